@@ -1,9 +1,9 @@
-"""An independent second reckoning of the warehouse's figures, and a made operator that is nasty at the edges to hold both against.
+"""An independent second reckoning of the warehouse's figures, and a made operator, nasty at the edges, to hold both against.
 
 Nothing here reads a model, a macro or a seed: it was written from the business definitions and the raw contract alone, so that
 a rule understood wrongly in one place shows as a difference. Plain Python, `Decimal` and `Fraction`; slow, but right.
 
-- `operator.py` makes deliveries and writes them as folders
+- `operator.py` makes deliveries and writes them as folders; `traffic.py` makes what its lines are charged, pay, use and call
 - `known.py` says what is known at a business date: delivery rules, and each line's life day by day
 - `figures.py` the core marts and churn by month; `worth.py` customer value
 """

@@ -1,4 +1,4 @@
-"""The core marts and churn by month, reckoned from what is known: one pure function a public table, each giving `{key: {column: value}}`.
+"""The core marts and churn by month, reckoned from what is known: a pure function a public table, giving `{key: {column: value}}`.
 
 Money and minutes are `Decimal`, rates and shares `Fraction`, a null is None. Customer value is in worth.py.
 
@@ -26,7 +26,8 @@ from fractions import Fraction
 from tests.oracle.known import Known, Line, day_of, month_add, month_end, month_start
 
 FEE_CLASSES = (
-    "rental", "voice_local", "voice_long_distance", "voice_roaming", "messaging", "data", "value_added", "device", "discount", "other",
+    "rental", "voice_local", "voice_long_distance", "voice_roaming", "messaging",
+    "data", "value_added", "device", "discount", "other",
 )  # fmt: skip
 TENURE_BANDS = ((1, "1-3"), (4, "4-6"), (7, "7-12"), (13, "13-24"), (25, "25-36"), (37, "37-60"), (61, "61+"))
 ARPU_BANDS = ((30, "30-50"), (50, "50-80"), (80, "80-120"), (120, "120-200"), (200, ">=200"))
@@ -199,7 +200,7 @@ def unallocated(known: Known) -> tuple[int, Decimal]:
 
 
 def mean_over(known: Known, rows: dict, line: Line, measure: str, months: Iterable[date]) -> Decimal | None:
-    """Mean of a measure over those of the months in which the line was on-net on at least one day, to 4 decimals; null if none."""
+    """Mean of a measure over those of the months with the line on-net on at least one day, to 4 decimals; null if none."""
     values = [
         rows[line.subscriber_id, month][measure]
         for month in months

@@ -6,8 +6,8 @@ date, datetime or None) that names every column of the contract.
 Choices where the definitions leave one:
 - Of two events at the same time the greater event_id is the later. Events before the activation date are ignored.
 - The snapshot's word at its own dt is compared with the state that the events alone give at that day's end; a line without a
-  terminal event is on by the events. Where they differ the snapshot acts from its status_date, or from the activation date if that
-  is later: events from that day to the snapshot's dt change no state, those before it and after the dt do.
+  terminal event is on by the events. Where they differ the snapshot acts from its status_date, or from the activation date if
+  that is later: events from that day to the snapshot's dt change no state, those before it and after the dt do.
 - The type and reason of a churn are those of the churn date's last terminal event; where that day has none (the snapshot alone
   says so), the type is the snapshot's status_code and the reason is null.
 """

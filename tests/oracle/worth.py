@@ -110,7 +110,7 @@ def monthly_churn_rates(known: Known, rows: dict, months: list[date], bands: dic
 
 
 def influence_scores(known: Known, months: list[date]) -> Counter:
-    """In how many circles of on-net lines one stands at the end of the last of `months`, and 5 for key persons of graded groups."""
+    """In how many circles of on-net lines one stands at the end of the last month, and 5 for key persons of graded groups."""
     at = month_end(months[-1])
     sums: dict[str, dict[str, dict]] = defaultdict(dict)
     for pair in known.pairs:
