@@ -1,0 +1,65 @@
+"""Data Docs that open without a network: an index of the verdicts, and the pages of Great Expectations freed of outside links."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+VERDICTS_KEPT = 60
+"""Verdicts listed in the index, two a night."""
+
+STYLE = """<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; } th, td { border: 1px solid #ddd; padding: .35rem .6rem; text-align: left; }
+.passed { color: #176b3a; } .failed { color: #a3231f; } .warned { color: #8a5a00; } .d-none, .cooltip .top, footer { display: none; }
+</style>"""
+
+# Whatever a browser would fetch from elsewhere: style sheets, scripts, images, style rules with an address.
+_OUTSIDE = re.compile(
+    r"<link\b[^>]*href=\"https?://[^>]*>|<script\b[^>]*src=\"https?://[^>]*>\s*</script>|<img\b[^>]*src=\"https?://[^>]*>"
+    r"|url\(['\"]?https?://[^)]*\)",
+    re.IGNORECASE,
+)
+
+
+def add(docs: Path, verdict: str) -> None:
+    """Adds a gate's verdict (JSON of a GateResult) to the index and cuts outside links out of the pages."""
+    verdicts = docs / "verdicts.jsonl"
+    lines = verdicts.read_text(encoding="utf-8").splitlines() if verdicts.exists() else []
+    kept = [*lines, verdict][-VERDICTS_KEPT:]
+    docs.mkdir(parents=True, exist_ok=True)
+    verdicts.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    pages = sorted((docs / "validations").rglob("*.html"))
+    for page in [*pages, *(docs / "expectations").rglob("*.html")]:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(offline(text), encoding="utf-8") if _OUTSIDE.search(text) else None
+    names = [page.relative_to(docs).as_posix() for page in pages]
+    (docs / "index.html").write_text(index([json.loads(line) for line in reversed(kept)], names), encoding="utf-8")
+
+
+def offline(page: str) -> str:
+    """The page without anything that a browser would fetch from elsewhere, in a plain style of its own."""
+    return _OUTSIDE.sub("", page).replace("</head>", STYLE + "</head>", 1)
+
+
+def index(verdicts: list[dict], pages: list[str]) -> str:
+    """The index page: verdicts newest first, each with what it found, then the detailed pages newest first."""
+    rows = "".join(_row(verdict) for verdict in verdicts)
+    links = "".join(f'<li><a href="{html.escape(page)}">{html.escape(page)}</a></li>' for page in reversed(pages))
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>telco360: quality</title>{STYLE}</head><body>'
+        f"<h1>Quality gates</h1><table><tr><th>When (UTC)</th><th>Gate</th><th>Verdict</th><th>Checks</th><th>Found</th></tr>{rows}"
+        f"</table><h2>In detail</h2><ul>{links}</ul></body></html>"
+    )
+
+
+def _row(verdict: dict) -> str:
+    found = [("failed", f) for f in verdict["failures"]] + [("warned", f) for f in verdict["warnings"]]
+    state = found[0][0] if found else "passed"
+    items = "".join(
+        f'<div class="{kind}">{html.escape(".".join(p for p in (f["table"], f["column"]) if p))}: {html.escape(f["says"])}, '
+        f"but {html.escape(f['observed'])}</div>"
+        for kind, f in found
+    )
+    cells = [verdict["judged_at"][:19].replace("T", " "), verdict["gate"], f'<b class="{state}">{state}</b>', verdict["checks"]]
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in [*cells, items or "nothing"]) + "</tr>"

@@ -1,0 +1,175 @@
+"""The gate before publishing: what must hold of a candidate as a whole.
+
+Reconciliation with raw, privacy, the catalogue's values, completeness, drift of volumes. Keys and relations are dbt tests.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract import Table
+from orchestration.quality.facts import facts_file
+from orchestration.quality.judge import Check, GateResult, judge
+from orchestration.settings import Home
+from orchestration.warehouse.candidate import candidate_path, identifier, literal, qualified, read_candidate
+from orchestration.warehouse.manifest import Model, relation_for
+from orchestration.warehouse.publishing import current
+
+MINIMUM_KEPT_SHARE = 0.7
+"""A table that shrank below this share of the published one is worth a look."""
+
+IDENTIFIER_DIGITS = 8
+"""Phones and id numbers hold at least so many digits in a row; names are left out, since they could be anyone's word."""
+
+IDENTIFIERS_SAMPLED = 20_000
+
+CHECKS = (
+    Check("tables", "ExpectColumnValuesToBeInSet", {"column": "is_there", "value_set": [1]}, "every public table is there"),
+    Check(
+        "tables",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "row_count", "column_B": "least_rows", "or_equal": True},
+        "a table that must never be empty has rows",
+    ),
+    Check(
+        "tables",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "kept_share", "min_value": MINIMUM_KEPT_SHARE},
+        f"a table keeps at least {MINIMUM_KEPT_SHARE:.0%} of the published version's rows",
+        is_critical=False,
+    ),
+    Check("privacy", "ExpectColumnValuesToBeInSet", {"column": "is_pii_column", "value_set": [0]}, "no pii column of the contract is public"),
+    Check(
+        "privacy",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "identifiers_found", "value_set": [0]},
+        "no phone or id number of the lake stands in a public column",
+    ),
+    Check(
+        "tag_values",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "rows_outside", "value_set": [0]},
+        "every value of a tag is one of those its catalogue entry allows",
+    ),
+    Check("tag_values", "ExpectColumnValuesToNotBeNull", {"column": "rows_outside"}, "the catalogue's tag is a column of the model it names"),
+    Check("reconciliation", "ExpectColumnValuesToNotBeNull", {"column": "residual"}, "the marts' figure can be held against raw's"),
+    Check("reconciliation", "ExpectColumnValuesToBeInSet", {"column": "residual", "value_set": [0]}, "the marts' figure equals raw's"),
+)
+
+
+@dataclass(frozen=True)
+class _Column:
+    model: Model
+    name: str
+    data_type: str
+
+
+def judge_candidate(home: Home, models: tuple[Model, ...], contract: dict[str, Table]) -> GateResult:
+    """Judges the standing candidate; the caller approves it or not.
+
+    Reads the candidate, the build database (the model serving `reconciliation`), the lake's pii columns and the current
+    version's row counts. Raises WarehouseError where no candidate stands or no model serves a role that a check needs.
+    """
+    read_candidate(home)
+    public = [m for m in models if m.is_public]
+    facts = home.warehouse / "gate_facts.duckdb"
+    build = identifier(home.build_database.stem)
+    with facts_file(facts) as db:
+        db.execute(f"set memory_limit = {literal(os.environ.get('TELCO360_MEMORY', '6GB'))}")
+        db.execute(f"attach {literal(candidate_path(home))} as candidate (read_only)")
+        db.execute(f"attach {literal(home.build_database)} as {build} (read_only)")
+        columns = _columns(db, public)
+        _table_facts(db, home, public, columns)
+        _privacy_facts(db, home, columns, contract)
+        _tag_facts(db, columns, relation_for(models, "tag_catalog"))
+        db.execute(
+            f"""create table reconciliation as
+            select check_name as table_name, '' as column_name, raw_value::double as raw_value, mart_value::double as mart_value,
+                residual::double as residual
+            from {build}.{relation_for(models, "reconciliation")}"""
+        )
+        for attached in ("candidate", build):
+            db.execute(f"detach {attached}")
+    return judge("gate", facts, CHECKS, home.data_docs)
+
+
+def _columns(db: duckdb.DuckDBPyConnection, public: list[Model]) -> list[_Column]:
+    query = """select table_schema, table_name, column_name, data_type from information_schema.columns
+        where table_catalog = 'candidate' order by all"""
+    by_relation = {m.relation: m for m in public}
+    found = db.execute(query).fetchall()
+    return [_Column(by_relation[f"{s}.{t}"], c, d) for s, t, c, d in found if f"{s}.{t}" in by_relation]
+
+
+def _table_facts(db: duckdb.DuckDBPyConnection, home: Home, public: list[Model], columns: list[_Column]) -> None:
+    there = {c.model.relation for c in columns}
+    published = current(home)
+    before = published.contents.tables if published else {}
+    db.execute(
+        """create table tables (table_name varchar, column_name varchar, is_there integer, row_count bigint, least_rows bigint,
+            published_rows bigint, kept_share double)"""
+    )
+    for model in public:
+        is_there = model.relation in there
+        rows = db.execute(f"select count(*) from {qualified('candidate', model)}").fetchone()[0] if is_there else 0
+        known = before.get(model.relation)
+        kept = rows / known.rows if known and known.rows else None
+        least = 1 if model.meta.get("never_empty") else 0
+        db.execute(
+            "insert into tables values (?, '', ?, ?, ?, ?, ?)",
+            [model.relation, int(is_there), rows, least, known.rows if known else None, kept],
+        )
+
+
+def _privacy_facts(db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Column], contract: dict[str, Table]) -> None:
+    """A row a public column: is it named as a pii column of the contract, and how many phones or id numbers of the lake hold it."""
+    pii = {c.name for table in contract.values() for c in table.columns if c.pii}
+    db.execute("create table privacy (table_name varchar, column_name varchar, is_pii_column integer, identifiers_found bigint)")
+    db.execute(f"create temp table identifiers as {identifiers_sql(home.raw, contract)}")
+    for column in columns:
+        found = db.execute(hits_sql(column)).fetchone()[0] if _can_hold_identifiers(column.data_type) else 0
+        db.execute("insert into privacy values (?, ?, ?, ?)", [column.model.relation, column.name, int(column.name in pii), found])
+
+
+def identifiers_sql(raw: Path, contract: dict[str, Table]) -> str:
+    """Phones and id numbers of the lake as runs of digits, a sample of each pii column of the latest delivery."""
+    selects = ["select null::varchar as digits where false"]
+    for table in contract.values():
+        newest = max((raw / table.name).glob("dt=*"), default=None)
+        for column in (c.name for c in table.columns if c.pii and c.data_type == "string"):
+            if newest is not None:
+                source = f"read_parquet({literal(newest / '*.parquet')}) using sample {IDENTIFIERS_SAMPLED} rows"
+                selects.append(f"select unnest({_digits(column)}) as digits from (select {identifier(column)} from {source}) as sampled")
+    return "select distinct digits from (" + " union all ".join(selects) + ") as held"
+
+
+def hits_sql(column: _Column) -> str:
+    """How many different values of a public column hold a known phone or id number, alone or within a text."""
+    held = f"select distinct {identifier(column.name)} from {qualified('candidate', column.model)}"
+    values = f"select unnest({_digits(column.name)}) as digits from ({held}) as held where length({identifier(column.name)}::varchar) >= {IDENTIFIER_DIGITS}"
+    return f"select count(*) from ({values}) as found semi join identifiers using (digits)"
+
+
+def _digits(column: str) -> str:
+    return f"regexp_extract_all({identifier(column)}::varchar, '[0-9]{{{IDENTIFIER_DIGITS},}}')"
+
+
+def _can_hold_identifiers(data_type: str) -> bool:
+    return data_type.startswith(("VARCHAR", "BIGINT", "HUGEINT", "UBIGINT", "STRUCT", "MAP", "JSON")) or data_type.endswith("]")
+
+
+def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:
+    db.execute("create table tag_values (table_name varchar, column_name varchar, rows_outside bigint)")
+    query = f"""select tag_name, model_name, allowed_values::json::varchar[] from candidate.{catalog}
+        where allowed_values is not null order by all"""
+    by_name = {(c.model.name, c.name): c for c in columns}
+    for tag, model, allowed in db.execute(query).fetchall():
+        column = by_name.get((model, tag))
+        outside = None
+        if column is not None:
+            value = f"{identifier(tag)}::varchar"
+            rows = f"select count(*) from {qualified('candidate', column.model)} where {identifier(tag)} is not null and "
+            outside = db.execute(rows + f"not list_contains(?, {value})", [allowed]).fetchone()[0]
+        db.execute("insert into tag_values values (?, ?, ?)", [column.model.relation if column else model, tag, outside])

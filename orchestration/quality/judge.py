@@ -1,0 +1,185 @@
+"""Great Expectations, and nothing else of it elsewhere: judges tables of facts in a DuckDB file and writes Data Docs.
+
+A gate gathers its facts by plain SQL, a row a thing judged, and states checks on them: a few expectations on small tables cost
+a second however large the warehouse is, and no value of a customer gets into Data Docs.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from orchestration.quality import data_docs
+
+SUBJECT = ("table_name", "column_name")
+"""Columns that every table of facts has: what a row of facts is about."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation on one table of facts. `expectation` is a class of Great Expectations, `says` what holds, in words."""
+
+    facts: str
+    expectation: str
+    arguments: dict
+    says: str
+    is_critical: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that one row of facts does not meet: what was expected of which table and column, and what was there."""
+
+    says: str
+    expectation: str
+    table: str
+    column: str
+    observed: str
+
+    def __str__(self) -> str:
+        where = f"{self.table}.{self.column}" if self.column else self.table
+        return f"{where}: {self.says}, but {self.observed}"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate found. Failures block; warnings don't. `data_docs` is the page to open."""
+
+    gate: str
+    judged_at: str
+    checks: int
+    failures: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    data_docs: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def judge(gate: str, facts: Path, checks: Iterable[Check], docs: Path) -> GateResult:
+    """Holds the checks against the tables of the DuckDB file `facts`, writes Data Docs under `docs`, gives the result.
+
+    An expectation that itself breaks (say, of a column that is not there) is a failure, never a pass.
+    """
+    checks = list(checks)
+    context, gx = _context(docs), _great_expectations()
+    now = datetime.now(UTC)
+    source = _datasource(context, gate, facts)
+    definitions = []
+    for table in dict.fromkeys(check.facts for check in checks):
+        name = f"{gate}_{table}"
+        suite = context.suites.add_or_update(gx.ExpectationSuite(name=name))
+        for number, check in enumerate(checks):
+            if check.facts == table:
+                suite.add_expectation(_expectation(number, check))
+        batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all")
+        definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
+        definitions.append(context.validation_definitions.add_or_update(definition))
+    checkpoint = gx.Checkpoint(
+        name=gate,
+        validation_definitions=definitions,
+        actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs", site_names=["telco360"])],
+        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(SUBJECT)},
+    )
+    outcome = context.checkpoints.add_or_update(checkpoint).run(run_id=gx.RunIdentifier(run_name=f"{now:%Y%m%dT%H%M%SZ}"))
+    failures, warnings = [], []
+    for validation in outcome.run_results.values():
+        for result in validation.results:
+            check = checks[result.expectation_config.meta["number"]]
+            (failures if check.is_critical else warnings).extend(findings(check, result.to_json_dict()))
+    judged = GateResult(gate, now.isoformat(), len(checks), failures, warnings, str(docs / "index.html"))
+    data_docs.add(docs, json.dumps(asdict(judged)))
+    return judged
+
+
+def findings(check: Check, result: dict) -> list[Finding]:
+    """What an expectation's result (as JSON) says against each row of facts; empty where it is met."""
+    if result["success"]:
+        return []
+    rows = (result.get("result") or {}).get("unexpected_index_list") or []
+    if not rows:
+        raised = result.get("exception_info") or {}
+        message = raised.get("exception_message") or json.dumps(result.get("result"), default=str)
+        return [Finding(check.says, check.expectation, check.facts, "", message)]
+    found = []
+    for row in rows:
+        observed = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in SUBJECT)
+        found.append(Finding(check.says, check.expectation, row["table_name"], row["column_name"] or "", observed))
+    return found
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value}".removesuffix(".0")
+
+
+def _expectation(number: int, check: Check):
+    from great_expectations import expectations
+
+    severity = "critical" if check.is_critical else "warning"
+    made = getattr(expectations, check.expectation)
+    return made(**check.arguments, severity=severity, notes=check.says, meta={"number": number})
+
+
+@cache
+def _great_expectations():
+    # Two seconds and more: imported when the first gate is reached, not with this module.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations
+
+    return great_expectations
+
+
+@cache
+def _context(docs: Path):
+    """One context a process and site, so that the pages of all its gates stand in one site."""
+    context = _great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}
+    context.add_data_docs_site("telco360", {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store})
+    return context
+
+
+def _datasource(context, gate: str, facts: Path):
+    from sqlalchemy.pool import NullPool
+
+    _duckdb_datasource()
+    # No pool: a pooled connection would keep the file locked after the verdict.
+    options = {"connect_args": {"read_only": True}, "poolclass": NullPool}
+    return context.data_sources.add_or_update_duckdb(gate, connection_string=f"duckdb:///{facts}", kwargs=options)
+
+
+@cache
+def _duckdb_datasource() -> type:
+    """Teaches Great Expectations DuckDB, which it does not know: its own engine reads rows after closing the connection."""
+    from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    from sqlalchemy.dialects import postgresql
+
+    class DuckDBEngine(SqlAlchemyExecutionEngine):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.dialect_module = postgresql  # the dialect that DuckDB's SQL is nearest to
+
+        def execute_query(self, query):
+            with self.get_connection() as connection:
+                return self._execute_query_with_recovery(connection, query).freeze()()
+
+        def execute_query_in_transaction(self, query):
+            with self.get_connection() as connection:
+                result = self._execute_query_with_recovery(connection, query).freeze()()
+                connection.commit()
+                return result
+
+    class DuckDBDatasource(SQLDatasource):
+        type: Literal["duckdb"] = "duckdb"
+
+        @property
+        def execution_engine_type(self) -> type:
+            return DuckDBEngine
+
+    return DuckDBDatasource

@@ -1,0 +1,8 @@
+"""The private build database and the public versions made from it: dbt, the build's as-of date, candidates, publishing.
+
+SQL rules belong to the dbt models; what may be published is judged in `orchestration.quality`.
+"""
+
+
+class WarehouseError(RuntimeError):
+    """A build or publication that can't go on. The message says why and what to do; the published version stays."""

@@ -1,0 +1,182 @@
+"""The candidate: a copy of the public tables of a build, made beside the published versions and judged before it is one.
+
+What may become a version is for the quality gate to say; moving it there is `publishing`'s business.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.settings import Home
+from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.build import Stamp, replace_text
+from orchestration.warehouse.freshness import Deliveries, latest_by
+from orchestration.warehouse.manifest import Model
+
+MEMORY_LIMIT = "TELCO360_MEMORY"  # the same variable as in profiles.yml
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """Rows of a table, and a checksum of its columns and contents that does not depend on the order of rows."""
+
+    rows: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a candidate or version holds: of which date, by which code, with which tables, and what to know about it.
+
+    `stale`: required tables delivered last before as_of, with that dt. `notes`: what the version can't know, in words.
+    `is_approved`: the quality gate has passed it.
+    """
+
+    as_of: str
+    code: str
+    stale: dict[str, str]
+    notes: list[str]
+    tables: dict[str, TableFacts] = field(default_factory=dict)
+    is_approved: bool = False
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: dict) -> "Contents":
+        tables = {name: TableFacts(**facts) for name, facts in raw["tables"].items()}
+        return cls(**{key: raw[key] for key in ("as_of", "code", "stale", "notes", "is_approved")}, tables=tables)
+
+
+def candidate_path(home: Home) -> Path:
+    return home.published / ".candidate.duckdb"
+
+
+def facts_path(home: Home) -> Path:
+    return home.published / ".candidate.json"
+
+
+def read_candidate(home: Home) -> Contents:
+    """What the standing candidate holds. Raises WarehouseError where there is none."""
+    try:
+        return Contents.from_json(json.loads(facts_path(home).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        raise WarehouseError(f"{candidate_path(home)}: no whole candidate stands here; run `telco360 nightly`") from error
+
+
+def approve(home: Home) -> None:
+    """Notes that the quality gate has passed the candidate; nothing else may be published."""
+    replace_text(facts_path(home), json.dumps(read_candidate(home).to_json() | {"is_approved": True}, indent=2))
+
+
+def remove_candidate(home: Home) -> None:
+    """Removes what a run that died may have left: a candidate, whole or in part."""
+    for leftover in home.published.glob(".candidate.*"):
+        leftover.unlink(missing_ok=True)
+
+
+def missing_notes(model: Model, deliveries: Deliveries, as_of: date) -> list[str]:
+    """The model's notes on raw tables that have no delivery by as_of, from `notes: [{when_missing: .., text: ..}]`."""
+    notes = model.meta.get("notes", ())
+    return [note["text"] for note in notes if latest_by(deliveries.get(note["when_missing"], ()), as_of) is None]
+
+
+def make_candidate(home: Home, models: tuple[Model, ...], stamp: Stamp, deliveries: Deliveries) -> Contents:
+    """Copies all public tables and views of the build database into the candidate file, described and fsynced.
+
+    Raises WarehouseError, naming the tables, where the build lacks a public table.
+    """
+    public = [m for m in models if m.is_public]
+    home.published.mkdir(parents=True, exist_ok=True)
+    remove_candidate(home)
+    # Views name their catalog, so the build database is attached under the name that dbt knew it by.
+    build = home.build_database.stem
+    notes: list[str] = []
+    with duckdb.connect(config={"memory_limit": os.environ.get(MEMORY_LIMIT, "6GB"), "preserve_insertion_order": True}) as db:
+        db.execute(f"attach {literal(home.build_database)} as {identifier(build)} (read_only)")
+        _require(db, build, public)
+        db.execute(f"attach {literal(candidate_path(home))} as candidate")
+        for model in public:
+            _copy(db, build, model)
+            found = missing_notes(model, deliveries, stamp.as_of_date)
+            _describe(db, model, found)
+            notes += [note for note in found if note not in notes]
+        tables = {m.relation: table_facts(db, m) for m in public}
+        db.execute("checkpoint candidate")
+        db.execute("detach candidate")
+    fsync(candidate_path(home))
+    contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables)
+    replace_text(facts_path(home), json.dumps(contents.to_json(), indent=2))
+    return contents
+
+
+def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "candidate") -> TableFacts:
+    """Rows and checksum of one table of an attached file. Equal tables give equal checksums, however built."""
+    relation = qualified(catalog, model)
+    described = db.execute(f"describe {relation}").fetchall()
+    columns = [(name, data_type) for name, data_type, *_ in described]
+    rows, total = db.execute(checksum_sql(relation, columns)).fetchone()
+    return TableFacts(rows, hashlib.md5(f"{columns}{total or 0}".encode()).hexdigest())
+
+
+def checksum_sql(relation: str, columns: list[tuple[str, str]]) -> str:
+    """One row (rows, sum of row hashes). A row's text keeps null apart from '' and one column's end from the next's start."""
+    texts = [_text(identifier(name), data_type) for name, data_type in columns]
+    lengths = " || ".join(f"coalesce(length({t})::varchar || ':' || {t}, '-')" for t in texts)
+    return f"select count(*), sum(md5_number_lower({lengths})::hugeint) from {relation}"
+
+
+def qualified(catalog: str, model: Model) -> str:
+    return ".".join(identifier(part) for part in (catalog, model.schema, model.table))
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _text(column: str, data_type: str) -> str:
+    # Lists and structs print strings unquoted, JSON does not.
+    is_nested = data_type.endswith("]") or data_type.startswith(("STRUCT", "MAP"))
+    return f"to_json({column})::varchar" if is_nested else f"{column}::varchar"
+
+
+def _require(db: duckdb.DuckDBPyConnection, build: str, public: list[Model]) -> None:
+    query = "select table_schema || '.' || table_name from information_schema.tables where table_catalog = ?"
+    there = {name for (name,) in db.execute(query, [build]).fetchall()}
+    missing = [m.relation for m in public if m.relation not in there]
+    if missing:
+        raise WarehouseError(f"the build lacks public tables: {', '.join(missing)}; run `telco360 nightly` to build them")
+
+
+def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
+    db.execute(f"create schema if not exists candidate.{identifier(model.schema)}")
+    db.execute(f"create table {qualified('candidate', model)} as select * from {qualified(build, model)}")
+
+
+def _describe(db: duckdb.DuckDBPyConnection, model: Model, notes: list[str]) -> None:
+    relation = qualified("candidate", model)
+    text = " ".join([model.description.strip(), *notes]).strip()
+    if text:
+        db.execute(f"comment on table {relation} is {literal(text)}")
+    there = {name for name, *_ in db.execute(f"describe {relation}").fetchall()}
+    for name, description in model.columns.items():
+        if description and name in there:
+            db.execute(f"comment on column {relation}.{identifier(name)} is {literal(description.strip())}")
+
+
+def fsync(path: Path) -> None:
+    """Waits until the file, or the names in the directory, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,90 @@
+"""How dbt is called: arguments, environment, the manifest kept in step with the code. What dbt runs is in models/."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from orchestration import settings
+from orchestration.warehouse import WarehouseError
+
+TABLE_CODE = ("models", "macros", "seeds", "dbt_project.yml")
+"""What decides how tables look: a build begun with other code than this is not continued."""
+
+PARSED_CODE = (*TABLE_CODE, "tests/dbt", "profiles.yml")
+"""What the manifest is made of."""
+
+
+def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
+    """SHA-256 over the names and contents of the files under `parts`; hidden files and caches don't count."""
+    digest = hashlib.sha256()
+    for part in parts:
+        root = project / part
+        for path in [root] if root.is_file() else sorted(root.rglob("*")):
+            name = path.relative_to(project)
+            if path.is_file() and not any(p.startswith((".", "__pycache__")) for p in name.parts):
+                digest.update(f"{name.as_posix()}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def arguments(command: str, as_of: date | None = None) -> list[str]:
+    """The dbt arguments after `dbt`, e.g. ['build', '--vars', '{"as_of_date": "2026-03-01"}']."""
+    return [command] if as_of is None else [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()})]
+
+
+def target_dir() -> Path:
+    """Where dbt writes its artefacts: DBT_TARGET_PATH, else target/ of the project; absolute."""
+    return (settings.PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or "target")).resolve()
+
+
+def executable() -> str:
+    """The dbt of the running Python's environment, so that nothing need be on the PATH."""
+    return str(Path(sys.executable).parent / "dbt")
+
+
+def dbt_environment(home: settings.Home) -> dict[str, str]:
+    """Environment variables that every dbt call needs beside the process's own."""
+    return {
+        "TELCO360_HOME": str(home.root),
+        "TELCO360_ENV": settings.environment(),
+        "DBT_PROFILES_DIR": str(settings.PROJECT_DIR),
+        "DBT_TARGET_PATH": str(target_dir()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def require_profiles(project: Path = settings.PROJECT_DIR) -> None:
+    """Raises WarehouseError where the project has no profiles.yml."""
+    if not (project / "profiles.yml").is_file():
+        raise WarehouseError(
+            f"{project / 'profiles.yml'} is missing: dbt does not know where to build. Run `make setup`, or\n"
+            f"  cp {project / 'profiles.yml.example'} {project / 'profiles.yml'}"
+        )
+
+
+def ensure_manifest(home: settings.Home) -> Path:
+    """The path of a manifest that matches the code on disk; runs `dbt parse` (some seconds) where it does not.
+
+    Raises WarehouseError, with dbt's own words, where the project does not parse.
+    """
+    manifest, stamp = target_dir() / "manifest.json", target_dir() / "parsed_code.sha256"
+    code = code_hash(parts=PARSED_CODE)
+    if manifest.is_file() and stamp.is_file() and stamp.read_text() == code:
+        return manifest
+    require_profiles()
+    done = subprocess.run(
+        [executable(), "--no-use-colors", *arguments("parse")],
+        check=False,
+        cwd=settings.PROJECT_DIR,
+        env=os.environ | dbt_environment(home),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise WarehouseError(f"the dbt project does not parse:\n{done.stdout.strip()}\n{done.stderr.strip()}")
+    stamp.write_text(code)
+    return manifest

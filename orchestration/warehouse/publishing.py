@@ -1,0 +1,151 @@
+"""Published versions: one immutable file each, a symlink to the current one, and the way back.
+
+Readers open `published/telco360.duckdb`. It moves in one rename, so that every opening sees one whole version or another.
+Whatever dies half-way leaves it where it was.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestration.settings import Home
+from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.build import replace_text
+from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, fsync, read_candidate
+
+VERSIONS_KEPT = 7
+PREFIX = "telco360_"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version. `name` is the file's stem, `run` its part that tells builds of one as_of apart."""
+
+    name: str
+    run: str
+    made_at: str
+    path: Path
+    contents: Contents
+    is_current: bool
+
+
+def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Version:
+    """Makes the approved candidate the current version; keeps the last seven and removes older ones.
+
+    `at` is called with the name of each step before it is taken. Raises WarehouseError where no candidate stands or the
+    quality gate has not passed it.
+    """
+    contents = read_candidate(home)
+    if not contents.is_approved:
+        raise WarehouseError(f"{candidate_path(home)}: the quality gate has not passed this candidate; it is not published")
+    with _publish_lock(home):
+        now = datetime.now(UTC)
+        run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        final = home.published / f"{PREFIX}{contents.as_of}_{run}.duckdb"
+        facts = {"version": final.stem, "run": run, "made_at": now.isoformat()} | contents.to_json()
+        at("describe")
+        replace_text(final.with_suffix(".json"), json.dumps(facts, indent=2))
+        at("freeze")
+        os.chmod(candidate_path(home), 0o444)
+        at("name")
+        os.rename(candidate_path(home), final)
+        fsync(home.published)
+        at("link")
+        _point(home, final)
+        at("tidy")
+        facts_path(home).unlink(missing_ok=True)
+        _prune(home)
+    return current(home)
+
+
+def versions(home: Home) -> list[Version]:
+    """The versions that stand, newest first."""
+    target = _target(home)
+    found = [_read(path, target) for path in home.published.glob(f"{PREFIX}*.duckdb") if path.with_suffix(".json").exists()]
+    return sorted(found, key=lambda v: v.made_at, reverse=True)
+
+
+def current(home: Home) -> Version | None:
+    """The version that readers get, None before the first."""
+    return next((v for v in versions(home) if v.is_current), None)
+
+
+def rollback(home: Home, version: str | None = None) -> Version:
+    """Makes an earlier version current: the named one (its name or run), else the one made before the current.
+
+    Raises WarehouseError where there is no such version.
+    """
+    with _publish_lock(home):
+        standing = versions(home)
+        names = ", ".join(v.name for v in standing) or "none"
+        if version is None:
+            chosen = _before_current(home, standing, names)
+        else:
+            found = [v for v in standing if version.removesuffix(".duckdb") in (v.name, v.run)]
+            if not found:
+                raise WarehouseError(f"'{version}' is no version that stands; there are: {names}")
+            chosen = found[0]
+        _point(home, chosen.path)
+    return current(home)
+
+
+def remove_leftovers(home: Home) -> None:
+    """Removes what a publication that died may have left: a draft of the link, a description without its file."""
+    with _publish_lock(home):
+        for path in [*home.published.glob(".link.*"), *home.published.glob(".*.draft")]:
+            path.unlink(missing_ok=True)
+        for path in home.published.glob(f"{PREFIX}*.json"):
+            if not path.with_suffix(".duckdb").exists():
+                path.unlink()
+
+
+def _before_current(home: Home, standing: list[Version], names: str) -> Version:
+    now = next((v for v in standing if v.is_current), None)
+    if now is None:
+        raise WarehouseError(f"{home.current}: nothing is published, so there is nothing to go back from")
+    earlier = [v for v in standing if v.made_at < now.made_at]
+    if not earlier:
+        raise WarehouseError(f"{now.name} is the oldest version that stands; name another to go to: {names}")
+    return earlier[0]
+
+
+def _point(home: Home, version: Path) -> None:
+    draft = home.published / f".link.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(version.name)  # relative: the home can be moved
+    os.replace(draft, home.current)
+    fsync(home.published)
+
+
+def _prune(home: Home) -> None:
+    for version in versions(home)[VERSIONS_KEPT:]:
+        if not version.is_current:
+            version.path.unlink()
+            version.path.with_suffix(".json").unlink()
+
+
+def _target(home: Home) -> str | None:
+    try:
+        return os.readlink(home.current)
+    except FileNotFoundError:
+        return None
+
+
+def _read(path: Path, target: str | None) -> Version:
+    raw = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return Version(raw["version"], raw["run"], raw["made_at"], path, Contents.from_json(raw), path.name == target)
+
+
+@contextlib.contextmanager
+def _publish_lock(home: Home) -> Iterator[None]:
+    # Held for moments only, so that a rollback need not wait for a build; waits for its turn.
+    home.published.mkdir(parents=True, exist_ok=True)
+    with open(home.published / ".lock", "a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

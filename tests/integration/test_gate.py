@@ -1,0 +1,87 @@
+"""The gate finds what must not be published, and a clean candidate passes."""
+
+import pytest
+from made_warehouse import CONTRACT, MODELS, PHONE, made_candidate, made_home, made_version
+
+from orchestration.quality.gate import judge_candidate
+from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.manifest import Model
+
+
+def judged(root, *changes, models=MODELS):
+    home = made_home(root, *changes)
+    made_candidate(home, models=models)
+    return judge_candidate(home, models, CONTRACT)
+
+
+def where(findings):
+    return [(f.table, f.column) for f in findings]
+
+
+def test_a_clean_candidate_passes_and_its_pages_open_offline(tmp_path):
+    result = judged(tmp_path)
+    assert result.passed and not result.warnings and result.checks > 5
+    pages = list((tmp_path / "warehouse" / "data_docs").rglob("*.html"))
+    assert result.data_docs in map(str, pages)
+    assert len(pages) > 4
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert 'src="http' not in text and '<link rel="stylesheet" href="http' not in text
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        f"update core.dim_people set remark = '{PHONE}' where person_id = 'p7'",
+        f"update core.dim_people set remark = 'call {PHONE} after six' where person_id = 'p7'",
+        f"alter table core.dim_people alter remark type bigint using case person_id when 'p7' then {PHONE} end",
+        f"alter table core.dim_people alter remark type varchar[] using [remark, '{PHONE}']",
+    ],
+)
+def test_a_phone_in_a_public_table_is_found_however_it_is_written(tmp_path, planted):
+    result = judged(tmp_path, planted)
+    assert where(result.failures) == [("core.dim_people", "remark")]
+    pages = "".join(p.read_text(encoding="utf-8") for p in (tmp_path / "warehouse" / "data_docs").rglob("*.html"))
+    assert PHONE not in pages and PHONE not in str(result)
+
+
+def test_a_pii_column_by_name_is_found_even_when_empty(tmp_path):
+    result = judged(tmp_path, "alter table core.dim_people add column msisdn varchar")
+    assert where(result.failures) == [("core.dim_people", "msisdn")]
+
+
+def test_a_value_outside_the_catalogue_is_found(tmp_path):
+    view = "create or replace view tags.tags_basic as select person_id, '{}' as tier from telco360.core.dim_people"
+    assert where(judged(tmp_path / "a", view.format("Gold")).failures) == [("tags.tags_basic", "tier")]
+    assert judged(tmp_path / "b", view.format("gold")).passed
+
+
+def test_a_catalogued_tag_without_its_column_is_found(tmp_path):
+    result = judged(tmp_path, """insert into tags.tag_catalog values ('lost', 'tags_basic', '["a"]')""")
+    assert where(result.failures) == [("tags_basic", "lost")]
+
+
+@pytest.mark.parametrize("residual", ["0.01", "-0.01", "null"])
+def test_an_unreconciled_residual_is_found(tmp_path, residual):
+    result = judged(tmp_path, f"update intermediate.int_reconciliation set residual = {residual}")
+    assert where(result.failures) == [("charges", "")]
+
+
+def test_a_table_that_must_have_rows_and_has_none_is_found(tmp_path):
+    result = judged(tmp_path, "delete from core.dim_people")
+    assert where(result.failures) == [("core.dim_people", "")]
+
+
+@pytest.mark.parametrize(("kept", "is_warned"), [(21, False), (20, True)])
+def test_a_table_that_shrank_is_a_warning_only(tmp_path, kept, is_warned):
+    home = made_home(tmp_path)
+    made_version(home)
+    result = judged(tmp_path, f"delete from core.dim_people where rowid >= {kept}")
+    assert result.passed
+    assert where(result.warnings) == ([("core.dim_people", ""), ("tags.tags_basic", "")] if is_warned else [])
+
+
+def test_a_check_whose_model_is_gone_does_not_pass_in_silence(tmp_path):
+    unserved = tuple(Model(m.name, m.schema, m.table, meta={"public": True}) if m.name == "tag_catalog" else m for m in MODELS)
+    with pytest.raises(WarehouseError, match="serves: tag_catalog"):
+        judged(tmp_path, models=unserved)

@@ -1,0 +1,75 @@
+"""A made build database of a few rows, and the models that describe it: for tests of what happens after dbt."""
+
+from datetime import date
+
+import duckdb
+
+from orchestration import settings
+from orchestration.contract import Column, Table
+from orchestration.warehouse.build import Stamp
+from orchestration.warehouse.candidate import approve, make_candidate
+from orchestration.warehouse.manifest import Model
+from orchestration.warehouse.publishing import publish
+
+STAMP = Stamp(as_of="2026-03-01", code="c0de", stale={})
+PHONE = "13800138000"
+
+CONTRACT = {
+    "crm_subscribers": Table(
+        name="crm_subscribers",
+        system="crm",
+        delivery="snapshot",
+        required=True,
+        key=("subscriber_id",),
+        event_time=None,
+        columns=(Column("subscriber_id", "string", nullable=False), Column("msisdn", "string", pii=True)),
+    )
+}
+
+MODELS = (
+    Model("dim_people", "core", "dim_people", "People.", {"person_id": "Who."}, {"public": True, "never_empty": True}),
+    Model("tags_basic", "tags", "tags_basic", "Tags.", {"person_id": "Who.", "tier": "Tier."}, {"public": True}),
+    Model("tag_catalog", "tags", "tag_catalog", "Catalogue.", {}, {"public": True, "serves": "tag_catalog"}),
+    Model("int_reconciliation", "intermediate", "int_reconciliation", "", {}, {"serves": "reconciliation"}),
+    Model("int_phones", "private", "int_phones", "", {}, {"serves": "phones"}),
+)
+
+BUILD = f"""
+create schema core; create schema tags; create schema intermediate; create schema private;
+create table core.dim_people as
+    select 'p' || n as person_id, n % 3 as grade, n * 1.5::decimal(12,2) as amount, 'said ' || n as remark from range(30) as r(n);
+create view tags.tags_basic as select person_id, case grade when 0 then 'gold' when 1 then 'mass' end as tier from telco360.core.dim_people;
+create table tags.tag_catalog as select 'tier' as tag_name, 'tags_basic' as model_name, '["gold", "mass"]' as allowed_values
+    union all select 'person_id', 'tags_basic', null;
+create table intermediate.int_reconciliation as
+    select 'charges' as check_name, 95491.18::decimal(18,2) as raw_value, 95491.18::decimal(18,2) as mart_value, 0::decimal(18,2) as residual;
+create table private.int_phones as select 'p1' as person_id, '{PHONE}' as msisdn;
+"""
+
+
+def made_home(root, *changes: str) -> settings.Home:
+    """A home with a made build database, changed by the given SQL statements, and a lake with one phone."""
+    home = settings.Home(root)
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    home.build_database.unlink(missing_ok=True)
+    delivery = home.raw / "crm_subscribers" / "dt=2026-03-01"
+    delivery.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(home.build_database)) as db:
+        db.execute(BUILD)
+        for change in changes:
+            db.execute(change)
+        phones = f"select 'p1' as subscriber_id, '{PHONE}' as msisdn"
+        db.execute(f"copy ({phones}) to '{delivery}/part-0.parquet' (format parquet)")
+    return home
+
+
+def made_candidate(home: settings.Home, stamp: Stamp = STAMP, models=MODELS, deliveries=None):
+    """Makes a candidate of the made build."""
+    return make_candidate(home, models, stamp, deliveries or {"crm_subscribers": [date(2026, 3, 1)]})
+
+
+def made_version(home: settings.Home, stamp: Stamp = STAMP):
+    """Publishes a version of the made build, as though the gate had passed it."""
+    made_candidate(home, stamp)
+    approve(home)
+    return publish(home)

@@ -1,0 +1,72 @@
+"""How dbt is called, and when a build's code counts as changed."""
+
+import json
+from datetime import date
+
+import pytest
+
+from orchestration import settings
+from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, require_profiles, target_dir
+
+
+def test_the_date_goes_in_as_a_var():
+    command, flag, variables = arguments("build", date(2026, 3, 1))
+    assert (command, flag, json.loads(variables)) == ("build", "--vars", {"as_of_date": "2026-03-01"})
+    assert arguments("parse") == ["parse"]
+
+
+def test_the_environment_is_absolute_and_an_unknown_one_fails(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TELCO360_ENV", "ci")
+    given = dbt_environment(settings.home("here"))
+    assert given["TELCO360_HOME"] == str(tmp_path / "here")
+    assert given["TELCO360_ENV"] == "ci"
+    monkeypatch.setenv("TELCO360_ENV", "nowhere")
+    with pytest.raises(settings.SettingsError):
+        dbt_environment(settings.home("here"))
+
+
+def test_targets_lie_in_the_project_unless_told_otherwise(monkeypatch, tmp_path):
+    monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
+    assert target_dir() == settings.PROJECT_DIR / "target"
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    assert target_dir() == tmp_path
+
+
+def test_missing_profiles_say_how_to_make_them(tmp_path):
+    with pytest.raises(WarehouseError, match="make setup"):
+        require_profiles(tmp_path)
+    (tmp_path / "profiles.yml").touch()
+    require_profiles(tmp_path)
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "models" / "marts").mkdir(parents=True)
+    (tmp_path / "models" / "marts" / "a.sql").write_text("select 1")
+    (tmp_path / "dbt_project.yml").write_text("name: x")
+    return tmp_path
+
+
+def test_the_hash_stays_where_the_code_stays(project):
+    before = code_hash(project)
+    (project / "models" / ".a.sql.swp").write_text("an editor's draft")
+    (project / "README.md").write_text("not code")
+    assert code_hash(project) == before
+
+
+@pytest.mark.parametrize("change", ["edit", "rename", "add_macro", "project"])
+def test_the_hash_moves_with_the_code(project, change):
+    before = code_hash(project)
+    model = project / "models" / "marts" / "a.sql"
+    if change == "edit":
+        model.write_text("select 2")
+    elif change == "rename":
+        model.rename(model.with_name("b.sql"))
+    elif change == "add_macro":
+        (project / "macros").mkdir()
+        (project / "macros" / "m.sql").touch()
+    else:
+        (project / "dbt_project.yml").write_text("name: y")
+    assert code_hash(project) != before

@@ -1,0 +1,55 @@
+"""What Python reads of the models: which are public, which plays which role."""
+
+import json
+
+import pytest
+
+from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.manifest import load_models, read_manifest, relation_for, serving
+
+
+def node(name, kind="model", materialized="table", **meta):
+    return {
+        "resource_type": kind,
+        "name": name,
+        "alias": name,
+        "schema": "core",
+        "description": f"About {name}.",
+        "columns": {"a": {"name": "a", "description": "A."}, "b": {"name": "b"}},
+        "config": {"materialized": materialized, "meta": meta},
+    }
+
+
+def models(*nodes):
+    return load_models({"nodes": {f"{n['resource_type']}.x.{n['name']}": n for n in nodes}})
+
+
+def test_models_come_by_name_with_their_descriptions():
+    found = models(node("b_model", public=True), node("a_model"), node("a_test", kind="test"), node("e", materialized="ephemeral"))
+    assert [(m.name, m.relation, m.is_public) for m in found] == [("a_model", "core.a_model", False), ("b_model", "core.b_model", True)]
+    assert found[0].columns == {"a": "A.", "b": ""}
+
+
+def test_a_role_is_played_by_the_model_that_says_so():
+    found = models(node("x"), node("y", serves="tag_catalog"))
+    assert relation_for(found, "tag_catalog") == "core.y"
+    assert serving(found, "phones") is None
+
+
+@pytest.mark.parametrize(
+    ("role", "message"),
+    [("phones", "no model says `serves: phones`"), ("tag_catalog", "both y and z"), ("tag_catalogue", "no role")],
+)
+def test_a_role_without_its_one_model_is_an_error(role, message):
+    with pytest.raises(WarehouseError, match=message):
+        relation_for(models(node("y", serves="tag_catalog"), node("z", serves="tag_catalog")), role)
+
+
+def test_a_missing_or_damaged_manifest_says_what_to_do(tmp_path):
+    with pytest.raises(WarehouseError, match="make setup"):
+        read_manifest(tmp_path / "manifest.json")
+    (tmp_path / "manifest.json").write_text('{"nodes"')
+    with pytest.raises(WarehouseError, match="delete it"):
+        read_manifest(tmp_path / "manifest.json")
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": {}}))
+    assert read_manifest(tmp_path / "manifest.json") == {"nodes": {}}
