@@ -1,4 +1,4 @@
-"""The core marts and churn by month, reckoned from what is known: a pure function a public table, giving `{key: {column: value}}`.
+"""The core marts and churn by month, from what is known: one pure function a public table, giving `{key: {column: value}}`.
 
 Money and minutes are `Decimal`, rates and shares `Fraction`, a null is None. Customer value is in worth.py.
 
@@ -23,7 +23,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.oracle.known import Known, Line, day_of, month_add, month_end, month_start
+from oracle.known import Known, Line, day_of, month_add, month_end, month_start
 
 FEE_CLASSES = (
     "rental", "voice_local", "voice_long_distance", "voice_roaming", "messaging",

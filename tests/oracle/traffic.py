@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from tests.oracle.known import month_add, month_end, month_start
+from oracle.known import month_add, month_end, month_start
 
 Inbox = dict[str, dict[date, dict]]
 FEES = ("voice", "far", "roam", "text", "data", "vas", "phone", "disc", "misc", "mystery")

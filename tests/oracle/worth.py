@@ -20,7 +20,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.oracle.figures import (
+from oracle.figures import (
     ZERO,
     arpu_band,
     churn_row,
@@ -33,7 +33,7 @@ from tests.oracle.figures import (
     tenure_band,
     tenure_months,
 )
-from tests.oracle.known import Known, Line, month_end
+from oracle.known import Known, Line, month_end
 
 CELL_MINIMUM = 30
 MONTHS_AT_MOST = 60

@@ -5,9 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-
-from tests.oracle import figures, worth
-from tests.oracle.known import known_at, line_of
+from oracle import figures, worth
+from oracle.known import known_at, line_of
 
 D = date(2024, 6, 30)
 
@@ -213,7 +212,8 @@ def test_amounts_of_a_month():
     ]
     charges = [charge("10.10", "2024-06-01"), charge("99", "2024-06-01", fee="phone"), charge("-20.2", "2024-06-01", fee="new")]
     payments = [
-        {"payment_id": str(n), "subscriber_id": "s1", "paid_at": datetime(2024, 6, 30, 23, 59, 59, 500000), "amount": Decimal(a), "is_reversal": r}
+        {"payment_id": str(n), "subscriber_id": "s1", "paid_at": datetime(2024, 6, 30, 23, 59, 59, 500000),
+         "amount": Decimal(a), "is_reversal": r}
         for n, (a, r) in enumerate([("50", None), ("-20", True), ("5", True), ("1", False)])
     ]  # fmt: skip
     known = knowing(crm_subscribers=[subscriber()], billing_fee_codes=fees, billing_charges=charges, billing_payments=payments)
@@ -227,7 +227,7 @@ def test_usage_and_balance_of_a_month():
         ("outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "messages_sent", "data_mb")
     )
     usage = [
-        empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 1), "outgoing_minutes": Decimal(3), "offnet_minutes": Decimal(1)},
+        empty | {"subscriber_id": "s1", "usage_date": D.replace(day=1), "outgoing_minutes": Decimal(3), "offnet_minutes": Decimal(1)},
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 30), "incoming_minutes": Decimal(1), "messages_sent": 2},
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 5, 31)},
     ]  # fmt: skip
@@ -279,7 +279,8 @@ def test_value_of_a_small_population():
     charges = [charge("60", f"2024-0{m}-01") for m in (1, 2, 3)] + [charge("30", f"2024-0{m}-01") for m in (4, 5, 6)]
     charges += [charge("90", "2024-06-01", "s2"), charge("90", "2024-06-01", "s3")]
     subscribers = [subscriber("s1"), subscriber("s2", date(2024, 6, 30)), subscriber("s3", date(2024, 5, 1)),
-                   subscriber("s4", status="ported_out", since=date(2024, 4, 1)), subscriber("s5", since=date(2024, 3, 31), **TERMINATED)]  # fmt: skip
+                   subscriber("s4", status="ported_out", since=date(2024, 4, 1)),
+                   subscriber("s5", since=date(2024, 3, 31), **TERMINATED)]  # fmt: skip
     pairs = [pair("s1", "k2", "s2", 2), pair("s1", "k2b", "s2", 2), pair("s1", "me", "s1", 2), pair("s4", "k3", "s3", 2)]
     found = worth.subscriber_value(knowing(crm_subscribers=subscribers, billing_charges=charges, billing_call_pairs=pairs))
     assert set(found) == {"s1", "s2", "s3"}
