@@ -1,0 +1,220 @@
+"""The expression language of target lists and offers: text -> checked tree -> SQL.
+
+syntax.py gives a tree of known nodes; here each part is held against the tag catalogue, and a new tree is built from what passed.
+SQL is generated from that new tree alone, so no text of a user ever reaches an engine. Running the SQL does not belong here. The
+language is described for its users in docs/target-lists.md.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlglot import exp
+
+from orchestration.targeting.catalog import Catalog, Tag, did_you_mean
+from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, ExpressionError, position, read
+
+__all__ = ["DIALECTS", "Condition", "ExpressionError", "parse"]
+
+DIALECTS = ("duckdb", "spark")
+
+_DECIMALS = 6  # a calculation is rounded to these before it is compared
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TEXT_KINDS = ("code", "band", "tier")
+_ORDERED_KINDS = ("number", "date")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A checked condition. `tags`: the names used, in the order of first use."""
+
+    text: str
+    entity: str
+    tags: tuple[str, ...]
+    _tree: exp.Expression = field(repr=False, compare=False)
+
+    def sql(self, dialect: str = "duckdb") -> str:
+        """The condition as SQL for one of DIALECTS; its columns are the tags, unqualified and quoted."""
+        if dialect not in DIALECTS:
+            raise ValueError(f"'{dialect}' is no dialect of target lists; choose one of {', '.join(DIALECTS)}")
+        return self._tree.sql(dialect=dialect)
+
+
+def parse(text: str, catalog: Catalog, entity: str = "subscriber") -> Condition:
+    """The condition that `text` states over the tags of `entity`.
+
+    Raises ExpressionError for anything that is not: an unknown tag or value, a literal of the wrong kind, or anything beyond
+    comparisons, in, between, is null, and/or/not and arithmetic on numbers.
+    """
+    known = dict(catalog.tags(entity))
+    builder = _Builder(text, known)
+    tree = builder.condition(read(text, known))
+    return Condition(text, entity, tuple(builder.used), tree)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """One side of a comparison. `kind` is a tag kind, or 'text' for a literal that takes the kind of what it is held against."""
+
+    kind: str
+    tree: exp.Expression
+    node: exp.Expression
+    tag: Tag | None = None
+    has_tag: bool = False
+    is_computed: bool = False
+
+    def __str__(self) -> str:
+        if self.tag:
+            return f"{self.tag.name} (a {self.kind})"
+        return "a calculation" if self.is_computed else f"the {self.kind} {self.node.sql()}"
+
+
+class _Builder:
+    """Builds the new tree for one text and notes which tags it used."""
+
+    def __init__(self, text: str, known: dict[str, Tag]):
+        self.text, self.known, self.used = text, known, {}
+
+    def wrong(self, problem: str, node: exp.Expression) -> ExpressionError:
+        return ExpressionError(problem, self.text, position(node))
+
+    def condition(self, node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Connector):
+            combine = exp.and_ if isinstance(node, exp.And) else exp.or_
+            return combine(*[self.condition(part) for part in _chain(node)], copy=False)
+        if isinstance(node, exp.Paren):
+            return self.condition(node.this)
+        if isinstance(node, exp.Not):
+            return exp.Not(this=exp.Paren(this=self.condition(node.this)))
+        if isinstance(node, COMPARISONS):
+            return self.comparison(node)
+        if isinstance(node, exp.In):
+            return self.membership(node)
+        if isinstance(node, exp.Between):
+            value, low, high = self.matched(node, [node.this, node.args["low"], node.args["high"]], ordered=True)
+            return exp.Between(this=value, low=low, high=high)
+        if isinstance(node, exp.Is):
+            return self.null_check(node)
+        value = self.value(node)
+        if value.tag and value.kind == "flag":
+            return value.tree
+        raise self.wrong(f"{value} is no condition by itself; compare it with something", node)
+
+    def comparison(self, node: exp.Binary) -> exp.Expression:
+        left, right = self.matched(node, [node.this, node.expression], ordered=not isinstance(node, EQUALITIES))
+        return type(node)(this=left, expression=right)
+
+    def membership(self, node: exp.In) -> exp.Expression:
+        if not node.expressions:
+            raise self.wrong("the list after in is empty; name at least one value", node)
+        for item in node.expressions:
+            if next(item.find_all(exp.Column), None):
+                raise self.wrong("the list after in holds values, not tags; compare tags with =", item)
+        value, *items = self.matched(node, [node.this, *node.expressions])
+        return exp.In(this=value, expressions=items)
+
+    def null_check(self, node: exp.Is) -> exp.Expression:
+        if not isinstance(node.expression, exp.Null):
+            raise self.wrong("is stands only in is null and is not null", node)
+        value = self.value(node.this)
+        if not value.has_tag:
+            raise self.wrong("is null asks about a tag, not about a value", node)
+        return exp.Is(this=value.tree, expression=exp.Null())
+
+    def matched(self, node: exp.Expression, sides: list[exp.Expression], ordered: bool = False) -> list[exp.Expression]:
+        """The trees of all sides, brought to one kind. The first side that holds a tag says which."""
+        values = [self.value(side) for side in sides]
+        lead = next((v for v in values if v.has_tag), None)
+        if lead is None:
+            raise self.wrong("two values are compared with each other; one side must name a tag", node)
+        if ordered and lead.kind not in _ORDERED_KINDS:
+            raise self.wrong(f"{lead} has no order; use =, <> or in", lead.node)
+        values = [self.typed(v, lead) for v in values]
+        if not any(v.is_computed for v in values):
+            return [v.tree for v in values]
+        return [_round(v.tree) if v.is_computed else _double(v.tree) for v in values]
+
+    def typed(self, value: _Value, lead: _Value) -> _Value:
+        """The value as one of the lead's kind; a text literal becomes a date or a value of the lead's tag."""
+        if value.kind == lead.kind:
+            return value
+        if value.kind != "text":
+            hint = "; put the value in single quotes" if value.kind == "number" and lead.kind in _TEXT_KINDS else ""
+            raise self.wrong(f"{value} cannot be compared with {lead}{hint}", value.node)
+        if lead.kind == "date":
+            return _Value("date", exp.cast(exp.Literal.string(self.iso_date(value.node, lead)), "date"), value.node)
+        if lead.kind not in _TEXT_KINDS:
+            needed = "true or false" if lead.kind == "flag" else "a number without quotes"
+            raise self.wrong(f"{lead} cannot be compared with text; write {needed}", value.node)
+        text, tag = value.node.this, lead.tag
+        if tag.values and text not in tag.values:
+            hint = did_you_mean(text, tag.values, quote="'") or f"; it has {', '.join(tag.values)}"
+            raise self.wrong(f"{tag.name} has no value '{text}'{hint}", value.node)
+        return _Value(lead.kind, value.tree, value.node)
+
+    def iso_date(self, node: exp.Literal, lead: _Value) -> str:
+        try:
+            if _DATE.fullmatch(node.this):
+                return date.fromisoformat(node.this).isoformat()
+        except ValueError:
+            pass  # looks like a date, but the calendar has no such day
+        raise self.wrong(f"{lead} needs a date such as '2026-03-31', not '{node.this}'", node)
+
+    def value(self, node: exp.Expression) -> _Value:
+        if isinstance(node, exp.Column):
+            tag = self.known[node.name.lower()]
+            if tag.status == "retired":
+                raise self.wrong(f"tag {tag.name} is retired; choose another", node)
+            self.used[tag.name] = None
+            return _Value(tag.kind, exp.column(tag.name, quoted=True), node, tag=tag, has_tag=True)
+        if isinstance(node, exp.Literal):
+            if node.is_string:
+                return _Value("text", exp.Literal.string(node.this), node)
+            return _Value("number", exp.Literal.number(node.this), node)
+        if isinstance(node, exp.Boolean):
+            return _Value("flag", exp.Boolean(this=node.this), node)
+        if isinstance(node, exp.Paren):
+            return self.value(node.this)
+        if isinstance(node, exp.Neg):
+            return self.negative(node)
+        if isinstance(node, ARITHMETIC):
+            return self.arithmetic(node)
+        if isinstance(node, exp.Null):
+            raise self.wrong("null is compared with is null or is not null", node.parent)
+        raise self.wrong("a condition stands where a value belongs", node)
+
+    def negative(self, node: exp.Neg) -> _Value:
+        value = self.number(node.this)
+        return _Value("number", exp.Neg(this=value.tree), node, has_tag=value.has_tag, is_computed=value.is_computed)
+
+    def arithmetic(self, node: exp.Binary) -> _Value:
+        """A calculation, in double: decimals overflow, and each engine rounds their quotients its own way. x / 0 is null."""
+        left, right = self.number(node.this), self.number(node.expression)
+        first, second = (v.tree if v.is_computed else _double(v.tree) for v in (left, right))
+        if isinstance(node, exp.Div):
+            second = exp.func("nullif", second, exp.Literal.number(0))
+        tree = exp.Paren(this=type(node)(this=first, expression=second))
+        return _Value("number", tree, node, has_tag=left.has_tag or right.has_tag, is_computed=True)
+
+    def number(self, node: exp.Expression) -> _Value:
+        value = self.value(node)
+        if value.kind != "number":
+            raise self.wrong(f"{value} cannot be calculated with; only numbers can", node)
+        return value
+
+
+def _chain(node: exp.Connector) -> list[exp.Expression]:
+    """The parts of `a and b and c` in order, without going down once for each."""
+    kind, parts = type(node), []
+    while type(node) is kind:
+        parts.append(node.expression)
+        node = node.this
+    return [node, *reversed(parts)]
+
+
+def _double(tree: exp.Expression) -> exp.Expression:
+    return exp.cast(tree, "double")
+
+
+def _round(tree: exp.Expression) -> exp.Expression:
+    return exp.Round(this=tree, decimals=exp.Literal.number(_DECIMALS))

@@ -1,0 +1,200 @@
+"""The syntax of conditions: text -> tokens -> a tree that holds known nodes alone.
+
+sqlglot splits and parses the text. Each token is held against a short list before the parser sees it, and each node after;
+whatever is not on the list is refused with its place. What tags and values mean to each other is said by expression.py.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from itertools import zip_longest
+
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.parser import Parser
+from sqlglot.tokens import Token, Tokenizer, TokenType
+
+from orchestration.targeting.catalog import Tag, did_you_mean
+
+MAX_LENGTH = 4_000  # characters
+MAX_DEPTH = 25  # brackets, signs and nots inside one another, and steps of one calculation
+
+EQUALITIES = (exp.EQ, exp.NEQ)
+COMPARISONS = (*EQUALITIES, exp.LT, exp.LTE, exp.GT, exp.GTE)
+ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div)
+
+_WORDS = {"and", "or", "not", "in", "between", "is", "null", "true", "false"}
+_SYMBOLS = {"=", "<>", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "(", ")", ","}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?")
+_PLAIN = {"‘": "'", "’": "'", "“": "'", "”": "'", "。": "."}  # what an input method types for these, beyond Unicode's own mapping
+_PARTS = {  # the only nodes that pass, with the only parts that they may have
+    **dict.fromkeys((exp.And, exp.Or, *COMPARISONS, *ARITHMETIC, exp.Is), {"this", "expression"}),
+    **dict.fromkeys((exp.Not, exp.Paren, exp.Neg, exp.Column, exp.Identifier, exp.Boolean), {"this"}),
+    exp.In: {"this", "expressions"},
+    exp.Between: {"this", "low", "high"},
+    exp.Literal: {"this", "is_string"},
+    exp.Null: set(),
+}
+
+
+class ExpressionError(ValueError):
+    """Text that is no condition over catalogued tags.
+
+    `problem` says what is wrong, `position` is the index in `text` of the character at fault; str() gives both, with the line and
+    a caret under the character.
+    """
+
+    def __init__(self, problem: str, text: str, position: int):
+        self.problem, self.text, self.position = problem, text, max(0, min(position, len(text)))
+        super().__init__(_with_pointer(problem, text, self.position))
+
+
+def read(text: str, tags: Mapping[str, Tag]) -> exp.Expression:
+    """The tree of the text; every column in it is one of `tags`. Raises ExpressionError for anything but the language."""
+    tokens = _tokens(text, tags)
+    try:
+        (tree,) = Parser().parse_into(exp.Condition, tokens, text)
+    except ParseError as error:
+        raise ExpressionError(
+            "cannot be read from here: something is missing or out of place", text, _place(error, tokens)
+        ) from error
+    _check_nodes(tree, text)
+    return tree
+
+
+def _tokens(text: str, tags: Mapping[str, Tag]) -> list[Token]:
+    """The words and signs of the text, each one allowed and none too deep, so that the parser meets nothing else."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"the condition has {len(text)} characters; {MAX_LENGTH} are allowed", text, MAX_LENGTH)
+    for position, char in enumerate(text):
+        if unicodedata.category(char).startswith("C") and char not in "\n\r\t":
+            raise ExpressionError(f"character U+{ord(char):04X} cannot be seen; delete it", text, position)
+    try:
+        tokens = Tokenizer().tokenize(text)
+    except TokenError as error:
+        raise ExpressionError("a quote or comment is never closed", text, max(text.rfind(q) for q in ("'", '"', "/*"))) from error
+    if not tokens and not text.strip():
+        raise ExpressionError("the condition is empty; name a tag, such as is_on_net", text, 0)
+    end = 0
+    for token, following in zip_longest(tokens, tokens[1:]):
+        _check_gap(text, end, token.start)
+        _check_token(text, token, following, tags)
+        end = token.end + 1
+    _check_gap(text, end, len(text))
+    _check_depth(text, tokens)
+    return [_as_name(token) if token.text.lower() in tags and token.token_type != TokenType.STRING else token for token in tokens]
+
+
+def _check_gap(text: str, start: int, end: int) -> None:
+    """Between two tokens stands white space and nothing that the tokenizer skipped, such as a comment."""
+    gap = text[start:end]
+    if gap.strip():
+        raise ExpressionError("comments are not allowed in a condition", text, start + len(gap) - len(gap.lstrip()))
+
+
+def _check_token(text: str, token: Token, following: Token | None, tags: Mapping[str, Tag]) -> None:
+    source, start = text[token.start : token.end + 1], token.start
+
+    def wrong(problem: str, at: int = start) -> ExpressionError:
+        return ExpressionError(problem, text, at)
+
+    if token.token_type == TokenType.STRING and source.startswith("'"):
+        if "\n" in source or "\r" in source:
+            raise wrong("a text runs over the end of a line; is a quote missing?")
+    elif token.token_type == TokenType.NUMBER:
+        if not _NUMBER.fullmatch(source):
+            raise wrong(f"'{source}' is no number; write up to 15 digits and 10 decimals, such as 80 or 79.5")
+    elif _NAME.fullmatch(source):
+        if source.lower() in _WORDS or source.lower() in tags:
+            return
+        if following and following.token_type == TokenType.L_PAREN:
+            raise wrong(f"there are no functions in a condition, and no tag {source}{did_you_mean(source, tags)}")
+        if token.token_type != TokenType.VAR and not did_you_mean(source, tags):
+            raise wrong(f"'{source}' is not part of the language")
+        raise wrong(f"unknown tag {source}{did_you_mean(source, tags)}")
+    elif source.startswith('"'):
+        raise wrong(f"double quotes are not used; text stands in single quotes, such as '{source.strip(chr(34))}'")
+    elif source not in _SYMBOLS:
+        if named := next((tag.name for tag in tags.values() if tag.label_zh == source), None):
+            raise wrong(f"{source} is the label of a tag; write {named}")
+        offset, char = next(((i, c) for i, c in enumerate(source) if not _NAME.fullmatch(c) and not c.isdigit()), (0, source[0]))
+        plain = _PLAIN.get(char) or unicodedata.normalize("NFKC", char)
+        if plain != char and plain.isascii():
+            raise wrong(f"{char} is not part of the language; write {plain}", start + offset)
+        raise wrong(f"{source} is not part of the language", start + offset)
+
+
+def _check_depth(text: str, tokens: list[Token]) -> None:
+    """Brackets pair up; brackets and prefixes (not, -, +) are nested no deeper than a recursive parser can take."""
+    opened: list[tuple[int, int]] = []  # position of the bracket, level outside it
+    level = base = 0
+    for token in tokens:
+        if token.token_type in (TokenType.NOT, TokenType.DASH, TokenType.PLUS):
+            level += 1
+        elif token.token_type == TokenType.L_PAREN:
+            opened.append((token.start, base))
+            level = base = level + 1
+        elif token.token_type == TokenType.R_PAREN:
+            if not opened:
+                raise ExpressionError("this bracket closes nothing", text, token.start)
+            level = base = opened.pop()[1]
+        else:
+            level = base
+        if level > MAX_DEPTH:
+            raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels", text, token.start)
+    if opened:
+        raise ExpressionError("this bracket is never closed", text, opened[-1][0])
+
+
+def _as_name(token: Token) -> Token:
+    """A tag may be called like a keyword (date, rank): as a plain name it is nothing else to the parser."""
+    return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
+
+
+def _place(error: ParseError, tokens: list[Token]) -> int:
+    """Where sqlglot stopped; the beginning where it does not say."""
+    where = error.errors[0] if error.errors else {}
+    return next((t.start for t in tokens if (t.line, t.col) == (where.get("line"), where.get("col"))), 0)
+
+
+def _check_nodes(tree: exp.Expression, text: str) -> None:
+    """Only known nodes with known parts, and no long way down: a chain of one connector counts as one step."""
+    stack = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        parts = {name for name, part in node.args.items() if part}
+        if depth > MAX_DEPTH:
+            raise ExpressionError(f"more than {MAX_DEPTH} steps inside one another", text, position(node))
+        if type(node) not in _PARTS or not parts <= _PARTS[type(node)]:
+            raise ExpressionError(_refusal(node), text, position(node))
+        for child in node.iter_expressions():
+            is_chain = isinstance(node, exp.Connector) and type(child) is type(node)
+            stack.append((child, depth if is_chain else depth + 1))
+
+
+def _refusal(node: exp.Expression) -> str:
+    if isinstance(node, exp.In):
+        return "in takes values in brackets, such as in ('diamond', 'gold')"
+    if isinstance(node, exp.Concat):
+        return "two texts stand side by side; is a comma missing?"
+    if isinstance(node, exp.Tuple):
+        return "a list in brackets stands only after in"
+    return "this is not part of the language"
+
+
+def position(node: exp.Expression) -> int:
+    """The first character of the node, as far as its names and literals tell."""
+    return min((n.meta["start"] for n in node.walk() if "start" in n.meta), default=0)
+
+
+def _with_pointer(problem: str, text: str, position: int) -> str:
+    """'character n: <problem>' with the line and a caret under the character; a long line is cut around it."""
+    start = text.rfind("\n", 0, position) + 1
+    line = text[start:].split("\n", 1)[0].rstrip("\r")
+    column = position - start
+    cut = max(0, column - 60)
+    where = f"line {text.count(chr(10), 0, position) + 1}, character" if "\n" in text.strip() else "character"
+    # Chinese characters are two columns wide on a terminal; a tab stays a tab.
+    blank = "".join(c if c == "\t" else "  " if unicodedata.east_asian_width(c) in "WF" else " " for c in line[cut:column])
+    return f"{where} {column + 1}: {problem}\n  {line[cut : column + 60]}\n  {blank}^"
