@@ -226,8 +226,9 @@ def test_usage_and_balance_of_a_month():
     empty = dict.fromkeys(
         ("outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "messages_sent", "data_mb")
     )
+    minutes = {"outgoing_minutes": Decimal(3), "offnet_minutes": Decimal(1)}
     usage = [
-        empty | {"subscriber_id": "s1", "usage_date": D.replace(day=1), "outgoing_minutes": Decimal(3), "offnet_minutes": Decimal(1)},
+        empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 1)} | minutes,
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 30), "incoming_minutes": Decimal(1), "messages_sent": 2},
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 5, 31)},
     ]  # fmt: skip
