@@ -1,0 +1,40 @@
+{# The business date that this build stands for, as a date literal. #}
+{% macro as_of_date() -%}
+    {%- if execute and not var('as_of_date') -%}
+        {{ exceptions.raise_compiler_error("No business date: give --vars '{as_of_date: YYYY-MM-DD}', or build with `telco360 nightly --as-of`.") }}
+    {%- endif -%}
+    cast('{{ var("as_of_date") or "1900-01-01" }}' as date)
+{%- endmacro %}
+
+
+{# First day of the last month that is complete at the as-of date, moved by `months`. A month is complete on its last day. #}
+{% macro last_complete_month(months=0) -%}
+    {%- set as_of = modules.datetime.date.fromisoformat((var("as_of_date") or "1900-01-01") | string) -%}
+    {%- set next_day = as_of + modules.datetime.timedelta(days=1) -%}
+    {%- set index = next_day.year * 12 + next_day.month - 2 + months -%}
+    cast('{{ "%04d-%02d-01" % (index // 12, index % 12 + 1) }}' as date)
+{%- endmacro %}
+
+
+{# First day of the month of a date or timestamp. #}
+{% macro month_of(value) -%}
+    cast({{ dbt.date_trunc('month', value) }} as date)
+{%- endmacro %}
+
+
+{# Last day of the month that starts at `month`. #}
+{% macro month_end(month) -%}
+    cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', 1, month)) }} as date)
+{%- endmacro %}
+
+
+{# Calendar months from `start` to `end`, the month of `start` counting as 1: tenure at a date. #}
+{% macro tenure_months(start, end) -%}
+    ({{ dbt.datediff(start, end, 'month') }} + 1)
+{%- endmacro %}
+
+
+{# Month and day of a date as one number that sorts within a year: 1231 for 31 December. #}
+{% macro month_day(date) -%}
+    (extract(month from {{ date }}) * 100 + extract(day from {{ date }}))
+{%- endmacro %}

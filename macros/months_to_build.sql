@@ -1,0 +1,11 @@
+{# Condition that keeps the months which this build computes anew, as constants, so that it reaches the scan of raw through every
+   view; all months where the table is built whole. #}
+{% macro in_months_to_build() -%}
+    {%- set to_build = ref('int_subscribers__months_to_build') -%}
+    {%- if is_incremental() -%}
+        {%- set months = ask_dates('select month from ' ~ to_build ~ ' order by month') -%}
+        month in ({{ (months or ["cast('1900-01-01' as date)"]) | join(', ') }})
+    {%- else -%}
+        month >= cast('1900-01-01' as date)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,37 @@
+-- Outlets with the names of the places they stand in.
+with
+
+outlets as (
+
+    select * from {{ ref('stg_channel__outlets') }}
+
+),
+
+regions as (
+
+    select region_code, max(region_name) as region_name
+    from {{ ref('stg_crm__regions') }}
+    group by region_code
+
+),
+
+placed as (
+
+    select
+        outlets.outlet_id,
+        outlets.outlet_name,
+        outlets.outlet_type,
+        outlets.region_code,
+        regions.region_name,
+        outlets.county_code,
+        counties.county_name,
+        outlets.opened_on
+    from outlets
+    left join regions on outlets.region_code = regions.region_code
+    left join {{ ref('stg_crm__regions') }} as counties
+        on outlets.region_code = counties.region_code
+        and outlets.county_code = counties.county_code
+
+)
+
+select * from placed

@@ -1,0 +1,31 @@
+-- Groups with the members they have on the business date.
+with
+
+members as (
+
+    select
+        group_id,
+        count(*) as member_count
+    from {{ ref('int_subscribers__memberships') }}
+    where (joined_on is null or joined_on <= {{ as_of_date() }})
+        and (left_on is null or left_on > {{ as_of_date() }})
+    group by group_id
+
+),
+
+counted as (
+
+    select
+        groups.group_id,
+        groups.group_name,
+        groups.group_level,
+        groups.industry_code,
+        groups.region_code,
+        groups.manager_id,
+        coalesce(members.member_count, 0) as member_count
+    from {{ ref('stg_crm__groups') }} as groups
+    left join members on groups.group_id = members.group_id
+
+)
+
+select * from counted

@@ -1,0 +1,25 @@
+-- Membership of lines in groups with the grade and the order in which the one to show is chosen: best level, then role, then id.
+with
+
+memberships as (
+
+    select
+        members.subscriber_id,
+        members.group_id,
+        members.member_role,
+        members.joined_on,
+        members.left_on,
+        groups.group_level,
+        row_number() over (
+            partition by members.subscriber_id
+            order by
+                groups.group_level nulls last,
+                case members.member_role when 'key_person' then 1 when 'contact_person' then 2 else 3 end,
+                members.group_id
+        ) as show_order
+    from {{ ref('stg_crm__group_members') }} as members
+    left join {{ ref('stg_crm__groups') }} as groups on members.group_id = groups.group_id
+
+)
+
+select * from memberships

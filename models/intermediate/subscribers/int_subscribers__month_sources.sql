@@ -1,0 +1,79 @@
+-- What each month's figures were made from: a fingerprint of the deliveries that touch the month, of the fee catalogue and of the
+-- last day that the month stands for. An equal delivery that comes again leaves it as it was.
+with
+
+months as (
+
+    select * from {{ ref('int_subscribers__months_held') }}
+
+),
+
+deliveries as (
+
+    select * from {{ ref('stg_ledger__deliveries') }}
+
+),
+
+touching as (
+
+    select
+        months.month,
+        deliveries.table_name,
+        deliveries.delivery_date,
+        deliveries.rows_sha256
+    from months
+    inner join deliveries on array_contains(deliveries.event_months, months.month)
+    where deliveries.table_name in ('billing_charges', 'billing_usage_daily')
+
+    union all
+
+    select
+        months.month,
+        deliveries.table_name,
+        deliveries.delivery_date,
+        deliveries.rows_sha256
+    from months
+    inner join deliveries on months.month = {{ month_of('deliveries.delivery_date') }}
+    where deliveries.table_name = 'billing_balances'
+    qualify row_number() over (partition by months.month order by deliveries.delivery_date desc) = 1
+
+),
+
+catalogue as (
+
+    select
+        max(rows_sha256) as rows_sha256
+    from deliveries
+    where table_name = 'billing_fee_codes'
+        and delivery_date = {{ latest_delivery('billing_fee_codes') }}
+
+),
+
+described as (
+
+    select
+        months.month,
+        concat(months.last_day, ' ', coalesce(catalogue.rows_sha256, '')) as description
+    from months
+    cross join catalogue
+
+    union all
+
+    select
+        month,
+        concat(table_name, ' ', delivery_date, ' ', rows_sha256) as description
+    from touching
+
+),
+
+fingerprints as (
+
+    select
+        month,
+        md5({{ dbt.listagg('description', "'; '", 'order by description') }}) as source_fingerprint
+    from described
+    group by month
+
+)
+
+select * from fingerprints

@@ -1,0 +1,33 @@
+-- Rated usage of a line and month. A measure that the source leaves empty counts 0.
+with
+
+usage as (
+
+    select
+        *,
+        {{ month_of('usage_date') }} as month
+    from {{ ref('stg_billing__usage_daily') }}
+
+),
+
+monthly as (
+
+    select
+        subscriber_id,
+        month,
+        count(*) as active_days,
+        coalesce(sum(outgoing_calls), 0) as outgoing_calls,
+        coalesce(sum(incoming_calls), 0) as incoming_calls,
+        coalesce(sum(outgoing_minutes), 0) as outgoing_minutes,
+        coalesce(sum(incoming_minutes), 0) as incoming_minutes,
+        coalesce(sum(offnet_minutes), 0) as offnet_minutes,
+        coalesce(sum(roaming_minutes), 0) as roaming_minutes,
+        coalesce(sum(messages_sent), 0) as messages_sent,
+        coalesce(sum(data_mb), 0) as data_mb,
+        coalesce(sum(roaming_data_mb), 0) as roaming_data_mb
+    from usage
+    group by subscriber_id, month
+
+)
+
+select * from monthly

@@ -1,0 +1,68 @@
+-- Every line, on the network or once on it, as of the business date. Phone numbers are not here.
+with
+
+states as (
+
+    select * from {{ ref('int_subscribers__present_state') }}
+
+),
+
+plans as (
+
+    select * from {{ ref('int_subscribers__plan_periods') }}
+    where start_date <= {{ as_of_date() }}
+        and (next_start_date is null or next_start_date > {{ as_of_date() }})
+
+),
+
+groups as (
+
+    select * from {{ ref('int_subscribers__memberships') }}
+    where (joined_on is null or joined_on <= {{ as_of_date() }})
+        and (left_on is null or left_on > {{ as_of_date() }})
+    qualify row_number() over (partition by subscriber_id order by show_order) = 1
+
+),
+
+joined as (
+
+    select
+        ---------- ids
+        states.subscriber_id,
+        states.customer_id,
+        states.account_id,
+        states.outlet_id,
+        states.manager_id,
+
+        ---------- plan
+        states.brand_code,
+        plans.plan_code,
+        listed.plan_name,
+        states.payment_type,
+
+        ---------- life
+        states.activation_date,
+        states.status_code,
+        states.status_date,
+        states.is_on_net,
+        states.churn_date,
+        states.churn_type,
+        states.tenure_months,
+        states.tenure_band,
+
+        ---------- attributes
+        states.number_class,
+        states.is_real_name,
+        states.region_code,
+        states.county_code,
+        groups.group_id,
+        groups.group_level,
+        groups.member_role
+    from states
+    left join plans on states.subscriber_id = plans.subscriber_id
+    left join {{ ref('int_revenue__plans_listed') }} as listed on plans.plan_code = listed.plan_code
+    left join groups on states.subscriber_id = groups.subscriber_id
+
+)
+
+select * from joined

@@ -1,0 +1,45 @@
+-- Lines off the network at the as-of date with their last churn. Plan, tenure and revenue are those at the churn date: revenue over
+-- the last three months that were complete on that day.
+with
+
+churned as (
+
+    select
+        *,
+        {{ month_of('churn_date') }} as churn_month,
+        -- A churn on the last day of a month has that month complete.
+        case when churn_date = {{ month_end(month_of('churn_date')) }} then {{ month_of('churn_date') }}
+            else cast({{ dbt.dateadd('month', -1, month_of('churn_date')) }} as date)
+        end as last_month
+    from {{ ref('int_subscribers__present_state') }}
+    where not is_on_net
+
+),
+
+explained as (
+
+    select
+        churned.subscriber_id,
+        churned.churn_date,
+        churned.churn_month,
+        churned.churn_type,
+        churned.reason_code,
+        churned.tenure_months,
+        churned.tenure_band,
+        plans.plan_code,
+        averages.arpu_3m,
+        averages.arpu_band,
+        churned.outlet_id,
+        churned.region_code
+    from churned
+    left join {{ ref('int_subscribers__plan_periods') }} as plans
+        on churned.subscriber_id = plans.subscriber_id
+        and plans.start_date <= churned.churn_date
+        and (plans.next_start_date is null or plans.next_start_date > churned.churn_date)
+    left join {{ ref('fct_subscriber_averages') }} as averages
+        on churned.subscriber_id = averages.subscriber_id
+        and churned.last_month = averages.month
+
+)
+
+select * from explained

@@ -1,0 +1,64 @@
+-- A line's means over the three complete months that end with each month, and how they moved against the three months before.
+-- A month counts in a mean where the line was on-net on at least one of its days.
+{% set measures = {'arpu': 'arpu_amount', 'mou': 'mou_minutes', 'dou': 'dou_mb'} %}
+with
+
+months as (
+
+    select * from {{ ref('fct_subscriber_months') }}
+    where is_complete_month and not is_after_churn
+
+),
+
+summed as (
+
+    select
+        subscriber_id,
+        month,
+        {%- for name, column in measures.items() %}
+        sum(case when was_on_net then {{ column }} end) over last_three as {{ name }}_sum,
+        sum(case when was_on_net then {{ column }} end) over three_before as {{ name }}_sum_before,
+        {%- endfor %}
+        nullif(sum(case when was_on_net then 1 else 0 end) over last_three, 0) as months_counted,
+        nullif(sum(case when was_on_net then 1 else 0 end) over three_before, 0) as months_counted_before
+    from months
+    window
+        last_three as (partition by subscriber_id order by month rows between 2 preceding and current row),
+        three_before as (partition by subscriber_id order by month rows between 5 preceding and 3 preceding)
+
+),
+
+averaged as (
+
+    select
+        subscriber_id,
+        month,
+        {%- for name in measures %}
+        cast(round({{ name }}_sum / months_counted, 4) as decimal(18, 4)) as {{ name }}_3m,
+        cast(round({{ name }}_sum_before / months_counted_before, 4) as decimal(18, 4)) as {{ name }}_3m_before{{ "," if not loop.last }}
+        {%- endfor %}
+    from summed
+
+),
+
+compared as (
+
+    select
+        averaged.subscriber_id,
+        averaged.month,
+        averaged.arpu_3m,
+        averaged.mou_3m,
+        averaged.dou_3m,
+        {%- for name in measures %}
+        case when averaged.{{ name }}_3m_before > 0
+            then cast(round(averaged.{{ name }}_3m / averaged.{{ name }}_3m_before - 1, 6) as decimal(18, 6))
+        end as {{ name }}_trend,
+        {%- endfor %}
+        arpu_bands.band as arpu_band
+    from averaged
+    left join {{ bands('arpu_bands') }} as arpu_bands
+        on {{ in_band('averaged.arpu_3m', 'arpu_bands') }}
+
+)
+
+select * from compared

@@ -1,0 +1,99 @@
+-- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are built.
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail',
+    pre_hook="{% if is_incremental() %}delete from {{ this }} where month in (
+        select month from {{ ref('int_subscribers__months_to_build') }}
+    ) or month not in (select month from {{ ref('int_subscribers__months_held') }}){% endif %}"
+) }}
+{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added', 'device',
+    'discount', 'other'] %}
+with
+
+months as (
+
+    select * from {{ ref('int_subscribers__months') }}
+    where {{ in_months_to_build() }}
+
+),
+
+charges as (
+
+    select * from {{ ref('int_revenue__charges_monthly') }}
+    where {{ in_months_to_build() }}
+
+),
+
+payments as (
+
+    select * from {{ ref('int_revenue__payments_monthly') }}
+    where {{ in_months_to_build() }}
+
+),
+
+balances as (
+
+    select * from {{ ref('int_revenue__balances_monthly') }}
+    where {{ in_months_to_build() }}
+
+),
+
+usage as (
+
+    select * from {{ ref('int_usage__monthly') }}
+    where {{ in_months_to_build() }}
+
+),
+
+measured as (
+
+    select
+        months.*,
+        charges.subscriber_id is not null as has_charges,
+        cast(coalesce(charges.billed_amount, 0) as decimal(18, 2)) as billed_amount,
+        cast(coalesce(charges.arpu_amount, 0) as decimal(18, 2)) as arpu_amount,
+        {%- for fee_class in fee_classes %}
+        cast(coalesce(charges.{{ fee_class }}_amount, 0) as decimal(18, 2)) as {{ fee_class }}_amount,
+        {%- endfor %}
+        cast(coalesce(usage.outgoing_minutes, 0) as decimal(18, 2)) as outgoing_minutes,
+        cast(coalesce(usage.incoming_minutes, 0) as decimal(18, 2)) as incoming_minutes,
+        cast(coalesce(usage.outgoing_minutes + usage.incoming_minutes, 0) as decimal(18, 2)) as mou_minutes,
+        cast(coalesce(usage.offnet_minutes, 0) as decimal(18, 2)) as offnet_minutes,
+        cast(coalesce(usage.roaming_minutes, 0) as decimal(18, 2)) as roaming_minutes,
+        cast(coalesce(usage.data_mb, 0) as decimal(20, 3)) as dou_mb,
+        cast(coalesce(usage.roaming_data_mb, 0) as decimal(20, 3)) as roaming_mb,
+        cast(coalesce(usage.messages_sent, 0) as bigint) as messages_sent,
+        cast(coalesce(usage.active_days, 0) as integer) as active_days,
+        cast(coalesce(payments.paid_amount, 0) as decimal(18, 2)) as paid_amount,
+        balances.balance_amount,
+        balances.arrears_amount,
+        sources.source_fingerprint
+    from months
+    inner join {{ ref('int_subscribers__month_sources') }} as sources on months.month = sources.month
+    left join charges
+        on months.subscriber_id = charges.subscriber_id
+        and months.month = charges.month
+    left join payments
+        on months.subscriber_id = payments.subscriber_id
+        and months.month = payments.month
+    left join balances
+        on months.subscriber_id = balances.subscriber_id
+        and months.month = balances.month
+    left join usage
+        on months.subscriber_id = usage.subscriber_id
+        and months.month = usage.month
+
+),
+
+banded as (
+
+    select
+        measured.*,
+        arpu_bands.band as arpu_band,
+        cast(measured.offnet_minutes / nullif(measured.mou_minutes, 0) as double) as offnet_share
+    from measured
+    left join {{ bands('arpu_bands') }} as arpu_bands
+        on {{ in_band('measured.arpu_amount', 'arpu_bands') }}
+
+)
+
+select * from banded
