@@ -9,3 +9,13 @@
         month >= cast('1900-01-01' as date)
     {%- endif -%}
 {%- endmacro %}
+
+
+{# Before an incremental table gets its months anew: those months go, also where no row follows, and months no longer held. #}
+{% macro delete_months_to_build() -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where month in (select month from {{ ref('int_subscribers__months_to_build') }})
+            or month not in (select month from {{ ref('int_subscribers__months_held') }})
+    {%- endif -%}
+{%- endmacro %}

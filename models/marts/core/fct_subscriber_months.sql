@@ -1,9 +1,8 @@
 -- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are built.
+-- depends_on: {{ ref('int_subscribers__months_held') }}
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where month in (
-        select month from {{ ref('int_subscribers__months_to_build') }}
-    ) or month not in (select month from {{ ref('int_subscribers__months_held') }}){% endif %}"
+    pre_hook="{{ delete_months_to_build() }}"
 ) }}
 {% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added', 'device',
     'discount', 'other'] %}
