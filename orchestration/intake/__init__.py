@@ -1,0 +1,14 @@
+"""Intake: every delivery in landing is held against the raw contract; good rows enter the lake, bad ones the quarantine.
+
+landing.py finds deliveries, csv_file.py and parquet_file.py read them, values.py types columns, rows.py checks rows, part.py
+puts that together for a file, judge.py looks across rows and files, delivery.py across a whole delivery; state.py remembers
+earlier ones, lake.py commits, ledger.py and quarantine.py keep what became of what, run.py leads, show.py tells.
+No model, tag or list rule belongs here.
+"""
+
+from orchestration.intake.errors import SeedError
+from orchestration.intake.limits import load_limits, load_patterns
+from orchestration.intake.run import IntakeReport, ensure_empty_tables, take_in
+from orchestration.intake.show import show
+
+__all__ = ["IntakeReport", "SeedError", "ensure_empty_tables", "load_limits", "load_patterns", "show", "take_in"]

@@ -1,0 +1,191 @@
+"""Judges one delivery as a whole and stages what would enter: manifest, parts, rows across parts, shares and volumes.
+
+Reads the delivery and writes into the workspace alone; lake and ledger are left to run.py.
+"""
+
+import logging
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.contract import Table
+from orchestration.intake import judge, landing
+from orchestration.intake.errors import TRIED_AGAIN, Rejected
+from orchestration.intake.files import sha256_of
+from orchestration.intake.lake import Workspace
+from orchestration.intake.landing import Folder, Listing
+from orchestration.intake.limits import TableLimits
+from orchestration.intake.part import Part, read_part
+from orchestration.intake.quarantine import Writer
+from orchestration.intake.state import Standing
+
+_LOG = logging.getLogger(__name__)
+CHANGED = f"changed while it was read. Write _SUCCESS last, and nothing after it. {TRIED_AGAIN}"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a delivery is held against beside its contract.
+
+    `references`: what rows must refer to; `unchecked`: referenced tables that have no delivery to look into; `subscribers`: the
+    folder of the delivery that knows the lines; `last`: the snapshot before; `usual_rows`: of an append table's weekday.
+    """
+
+    table: Table
+    limits: TableLimits
+    references: list[judge.Reference]
+    unchecked: list[str]
+    subscribers: Path | None
+    last: Standing | None
+    usual_rows: float | None
+    number_patterns: list[str]
+
+
+@dataclass
+class Judgement:
+    """What was found. `reason` says why the delivery is rejected; None: its rows lie in the workspace's raw folder.
+
+    `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `set_aside` are rows at fault, all of which
+    lie in the quarantine file.
+    """
+
+    files: list[dict]
+    reason: str | None = None
+    rows_read: int = 0
+    collapsed: int = 0
+    set_aside: int = 0
+    facts: judge.Facts | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine_file: Path) -> Judgement:
+    """Reads and judges the delivery; `listing` is how its files stood before.
+
+    Whatever is wrong with the delivery is told in the judgement, never raised. OSError is raised where the lake cannot be written.
+    """
+    files = [{"name": e.name, "rows": None, "bytes": e.size, "sha256": None} for e in listing.data]
+    judgement = Judgement(files)
+    quarantine = Writer(quarantine_file)
+    try:
+        _judge(folder, listing, rules, workspace, quarantine, judgement)
+    except Rejected as rejection:
+        judgement.reason = str(rejection)
+    except OSError as error:
+        if not error.filename or not Path(error.filename).is_relative_to(folder.path):
+            raise  # the lake's disk is at fault, not the delivery
+        judgement.reason = f"{Path(error.filename).name}: cannot be read ({error.strerror}). {TRIED_AGAIN}"
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one delivery that intake does not understand must not hinder the others
+        # Without the error's own text: it may quote a value.
+        _LOG.error("intake failed on %s\n%s", folder.path, "".join(traceback.format_tb(error.__traceback__)))
+        judgement.reason = f"intake failed on it ({type(error).__name__}); the log says where. {TRIED_AGAIN}"
+    finally:
+        quarantine.close()
+    if _has_changed(folder, listing):
+        judgement.reason = CHANGED
+    return judgement
+
+
+def _has_changed(folder: Folder, listing: Listing) -> bool:
+    try:
+        return landing.listing(folder.path) != listing
+    except OSError:
+        return True
+
+
+def _judge(folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine: Writer, judgement: Judgement) -> None:
+    if listing.problem:
+        raise Rejected(listing.problem)
+    parts = _read_parts(folder, rules.table, workspace, quarantine, judgement)
+    rows_read = sum(part.rows_read for part in parts)
+    with judge.connect(workspace.scratch / "duckdb") as con:
+        removed = judge.remove_rows(con, rules.table, parts, rules.references, quarantine)
+        judgement.rows_read, judgement.collapsed, judgement.set_aside = rows_read, removed.collapsed, quarantine.rows
+        accepted = rows_read - removed.collapsed - quarantine.rows
+        _check_shares(rules, rows_read, quarantine.rows, accepted, folder)
+        written = _write_parts(parts, removed, workspace)
+        judgement.facts = judge.facts_of(con, rules.table, written, rules.subscribers, rules.number_patterns)
+    if judgement.facts.rows != accepted:
+        raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted")
+    judgement.warnings = [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
+    judgement.warnings += _volume_warnings(rules, accepted) + _content_warnings(rules, judgement.facts)
+
+
+def _read_parts(folder: Folder, table: Table, workspace: Workspace, quarantine: Writer, judgement: Judgement) -> list[Part]:
+    names = [file["name"] for file in judgement.files]
+    manifest = landing.read_manifest(folder.path / landing.SUCCESS)
+    landing.check_manifest_files(manifest, names)
+    for file in judgement.files:  # before anything is read: a file that came damaged is told as that
+        file["sha256"] = sha256_of(folder.path / file["name"])
+        landing.check_manifest_of_file(manifest, file["name"], sha256=file["sha256"])
+    parts = []
+    for number, file in enumerate(judgement.files):
+        part = read_part(folder.path / file["name"], table, workspace.scratch / f"{number:06d}.parquet", quarantine)
+        file["rows"] = part.rows_read
+        landing.check_manifest_of_file(manifest, file["name"], rows=part.rows_read)
+        parts.append(part)
+    return parts
+
+
+def _check_shares(rules: Rules, rows_read: int, set_aside: int, accepted: int, folder: Folder) -> None:
+    limits, last = rules.limits, rules.last
+    if set_aside > limits.max_set_aside_share * rows_read:
+        raise Rejected(
+            f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), more than {limits.max_set_aside_share:.4g} of them. "
+            f"Mend them at the source; see telco360 intake show {rules.table.name} {folder.dt}"
+        )
+    if last is not None and accepted < limits.min_snapshot_ratio * last.rows:
+        raise Rejected(
+            f"{accepted:,} rows, under {limits.min_snapshot_ratio:.4g} of the {last.rows:,} of dt={last.dt}. Deliver the whole table; "
+            f"if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
+        )
+
+
+def _volume_warnings(rules: Rules, accepted: int) -> list[str]:
+    limits, last, usual = rules.limits, rules.last, rules.usual_rows
+    warnings = []
+    if last is not None and last.rows and accepted > limits.warn_snapshot_ratio * last.rows:
+        warnings.append(f"{accepted:,} rows, over {limits.warn_snapshot_ratio:.4g} times the {last.rows:,} of dt={last.dt}")
+    if usual is not None and accepted < limits.min_append_ratio * usual:
+        warnings.append(f"{accepted:,} rows, under {limits.min_append_ratio:.4g} of the weekday's usual {usual:,.0f}")
+    if usual is not None and accepted > limits.max_append_ratio * usual:
+        warnings.append(f"{accepted:,} rows, over {limits.max_append_ratio:.4g} times the weekday's usual {usual:,.0f}")
+    return warnings
+
+
+def _content_warnings(rules: Rules, facts: judge.Facts) -> list[str]:
+    warnings = [f"references to {name} not checked: none of its deliveries up to this dt is accepted" for name in rules.unchecked]
+    if facts.unknown_subscribers:
+        warnings.append(f"{facts.unknown_subscribers:,} rows of subscribers that crm_subscribers does not know; kept")
+    if facts.odd_numbers:
+        warnings.append(f"{facts.odd_numbers:,} rows whose msisdn fits no pattern of seeds/msisdn_patterns.csv; kept, never exported")
+    return warnings
+
+
+def _write_parts(parts: list[Part], removed: judge.Removed, workspace: Workspace) -> list[Path]:
+    """Moves staged parts to the workspace's raw folder, leaving out removed rows; a part that keeps all is moved as it is."""
+    workspace.raw.mkdir()
+    written = []
+    for number, part in enumerate(parts):
+        target = workspace.raw / f"part-{number}.parquet"
+        if number in removed.rows:
+            _copy_without(part.staged, target, removed.rows[number])
+        else:
+            part.staged.rename(target)
+        written.append(target)
+    return written
+
+
+def _copy_without(source: Path, target: Path, rows: np.ndarray) -> None:
+    with pq.ParquetFile(source) as file, pq.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer:
+        keep = np.ones(file.metadata.num_rows, bool)
+        keep[rows] = False
+        start = 0
+        for batch in file.iter_batches(262_144):
+            writer.write_batch(batch.filter(pa.array(keep[start : start + len(batch)])))
+            start += len(batch)

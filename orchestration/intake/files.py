@@ -1,0 +1,46 @@
+"""Files written so that they last, and their checksums. No knowledge of deliveries or of the lake belongs here."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the file's bytes, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, aside: Path, write: Callable[[Path], None]) -> None:
+    """Writes a file under a name in `aside`, then moves it to its place, so that nobody sees half of it."""
+    aside.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = aside / f"draft-{path.name}"
+    write(draft)
+    sync_file(draft)
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def sync_tree(root: Path) -> None:
+    """Brings all files and folders under `root` to the disk."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            sync_file(Path(folder) / name)
+        sync_folder(Path(folder))
+
+
+def sync_file(path: Path) -> None:
+    """Brings a file's bytes to the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Brings a folder's names to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,140 @@
+"""The intake ledger: one row an outcome, in Parquet files under lake/ledger/intake, one file an intake run that had any.
+
+Only the ledger's form, writing and reading belong here. dbt reads the same files by glob, so every file has SCHEMA, also when
+it has no rows.
+
+rows_read = rows_accepted + rows_collapsed + rows_set_aside holds for every row. Of a rejected delivery nothing is accepted: all
+rows read that were not collapsed count as set aside; a delivery whose files could not be read to the end counts no rows.
+"""
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from orchestration.intake.files import write_atomically
+from orchestration.settings import Home
+
+ACCEPTED, REJECTED = "accepted", "rejected"
+
+_FILE = pa.struct([("name", pa.string()), ("rows", pa.int64()), ("bytes", pa.int64()), ("sha256", pa.string())])
+SCHEMA = pa.schema(
+    [
+        ("intake_id", pa.string()),
+        ("recorded_at", pa.timestamp("us")),  # UTC
+        ("table_name", pa.string()),
+        ("dt", pa.date32()),
+        ("outcome", pa.string()),
+        ("files", pa.list_(_FILE)),
+        ("rows_read", pa.int64()),
+        ("rows_accepted", pa.int64()),
+        ("rows_collapsed", pa.int64()),
+        ("rows_set_aside", pa.int64()),
+        ("event_first", pa.timestamp("us")),
+        ("event_last", pa.timestamp("us")),
+        ("event_months", pa.list_(pa.date32())),
+        ("rows_sha256", pa.string()),
+        ("reason", pa.string()),
+        ("warnings", pa.list_(pa.string())),
+        ("fingerprint", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A row of the ledger: what became of one delivery in one run. Times are UTC for recorded_at, the operator's for events.
+
+    `rows_sha256` is equal for equal accepted rows, in whatever order, files and format they came; None where rejected.
+    Raises ValueError where the counts do not add up.
+    """
+
+    intake_id: str
+    recorded_at: datetime
+    table_name: str
+    dt: date
+    outcome: str
+    files: list[dict]
+    rows_read: int
+    rows_accepted: int
+    rows_collapsed: int
+    rows_set_aside: int
+    event_first: datetime | None
+    event_last: datetime | None
+    event_months: list[date]
+    rows_sha256: str | None
+    reason: str | None
+    warnings: list[str]
+    fingerprint: str
+
+    def __post_init__(self):
+        if self.rows_read != self.rows_accepted + self.rows_collapsed + self.rows_set_aside:
+            raise ValueError(
+                f"{self.table_name} {self.dt}: {self.rows_read} rows read, but {self.rows_accepted} accepted + "
+                f"{self.rows_collapsed} collapsed + {self.rows_set_aside} set aside"
+            )
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.outcome == ACCEPTED
+
+
+def new_intake_id(now: datetime) -> str:
+    """A name for a run that sorts by its start."""
+    return f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+
+
+def history(home: Home, columns: list[str] | None = None) -> pa.Table:
+    """All rows of the ledger, oldest first; the named columns, else all."""
+    files = sorted(home.intake_ledger.glob("*.parquet")) if home.intake_ledger.is_dir() else []
+    wanted = None if columns is None else list(dict.fromkeys([*columns, "recorded_at", "intake_id"]))
+    schema = SCHEMA if wanted is None else pa.schema([SCHEMA.field(name) for name in wanted])
+    tables = [pq.read_table(file, schema=SCHEMA, columns=wanted, partitioning=None) for file in files]
+    table = pa.concat_tables([schema.empty_table(), *tables])
+    return table.sort_by([("recorded_at", "ascending"), ("intake_id", "ascending")]).select(columns or SCHEMA.names)
+
+
+def current(home: Home) -> pa.Table:
+    """The latest accepted row of each table and dt: what stands in the lake. A rejected attempt leaves the one before standing."""
+    rows = history(home)
+    rows = rows.filter(pc.equal(rows["outcome"], ACCEPTED))
+    latest = {(table, dt): i for i, (table, dt) in enumerate(zip(rows["table_name"].to_pylist(), rows["dt"].to_pylist(), strict=True))}
+    return rows.take(pa.array(sorted(latest.values()), pa.int64()))
+
+
+def next_moment(home: Home) -> datetime:
+    """Now, in UTC without zone, but later than anything recorded: a clock set back must not bring old rows to the front."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    last = pc.max(history(home, ["recorded_at"])["recorded_at"]).as_py()
+    return now if last is None or now > last else last + timedelta(microseconds=1)
+
+
+def ensure_file(home: Home, aside: Path) -> None:
+    """Writes an empty ledger file where there is none, so that the glob finds one."""
+    if not any(home.intake_ledger.glob("*.parquet")):
+        _write(SCHEMA.empty_table(), home.intake_ledger / "intake-none.parquet", aside)
+
+
+def record(home: Home, row: pa.Table, aside: Path) -> None:
+    """Adds an outcome, a table of one row, to its run's file; once recorded, recording it again changes nothing."""
+    outcome = row.select(["intake_id", "table_name", "dt"]).to_pylist()[0]
+    path = home.intake_ledger / f"intake-{outcome['intake_id']}.parquet"
+    if path.exists():
+        rows = pq.read_table(path, schema=SCHEMA, partitioning=None)
+        if outcome in rows.select(list(outcome)).to_pylist():
+            return
+        row = pa.concat_tables([rows, row])
+    _write(row, path, aside)
+
+
+def as_table(outcome: Outcome) -> pa.Table:
+    """The outcome as a table of one row."""
+    return pa.Table.from_pylist([asdict(outcome)], schema=SCHEMA)
+
+
+def _write(table: pa.Table, path: Path, aside: Path) -> None:
+    write_atomically(path, aside, lambda target: pq.write_table(table, target))

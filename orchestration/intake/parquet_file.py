@@ -1,0 +1,51 @@
+"""Reads a Parquet file as it was written, checksums included, and says whether its schema already is the lake's.
+
+Only the file format belongs here; what the values may be is values.py.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.intake.errors import Rejected
+
+BATCH_ROWS = 262_144
+
+
+class ParquetFile:
+    """A Parquet file. `names` are its columns, `schema` their Arrow types.
+
+    Raises Rejected where the file is truncated or corrupt: on opening for its footer, while iterating for its pages.
+    """
+
+    def __init__(self, path: Path):
+        try:
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            self.schema = self._file.schema_arrow
+        except (pa.ArrowException, OSError) as error:
+            raise _corrupt(error) from error
+        self.names = self.schema.names
+
+    def batches(self, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """Rows in file order as (the named columns as delivered, number of each row counted from 1)."""
+        done = 0
+        try:
+            for batch in self._file.iter_batches(BATCH_ROWS, columns=columns):
+                batch.validate(full=True)  # the reader itself does not look whether text is UTF-8
+                yield batch.select(columns), np.arange(done + 1, done + 1 + len(batch))
+                done += len(batch)
+        except (pa.ArrowException, OSError) as error:
+            raise _corrupt(error) from error
+        if done != self._file.metadata.num_rows:
+            raise _corrupt(f"{done} rows read, {self._file.metadata.num_rows} announced")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _corrupt(error: object) -> Rejected:
+    first_line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return Rejected(f"the Parquet file is truncated or corrupt ({first_line}). Deliver the file again, whole")

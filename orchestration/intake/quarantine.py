@@ -1,0 +1,142 @@
+"""Rows set aside: what is kept of them, and how they are told. One row a line set aside, with all of its faults.
+
+A delivery's folder, quarantine/<table>/dt=…/, holds accepted.parquet, the rows set aside of the delivery that stands in the
+lake, and rejected.parquet, those of the last attempt that was turned away; the latter goes once a delivery is accepted.
+Values of pii columns are masked before they are written. Columns that the contract does not know never come here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from orchestration.contract import Column, Table
+from orchestration.intake.values import as_text
+
+MASK = "***"
+SHOWN_CHARACTERS = 200
+_FAULT = pa.struct([("column", pa.string()), ("value", pa.string()), ("reason", pa.string())])
+SCHEMA = pa.schema(
+    [
+        ("file", pa.string()),
+        ("line", pa.int64()),  # physical line, header 1; of a Parquet file the row, first 1
+        ("column", pa.string()),  # of the first fault, as are value and reason
+        ("value", pa.string()),
+        ("reason", pa.string()),
+        ("key_values", pa.string()),  # column=value, comma, …
+        ("faults", pa.list_(_FAULT)),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One broken rule in some rows of a batch: their positions, the values as text (masked where pii) and their keys."""
+
+    column: str
+    reason: str
+    rows: np.ndarray
+    values: pa.Array
+    keys: pa.Array
+
+
+def faults_of_column(batch: pa.RecordBatch, table: Table, column: Column, raw: pa.Array, mask: pa.Array, reason: str) -> list[Fault]:
+    """The faults of the rows that `mask` marks in a delivered batch, as a list of one."""
+    rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
+    return [Fault(column.name, reason, rows, shown(raw.take(pa.array(rows)), column.pii), key_values(batch, table, rows))]
+
+
+def shown(array: pa.Array, is_pii: bool) -> pa.Array:
+    """Values as a report may show them: text, cut to SHOWN_CHARACTERS, masked where pii; null stays null."""
+    if is_pii:
+        return pc.if_else(pc.is_valid(array), pa.scalar(MASK), pa.scalar(None, pa.string()))
+    return pc.utf8_slice_codeunits(as_text(array), 0, SHOWN_CHARACTERS)
+
+
+def key_values(batch: pa.RecordBatch | pa.Table, table: Table, rows: np.ndarray) -> pa.Array:
+    """The keys of the rows as text: column=value, comma, …"""
+    parts = []
+    for name in table.key:
+        values = pc.fill_null(shown(batch.column(name).take(pa.array(rows)), table.column(name).pii), "")
+        parts.append(pc.binary_join_element_wise(pa.scalar(name), values, "="))
+    joined = pc.binary_join_element_wise(*parts, ", ")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+class Writer:
+    """Writes a delivery's rows set aside to one Parquet file, which comes into being with the first of them."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.rows = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, file: str, lines: np.ndarray, faults: list[Fault]) -> None:
+        """Adds the rows that have faults; `lines` gives the line in `file` of each position that faults name."""
+        if not faults:
+            return
+        rows = np.concatenate([f.rows for f in faults])
+        order = np.argsort(rows, kind="stable")  # by row, then in the order in which the rules were checked
+        items = pa.StructArray.from_arrays(
+            [
+                _repeated([(f.column, len(f.rows)) for f in faults]),
+                pa.concat_arrays([_chunkless(f.values) for f in faults]),
+                _repeated([(f.reason, len(f.rows)) for f in faults]),
+            ],
+            fields=list(_FAULT),
+        ).take(pa.array(order))
+        bad_rows, first = np.unique(rows[order], return_index=True)
+        first_items = items.take(pa.array(first))
+        keys = pa.concat_arrays([_chunkless(f.keys) for f in faults]).take(pa.array(order[first]))
+        table = pa.Table.from_arrays(
+            [
+                _repeated([(file, len(bad_rows))]),
+                pa.array(lines[bad_rows], pa.int64()),
+                *(first_items.field(i) for i in range(3)),
+                keys,
+                pa.ListArray.from_arrays(pa.array([*first, len(items)], pa.int32()), items),
+            ],
+            schema=SCHEMA,
+        )
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self.path, SCHEMA, compression="zstd")
+        self._writer.write_table(table)
+        self.rows += len(bad_rows)
+
+    def close(self) -> None:
+        """Ends the file, if any row was set aside."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def message(table: str, dt: str, file: str, line: int, column: str, value: str | None, reason: str) -> str:
+    """One fault of a row in a sentence that says where, what, and what to do next."""
+    what = "the value" if value is None else f"'{value}'"
+    return (
+        f"landing/{table}/dt={dt}/{file}: column {column}, line {line}: {what} {reason}. "
+        f"Row set aside; see telco360 intake show {table} {dt}"
+    )
+
+
+def messages(path: Path, table: str, dt: str, limit: int) -> list[str]:
+    """The first faults of a quarantine file as messages, at most `limit`."""
+    lines: list[str] = []
+    for batch in pq.ParquetFile(path).iter_batches(limit):
+        for row in batch.to_pylist():
+            for fault in row["faults"]:
+                lines.append(message(table, dt, row["file"], row["line"], fault["column"], fault["value"], fault["reason"]))
+                if len(lines) == limit:
+                    return lines
+    return lines
+
+
+def _repeated(texts: list[tuple[str, int]]) -> pa.Array:
+    return pa.concat_arrays([pa.repeat(pa.scalar(text, pa.string()), count) for text, count in texts])
+
+
+def _chunkless(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

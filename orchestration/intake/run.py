@@ -1,0 +1,211 @@
+"""One intake run: finds deliveries, has what is new or changed judged, and commits each outcome.
+
+Only the order of things belongs here. Raises for a seed that cannot be used and for a lake that cannot be written, never for a
+delivery.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orchestration.contract import Table
+from orchestration.intake import judge, lake, landing, ledger, quarantine
+from orchestration.intake.delivery import Judgement, Rules, judge_delivery
+from orchestration.intake.errors import TRIED_AGAIN
+from orchestration.intake.landing import Folder, Listing
+from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
+from orchestration.intake.state import State, enforced_references, in_order
+from orchestration.settings import Home
+
+SUBSCRIBERS = "crm_subscribers"
+TOLD_FAULTS = 3
+ACCEPTED_FILE, REJECTED_FILE = "accepted.parquet", "rejected.parquet"
+
+
+@dataclass
+class IntakeReport:
+    """What a run did. `outcomes` in the order of judging; `unchanged`: deliveries known from before and not read;
+    `incomplete`: folders without _SUCCESS, as landing/<table>/dt=…; `warnings`: what lies in landing and is no delivery.
+    """
+
+    intake_id: str
+    outcomes: list[ledger.Outcome] = field(default_factory=list)
+    unchanged: int = 0
+    incomplete: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> list[ledger.Outcome]:
+        return [o for o in self.outcomes if o.is_accepted]
+
+    @property
+    def rejected(self) -> list[ledger.Outcome]:
+        return [o for o in self.outcomes if not o.is_accepted]
+
+
+def take_in(
+    home: Home, contract: dict[str, Table], limits: Limits | None = None, progress: Callable[[str], None] | None = None
+) -> IntakeReport:
+    """Takes in every complete delivery in landing that is new or changed. Run again, it ends in the same state.
+
+    `limits` by table as load_limits gives them, read from the seed if None; `progress` is called with lines for a terminal.
+    Raises SeedError for a seed that cannot be used, before anything is taken in, and OSError where the lake cannot be written.
+    """
+    progress = progress or (lambda line: None)
+    limits = limits if limits is not None else load_limits(contract)
+    patterns = load_patterns()
+    with lake.only_one(home, progress):
+        lake.recover(home)
+        ledger.ensure_file(home, lake.incoming(home))
+        run = _Run(home, contract, limits, patterns, progress)
+        run.take_all()
+        return run.report
+
+
+def ensure_empty_tables(home: Home, contract: dict[str, Table]) -> None:
+    """Gives each table that has no file in the lake one of no rows, in the contract's types."""
+    with lake.only_one(home, lambda line: None):
+        lake.ensure_empty_tables(home, contract)
+
+
+class _Run:
+    def __init__(
+        self, home: Home, contract: dict[str, Table], limits: Limits, patterns: list[str], progress: Callable[[str], None]
+    ):
+        self.home, self.contract, self.limits, self.patterns, self.progress = home, contract, limits, patterns, progress
+        self.state = State(home)
+        self.report = IntakeReport(ledger.new_intake_id(ledger.next_moment(home)))
+
+    def take_all(self) -> None:
+        if not self.home.landing.is_dir():
+            self._warn(f"{self.home.landing} does not exist: nothing to take in. Deliver into landing/<table>/dt=YYYY-MM-DD/")
+            return
+        scan = landing.scan(self.home.landing, set(self.contract))
+        for line in scan.skipped:
+            self._warn(line)
+        for folder in scan.incomplete:
+            self._leave_alone(folder)
+        for folder in in_order(scan.complete, self.contract):
+            self._take(folder)
+
+    def _warn(self, line: str) -> None:
+        self.report.warnings.append(line)
+        self.progress(line)
+
+    def _leave_alone(self, folder: Folder) -> None:
+        self.report.incomplete.append(_where(folder))
+        self.progress(f"{_where(folder)}: not complete, left alone; it has no _SUCCESS")
+
+    def _take(self, folder: Folder) -> None:
+        try:
+            listing = landing.listing(folder.path)
+        except OSError as error:
+            listing = Listing((), None, f"cannot be read ({error.strerror}). {TRIED_AGAIN}")
+        if listing.success is None and not listing.problem:
+            self._leave_alone(folder)  # it was complete when landing was looked through
+            return
+        table, limits = self.contract[folder.table], limits_of(self.limits, folder.table)
+        fingerprint = self.state.fingerprint(folder, listing, table, limits, self.contract)
+        if self._is_known(folder, fingerprint):
+            self.report.unchanged += 1
+            return
+        size = sum(entry.size for entry in listing.data)
+        self.progress(f"{folder.table} {folder.dt}: reading {len(listing.data)} files, {size / 1e6:.1f} MB")
+        begun = time.monotonic()
+        workspace = lake.new_workspace(self.home)
+        quarantined = workspace.scratch / "quarantine.parquet"
+        judgement = judge_delivery(folder, listing, self._rules(folder), workspace, quarantined)
+        outcome = self._outcome(folder, judgement, fingerprint)
+        self._tell(outcome, judgement, quarantined, time.monotonic() - begun)
+        self._fill_quarantine(workspace, outcome, quarantined)
+        lake.commit(self.home, workspace, outcome)
+        self.state.add(outcome)
+        self.report.outcomes.append(outcome)
+
+    def _is_known(self, folder: Folder, fingerprint: str) -> bool:
+        if not self.state.is_known(folder.table, folder.dt, fingerprint):
+            return False
+        is_in_lake = any(lake.folder_of(self.home.raw, folder.table, folder.dt).glob("*.parquet"))
+        return is_in_lake or not self.state.is_accepted(folder.table, folder.dt)
+
+    def _rules(self, folder: Folder) -> Rules:
+        table, state = self.contract[folder.table], self.state
+        references, unchecked = [], []
+        for column, name, key in enforced_references(table, self.contract):
+            standing = state.latest_until(name, folder.dt)
+            if standing is None:
+                unchecked.append(name)
+            else:
+                files = lake.folder_of(self.home.raw, name, standing.dt)
+                references.append(judge.Reference(column.name, name, key, standing.dt, files))
+        is_append = table.delivery == "append"
+        subscribers = None
+        if is_append and "subscriber_id" in {c.name for c in table.columns}:
+            standing = state.latest_until(SUBSCRIBERS, folder.dt) or state.earliest_after(SUBSCRIBERS, folder.dt)
+            if standing is None:
+                unchecked.append(SUBSCRIBERS)
+            else:
+                subscribers = lake.folder_of(self.home.raw, SUBSCRIBERS, standing.dt)
+        return Rules(
+            table=table,
+            limits=limits_of(self.limits, table.name),
+            references=references,
+            unchecked=unchecked,
+            subscribers=subscribers,
+            last=None if is_append else state.before(table.name, folder.dt),
+            usual_rows=state.usual_rows(table.name, folder.dt) if is_append else None,
+            number_patterns=self.patterns,
+        )
+
+    def _outcome(self, folder: Folder, judgement: Judgement, fingerprint: str) -> ledger.Outcome:
+        is_accepted = judgement.reason is None
+        accepted = judgement.rows_read - judgement.collapsed - judgement.set_aside if is_accepted else 0
+        facts = judgement.facts if is_accepted else None
+        return ledger.Outcome(
+            intake_id=self.report.intake_id,
+            recorded_at=ledger.next_moment(self.home),
+            table_name=folder.table,
+            dt=folder.dt,
+            outcome=ledger.ACCEPTED if is_accepted else ledger.REJECTED,
+            files=judgement.files,
+            rows_read=judgement.rows_read,
+            rows_accepted=accepted,
+            rows_collapsed=judgement.collapsed,
+            rows_set_aside=judgement.set_aside if is_accepted else judgement.rows_read - judgement.collapsed,
+            event_first=facts and facts.event_first,
+            event_last=facts and facts.event_last,
+            event_months=facts.event_months if facts else [],
+            rows_sha256=facts and facts.rows_sha256,
+            reason=judgement.reason,
+            warnings=judgement.warnings if is_accepted else [],
+            fingerprint=fingerprint,
+        )
+
+    def _fill_quarantine(self, workspace: lake.Workspace, outcome: ledger.Outcome, quarantined) -> None:
+        """What the delivery's quarantine folder shall hold; a rejected attempt leaves the rows of the one that stands."""
+        if not outcome.is_accepted:
+            before = lake.folder_of(self.home.quarantine, outcome.table_name, outcome.dt) / ACCEPTED_FILE
+            if before.exists():
+                shutil.copyfile(before, workspace.quarantine / ACCEPTED_FILE)
+            shutil.rmtree(workspace.raw, ignore_errors=True)
+        if quarantined.exists():
+            quarantined.rename(workspace.quarantine / (ACCEPTED_FILE if outcome.is_accepted else REJECTED_FILE))
+
+    def _tell(self, outcome: ledger.Outcome, judgement: Judgement, quarantined, seconds: float) -> None:
+        table, dt = outcome.table_name, str(outcome.dt)
+        for line in quarantine.messages(quarantined, table, dt, TOLD_FAULTS) if quarantined.exists() else []:
+            self.progress(f"  {line}")
+        if judgement.set_aside > TOLD_FAULTS:
+            self.progress(f"  … {judgement.set_aside:,} rows set aside in all")
+        for warning in outcome.warnings:
+            self.progress(f"  warning: {warning}")
+        if outcome.is_accepted:
+            aside = f", {outcome.rows_collapsed:,} collapsed, {outcome.rows_set_aside:,} set aside"
+            self.progress(f"{table} {dt}: accepted, {outcome.rows_accepted:,} rows{aside}, {seconds:.1f} s")
+        else:
+            self.progress(f"landing/{table}/dt={dt}: rejected: {outcome.reason}")
+
+
+def _where(folder: Folder) -> str:
+    return f"landing/{folder.table}/dt={folder.dt}"
