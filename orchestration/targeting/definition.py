@@ -207,8 +207,8 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
         yield f"{at}must be at least {schema['minimum']}, not {value}"
     elif kind is str and len(value.strip()) < schema["minLength"]:
         yield f"{at}must not be empty"
-    elif kind is str and not re.search(schema.get("pattern", ""), value):
-        yield f"{at}'{value}' does not fit. {schema['description']}"
+    elif kind is str and "pattern" in schema and not re.fullmatch(schema["pattern"], value):
+        yield f"{at}{value!r} does not fit. {schema['description']}"
 
 
 def _target_list(raw: dict) -> TargetList:

@@ -180,7 +180,7 @@ class _Builder:
         if isinstance(node, ARITHMETIC):
             return self.arithmetic(node)
         if isinstance(node, exp.Null):
-            raise self.wrong("null is compared with is null or is not null", node.parent)
+            raise self.wrong("null is compared with is null or is not null", node.parent or node)
         raise self.wrong("a condition stands where a value belongs", node)
 
     def negative(self, node: exp.Neg) -> _Value:

@@ -1,0 +1,125 @@
+"""List definitions: what is read, what is refused and how it is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import PROJECT_DIR
+from orchestration.targeting.definition import (
+    DefinitionError,
+    Order,
+    Title,
+    check,
+    load_definition,
+    load_definitions,
+    schema_text,
+)
+
+CARE = """\
+name: care
+title: {en: Care, zh: 关怀}
+owner: customer-value
+purpose: A call.
+channel: sms
+where: >
+  is_on_net
+  and value_tier = 'gold'
+order_by: [arpu_3m desc, plan_code, tenure_months asc]
+limit: 10
+columns: [value_tier, arpu_3m]
+status: approved
+"""
+
+
+def written(directory: Path, text: str = CARE, name: str = "care") -> Path:
+    path = directory / f"{name}.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_definition_is_read_whole(tmp_path):
+    care = load_definition(written(tmp_path))
+    assert care.title == Title("Care", "关怀")
+    assert care.where == "is_on_net and value_tier = 'gold'"
+    assert care.order_by == (Order("arpu_3m", True), Order("plan_code"), Order("tenure_months"))
+    assert (care.limit, care.columns, care.schedule) == (10, ("value_tier", "arpu_3m"), "nightly")
+
+
+def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
+    first = load_definition(written(tmp_path)).hash
+    reordered = "# a comment\nstatus: approved\n" + CARE.replace("status: approved\n", "")
+    assert load_definition(written(tmp_path, reordered)).hash == first
+    assert load_definition(written(tmp_path, CARE.replace("limit: 10", "limit: 11"))).hash != first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("owner:", "ownr:", "care.yml: unknown key ownr; did you mean owner?"),
+        ("owner:", "ownr:", "care.yml: key owner is missing: The team that answers"),
+        ("owner: customer-value", "owner: ''", "owner: must not be empty"),
+        ("owner: customer-value", "owner: 7", "owner: must be text, not 7"),
+        ("owner: customer-value", "owner:", "owner: must be text, not empty"),
+        ("zh: 关怀", "cn: 关怀", "title: key zh is missing"),
+        ("{en: Care, zh: 关怀}", "Care", "title: must be a set of keys, not 'Care'"),
+        ("channel: sms", "channel: smss", "channel: 'smss' is not one of outbound_call, .*; did you mean sms?"),
+        ("limit: 10", "limit: 0", "limit: must be at least 1, not 0"),
+        ("limit: 10", "limit: true", "limit: must be a whole number, not True"),
+        ("limit: 10", "limit: 1.5", "limit: must be a whole number, not 1.5"),
+        ("[value_tier, arpu_3m]", "value_tier", "columns: must be a list, not 'value_tier'"),
+        ("arpu_3m]", "arpu-3m]", "columns, item 2: 'arpu-3m' does not fit"),
+        ("arpu_3m desc,", "arpu_3m down,", "order_by, item 1: 'arpu_3m down' does not fit. A tag, tag asc or tag desc"),
+        ("name: care", "name: Care", "name: 'Care' does not fit"),
+        ("name: care", "name: |\n  care", "name: 'care\\\\n' does not fit"),
+        ("name: care", "name: cure", "name: is 'cure', but the file is called care.yml"),
+        ("status: approved", "status: approved\nstatus: draft", "key status stands there twice"),
+        ("where: >", "where: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_wrong_definition_names_file_key_and_remedy(tmp_path, old, new, message):
+    assert old in CARE
+    with pytest.raises(DefinitionError, match=message):
+        load_definition(written(tmp_path, CARE.replace(old, new)))
+
+
+def test_an_empty_file_is_no_definition(tmp_path):
+    with pytest.raises(DefinitionError, match="starting with name: care"):
+        load_definition(written(tmp_path, ""))
+
+
+def test_all_wrong_files_are_named_at_once(tmp_path):
+    written(tmp_path, CARE)
+    written(tmp_path, "name: one", "one")
+    written(tmp_path, "name: two", "two")
+    with pytest.raises(DefinitionError) as caught:
+        load_definitions(tmp_path)
+    assert "one.yml: key owner" in str(caught.value) and "two.yml: key owner" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value_tier = ", "vlue_tier = ", "list care: where: character 15: unknown tag vlue_tier; did you mean value_tier?"),
+        ("[value_tier,", "[vlue_tier,", "list care: columns: unknown tag vlue_tier; did you mean value_tier?"),
+        ("[arpu_3m desc", "[arpu desc", "list care: order_by: unknown tag arpu; did you mean arpu_3m?"),
+        ("[value_tier,", "[arpu_3m,", "list care: columns: arpu_3m stands there twice"),
+        ("[value_tier,", "[phone,", "list care: columns: phone is in every file; leave it out"),
+    ],
+)
+def test_tags_are_held_against_the_catalogue(tmp_path, catalog, old, new, message):
+    care = load_definition(written(tmp_path, CARE.replace(old, new)))
+    with pytest.raises(DefinitionError) as caught:
+        check(care, catalog)
+    assert message in str(caught.value)
+
+
+def test_a_right_list_gives_its_condition(tmp_path, catalog):
+    assert check(load_definition(written(tmp_path)), catalog).tags == ("is_on_net", "value_tier")
+
+
+def test_the_lists_of_the_project_are_read_and_their_schema_is_current():
+    directory = PROJECT_DIR / "target_lists"
+    assert {d.status for d in load_definitions(directory)} == {"approved", "draft"}
+    assert (directory / "target_list.schema.json").read_text(encoding="utf-8") == schema_text()
+    assert json.loads(schema_text())["additionalProperties"] is False

@@ -1,0 +1,61 @@
+"""Reading the tag catalogue: what it takes and what it refuses."""
+
+import duckdb
+import pytest
+
+from orchestration.targeting.catalog import COLUMNS, Catalog, CatalogError, did_you_mean, read_catalog
+
+ROW = {
+    "tag_name": "value_tier",
+    "entity": "subscriber",
+    "model_name": "tags_value",
+    "kind": "tier",
+    "data_type": "varchar",
+    "allowed_values": '["diamond", "gold"]',
+    "description": None,
+    "label_zh": "价值等级",
+    "status": "active",
+}
+
+
+def test_a_row_becomes_a_tag_of_its_entity():
+    catalog = Catalog.from_rows([ROW, {**ROW, "entity": "customer", "allowed_values": None}])
+    assert catalog.tag("value_tier").values == ("diamond", "gold")
+    assert catalog.tag("value_tier").description == ""
+    assert catalog.tag("value_tier", "customer").values == ()
+    assert catalog.tags("outlet") == {}
+
+
+def test_an_unknown_tag_names_the_nearest():
+    with pytest.raises(CatalogError, match="unknown tag vlue_tier; did you mean value_tier?"):
+        Catalog.from_rows([ROW]).tag("vlue_tier")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "colour"}, "tag value_tier has kind 'colour'; choose one of flag"),
+        ({"allowed_values": "diamond, gold"}, "allowed_values of tag value_tier are no JSON"),
+        ({"allowed_values": '{"diamond": 1}'}, "must be a JSON array"),
+    ],
+)
+def test_a_row_that_cannot_be_used_names_the_tag(change, message):
+    with pytest.raises(CatalogError, match=message):
+        Catalog.from_rows([{**ROW, **change}])
+
+
+def test_a_tag_given_twice_is_refused():
+    with pytest.raises(CatalogError, match="value_tier stands there twice"):
+        Catalog.from_rows([ROW, ROW])
+
+
+def test_it_is_read_from_a_table_with_more_columns_than_needed():
+    with duckdb.connect() as connection:
+        connection.execute(f"create table tag_catalog ({', '.join(f'{c} varchar' for c in COLUMNS)}, version integer)")
+        connection.execute(f"insert into tag_catalog values ({', '.join('?' * len(COLUMNS))}, 1)", [ROW[c] for c in COLUMNS])
+        assert read_catalog(connection, "tag_catalog") == Catalog.from_rows([ROW])
+
+
+def test_the_nearest_word_ignores_case_and_far_words_are_not_offered():
+    assert did_you_mean("GOLD", ["gold", "mass"], quote="'") == "; did you mean 'gold'?"
+    assert did_you_mean("xyz", ["gold", "mass"]) == ""
