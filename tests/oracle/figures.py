@@ -3,6 +3,8 @@
 Money and minutes are `Decimal`, rates and shares `Fraction`, a null is None. Customer value is in worth.py.
 
 Choices where the definitions leave one:
+- A month held after the churn month in which the line was still billed is a row as well, marked `is_after_churn`, with the tenure
+  of the churn date: the published totals of known data sets count it. Such a row enters no mean, no churn and no value.
 - The first month held is the earliest bill_month of any charge, be its subscriber known or not.
 - Month rows carry tenure, plan and on-net at the earlier of month end and D. A row's measures are 0 where nothing came, in months
   wholly off-net too, so their ARPU band is the lowest.
@@ -31,6 +33,10 @@ FEE_CLASSES = (
 )  # fmt: skip
 TENURE_BANDS = ((1, "1-3"), (4, "4-6"), (7, "7-12"), (13, "13-24"), (25, "25-36"), (37, "37-60"), (61, "61+"))
 ARPU_BANDS = ((30, "30-50"), (50, "50-80"), (80, "80-120"), (120, "120-200"), (200, ">=200"))
+PLAIN_SUMS = (
+    "outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "mou_minutes",
+    "dou_mb", "roaming_mb", "messages_sent", "active_days", "paid_amount",
+)  # fmt: skip
 ROLES = ("key_person", "contact_person", "member")
 ZERO = Decimal(0)
 
@@ -125,7 +131,7 @@ def dim_subscribers(known: Known) -> dict[str, dict]:
 
 
 def fct_subscriber_months(known: Known) -> dict[tuple[str, date], dict]:
-    """One row a subscriber and month held, from its activation month to the month of the churn that stands at D."""
+    """One row a subscriber and month held, from its activation month to that of the churn that stands at D; then the billed ones."""
     measures = month_measures(known)
     balances = month_balances(known)
     rows = {}
@@ -133,32 +139,33 @@ def fct_subscriber_months(known: Known) -> dict[tuple[str, date], dict]:
         stay = line.stay_at(known.as_of)
         last = month_start(known.as_of if stay.is_on_net else stay.first_day)
         for month in months_held(known):
-            if not month_start(line.activation_date) <= month <= last:
-                continue
             key = (line.subscriber_id, month)
-            end = min(month_end(month), known.as_of)
-            tenure = tenure_months(line, end)
             found = measures.get(key, defaultdict(lambda: ZERO))
+            is_after = month > last
+            if month < month_start(line.activation_date) or is_after and not found["charges"]:
+                continue
+            end = min(month_end(month), known.as_of)
+            tenure = tenure_months(line, stay.first_day if is_after else end)
             talk = found["mou_minutes"]
             rows[key] = {
                 "is_complete_month": month_end(month) <= known.as_of,
+                "is_after_churn": is_after,
+                "is_on_net_opening": line.is_on_net(month - timedelta(days=1)),
                 "is_on_net_end": line.is_on_net(end),
+                "was_on_net": line.is_on_net_within(month, end),
                 "is_new": month_start(line.activation_date) == month,
+                "is_reinstated": is_reinstated(line, month, end),
                 "is_churned": line.churn_within(month, end) is not None,
                 "tenure_months": tenure,
                 "tenure_band": tenure_band(tenure),
                 "plan_code": plan_at(known, line.subscriber_id, end),
+                "has_charges": found["charges"] > 0,
+                "billed_amount": found["billed_amount"],
                 "arpu_amount": found["arpu_amount"],
                 "arpu_band": arpu_band(found["arpu_amount"]),
                 **{f"{name}_amount": found[f"{name}_amount"] for name in FEE_CLASSES},
-                "outgoing_minutes": found["outgoing_minutes"],
-                "mou_minutes": talk,
-                "dou_mb": found["dou_mb"],
-                "messages_sent": found["messages_sent"],
-                "active_days": found["active_days"],
+                **{name: found[name] for name in PLAIN_SUMS},
                 "offnet_share": ratio(found["offnet_minutes"], talk),
-                "roaming_minutes": found["roaming_minutes"],
-                "paid_amount": found["paid_amount"],
                 **{name: balances.get(key, {}).get(name) for name in ("balance_amount", "arrears_amount")},
             }
     return rows
@@ -170,6 +177,8 @@ def month_measures(known: Known) -> dict[tuple[str, date], dict[str, Decimal]]:
     for charge in known.charges:
         fee = known.fees.get(charge["fee_code"], {"fee_class": "other", "counts_to_arpu": True})
         row = sums[charge["subscriber_id"], charge["bill_month"]]
+        row["charges"] += 1
+        row["billed_amount"] += charge["amount"]
         row[f"{fee['fee_class']}_amount"] += charge["amount"]
         row["arpu_amount"] += charge["amount"] if fee["counts_to_arpu"] else ZERO
     for usage in known.usage:
@@ -177,7 +186,8 @@ def month_measures(known: Known) -> dict[tuple[str, date], dict[str, Decimal]]:
         row["active_days"] += 1
         row["mou_minutes"] += (usage["outgoing_minutes"] or ZERO) + (usage["incoming_minutes"] or ZERO)
         row["dou_mb"] += usage["data_mb"] or ZERO
-        for name in ("outgoing_minutes", "offnet_minutes", "roaming_minutes", "messages_sent"):
+        row["roaming_mb"] += usage["roaming_data_mb"] or ZERO
+        for name in ("outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "messages_sent"):
             row[name] += usage[name] or ZERO
     for payment in known.payments:
         sign = -1 if payment["is_reversal"] else 1
@@ -218,14 +228,18 @@ def fct_churn(known: Known) -> dict[str, dict]:
 def churn_row(known: Known, rows: dict, line: Line, at: date | None = None) -> dict:
     """The churn that stands at the end of `at` (D if not given), the line's attributes being those of the churn date."""
     stay = line.stay_at(at or known.as_of)
+    tenure = tenure_months(line, stay.first_day)
+    arpu_3m = mean_over(known, rows, line, "arpu_amount", complete_months(known, stay.first_day)[-3:])
     return {
         "churn_date": stay.first_day,
         "churn_month": month_start(stay.first_day),
         "churn_type": stay.churn_type,
         "reason_code": stay.reason_code,
-        "tenure_band": tenure_band(tenure_months(line, stay.first_day)),
+        "tenure_months": tenure,
+        "tenure_band": tenure_band(tenure),
         "plan_code": plan_at(known, line.subscriber_id, stay.first_day),
-        "arpu_band": arpu_band(mean_over(known, rows, line, "arpu_amount", complete_months(known, stay.first_day)[-3:])),
+        "arpu_3m": arpu_3m,
+        "arpu_band": arpu_band(arpu_3m),
     }
 
 
@@ -254,12 +268,15 @@ def churn_monthly(known: Known) -> dict[date, dict]:
 
 def movements(known: Known, first: date, last: date) -> dict[str, int]:
     """Activations, reinstated and churned of one period, both days included."""
-    opening = first - timedelta(days=1)
     lines = known.lines.values()
     return {
         "activations": sum(first <= line.activation_date <= last for line in lines),
-        "reinstated": sum(
-            line.activation_date < first and not line.is_on_net(opening) and line.is_on_net_within(first, last) for line in lines
-        ),
+        "reinstated": sum(is_reinstated(line, first, last) for line in lines),
         "churned": sum(line.churn_within(first, last) is not None for line in lines),
     }
+
+
+def is_reinstated(line: Line, first: date, last: date) -> bool:
+    """Activated before the period, off-net at its opening and on-net on some day of it."""
+    is_on_opening = line.is_on_net(first - timedelta(days=1))
+    return line.activation_date < first and not is_on_opening and line.is_on_net_within(first, last)

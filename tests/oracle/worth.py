@@ -59,7 +59,7 @@ def subscriber_value(known: Known) -> dict[str, dict]:
         row = found[line.subscriber_id]
         rate = rates(tenure_band(tenure_months(line, at)), row["arpu_band"])
         row["expected_remaining_months"] = min(Fraction(MONTHS_AT_MOST), 1 / rate) if rate else Fraction(MONTHS_AT_MOST)
-        trend = min(max(row["revenue_trend"] or ZERO, Decimal("-0.5")), Decimal("0.5"))
+        trend = min(max(row["arpu_trend"] or ZERO, Decimal("-0.5")), Decimal("0.5"))
         row["potential_value"] = rounded(Fraction(row["arpu_3m"] * (1 + trend)) * row["expected_remaining_months"], 2)
         row["influence_score"] = scores[line.subscriber_id]
     weights = (("realised_value", 50), ("potential_value", 30), ("influence_score", 20))
@@ -82,7 +82,7 @@ def money(known: Known, rows: dict, line: Line, months: list[date]) -> dict:
         "dou_3m": mean_over(known, rows, line, "dou_mb", now),
         "arpu_band": arpu_band(arpu_3m),
         "realised_value": sum((rows[key]["arpu_amount"] for m in months[-12:] if (key := (line.subscriber_id, m)) in rows), ZERO),
-        "revenue_trend": rounded(Fraction(arpu_3m) / Fraction(earlier) - 1, 6) if earlier is not None and earlier > 0 else None,
+        "arpu_trend": rounded(Fraction(arpu_3m) / Fraction(earlier) - 1, 6) if earlier is not None and earlier > 0 else None,
     }
 
 

@@ -152,17 +152,23 @@ def test_a_subscriber_has_a_row_for_each_month_held_through_gaps_to_its_churn_mo
             subscriber("s4", date(2024, 7, 1)),
         ],
         "crm_subscriber_events": events,
-        "billing_charges": [charge("1", "2024-01-01", "nobody"), charge("8", "2024-04-01", "s2"), charge("9", "2024-07-01")],
+        "billing_charges": [charge("1", "2024-01-01", "nobody"), charge("8", "2024-05-01", "s2"), charge("9", "2024-07-01")],
     }
     known = knowing(**tables)
     rows = figures.fct_subscriber_months(known)
     assert [m.month for s, m in rows if s == "s1"] == [1, 2, 3, 4, 5, 6]
-    assert [m.month for s, m in rows if s == "s2"] == [1, 2, 3]
+    assert [(m.month, rows[s, m]["is_after_churn"]) for s, m in rows if s == "s2"] == [
+        (1, False),
+        (2, False),
+        (3, False),
+        (5, True),
+    ]
+    assert rows["s2", date(2024, 5, 1)]["tenure_months"] == 11
     assert not [m for s, m in rows if s in ("s3", "s4")]
     assert [rows["s1", date(2024, m, 1)]["is_on_net_end"] for m in range(1, 7)] == [True, False, False, True, True, True]
     assert [rows["s1", date(2024, m, 1)]["is_churned"] for m in range(1, 7)] == [False, True, False, False, False, False]
     assert rows["s2", date(2024, 3, 1)]["is_churned"]
-    assert figures.unallocated(known) == (2, Decimal(9))
+    assert figures.unallocated(known) == (1, Decimal(1))
     assert figures.dim_subscribers(known)["s3"]["tenure_months"] == 8
 
 
@@ -223,9 +229,8 @@ def test_amounts_of_a_month():
 
 
 def test_usage_and_balance_of_a_month():
-    empty = dict.fromkeys(
-        ("outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "messages_sent", "data_mb")
-    )
+    names = "outgoing_minutes incoming_minutes offnet_minutes roaming_minutes messages_sent data_mb roaming_data_mb"
+    empty = dict.fromkeys(names.split())
     minutes = {"outgoing_minutes": Decimal(3), "offnet_minutes": Decimal(1)}
     usage = [
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 1)} | minutes,
@@ -286,7 +291,7 @@ def test_value_of_a_small_population():
     found = worth.subscriber_value(knowing(crm_subscribers=subscribers, billing_charges=charges, billing_call_pairs=pairs))
     assert set(found) == {"s1", "s2", "s3"}
     assert [found[s]["arpu_3m"] for s in ("s1", "s2", "s3")] == [30, 90, 45]
-    assert found["s1"]["realised_value"] == 270 and found["s1"]["revenue_trend"] == Decimal("-0.5")
+    assert found["s1"]["realised_value"] == 270 and found["s1"]["arpu_trend"] == Decimal("-0.5")
     assert found["s1"]["expected_remaining_months"] == 9  # 1 churned of 3 on-net in three months
     assert [found[s]["potential_value"] for s in ("s1", "s2", "s3")] == [135, 810, 405]
     assert [found[s]["influence_score"] for s in ("s1", "s2", "s3")] == [0, 1, 0]
