@@ -2,8 +2,8 @@
    overlap nor leave a gap; the upper is where the next begins. An empty lower bound reaches down without end. #}
 {% macro bands(seed) -%}
     (
-        select *, lead(lower_bound) over (order by lower_bound nulls first) as upper_bound
-        from {{ ref(seed) }}
+        select band, lower_bound, lead(lower_bound) over (order by lower_bound nulls first) as upper_bound
+        from (select band, cast(nullif(lower_bound, '') as decimal(18, 6)) as lower_bound from {{ ref(seed) }}) as seed
     )
 {%- endmacro %}
 

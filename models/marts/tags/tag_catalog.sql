@@ -17,7 +17,7 @@ tags as (
         {{ text(tag.label_zh) }} as label_zh,
         {{ text(tag.unit) }} as unit,
         {% if tag.values_from -%}
-        (select concat('["', {{ dbt.listagg('band', "'\", \"'", 'order by lower_bound nulls first') }}, '"]') from {{ ref(tag.values_from) }})
+        (select concat('["', {{ dbt.listagg('band', "'\", \"'", 'order by lower_bound nulls first') }}, '"]') from {{ bands(tag.values_from) }} as bands)
         {%- else -%}
         {{ text(json_list(tag.get('values'))) }}
         {%- endif %} as allowed_values,

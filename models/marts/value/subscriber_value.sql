@@ -90,10 +90,11 @@ tiered as (
         scored.expected_remaining_months,
         scored.value_score,
         tiers.band as value_tier,
-        tiers.value_class
+        classes.value_class
     from scored
     left join {{ bands('value_tiers') }} as tiers
         on {{ in_band('scored.value_score', 'tiers') }}
+    left join {{ ref('value_tiers') }} as classes on tiers.band = classes.band
 
 )
 

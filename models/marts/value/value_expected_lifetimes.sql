@@ -33,10 +33,10 @@ cells as (
         cells.on_net as on_net_end,
         cells.churned,
         case
-            when cells.on_net >= {{ rule('value_rules', 'min_cell_subscribers') }} then cells.churned / nullif(cells.on_net, 0)
-            when tenures.on_net >= {{ rule('value_rules', 'min_cell_subscribers') }} then tenures.churned / nullif(tenures.on_net, 0)
-            else total.churned / nullif(total.on_net, 0)
-        end / 3 as monthly_churn_rate
+            when cells.on_net >= {{ rule('value_rules', 'min_cell_subscribers') }} then cells.churned / nullif(3 * cells.on_net, 0)
+            when tenures.on_net >= {{ rule('value_rules', 'min_cell_subscribers') }} then tenures.churned / nullif(3 * tenures.on_net, 0)
+            else total.churned / nullif(3 * total.on_net, 0)
+        end as monthly_churn_rate
     from counted as cells
     inner join counted as tenures
         on cells.tenure_band = tenures.tenure_band
