@@ -58,7 +58,10 @@ class CsvFile:
             read_options=arrow_csv.ReadOptions(column_names=self.names, block_size=len(block) + 1, use_threads=False),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(self.names, pa.string()), include_columns=columns, strings_can_be_null=True, null_values=[""]
+                column_types=dict.fromkeys(self.names, pa.string()),
+                include_columns=columns,
+                strings_can_be_null=True,
+                null_values=[""],
             ),
         )
         if table.num_rows != rows:
@@ -142,7 +145,10 @@ def _check_field_counts(layout: _Layout, expected: int) -> None:
 
 
 def _header(record: bytes) -> list[str]:
-    names = next(csv.reader([record.decode("utf-8").rstrip("\r\n")], strict=True), None) or [""]
+    try:
+        names = next(csv.reader([record.decode("utf-8").rstrip("\r\n")], strict=True), None) or [""]
+    except csv.Error as error:
+        raise Rejected(f"line 1: no header ({error}). {_RESEND}") from error
     if len(names) == 1:
         for delimiter, name in ((";", "semicolon"), ("\t", "tab"), ("|", "bar")):
             if delimiter in names[0]:
@@ -178,7 +184,9 @@ def _whole_records(blocks: Iterator[bytes]) -> Iterator[bytes]:
             line += rest[:cut].count(_LF)
             rest = rest[cut:]
         if len(rest) > MAX_RECORD_BYTES:
-            raise Rejected(f"line {line}: a quote that is never closed, or a record of over {MAX_RECORD_BYTES >> 20} MB. {_RESEND}")
+            raise Rejected(
+                f"line {line}: a quote that is never closed, or a record of over {MAX_RECORD_BYTES >> 20} MB. {_RESEND}"
+            )
     if rest.count(b'"') % 2:
         raise Rejected(f"line {line}: a quote that is never closed; the file is truncated or broken. {_RESEND}")
     if rest:

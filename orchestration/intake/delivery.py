@@ -6,6 +6,7 @@ Reads the delivery and writes into the workspace alone; lake and ledger are left
 import logging
 import traceback
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,9 @@ def _has_changed(folder: Folder, listing: Listing) -> bool:
         return True
 
 
-def _judge(folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine: Writer, judgement: Judgement) -> None:
+def _judge(
+    folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine: Writer, judgement: Judgement
+) -> None:
     if listing.problem:
         raise Rejected(listing.problem)
     parts = _read_parts(folder, rules.table, workspace, quarantine, judgement)
@@ -107,7 +110,7 @@ def _judge(folder: Folder, listing: Listing, rules: Rules, workspace: Workspace,
         removed = judge.remove_rows(con, rules.table, parts, rules.references, quarantine)
         judgement.rows_read, judgement.collapsed, judgement.set_aside = rows_read, removed.collapsed, quarantine.rows
         accepted = rows_read - removed.collapsed - quarantine.rows
-        _check_shares(rules, rows_read, quarantine.rows, accepted, folder)
+        _check_shares(rules, rows_read, quarantine, accepted)
         written = _write_parts(parts, removed, workspace)
         judgement.facts = judge.facts_of(con, rules.table, written, rules.subscribers, rules.number_patterns)
     if judgement.facts.rows != accepted:
@@ -132,38 +135,49 @@ def _read_parts(folder: Folder, table: Table, workspace: Workspace, quarantine: 
     return parts
 
 
-def _check_shares(rules: Rules, rows_read: int, set_aside: int, accepted: int, folder: Folder) -> None:
-    limits, last = rules.limits, rules.last
-    if set_aside > limits.max_set_aside_share * rows_read:
+def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: int) -> None:
+    limits, last, set_aside = rules.limits, rules.last, quarantine.rows
+    if set_aside > _exactly(limits.max_set_aside_share, rows_read):
         raise Rejected(
-            f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), more than {limits.max_set_aside_share:.4g} of them. "
-            f"Mend them at the source; see telco360 intake show {rules.table.name} {folder.dt}"
+            f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), more than {_percent(limits.max_set_aside_share)}. "
+            f"The first: {quarantine.first}. Mend them at the source and deliver again"
         )
-    if last is not None and accepted < limits.min_snapshot_ratio * last.rows:
+    if last is not None and accepted < _exactly(limits.min_snapshot_ratio, last.rows):
         raise Rejected(
-            f"{accepted:,} rows, under {limits.min_snapshot_ratio:.4g} of the {last.rows:,} of dt={last.dt}. Deliver the whole table; "
+            f"{accepted:,} rows, under {_percent(limits.min_snapshot_ratio)} of the {last.rows:,} of dt={last.dt}. Deliver the whole table; "
             f"if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
         )
+
+
+def _exactly(limit: float, rows: float) -> Decimal:
+    """A limit of so many rows in decimal arithmetic: 0.29 of 100 rows is 29, so that a value equal to its limit passes."""
+    return Decimal(str(limit)) * Decimal(str(rows))
+
+
+def _percent(limit: float) -> str:
+    return f"{limit * 100:g} %"
 
 
 def _volume_warnings(rules: Rules, accepted: int) -> list[str]:
     limits, last, usual = rules.limits, rules.last, rules.usual_rows
     warnings = []
-    if last is not None and last.rows and accepted > limits.warn_snapshot_ratio * last.rows:
-        warnings.append(f"{accepted:,} rows, over {limits.warn_snapshot_ratio:.4g} times the {last.rows:,} of dt={last.dt}")
-    if usual is not None and accepted < limits.min_append_ratio * usual:
-        warnings.append(f"{accepted:,} rows, under {limits.min_append_ratio:.4g} of the weekday's usual {usual:,.0f}")
-    if usual is not None and accepted > limits.max_append_ratio * usual:
-        warnings.append(f"{accepted:,} rows, over {limits.max_append_ratio:.4g} times the weekday's usual {usual:,.0f}")
+    if last is not None and last.rows and accepted > _exactly(limits.warn_snapshot_ratio, last.rows):
+        warnings.append(f"{accepted:,} rows, over {_percent(limits.warn_snapshot_ratio)} of the {last.rows:,} of dt={last.dt}")
+    if usual is not None and accepted < _exactly(limits.min_append_ratio, usual):
+        warnings.append(f"{accepted:,} rows, under {_percent(limits.min_append_ratio)} of the weekday's usual {usual:,.0f}")
+    if usual is not None and accepted > _exactly(limits.max_append_ratio, usual):
+        warnings.append(f"{accepted:,} rows, over {_percent(limits.max_append_ratio)} of the weekday's usual {usual:,.0f}")
     return warnings
 
 
 def _content_warnings(rules: Rules, facts: judge.Facts) -> list[str]:
-    warnings = [f"references to {name} not checked: none of its deliveries up to this dt is accepted" for name in rules.unchecked]
+    warnings = [f"not checked against {name}: none of its deliveries that could tell is accepted" for name in rules.unchecked]
     if facts.unknown_subscribers:
         warnings.append(f"{facts.unknown_subscribers:,} rows of subscribers that crm_subscribers does not know; kept")
     if facts.odd_numbers:
-        warnings.append(f"{facts.odd_numbers:,} rows whose msisdn fits no pattern of seeds/msisdn_patterns.csv; kept, never exported")
+        warnings.append(
+            f"{facts.odd_numbers:,} rows whose msisdn fits no pattern of seeds/msisdn_patterns.csv; kept, never exported"
+        )
     return warnings
 
 
@@ -173,8 +187,9 @@ def _write_parts(parts: list[Part], removed: judge.Removed, workspace: Workspace
     written = []
     for number, part in enumerate(parts):
         target = workspace.raw / f"part-{number}.parquet"
-        if number in removed.rows:
-            _copy_without(part.staged, target, removed.rows[number])
+        rows = removed.rows_of(number)
+        if len(rows):
+            _copy_without(part.staged, target, rows)
         else:
             part.staged.rename(target)
         written.append(target)

@@ -19,6 +19,7 @@ from orchestration.contract import Table
 from orchestration.intake.part import Part
 from orchestration.intake.quarantine import Fault, Writer, key_values, shown
 
+BATCH_ROWS = 131_072
 _TWICE = "comes more than once in the delivery, with different values"
 
 
@@ -35,11 +36,23 @@ class Reference:
 
 @dataclass
 class Removed:
-    """Staged rows that do not enter: their positions by part, and how many of them were collapsed or set aside."""
+    """Staged rows that do not enter, and how many of them were collapsed; the others were set aside."""
 
-    rows: dict[int, np.ndarray] = field(default_factory=dict)
     collapsed: int = 0
-    set_aside: int = 0
+    _part_nos: list[np.ndarray] = field(default_factory=lambda: [np.empty(0, np.int32)])
+    _row_nos: list[np.ndarray] = field(default_factory=lambda: [np.empty(0, np.int64)])
+
+    def add(self, part_nos: np.ndarray, row_nos: np.ndarray) -> None:
+        self._part_nos.append(part_nos.astype(np.int32))
+        self._row_nos.append(row_nos.astype(np.int64))
+
+    def as_table(self) -> pa.Table:
+        """(part_no, row_no) of each."""
+        return pa.table({"part_no": np.concatenate(self._part_nos), "row_no": np.concatenate(self._row_nos)})
+
+    def rows_of(self, part_no: int) -> np.ndarray:
+        """Positions in the staged file of the part."""
+        return np.concatenate(self._row_nos)[np.concatenate(self._part_nos) == part_no]
 
 
 @dataclass(frozen=True)
@@ -73,70 +86,77 @@ def remove_rows(
         f"parse_filename(filename, true)::integer as part_no, file_row_number as row_no "
         f"from {_parquet([p.staged for p in parts], ', filename = true, file_row_number = true')}"
     )
-    con.execute("create or replace temp table removed (part_no integer, row_no bigint, is_collapsed boolean)")
-    faults = _broken_references(con, table, references)
-    _set_aside(con, parts, faults, quarantine)
-    _set_aside(con, parts, _shared_keys(con, table), quarantine)
-    found = con.execute("select part_no, row_no, is_collapsed from removed order by all").fetchnumpy()
-    rows = {int(p): found["row_no"][found["part_no"] == p] for p in np.unique(found["part_no"])}
-    collapsed = int(found["is_collapsed"].sum())
-    return Removed(rows, collapsed, len(found["row_no"]) - collapsed)
+    removed = Removed()
+    if references:
+        rules = [([r.column], f"is no {r.key} of {r.table} dt={r.dt}") for r in references]
+        _set_aside(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
+    con.register("broken", removed.as_table())
+    if _has_shared_keys(con, table):
+        query = f"select part_no, row_no, {_names(table.key)}, true as fault_0 from shared where versions > 1 order by part_no, row_no"
+        _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
+        collapsed = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
+        removed.add(collapsed["part_no"], collapsed["row_no"])
+        removed.collapsed = len(collapsed["row_no"])
+    con.unregister("broken")
+    return removed
 
 
-def _broken_references(con: duckdb.DuckDBPyConnection, table: Table, references: list[Reference]) -> dict[int, list[Fault]]:
-    faults: dict[int, list[Fault]] = {}
-    for reference in references:
-        rows = con.execute(
-            f"select part_no, row_no, {_names(dict.fromkeys([*table.key, reference.column]))} from staged "
-            f"anti join {_folder(reference.folder)} as referenced on staged.{_name(reference.column)} = referenced.{_name(reference.key)} "
-            f"where {_name(reference.column)} is not null order by all"
-        ).to_arrow_table()
-        is_pii = table.column(reference.column).pii
-        _collect(faults, table, rows, [reference.column], is_pii, f"is no {reference.key} of {reference.table} dt={reference.dt}")
-    return faults
+def _broken_references_query(table: Table, references: list[Reference]) -> str:
+    """Rows that break a reference, with fault_0, fault_1, …: whether they break the first, the second, …"""
+    joins, faults = "", []
+    for i, r in enumerate(references):
+        joins += f" left join (select distinct {_name(r.key)} as key_{i} from {_folder(r.folder)}) on {_name(r.column)} = key_{i}"
+        faults.append(f"({_name(r.column)} is not null and key_{i} is null)")
+    columns = dict.fromkeys([*table.key, *(r.column for r in references)])
+    selected = ", ".join(f"{fault} as fault_{i}" for i, fault in enumerate(faults))
+    return (
+        f"select part_no, row_no, {_names(columns)}, {selected} "
+        f"from staged{joins} where {' or '.join(faults)} order by part_no, row_no"
+    )
 
 
-def _shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> dict[int, list[Fault]]:
-    """Collapses identical rows into the first of them; conflicting ones are all faults."""
-    keys, live = _names(table.key), "(from staged anti join removed using (part_no, row_no))"
+def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether keys come more than once; then the table `shared` holds their rows.
+
+    With each row, versions: how many different rows have its key, and nth: which of these it is in the delivery's order.
+    """
+    keys, live = _names(table.key), "(from staged anti join broken using (part_no, row_no))"
     con.execute(f"create or replace temp table suspect as select hash({keys}) as h from {live} group by h having count(*) > 1")
     if not con.execute("select count(*) from suspect").fetchone()[0]:
-        return {}
+        return False
     con.execute(f"create or replace temp table again as from {live} as live semi join suspect on hash({keys}) = suspect.h")
     con.execute(
-        f"create or replace temp table shared as select again.*, versions, "
+        f"create or replace temp table shared as select part_no, row_no, {keys}, versions, "
         f"row_number() over (partition by {keys} order by part_no, row_no) as nth "
         f"from again join (select {keys}, count(distinct row({_names(c.name for c in table.columns)})) as versions "
         f"from again group by {keys} having count(*) > 1) using ({keys})"
     )
-    con.execute("insert into removed select part_no, row_no, true from shared where versions = 1 and nth > 1")
-    rows = con.execute(f"select part_no, row_no, {keys} from shared where versions > 1 order by all").to_arrow_table()
-    faults: dict[int, list[Fault]] = {}
-    _collect(faults, table, rows, list(table.key), any(table.column(k).pii for k in table.key), _TWICE)
-    return faults
+    return True
 
 
-def _collect(faults: dict[int, list[Fault]], table: Table, rows: pa.Table, columns: list[str], is_pii: bool, reason: str) -> None:
-    """Adds a fault a part; its rows are positions of staged rows."""
-    rows = rows.combine_chunks()
-    part_nos = rows["part_no"].to_numpy()
-    for part_no in np.unique(part_nos):
-        mine = rows.filter(pa.array(part_nos == part_no)).combine_chunks()
-        texts = [pc.fill_null(shown(mine[c].combine_chunks(), is_pii), "") for c in columns]
-        values = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, ", ")
-        keys = key_values(mine, table, np.arange(len(mine)))
-        fault = Fault(", ".join(columns), reason, mine["row_no"].to_numpy(), values, keys)
-        faults.setdefault(int(part_no), []).append(fault)
-
-
-def _set_aside(con: duckdb.DuckDBPyConnection, parts: list[Part], faults: dict[int, list[Fault]], quarantine: Writer) -> None:
-    for part_no, of_part in sorted(faults.items()):
-        quarantine.add(parts[part_no].name, parts[part_no].line_numbers(), of_part)
-        rows = np.unique(np.concatenate([f.rows for f in of_part]))
-        found = pa.table({"row_no": rows})
-        con.register("found", found)
-        con.execute("insert into removed select ?, row_no, false from found", [part_no])
-        con.unregister("found")
+def _set_aside(
+    con: duckdb.DuckDBPyConnection,
+    query: str,
+    table: Table,
+    parts: list[Part],
+    rules: list[tuple[list[str], str]],
+    quarantine: Writer,
+    removed: Removed,
+) -> None:
+    """Sends the rows of a query to the quarantine, batch by batch. `rules`: (columns, reason) of fault_0, fault_1, …"""
+    for batch in con.execute(query).to_arrow_reader(BATCH_ROWS):
+        part_nos, row_nos = batch["part_no"].to_numpy(), batch["row_no"].to_numpy()
+        for part_no in np.unique(part_nos):
+            mine = batch.filter(pa.array(part_nos == part_no))
+            lines = parts[part_no].line_numbers()[mine["row_no"].to_numpy()]
+            faults = []
+            for i, (columns, reason) in enumerate(rules):
+                rows = np.flatnonzero(mine[f"fault_{i}"].to_numpy(zero_copy_only=False))
+                texts = [pc.fill_null(shown(mine[c].take(pa.array(rows)), table.column(c).pii), "") for c in columns]
+                values = pc.binary_join_element_wise(*texts, ", ")
+                faults.append(Fault(", ".join(columns), reason, rows, values, key_values(mine, table, rows)))
+            quarantine.add(parts[part_no].name, lines, faults)
+        removed.add(part_nos, row_nos)
 
 
 def facts_of(
@@ -150,8 +170,12 @@ def facts_of(
     if table.event_time is not None:
         event = f"{_name(table.event_time)}::timestamp"
         first, last = con.execute(f"select min({event}), max({event}) from {accepted}").fetchone()
-        months = [m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()]
-    return Facts(rows, digest, first, last, months, _unknown(con, accepted, subscribers), _odd(con, table, accepted, number_patterns))
+        months = [
+            m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()
+        ]
+    return Facts(
+        rows, digest, first, last, months, _unknown(con, accepted, subscribers), _odd(con, table, accepted, number_patterns)
+    )
 
 
 def _unknown(con: duckdb.DuckDBPyConnection, accepted: str, subscribers: Path | None) -> int | None:
@@ -164,7 +188,7 @@ def _unknown(con: duckdb.DuckDBPyConnection, accepted: str, subscribers: Path | 
 def _odd(con: duckdb.DuckDBPyConnection, table: Table, accepted: str, patterns: list[str]) -> int | None:
     if not patterns or "msisdn" not in {c.name for c in table.columns}:
         return None
-    fits = " or ".join("regexp_matches(msisdn, ?)" for _ in patterns)
+    fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in patterns)
     return con.execute(f"select count(*) from {accepted} where not ({fits})", patterns).fetchone()[0]
 
 
@@ -173,7 +197,9 @@ def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -
 
     Each value is told with its length, so that no two different rows read the same.
     """
-    texts = ", ".join(f"coalesce(length({_name(c.name)}::varchar) || ':' || {_name(c.name)}::varchar, '-')" for c in table.columns)
+    texts = ", ".join(
+        f"coalesce(length({_name(c.name)}::varchar) || ':' || {_name(c.name)}::varchar, '-')" for c in table.columns
+    )
     rows, upper, lower = con.execute(
         f"select count(*), coalesce(sum((h >> 64)::ubigint), 0), coalesce(sum((h & 18446744073709551615::uhugeint)::ubigint), 0) "
         f"from (select md5_number(concat({texts})) as h from {accepted})"

@@ -72,7 +72,12 @@ def scan(landing: Path, tables: set[str]) -> Scan:
 
 
 def _scan_table(table: str, path: Path, found: Scan) -> None:
-    for entry in _entries(path):
+    try:
+        entries = _entries(path)
+    except OSError as error:
+        found.skipped.append(f"landing/{table}: cannot be read ({error.strerror}); skipped. Let intake read it")
+        return
+    for entry in entries:
         dt = _date_of(entry.name)
         if dt is None or not entry.is_dir():
             found.skipped.append(
@@ -140,10 +145,14 @@ def check_manifest_files(manifest: dict[str, dict] | None, names: list[str]) -> 
     if gone:
         raise Rejected(f"_SUCCESS names {', '.join(gone)}, which the delivery lacks. Deliver all files, _SUCCESS last")
     if more:
-        raise Rejected(f"_SUCCESS does not name {', '.join(more)}, which the delivery holds. Deliver the folder again, _SUCCESS last")
+        raise Rejected(
+            f"_SUCCESS does not name {', '.join(more)}, which the delivery holds. Deliver the folder again, _SUCCESS last"
+        )
 
 
-def check_manifest_of_file(manifest: dict[str, dict] | None, name: str, sha256: str | None = None, rows: int | None = None) -> None:
+def check_manifest_of_file(
+    manifest: dict[str, dict] | None, name: str, sha256: str | None = None, rows: int | None = None
+) -> None:
     """Raises Rejected where the manifest tells another SHA-256 or another number of rows of the file."""
     told = (manifest or {}).get(name, {})
     if sha256 is not None and told.get("sha256") is not None and told["sha256"].lower() != sha256:
@@ -153,11 +162,8 @@ def check_manifest_of_file(manifest: dict[str, dict] | None, name: str, sha256: 
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted((e for e in entries if not e.name.startswith((".", "_"))), key=lambda e: os.fsencode(e.name))
-    except FileNotFoundError:
-        return []
+    with os.scandir(folder) as entries:
+        return sorted((e for e in entries if not e.name.startswith((".", "_"))), key=lambda e: os.fsencode(e.name))
 
 
 def _date_of(name: str) -> date | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
 
 from orchestration.intake.files import write_atomically
 from orchestration.settings import Home
@@ -82,6 +83,15 @@ class Outcome:
     def is_accepted(self) -> bool:
         return self.outcome == ACCEPTED
 
+    @property
+    def message(self) -> str:
+        """Why the delivery was rejected, where, and what to do next; empty where it was accepted."""
+        if self.is_accepted:
+            return ""
+        is_of_file = any(self.reason.startswith(f"{file['name']}: ") for file in self.files)
+        where = f"landing/{self.table_name}/dt={self.dt}{'/' if is_of_file else ': '}"
+        return f"{where}{self.reason}. Delivery rejected; see telco360 intake show {self.table_name} {self.dt}"
+
 
 def new_intake_id(now: datetime) -> str:
     """A name for a run that sorts by its start."""
@@ -90,11 +100,10 @@ def new_intake_id(now: datetime) -> str:
 
 def history(home: Home, columns: list[str] | None = None) -> pa.Table:
     """All rows of the ledger, oldest first; the named columns, else all."""
-    files = sorted(home.intake_ledger.glob("*.parquet")) if home.intake_ledger.is_dir() else []
+    files = [str(file) for file in sorted(home.intake_ledger.glob("*.parquet"))]
     wanted = None if columns is None else list(dict.fromkeys([*columns, "recorded_at", "intake_id"]))
     schema = SCHEMA if wanted is None else pa.schema([SCHEMA.field(name) for name in wanted])
-    tables = [pq.read_table(file, schema=SCHEMA, columns=wanted, partitioning=None) for file in files]
-    table = pa.concat_tables([schema.empty_table(), *tables])
+    table = dataset(files, SCHEMA, format="parquet").to_table(columns=wanted) if files else schema.empty_table()
     return table.sort_by([("recorded_at", "ascending"), ("intake_id", "ascending")]).select(columns or SCHEMA.names)
 
 
@@ -102,15 +111,21 @@ def current(home: Home) -> pa.Table:
     """The latest accepted row of each table and dt: what stands in the lake. A rejected attempt leaves the one before standing."""
     rows = history(home)
     rows = rows.filter(pc.equal(rows["outcome"], ACCEPTED))
-    latest = {(table, dt): i for i, (table, dt) in enumerate(zip(rows["table_name"].to_pylist(), rows["dt"].to_pylist(), strict=True))}
+    latest = {
+        (table, dt): i for i, (table, dt) in enumerate(zip(rows["table_name"].to_pylist(), rows["dt"].to_pylist(), strict=True))
+    }
     return rows.take(pa.array(sorted(latest.values()), pa.int64()))
 
 
-def next_moment(home: Home) -> datetime:
-    """Now, in UTC without zone, but later than anything recorded: a clock set back must not bring old rows to the front."""
+def last_moment(home: Home) -> datetime:
+    """When the latest row was recorded, in UTC without zone; the beginning of time while there is none."""
+    return pc.max(history(home, ["recorded_at"])["recorded_at"]).as_py() or datetime.min
+
+
+def next_moment(last: datetime) -> datetime:
+    """Now, in UTC without zone, but later than `last`: a clock set back must not bring old rows to the front."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    last = pc.max(history(home, ["recorded_at"])["recorded_at"]).as_py()
-    return now if last is None or now > last else last + timedelta(microseconds=1)
+    return now if now > last else last + timedelta(microseconds=1)
 
 
 def ensure_file(home: Home, aside: Path) -> None:

@@ -117,4 +117,3 @@ def _columns(names: list[str], table: Table) -> tuple[list[str], tuple[str, ...]
     warnings = [f"column {c.name} missing, taken as null" for c in missing]
     warnings += [f"unknown column '{name}' dropped" for name in names if name not in contract_names]
     return [name for name in contract_names if name in names], tuple(warnings)
-

@@ -43,7 +43,9 @@ class Fault:
     keys: pa.Array
 
 
-def faults_of_column(batch: pa.RecordBatch, table: Table, column: Column, raw: pa.Array, mask: pa.Array, reason: str) -> list[Fault]:
+def faults_of_column(
+    batch: pa.RecordBatch, table: Table, column: Column, raw: pa.Array, mask: pa.Array, reason: str
+) -> list[Fault]:
     """The faults of the rows that `mask` marks in a delivered batch, as a list of one."""
     rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
     return [Fault(column.name, reason, rows, shown(raw.take(pa.array(rows)), column.pii), key_values(batch, table, rows))]
@@ -67,11 +69,15 @@ def key_values(batch: pa.RecordBatch | pa.Table, table: Table, rows: np.ndarray)
 
 
 class Writer:
-    """Writes a delivery's rows set aside to one Parquet file, which comes into being with the first of them."""
+    """Writes a delivery's rows set aside to one Parquet file, which comes into being with the first of them.
+
+    `rows`: how many were added; `first`: the first of them in words.
+    """
 
     def __init__(self, path: Path):
         self.path = path
         self.rows = 0
+        self.first = ""
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, file: str, lines: np.ndarray, faults: list[Fault]) -> None:
@@ -104,6 +110,7 @@ class Writer:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(self.path, SCHEMA, compression="zstd")
+            self.first = _sentence(table.slice(0, 1).to_pylist()[0])
         self._writer.write_table(table)
         self.rows += len(bad_rows)
 
@@ -115,9 +122,8 @@ class Writer:
 
 def message(table: str, dt: str, file: str, line: int, column: str, value: str | None, reason: str) -> str:
     """One fault of a row in a sentence that says where, what, and what to do next."""
-    what = "the value" if value is None else f"'{value}'"
     return (
-        f"landing/{table}/dt={dt}/{file}: column {column}, line {line}: {what} {reason}. "
+        f"landing/{table}/dt={dt}/{file}: column {column}, line {line}: {_told(value)} {reason}. "
         f"Row set aside; see telco360 intake show {table} {dt}"
     )
 
@@ -132,6 +138,14 @@ def messages(path: Path, table: str, dt: str, limit: int) -> list[str]:
                 if len(lines) == limit:
                     return lines
     return lines
+
+
+def _sentence(row: dict) -> str:
+    return f"{row['file']}, line {row['line']}, column {row['column']}: {_told(row['value'])} {row['reason']}"
+
+
+def _told(value: str | None) -> str:
+    return "the value" if value is None else f"'{value}'"
 
 
 def _repeated(texts: list[tuple[str, int]]) -> pa.Array:

@@ -13,7 +13,11 @@ from orchestration.contract import Column, Table
 from orchestration.intake.quarantine import Fault, faults_of_column
 from orchestration.intake.values import is_any, is_trimmed, lake_schema, lake_type, typed
 
-_NOUNS = {"boolean": "boolean (true or false)", "date": "date (YYYY-MM-DD)", "timestamp": "timestamp (YYYY-MM-DD HH:MM:SS, no zone)"}
+_NOUNS = {
+    "boolean": "boolean (true or false)",
+    "date": "date (YYYY-MM-DD)",
+    "timestamp": "timestamp (YYYY-MM-DD HH:MM:SS, no zone)",
+}
 
 
 @dataclass(frozen=True)

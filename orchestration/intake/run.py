@@ -75,7 +75,8 @@ class _Run:
     ):
         self.home, self.contract, self.limits, self.patterns, self.progress = home, contract, limits, patterns, progress
         self.state = State(home)
-        self.report = IntakeReport(ledger.new_intake_id(ledger.next_moment(home)))
+        self._moment = ledger.next_moment(ledger.last_moment(home))
+        self.report = IntakeReport(ledger.new_intake_id(self._moment))
 
     def take_all(self) -> None:
         if not self.home.landing.is_dir():
@@ -111,7 +112,9 @@ class _Run:
             self.report.unchanged += 1
             return
         size = sum(entry.size for entry in listing.data)
-        self.progress(f"{folder.table} {folder.dt}: reading {len(listing.data)} files, {size / 1e6:.1f} MB")
+        self.progress(
+            f"{folder.table} {folder.dt}: reading {size / 1e6:.1f} MB in {len(listing.data)} file{'s'[: len(listing.data) != 1]}"
+        )
         begun = time.monotonic()
         workspace = lake.new_workspace(self.home)
         quarantined = workspace.scratch / "quarantine.parquet"
@@ -159,12 +162,13 @@ class _Run:
         )
 
     def _outcome(self, folder: Folder, judgement: Judgement, fingerprint: str) -> ledger.Outcome:
+        self._moment = ledger.next_moment(self._moment)
         is_accepted = judgement.reason is None
         accepted = judgement.rows_read - judgement.collapsed - judgement.set_aside if is_accepted else 0
         facts = judgement.facts if is_accepted else None
         return ledger.Outcome(
             intake_id=self.report.intake_id,
-            recorded_at=ledger.next_moment(self.home),
+            recorded_at=self._moment,
             table_name=folder.table,
             dt=folder.dt,
             outcome=ledger.ACCEPTED if is_accepted else ledger.REJECTED,
@@ -204,7 +208,7 @@ class _Run:
             aside = f", {outcome.rows_collapsed:,} collapsed, {outcome.rows_set_aside:,} set aside"
             self.progress(f"{table} {dt}: accepted, {outcome.rows_accepted:,} rows{aside}, {seconds:.1f} s")
         else:
-            self.progress(f"landing/{table}/dt={dt}: rejected: {outcome.reason}")
+            self.progress(outcome.message)
 
 
 def _where(folder: Folder) -> str:

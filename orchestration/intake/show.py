@@ -23,7 +23,10 @@ def show(home: Home, table: str, dt: date | str) -> str:
     if not outcomes:
         return f"{table} {dt}: intake has no record of this delivery. Is landing/{table}/dt={dt}/_SUCCESS there, and did intake run since?"
     last = outcomes[-1]
-    lines = [f"{table} {dt}: {last['outcome']} on {last['recorded_at']:%Y-%m-%d %H:%M:%S} UTC, intake {last['intake_id']}", *_counts(last)]
+    lines = [
+        f"{table} {dt}: {last['outcome']} on {last['recorded_at']:%Y-%m-%d %H:%M:%S} UTC, intake {last['intake_id']}",
+        *_counts(last),
+    ]
     if last["outcome"] == ledger.ACCEPTED:
         return "\n".join(lines + _faults(home, table, dt, ACCEPTED_FILE))
     lines += [f"  reason: {last['reason']}", *_faults(home, table, dt, REJECTED_FILE)]
@@ -31,12 +34,17 @@ def show(home: Home, table: str, dt: date | str) -> str:
     if not standing:
         return "\n".join([*lines, f"Nothing of {table} {dt} is in the lake. Deliver the folder again, then run intake again."])
     kept = standing[-1]
-    lines += [f"The delivery accepted on {kept['recorded_at']:%Y-%m-%d %H:%M:%S} UTC stands, until a better one comes:", *_counts(kept)]
+    lines += [
+        f"The delivery accepted on {kept['recorded_at']:%Y-%m-%d %H:%M:%S} UTC stands, until a better one comes:",
+        *_counts(kept),
+    ]
     return "\n".join(lines + _faults(home, table, dt, ACCEPTED_FILE))
 
 
 def _counts(outcome: dict) -> list[str]:
-    counts = ", ".join(f"{outcome[f'rows_{name}']:,} {name.replace('_', ' ')}" for name in ("read", "accepted", "collapsed", "set_aside"))
+    counts = ", ".join(
+        f"{outcome[f'rows_{name}']:,} {name.replace('_', ' ')}" for name in ("read", "accepted", "collapsed", "set_aside")
+    )
     lines = [f"  rows: {counts}"]
     for file in outcome["files"]:
         rows = "rows not counted" if file["rows"] is None else f"{file['rows']:,} rows"

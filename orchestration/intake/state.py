@@ -77,7 +77,9 @@ class State:
 
     def usual_rows(self, table: str, dt: date) -> float | None:
         """Median rows of the last accepted deliveries before dt on the same weekday; None while there are too few."""
-        same = sorted((s for d, s in self._standing.get(table, {}).items() if d < dt and d.weekday() == dt.weekday()), key=lambda s: s.dt)
+        same = sorted(
+            (s for d, s in self._standing.get(table, {}).items() if d < dt and d.weekday() == dt.weekday()), key=lambda s: s.dt
+        )
         rows = [s.rows for s in same[-USUAL_DELIVERIES:]]
         return statistics.median(rows) if len(rows) >= LEAST_DELIVERIES else None
 

@@ -33,7 +33,13 @@ _SAFE_INTEGER = r"^[+-]?0*[0-9]{1,18}$"  # every such text fits an int64
 _INT64 = range(-(2**63), 2**63)
 _FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31 in days since 1970
 _DAY_MICROSECONDS = 86_400_000_000
-_LAKE_TYPES = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32(), "timestamp": pa.timestamp("us")}
+_LAKE_TYPES = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,13 @@ def _pattern(data_type: str) -> str:
 def _is_text(kind: pa.DataType) -> bool:
     return any(
         test(kind)
-        for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
+        for test in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_string_view,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
     )
 
 
