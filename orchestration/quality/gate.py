@@ -40,7 +40,12 @@ CHECKS = (
         f"a table keeps at least {MINIMUM_KEPT_SHARE:.0%} of the published version's rows",
         is_critical=False,
     ),
-    Check("privacy", "ExpectColumnValuesToBeInSet", {"column": "is_pii_column", "value_set": [0]}, "no pii column of the contract is public"),
+    Check(
+        "privacy",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "is_pii_column", "value_set": [0]},
+        "no pii column of the contract is public",
+    ),
     Check(
         "privacy",
         "ExpectColumnValuesToBeInSet",
@@ -53,9 +58,21 @@ CHECKS = (
         {"column": "rows_outside", "value_set": [0]},
         "every value of a tag is one of those its catalogue entry allows",
     ),
-    Check("tag_values", "ExpectColumnValuesToNotBeNull", {"column": "rows_outside"}, "the catalogue's tag is a column of the model it names"),
-    Check("reconciliation", "ExpectColumnValuesToNotBeNull", {"column": "residual"}, "the marts' figure can be held against raw's"),
-    Check("reconciliation", "ExpectColumnValuesToBeInSet", {"column": "residual", "value_set": [0]}, "the marts' figure equals raw's"),
+    Check(
+        "tag_values",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "rows_outside"},
+        "the catalogue's tag is a column of the model it names",
+    ),
+    Check(
+        "reconciliation", "ExpectColumnValuesToNotBeNull", {"column": "residual"}, "the marts' figure can be held against raw's"
+    ),
+    Check(
+        "reconciliation",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "residual", "value_set": [0]},
+        "the marts' figure equals raw's",
+    ),
 )
 
 
@@ -84,12 +101,7 @@ def judge_candidate(home: Home, models: tuple[Model, ...], contract: dict[str, T
         _table_facts(db, home, public, columns)
         _privacy_facts(db, home, columns, contract)
         _tag_facts(db, columns, relation_for(models, "tag_catalog"))
-        db.execute(
-            f"""create table reconciliation as
-            select check_name as table_name, '' as column_name, raw_value::double as raw_value, mart_value::double as mart_value,
-                residual::double as residual
-            from {build}.{relation_for(models, "reconciliation")}"""
-        )
+        _reconciliation_facts(db, f"{build}.{relation_for(models, 'reconciliation')}")
         for attached in ("candidate", build):
             db.execute(f"detach {attached}")
     return judge("gate", facts, CHECKS, home.data_docs)
@@ -130,7 +142,9 @@ def _privacy_facts(db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Col
     db.execute(f"create temp table identifiers as {identifiers_sql(home.raw, contract)}")
     for column in columns:
         found = db.execute(hits_sql(column)).fetchone()[0] if _can_hold_identifiers(column.data_type) else 0
-        db.execute("insert into privacy values (?, ?, ?, ?)", [column.model.relation, column.name, int(column.name in pii), found])
+        db.execute(
+            "insert into privacy values (?, ?, ?, ?)", [column.model.relation, column.name, int(column.name in pii), found]
+        )
 
 
 def identifiers_sql(raw: Path, contract: dict[str, Table]) -> str:
@@ -141,7 +155,9 @@ def identifiers_sql(raw: Path, contract: dict[str, Table]) -> str:
         for column in (c.name for c in table.columns if c.pii and c.data_type == "string"):
             if newest is not None:
                 source = f"read_parquet({literal(newest / '*.parquet')}) using sample {IDENTIFIERS_SAMPLED} rows"
-                selects.append(f"select unnest({_digits(column)}) as digits from (select {identifier(column)} from {source}) as sampled")
+                selects.append(
+                    f"select unnest({_digits(column)}) as digits from (select {identifier(column)} from {source}) as sampled"
+                )
     return "select distinct digits from (" + " union all ".join(selects) + ") as held"
 
 
@@ -158,6 +174,16 @@ def _digits(column: str) -> str:
 
 def _can_hold_identifiers(data_type: str) -> bool:
     return data_type.startswith(("VARCHAR", "BIGINT", "HUGEINT", "UBIGINT", "STRUCT", "MAP", "JSON")) or data_type.endswith("]")
+
+
+def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """The model's rows; its texts and dates say what a row is about (check_name, a month)."""
+    figures = ("raw_value", "mart_value", "residual")
+    described = db.execute(f"describe {relation}").fetchall()
+    subject = [identifier(name) for name, data_type, *_ in described if data_type in ("VARCHAR", "DATE")]
+    values = ", ".join(f"{figure}::double as {figure}" for figure in figures)
+    name = f"concat_ws(' ', {', '.join(subject)})"
+    db.execute(f"create table reconciliation as select {name} as table_name, '' as column_name, {values} from {relation}")
 
 
 def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:

@@ -7,10 +7,12 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -40,7 +42,7 @@ def run_lock(home: Home) -> Iterator[None]:
     home.warehouse.mkdir(parents=True, exist_ok=True)
     with open(home.warehouse / ".lock", "a+", encoding="utf-8") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file)
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read().strip() or "another process"
@@ -52,6 +54,15 @@ def run_lock(home: Home) -> Iterator[None]:
         file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()
         yield
+
+
+def is_locked(home: Home) -> bool:
+    """Whether some process holds the home right now."""
+    try:
+        with run_lock(home):
+            return False
+    except WarehouseError:
+        return True
 
 
 def stamp_path(home: Home) -> Path:
@@ -110,6 +121,15 @@ def replace_text(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
+
+
+def _take(file: IO) -> None:
+    # Tried for a moment: whoever only looks whether the home is held holds it for an instant.
+    for _ in range(5):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.05)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _opens(path: Path) -> bool:

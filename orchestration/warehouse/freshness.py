@@ -38,7 +38,7 @@ def latest_by(dates: Collection[date], as_of: date) -> date | None:
 
 
 def stale_tables(
-    deliveries: Deliveries, required: Iterable[str], as_of: date, max_stale_days: Mapping[str, int]
+    deliveries: Deliveries, required: Iterable[str], as_of: date, max_stale_days: Mapping[str, float]
 ) -> dict[str, date]:
     """The required tables whose latest dt <= as_of lies before as_of, each with that dt: they make the version stale.
 
@@ -55,7 +55,9 @@ def stale_tables(
     ages = {table: (as_of - dt).days for table, dt in latest.items()}
     too_old = sorted(table for table, age in ages.items() if age > max_stale_days.get(table, max_stale_days["*"]))
     if too_old:
-        names = ", ".join(f"{t} (last {latest[t]}, {ages[t]} days; limit {max_stale_days.get(t, max_stale_days['*'])})" for t in too_old)
+        names = ", ".join(
+            f"{t} (last {latest[t]}, {ages[t]} days; limit {max_stale_days.get(t, max_stale_days['*']):g})" for t in too_old
+        )
         raise WarehouseError(
             f"build for {as_of} refused: too stale: {names}. Deliver them, build for an earlier date with --as-of, "
             f"or raise max_stale_days in seeds/intake_limits.csv."

@@ -58,9 +58,9 @@ def test_public_tables_and_views_are_copied_and_nothing_else(tmp_path):
         kinds = db.execute("select distinct table_type from information_schema.tables").fetchall()
         schemas = {s for (s,) in db.execute("select distinct table_schema from information_schema.tables").fetchall()}
         assert db.execute("select comment from duckdb_tables() where table_name = 'dim_people'").fetchone() == ("People.",)
-        assert db.execute("select comment from duckdb_columns() where table_name = 'tags_basic' and column_name = 'tier'").fetchone() == (
-            "Tier.",
-        )
+        assert db.execute(
+            "select comment from duckdb_columns() where table_name = 'tags_basic' and column_name = 'tier'"
+        ).fetchone() == ("Tier.",)
     assert kinds == [("BASE TABLE",)]
     assert schemas == {"core", "tags"}
     assert PHONE.encode() not in candidate_path(home).read_bytes()

@@ -25,8 +25,13 @@ def models(*nodes):
 
 
 def test_models_come_by_name_with_their_descriptions():
-    found = models(node("b_model", public=True), node("a_model"), node("a_test", kind="test"), node("e", materialized="ephemeral"))
-    assert [(m.name, m.relation, m.is_public) for m in found] == [("a_model", "core.a_model", False), ("b_model", "core.b_model", True)]
+    found = models(
+        node("b_model", public=True), node("a_model"), node("a_test", kind="test"), node("e", materialized="ephemeral")
+    )
+    assert [(m.name, m.relation, m.is_public) for m in found] == [
+        ("a_model", "core.a_model", False),
+        ("b_model", "core.b_model", True),
+    ]
     assert found[0].columns == {"a": "A.", "b": ""}
 
 

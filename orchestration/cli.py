@@ -1,0 +1,238 @@
+"""The command `telco360`. Reads arguments, calls the room that does the work, tells the result; no rule belongs here.
+
+Heavy imports stand within the commands, so that help comes at once.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration import settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="From deliveries to a published warehouse and target lists.")
+intake_app = typer.Typer(no_args_is_help=True)
+publish_app = typer.Typer(no_args_is_help=True)
+tags_app = typer.Typer(no_args_is_help=True)
+lists_app = typer.Typer(no_args_is_help=True)
+app.add_typer(intake_app, name="intake", help="Take in deliveries, see what became of one.")
+app.add_typer(publish_app, name="publish", help="List the published versions, go back to one.")
+app.add_typer(tags_app, name="tags", help="See the tags there are to select by.")
+app.add_typer(lists_app, name="lists", help="Check, preview and export target lists.")
+
+LISTS = settings.PROJECT_DIR / "target_lists"
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Directory of all data; else $TELCO360_HOME, else data/.")]
+AsOfOption = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")
+]
+ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
+
+
+@app.callback()
+def main(home: HomeOption = None) -> None:
+    _take_home(home)
+
+
+@app.command()
+def nightly(as_of: AsOfOption = None, home: HomeOption = None) -> None:
+    """Take in what was delivered, build, test, publish, export the target lists."""
+    _take_home(home)
+    from rich.console import Console
+
+    from orchestration.nightly import TerminalProgress, run_nightly, summary
+
+    console = Console(file=sys.stdout)
+    with _plain_errors():
+        outcome = run_nightly(settings.home(), as_of and as_of.date(), TerminalProgress(console))
+    console.print(summary(outcome))
+    raise typer.Exit(0 if outcome.is_well else 1)
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000, home: HomeOption = None) -> None:
+    """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history lies in the home's warehouse/dagster."""
+    _take_home(home)
+    from orchestration.nightly import dagster_home
+    from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
+
+    with _plain_errors():
+        given = settings.home()
+        ensure_manifest(given)
+        environment = os.environ | dbt_environment(given) | {"DAGSTER_HOME": str(dagster_home(given))}
+    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-m", "orchestration.definitions"]
+    os.execve(sys.executable, command, environment)
+
+
+@intake_app.command("run")
+def intake_run() -> None:
+    """Take in complete deliveries from landing, and nothing more."""
+    from orchestration.contract import load_contract
+    from orchestration.intake import ensure_empty_tables, take_in
+    from orchestration.warehouse.build import run_lock
+
+    given, contract = settings.home(), load_contract()
+    with _plain_errors(), run_lock(given):
+        report = take_in(given, contract, progress=typer.echo)
+        ensure_empty_tables(given, contract)
+    typer.echo(f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged")
+    raise typer.Exit(1 if report.rejected else 0)
+
+
+@intake_app.command("show")
+def intake_show(table: str, dt: Annotated[str, typer.Argument(help="Date of the delivery, YYYY-MM-DD.")]) -> None:
+    """Tell what became of one delivery, and which rows were set aside."""
+    from orchestration.intake import show
+
+    typer.echo(show(settings.home(), table, dt))
+
+
+@publish_app.command("list")
+def publish_list() -> None:
+    """List the versions that stand, newest first; * is what readers get."""
+    from orchestration.warehouse.publishing import versions
+
+    standing = versions(settings.home())
+    if not standing:
+        typer.echo("Nothing is published yet; run `telco360 nightly`.")
+    for version in standing:
+        rows = sum(table.rows for table in version.contents.tables.values())
+        stale = f", stale: {', '.join(version.contents.stale)}" if version.contents.stale else ""
+        typer.echo(
+            f"{'*' if version.is_current else ' '} {version.name}  {len(version.contents.tables)} tables, {rows:,} rows{stale}"
+        )
+
+
+@publish_app.command("rollback")
+def publish_rollback(
+    version: Annotated[str | None, typer.Argument(help="Name or run; else the version before.")] = None,
+) -> None:
+    """Make an earlier version the one that readers get."""
+    from orchestration.warehouse.publishing import rollback
+
+    with _plain_errors():
+        typer.echo(f"Readers now get {rollback(settings.home(), version).name}.")
+
+
+@tags_app.command("list")
+def tags_list() -> None:
+    """List the tags of the published version, by entity."""
+    with _plain_errors():
+        catalog = _catalog()
+    for entity, tags in sorted(catalog.by_entity.items()):
+        for tag in tags.values():
+            typer.echo(f"{entity}  {tag.name:<28} {tag.kind:<7} {tag.label_zh}  {tag.description}")
+
+
+@tags_app.command("show")
+def tags_show(name: str, entity: str = "subscriber") -> None:
+    """Tell what one tag means and which values it takes."""
+    with _plain_errors():
+        tag = _catalog().tag(name, entity)
+    typer.echo(f"{tag.name} ({tag.label_zh}): {tag.description}")
+    typer.echo(f"a {tag.kind} of {entity}, {tag.data_type}, column of {tag.model}, {tag.status}")
+    if tag.values:
+        typer.echo(f"values: {', '.join(tag.values)}")
+
+
+@lists_app.command("check")
+def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
+    """Check the definitions of lists: their keys, and their conditions against the published catalogue."""
+    from orchestration.targeting.definition import check, load_definitions
+
+    with _plain_errors():
+        definitions = [_definition(name)] if name else load_definitions(LISTS)
+        catalog = _catalog()
+        for definition in definitions:
+            check(definition, catalog)
+            typer.echo(f"{definition.name}: {definition.status}, good to run")
+
+
+@lists_app.command("preview")
+def lists_preview(name: ListName, rows: Annotated[int, typer.Option(help="Rows to show.")] = 5) -> None:
+    """Count whom a list matches, before suppression and limit, and show some of them. Writes nothing, shows no phone."""
+    from orchestration.targeting.definition import check
+    from orchestration.warehouse.manifest import relation_for
+    from orchestration.warehouse.reading import published
+
+    with _plain_errors():
+        definition = _definition(name)
+        condition = check(definition, _catalog())
+        columns = ", ".join(f'"{column}"' for column in ("subscriber_id", *definition.columns))
+        matching = f"from {relation_for(_models(), 'tag_values')} where {condition.sql()}"
+        with published(settings.home()) as db:
+            count = db.execute(f"select count(*) {matching}").fetchone()[0]
+            sample = db.sql(f"select {columns} {matching} order by subscriber_id limit {rows:d}")
+            typer.echo(f"{definition.name}: {count:,} match\n{sample}")
+
+
+def lists_export(name: ListName) -> None:
+    """Export one approved list from the published version, as the nightly job does."""
+    from orchestration.targeting.export import run_list
+    from orchestration.warehouse.assets import list_arguments
+    from orchestration.warehouse.build import run_lock
+    from orchestration.warehouse.night import Night
+
+    given = settings.home()
+    with _plain_errors(), run_lock(given):
+        made = run_list(_definition(name), **list_arguments(Night(given), _models()))
+    steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
+    typer.echo(f"{made.name}: {steps}\n{made.file}")
+
+
+lists_app.command("export")(lists_export)
+lists_app.command("run", hidden=True)(lists_export)
+
+
+def _take_home(home: Path | None) -> None:
+    # One way to say where home is: what is given here is what dbt, Dagster and every step will read.
+    if home is not None:
+        os.environ["TELCO360_HOME"] = str(settings.home(home).root)
+
+
+def _models():
+    from orchestration.warehouse.dbt import ensure_manifest
+    from orchestration.warehouse.manifest import load_models, read_manifest
+
+    return load_models(read_manifest(ensure_manifest(settings.home())))
+
+
+def _catalog():
+    from orchestration.targeting.catalog import read_catalog
+    from orchestration.warehouse.manifest import relation_for
+    from orchestration.warehouse.reading import published
+
+    with published(settings.home()) as db:
+        return read_catalog(db, relation_for(_models(), "tag_catalog"))
+
+
+def _definition(name: str):
+    from orchestration.targeting.definition import load_definition
+
+    path = LISTS / f"{name}.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in LISTS.glob("*.yml"))) or "none"
+        raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
+    return load_definition(path)
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors that are written for people end the command with their text; all others keep their trace, being our fault."""
+    from orchestration.contract import ContractError
+    from orchestration.intake import SeedError
+    from orchestration.targeting.catalog import CatalogError
+    from orchestration.targeting.definition import DefinitionError
+    from orchestration.targeting.export import ListError
+    from orchestration.warehouse import WarehouseError
+
+    expected = (WarehouseError, settings.SettingsError, ContractError, SeedError, CatalogError, DefinitionError, ListError)
+    try:
+        yield
+    except expected as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error

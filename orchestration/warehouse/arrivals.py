@@ -1,0 +1,52 @@
+"""Which business days are due: all required deliveries there, and one of them not yet judged as it lies there now.
+
+Looking belongs here, and the rule as a pure function; starting runs is Dagster's.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+
+from orchestration.contract import load_contract
+from orchestration.intake import landing, ledger
+from orchestration.settings import Home
+
+Marks = Mapping[tuple[str, date], datetime]
+"""A moment (UTC, no zone) for each delivery, by table and dt."""
+
+
+def complete_folders(home: Home) -> Marks:
+    """When the `_SUCCESS` of each complete delivery in landing was written."""
+    marks = {}
+    for folder in landing.scan(home.landing, set(load_contract())).complete:
+        modified = (folder.path / landing.SUCCESS).lstat().st_mtime
+        marks[folder.table, folder.dt] = datetime.fromtimestamp(modified, UTC).replace(tzinfo=None)
+    return marks
+
+
+def judged(home: Home) -> Marks:
+    """When intake last judged each delivery, accepted or not."""
+    rows = ledger.history(home, ["table_name", "dt", "recorded_at"]).to_pylist()
+    return {(row["table_name"], row["dt"]): row["recorded_at"] for row in rows}  # oldest first: the last one stays
+
+
+def due_days(complete: Marks, known: Marks, required: Iterable[str]) -> list[tuple[date, str]]:
+    """Days on which every required table is complete and at least one delivered since it was judged, each with a key. Pure.
+
+    The key tells the day and what lies there, so that the same deliveries start one run and a new delivery another.
+    """
+    required = sorted(required)
+    due = []
+    for day in sorted({dt for _, dt in complete}):
+        marks = {table: complete.get((table, day)) for table in required}
+        if None in marks.values():
+            continue
+        if any(mark > known.get((table, day), datetime.min) for table, mark in marks.items()):
+            told = ",".join(f"{table}@{mark.isoformat()}" for table, mark in marks.items())
+            due.append((day, f"{day}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"))
+    return due[-1:]  # one run takes in all that lies there
+
+
+def parse_day(text: str) -> date | None:
+    """A date written YYYY-MM-DD, None for nothing. Raises ValueError for anything else."""
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,231 @@
+"""The steps of a night as Dagster assets and checks: intake, door, dbt, candidate, gate, publication, target lists.
+
+Each is a thin call of the room that does the work. Groups, owners and descriptions of tables come from dbt's manifest.
+"""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from orchestration import settings
+from orchestration.contract import load_contract
+from orchestration.intake import IntakeReport
+from orchestration.quality.door import judge_deliveries
+from orchestration.quality.gate import judge_candidate
+from orchestration.quality.judge import GateResult
+from orchestration.targeting.definition import TargetList
+from orchestration.targeting.export import Relations, run_list
+from orchestration.warehouse import WarehouseError, build, candidate, dbt, manifest, publishing
+from orchestration.warehouse.dbt_results import results
+from orchestration.warehouse.night import Night
+
+CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups follow the folders, owners the models' `meta.owner`."""
+
+    def get_group_name(self, dbt_resource_props) -> str:
+        if dbt_resource_props["resource_type"] == "source":
+            return "raw"
+        return "_".join(dbt_resource_props["fqn"][1:-1]) or "seeds"
+
+    def get_owners(self, dbt_resource_props) -> list[str]:
+        owner = (dbt_resource_props.get("config", {}).get("meta") or {}).get("owner")
+        return [owner_name(owner)] if owner else []
+
+
+def owner_name(owner: str) -> str:
+    """An owner as Dagster takes it: an address as it is, anything else as the name of a team."""
+    return owner if "@" in owner else "team:" + "".join(c if c.isalnum() else "_" for c in owner)
+
+
+def intake_assets(raw_manifest: dict, translator: Translator) -> list:
+    """Intake as one step that makes every raw table and its own ledger, with the door's check on each raw table."""
+    contract = load_contract()
+    sources = [s for s in raw_manifest["sources"].values() if s["name"] in contract or s["source_name"] == "ledger"]
+    keys = {s["name"]: translator.get_asset_key(s) for s in sources}
+    specs = [
+        dg.AssetSpec(keys[s["name"]], description=s["description"], group_name="raw", kinds={"parquet"}, skippable=True)
+        for s in sources
+    ]
+
+    @dg.multi_asset(specs=specs, name="intake", required_resource_keys={"night"}, can_subset=False)
+    def intake(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        night: Night = context.resources.night
+        with night.step("intake") as step:
+            report = night.take_in(step.note)
+            step.result = (
+                f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged"
+            )
+        for name, key in keys.items():
+            yield dg.MaterializeResult(asset_key=key, metadata=intake_facts(report, name))
+
+    checks = [dg.AssetCheckSpec("door", asset=keys[name], blocking=True) for name in contract if name in keys]
+
+    @dg.multi_asset_check(specs=checks, name="door", required_resource_keys={"night"})
+    def door(context) -> Iterator[dg.AssetCheckResult]:
+        night: Night = context.resources.night
+        with night.step("door") as step:
+            night.door = judge_deliveries(night.home, night.contract, night.limits, night.deliveries, night.as_of)
+            step.result = verdict(night.door)
+        for spec in checks:
+            yield _check_result(night.door, spec.asset_key, "door", spec.asset_key.path[-1])
+
+    return [intake, door]
+
+
+def intake_facts(report: IntakeReport, table: str) -> dict:
+    """What this run took in of a table, for its page."""
+    outcomes = [o for o in report.outcomes if o.table_name == table]
+    facts = {"deliveries": len(outcomes), "rejected": sum(not o.is_accepted for o in outcomes)}
+    facts |= {name: sum(getattr(o, name) for o in outcomes) for name in ("rows_read", "rows_accepted", "rows_set_aside")}
+    reasons = [f"{o.dt}: {o.reason}" for o in outcomes if o.reason]
+    return facts | ({"reasons": dg.MetadataValue.md("\n\n".join(reasons))} if reasons else {})
+
+
+def dbt_models(manifest_path, translator: Translator):
+    """All dbt models as assets, their tests as checks. dbt's unit tests are no part of a night; `make test` runs them."""
+
+    @dbt_assets(manifest=manifest_path, dagster_dbt_translator=translator, name="dbt", required_resource_keys={"night"})
+    def models(context: dg.AssetExecutionContext) -> Iterator:
+        night: Night = context.resources.night
+        with night.step("dbt") as step:
+            dbt.require_profiles()
+            night.discarded = build.prepare(night.home, night.as_of, dbt.code_hash(), night.stale())
+            client = DbtCliResource(
+                project_dir=str(settings.PROJECT_DIR),
+                profiles_dir=str(settings.PROJECT_DIR),
+                target=settings.environment(),
+                dbt_executable=dbt.executable(),
+            )
+            arguments = [*dbt.arguments("build", night.as_of), "--exclude-resource-type", "unit_test"]
+            run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
+            for number, event in enumerate(run.stream(), start=1):
+                step.note(f"{number} done")
+                yield event
+            night.dbt = _dbt_results(run)
+            step.result = str(night.dbt)
+            if not run.is_successful():
+                raise WarehouseError("dbt could not build the tables:\n" + "\n".join(night.dbt.failures))
+            night.read_rebuilt_months()
+
+    return models
+
+
+def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.AssetKey]:
+    """Asset keys of the models by model name."""
+    return {n["name"]: translator.get_asset_key(n) for n in raw_manifest["nodes"].values() if n["resource_type"] == "model"}
+
+
+def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey]) -> list:
+    """The candidate (a copy of all public tables), the gate's check on it, and the publication behind that."""
+
+    @dg.asset(
+        key=CANDIDATE, deps=[keys[m.name] for m in models if m.is_public], group_name="release", required_resource_keys={"night"}
+    )
+    def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """The public tables of the build, copied and described, not yet published."""
+        night: Night = context.resources.night
+        with night.step("candidate") as step:
+            publishing.remove_leftovers(night.home)
+            stamp = build.read_stamp(night.home)
+            if stamp is None:
+                raise WarehouseError(f"{night.home.build_database}: nothing has been built yet; run `telco360 nightly`")
+            contents = candidate.make_candidate(night.home, models, stamp, night.deliveries)
+            rows = sum(table.rows for table in contents.tables.values())
+            step.result = f"{len(contents.tables)} public tables, {rows:,} rows"
+        return dg.MaterializeResult(metadata={"as_of": contents.as_of, "tables": len(contents.tables), "rows": rows})
+
+    @dg.asset_check(asset=CANDIDATE, name="gate", blocking=True, required_resource_keys={"night"})
+    def gate(context) -> dg.AssetCheckResult:
+        """What is about to be published reconciles with raw, holds no pii, and only values of the catalogue."""
+        night: Night = context.resources.night
+        with night.step("gate") as step:
+            night.gate = judge_candidate(night.home, models, night.contract)
+            if night.gate.passed:
+                candidate.approve(night.home)
+            step.result = verdict(night.gate)
+        return _check_result(night.gate, CANDIDATE, "gate")
+
+    @dg.asset(key=PUBLICATION, deps=[CANDIDATE], group_name="release", required_resource_keys={"night"})
+    def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """The current published version, which readers open."""
+        night: Night = context.resources.night
+        with night.step("publication") as step:
+            night.version = publishing.publish(night.home)
+            step.result = night.version.name
+        return dg.MaterializeResult(
+            metadata={"version": night.version.name, "path": dg.MetadataValue.path(str(night.version.path))}
+        )
+
+    return [release_candidate, gate, publication]
+
+
+def list_asset(definition: TargetList, models: tuple[manifest.Model, ...]) -> dg.AssetsDefinition:
+    """One approved target list: its file, made from the version just published. It fails alone."""
+
+    @dg.asset(
+        key=dg.AssetKey(["target_lists", definition.name]),
+        deps=[PUBLICATION],
+        description=f"{definition.title.en} ({definition.title.zh}): {definition.purpose}",
+        group_name="target_lists",
+        owners=[owner_name(definition.owner)],
+        required_resource_keys={"night"},
+    )
+    def target_list(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        night: Night = context.resources.night
+        with night.step(f"list {definition.name}") as step:
+            made = run_list(definition, **list_arguments(night, models))
+            night.lists.append(made)
+            step.result = f"{made.rows:,} rows"
+        return dg.MaterializeResult(metadata={"rows": made.rows, "file": dg.MetadataValue.path(str(made.file))})
+
+    return target_list
+
+
+def list_arguments(night: Night, models: tuple[manifest.Model, ...]) -> dict:
+    """What `run_list` needs of the warehouse beside a definition. Raises WarehouseError where nothing is published."""
+    version = publishing.current(night.home)
+    if version is None:
+        raise WarehouseError(f"{night.home.current}: nothing is published yet; run `telco360 nightly`")
+    roles = ("tag_values", "tag_catalog", "phones", "suppressions")
+    return {
+        "published": night.home.current,
+        "private": night.home.build_database,
+        "relations": Relations(**{role: manifest.relation_for(models, role) for role in roles}),
+        "run_date": night.today,
+        "as_of": build.date.fromisoformat(version.contents.as_of),
+        "exports_dir": night.home.exports,
+    }
+
+
+def verdict(result: GateResult) -> str:
+    """A gate's result in a few words."""
+    counts = f"{result.checks} checks"
+    found = [f"{len(result.failures)} failed"] * bool(result.failures) + [f"{len(result.warnings)} warned"] * bool(
+        result.warnings
+    )
+    return ", ".join([counts, *found]) if found else f"{counts} passed"
+
+
+def _check_result(result: GateResult, key: dg.AssetKey, name: str, table: str | None = None) -> dg.AssetCheckResult:
+    failures = [str(f) for f in result.failures if table is None or f.table.split(" ")[0] == table]
+    warnings = [str(w) for w in result.warnings if table is None or w.table.split(" ")[0] == table]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=name,
+        passed=not failures,
+        description="\n".join(failures + warnings) or None,
+        metadata={"warnings": len(warnings), "data_docs": dg.MetadataValue.path(result.data_docs)},
+    )
+
+
+def _dbt_results(run):
+    try:
+        return results(json.loads((run.target_path / "run_results.json").read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        messages = "\n".join(str(e) for e in run.get_error().args) if run.get_error() else "it gave no reason"
+        raise WarehouseError(f"dbt ended before it built anything: {messages}") from error

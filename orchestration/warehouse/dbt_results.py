@@ -1,0 +1,40 @@
+"""What a dbt run says of itself, from its run_results.json: counts, and what failed in words."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class DbtResults:
+    """Counts of one `dbt build`, and a line for each warning and failure."""
+
+    models: int = 0
+    tests_passed: int = 0
+    warnings: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    skipped: int = 0
+
+    def __str__(self) -> str:
+        counts = [(self.models, "tables and views"), (self.tests_passed, "tests passed"), (len(self.warnings), "warned")]
+        counts += [(len(self.failures), "failed"), (self.skipped, "skipped")]
+        return ", ".join(f"{n} {what}" for n, what in counts if n or what == "tests passed")
+
+
+def results(run_results: dict) -> DbtResults:
+    """The counts of a run_results.json as dbt wrote it. Nodes that are no tests count as models: models, seeds, snapshots."""
+    models = tests = skipped = 0
+    warnings, failures = [], []
+    for result in run_results["results"]:
+        kind, name = result["unique_id"].split(".")[0], result["unique_id"].split(".")[2]
+        message = f"{kind} {name}: {(result.get('message') or '').strip()}"
+        match result["status"]:
+            case "success" | "pass" if kind in ("test", "unit_test"):
+                tests += 1
+            case "success" | "pass":
+                models += 1
+            case "warn":
+                warnings.append(message)
+            case "skipped":
+                skipped += 1
+            case _:
+                failures.append(message)
+    return DbtResults(models, tests, warnings, failures, skipped)

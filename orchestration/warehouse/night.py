@@ -1,0 +1,144 @@
+"""What the steps of one run share: the home, the date being built, what each step found, and how progress is told.
+
+The steps themselves are `assets`; how a run is started and summed up is orchestration.nightly.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+import duckdb
+
+from orchestration import settings
+from orchestration.contract import Table, load_contract
+from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
+from orchestration.intake.limits import Limits
+from orchestration.quality.judge import GateResult
+from orchestration.targeting.export import ListRun
+from orchestration.warehouse.dbt import target_dir
+from orchestration.warehouse.dbt_results import DbtResults
+from orchestration.warehouse.freshness import Deliveries, choose_as_of, stale_tables
+from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
+from orchestration.warehouse.publishing import Version
+
+
+class Progress:
+    """Told of steps as they go. This one keeps still; the command line's draws lines."""
+
+    def begin(self, step: str) -> None:
+        """A step begins."""
+
+    def note(self, step: str, text: str) -> None:
+        """How far the running step is."""
+
+    def end(self, step: str, text: str, seconds: float) -> None:
+        """A step ended well, with this result."""
+
+    def fail(self, step: str, seconds: float) -> None:
+        """A step failed; the error itself follows at the end."""
+
+
+@dataclass
+class Step:
+    """A running step: `note` how far it is, `result` what it gave, in a few words."""
+
+    note: Callable[[str], None]
+    result: str = ""
+
+
+@dataclass
+class Night:
+    """One run. Its fields from `intake` on are filled by the steps, None while a step has not been reached."""
+
+    home: settings.Home
+    asked: date | None = None
+    progress: Progress = field(default_factory=Progress)
+
+    intake: IntakeReport | None = None
+    door: GateResult | None = None
+    discarded: str | None = None
+    dbt: DbtResults | None = None
+    rebuilt_months: list[date] | None = None
+    gate: GateResult | None = None
+    version: Version | None = None
+    lists: list[ListRun] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Tells the progress of one step and keeps its seconds."""
+        started = time.monotonic()
+        running = Step(note=lambda text: self.progress.note(name, text))
+        self.progress.begin(name)
+        try:
+            yield running
+        except BaseException:
+            self.progress.fail(name, time.monotonic() - started)
+            raise
+        self.seconds[name] = time.monotonic() - started
+        self.progress.end(name, running.result, self.seconds[name])
+
+    def take_in(self, note: Callable[[str], None]) -> IntakeReport:
+        """Takes in what lies in landing; tables never delivered get an empty file, so that every model builds."""
+        self.intake = take_in(self.home, self.contract, self.limits, note)
+        ensure_empty_tables(self.home, self.contract)
+        return self.intake
+
+    def read_rebuilt_months(self) -> None:
+        """Asks the build which months it has just rebuilt, where a model tells."""
+        model = serving(self.models, "rebuilt_months")
+        if model is not None:
+            with duckdb.connect(str(self.home.build_database), read_only=True) as db:
+                self.rebuilt_months = [
+                    month for (month,) in db.execute(f"select distinct month from {model.relation} order by month").fetchall()
+                ]
+
+    @cached_property
+    def today(self) -> date:
+        """Today in the operator's time zone; the same for all steps of the run."""
+        return datetime.now(settings.timezone()).date()
+
+    @cached_property
+    def contract(self) -> dict[str, Table]:
+        return load_contract()
+
+    @cached_property
+    def limits(self) -> Limits:
+        return load_limits(self.contract)
+
+    @cached_property
+    def models(self) -> tuple[Model, ...]:
+        return load_models(read_manifest(target_dir() / "manifest.json"))
+
+    @property
+    def required(self) -> list[str]:
+        return [table.name for table in self.contract.values() if table.required]
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Accepted deliveries as they lie in the lake; first asked for when intake is done."""
+        return ledger_dates(self.home)
+
+    @cached_property
+    def as_of(self) -> date:
+        """The business date being built. Raises NothingDelivered."""
+        return choose_as_of(self.deliveries, self.required, self.today, self.asked)
+
+    @cached_property
+    def max_stale_days(self) -> dict[str, float]:
+        return {table: limits.max_stale_days for table, limits in self.limits.items()}
+
+    def stale(self) -> dict[str, date]:
+        """Required tables delivered last before the date being built. Raises WarehouseError where the build is refused."""
+        return stale_tables(self.deliveries, self.required, self.as_of, self.max_stale_days)
+
+
+def ledger_dates(home: settings.Home) -> Deliveries:
+    """Dates of the accepted deliveries, by table."""
+    dates: dict[str, list[date]] = {}
+    for row in ledger.current(home).select(["table_name", "dt"]).to_pylist():
+        dates.setdefault(row["table_name"], []).append(row["dt"])
+    return dates
