@@ -131,7 +131,7 @@ def dim_subscribers(known: Known) -> dict[str, dict]:
 
 
 def fct_subscriber_months(known: Known) -> dict[tuple[str, date], dict]:
-    """One row a subscriber and month held, from its activation month to that of the churn that stands at D; then the billed ones."""
+    """One row a subscriber and month held, from its activation month to that of the churn that stands at D; then those billed."""
     measures = month_measures(known)
     balances = month_balances(known)
     rows = {}
