@@ -34,6 +34,10 @@ class Tag:
     label_zh: str = ""
     status: str = "active"
 
+    @property
+    def is_active(self) -> bool:
+        return self.status == "active"
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -61,10 +65,12 @@ class Catalog:
         return self.by_entity.get(entity, {})
 
     def tag(self, name: str, entity: str = "subscriber") -> Tag:
-        """One tag. Raises CatalogError, naming the nearest tag, where the entity has none of that name."""
+        """One active tag. Raises CatalogError, naming the nearest tag, where the entity has none of that name."""
         tags = self.tags(entity)
         if name not in tags:
             raise CatalogError(f"unknown tag {name}{did_you_mean(name, tags)}")
+        if not tags[name].is_active:
+            raise CatalogError(f"tag {name} is {tags[name].status}; choose another")
         return tags[name]
 
 

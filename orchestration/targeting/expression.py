@@ -163,8 +163,8 @@ class _Builder:
     def value(self, node: exp.Expression) -> _Value:
         if isinstance(node, exp.Column):
             tag = self.known[node.name.lower()]
-            if tag.status == "retired":
-                raise self.wrong(f"tag {tag.name} is retired; choose another", node)
+            if not tag.is_active:
+                raise self.wrong(f"tag {tag.name} is {tag.status}; choose another", node)
             self.used[tag.name] = None
             return _Value(tag.kind, exp.column(tag.name, quoted=True), node, tag=tag, has_tag=True)
         if isinstance(node, exp.Literal):

@@ -51,7 +51,6 @@ SUPPRESSIONS = [
     ("005", "all", "protected", "2026-01-01", None),
     ("006", "outbound_call", "do_not_contact", "2026-04-01", None),
     ("007", "outbound_call", "other", "2026-01-01", "2026-04-01"),
-    ("007", "all", "other", "2026-01-01", None),
     ("008", "sms", "do_not_contact", "2026-01-01", None),
     ("008", "outbound_call", "other", "2026-01-01", "2026-03-31"),
     ("008", "outbound_call", "other", "2026-04-02", None),
@@ -205,7 +204,7 @@ def test_the_limit_takes_the_first_of_those_who_can_be_contacted(run):
 
 
 def test_suppressions_are_those_of_the_channel(run):
-    assert [row[0] for row in cells(run(care(channel="sms")).file)[1:]] == ["002", "003", "006", "001", "004"]
+    assert [row[0] for row in cells(run(care(channel="sms")).file)[1:]] == ["002", "003", "006", "007", "001", "004"]
 
 
 def test_a_list_that_nobody_matches_is_a_file_with_a_header(run):
@@ -270,6 +269,13 @@ def test_a_failure_half_way_leaves_the_last_file_as_it_was(run, tmp_path, monkey
     assert len(files(tmp_path / "exports")) == 2
     assert run_file(tmp_path).read_bytes() == before
     assert not [p for p in (tmp_path / "exports").rglob("*.partial")]
+
+
+def test_a_count_that_differs_from_the_rows_stops_the_list(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_waterfall", lambda _: {"matched": 6, "exported": 6})
+    with pytest.raises(ListError, match="list care: 5 rows were written, 6 expected"):
+        run()
+    assert not files(tmp_path / "exports")
 
 
 def run_file(tmp_path) -> Path:

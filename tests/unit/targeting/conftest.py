@@ -36,7 +36,7 @@ def catalog() -> Catalog:
             catalogue_row("tenure_months", "number", data_type="bigint"),
             catalogue_row("activation_date", "date", data_type="date"),
             catalogue_row("date", "date", data_type="date"),  # called like a keyword
-            catalogue_row("old_score", "number", data_type="double", status="retired"),
+            catalogue_row("old_score", "number", data_type="double", status="withdrawn"),
             catalogue_row("service_layer", "tier", '["A", "B", "C", "D"]', entity="customer"),
         ]
     )

@@ -1,9 +1,14 @@
 """The expression language: what it reads, what it refuses, and how its errors point."""
 
+import re
+from contextlib import suppress
+
 import duckdb
 import pytest
 import sqlglot
 
+from orchestration.settings import PROJECT_DIR
+from orchestration.targeting.catalog import Catalog, Tag
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.syntax import MAX_DEPTH, MAX_LENGTH
 
@@ -232,6 +237,19 @@ def test_anything_beyond_the_language_is_refused(catalog, text):
     assert 0 <= caught.value.position <= len(text)
 
 
+@pytest.mark.parametrize(
+    "name", ["symmetric", "date", "rank", "interval", "select", "case", "any", "next", "distinct", "values", "x"]
+)
+def test_a_tag_called_like_a_keyword_is_a_tag_or_refused_and_nothing_else(name):
+    tags = {n: Tag(n, "subscriber", "m", "number", "double") for n in (name, "arpu_3m")}
+    catalog = Catalog({"subscriber": tags})
+    with suppress(ExpressionError):
+        assert parse(f"{name} > 1", catalog).sql() == f'"{name}" > 1'
+    for text in (f"arpu_3m between {name} 1 and 2", f"arpu_3m is {name} from 1", f"{name}(arpu_3m) > 1", f"{name} '1' > 1"):
+        with pytest.raises(ExpressionError):
+            parse(text, catalog)
+
+
 def test_long_lists_and_long_chains_are_no_nesting(catalog):
     values = ", ".join(f"'P{n}'" for n in range(400))
     chain = " or ".join(["is_on_net"] * 300)
@@ -277,3 +295,21 @@ def test_a_long_line_is_cut_around_the_error(catalog):
     _, line, caret = str(caught.value).split("\n")
     assert len(line) <= 122
     assert line[caret.index("^")] == "x"
+
+
+def test_the_errors_that_the_docs_show_are_those_that_print(catalog):
+    blocks = (PROJECT_DIR / "docs" / "target-lists.md").read_text(encoding="utf-8").split("```text\n")[1:]
+    shown = [block.split("\n```")[0] for block in blocks if block.startswith("character ")]
+    assert len(shown) >= 8
+    for message in shown:
+        with pytest.raises(ExpressionError) as caught:
+            parse(message.split("\n")[1].strip(), catalog)
+        assert str(caught.value) == message
+
+
+def test_the_examples_that_the_docs_give_are_read(catalog):
+    table = (PROJECT_DIR / "docs" / "target-lists.md").read_text(encoding="utf-8").split("## Conditions")[1].split("\n\n")[2]
+    examples = [text for row in table.split("\n")[2:] for text in re.findall("`([^`]+)`", row.split("|")[2])]
+    assert len(examples) >= 12
+    for text in examples:
+        parse(text, catalog)

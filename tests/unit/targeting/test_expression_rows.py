@@ -195,7 +195,7 @@ def truth_of(node, row):
             return negated(all_of(negated(truth_of(parts[0], row)), negated(truth_of(parts[1], row))))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(conditions)
 def test_a_condition_selects_the_rows_it_means(table, catalog, node):
     condition = parse(text_of(node), catalog)

@@ -103,6 +103,7 @@ def test_all_wrong_files_are_named_at_once(tmp_path):
         ("value_tier = ", "vlue_tier = ", "list care: where: character 15: unknown tag vlue_tier; did you mean value_tier?"),
         ("[value_tier,", "[vlue_tier,", "list care: columns: unknown tag vlue_tier; did you mean value_tier?"),
         ("[arpu_3m desc", "[arpu desc", "list care: order_by: unknown tag arpu; did you mean arpu_3m?"),
+        ("[value_tier,", "[old_score,", "list care: columns: tag old_score is withdrawn; choose another"),
         ("[value_tier,", "[arpu_3m,", "list care: columns: arpu_3m stands there twice"),
         ("[value_tier,", "[phone,", "list care: columns: phone is in every file; leave it out"),
     ],
