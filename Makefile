@@ -1,0 +1,34 @@
+# The ways in. All of them set up what is missing first: a virtual environment in .venv from requirements.lock, profiles.yml.
+# TELCO360_HOME names the directory of all data (default data/), PYTHON the Python to set up with (3.11 or later).
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: nightly test check dev setup
+
+nightly: setup ## take in, build, test, publish, export
+	@$(BIN)/telco360 nightly
+
+test: setup
+	@$(BIN)/python -m pytest -q
+
+check: setup ## style, SQL, the dbt project, its structure
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --disable-progress-bar models
+	@$(BIN)/dbt --quiet parse
+	@$(BIN)/python -m pytest -q tests/unit/test_structure.py
+
+dev: setup ## Dagster's page on 127.0.0.1:3000
+	@$(BIN)/telco360 dev
+
+setup: .venv/.ready profiles.yml
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14) and "telco360 needs Python 3.11 to 3.13; name one: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+profiles.yml: | profiles.yml.example
+	@cp profiles.yml.example $@
