@@ -27,9 +27,7 @@ app.add_typer(lists_app, name="lists", help="Check, preview and export target li
 
 LISTS = settings.PROJECT_DIR / "target_lists"
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Directory of all data; else $TELCO360_HOME, else data/.")]
-AsOfOption = Annotated[
-    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")
-]
+AsOfOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")]
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 

@@ -38,11 +38,15 @@ BUILD = f"""
 create schema core; create schema tags; create schema intermediate; create schema private;
 create table core.dim_people as
     select 'p' || n as person_id, n % 3 as grade, n * 1.5::decimal(12,2) as amount, 'said ' || n as remark from range(30) as r(n);
-create view tags.tags_basic as select person_id, case grade when 0 then 'gold' when 1 then 'mass' end as tier from telco360.core.dim_people;
-create table tags.tag_catalog as select 'tier' as tag_name, 'tags_basic' as model_name, '["gold", "mass"]' as allowed_values
+create view tags.tags_basic as
+    select person_id, case grade when 0 then 'gold' when 1 then 'mass' end as tier from telco360.core.dim_people;
+create table tags.tag_catalog as
+    select 'tier' as tag_name, 'tags_basic' as model_name, '["gold", "mass"]' as allowed_values
     union all select 'person_id', 'tags_basic', null;
-create table intermediate.int_reconciliation as
-    select 'charges' as check_name, 95491.18::decimal(18,2) as raw_value, 95491.18::decimal(18,2) as mart_value, 0::decimal(18,2) as residual;
+create table intermediate.int_reconciliation (
+    check_name varchar, raw_value decimal(18,2), mart_value decimal(18,2), residual decimal(18,2)
+);
+insert into intermediate.int_reconciliation values ('charges', 95491.18, 95491.18, 0);
 create table private.int_phones as select 'p1' as person_id, '{PHONE}' as msisdn;
 """
 

@@ -10,8 +10,10 @@ VERDICTS_KEPT = 60
 
 STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; } th, td { border: 1px solid #ddd; padding: .35rem .6rem; text-align: left; }
-.passed { color: #176b3a; } .failed { color: #a3231f; } .warned { color: #8a5a00; } .d-none, .cooltip .top, footer { display: none; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
+th, td { border: 1px solid #ddd; padding: .35rem .6rem; text-align: left; }
+.passed { color: #176b3a; } .failed { color: #a3231f; } .warned { color: #8a5a00; }
+.d-none, .cooltip .top, footer { display: none; }
 </style>"""
 
 # Whatever a browser would fetch from elsewhere: style sheets, scripts, images, style rules with an address.
@@ -48,8 +50,8 @@ def index(verdicts: list[dict], pages: list[str]) -> str:
     links = "".join(f'<li><a href="{html.escape(page)}">{html.escape(page)}</a></li>' for page in reversed(pages))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>telco360: quality</title>{STYLE}</head><body>'
-        f"<h1>Quality gates</h1><table><tr><th>When (UTC)</th><th>Gate</th><th>Verdict</th><th>Checks</th><th>Found</th></tr>{rows}"
-        f"</table><h2>In detail</h2><ul>{links}</ul></body></html>"
+        f"<h1>Quality gates</h1><table><tr><th>When (UTC)</th><th>Gate</th><th>Verdict</th><th>Checks</th><th>Found</th></tr>"
+        f"{rows}</table><h2>In detail</h2><ul>{links}</ul></body></html>"
     )
 
 

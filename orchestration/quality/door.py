@@ -89,7 +89,8 @@ def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:
     lacking = " or ".join(f"{identifier(column)} is null" for column in key)
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"
     counted = f"select count(*) as n, count(*) filter (where {lacking}) as lacking from {source} group by {columns}"
-    return f"select coalesce(sum(n), 0), coalesce(sum(lacking), 0), count(*) filter (where n > 1 and lacking = 0) from ({counted}) as counted"
+    repeated = "count(*) filter (where n > 1 and lacking = 0)"
+    return f"select coalesce(sum(n), 0), coalesce(sum(lacking), 0), {repeated} from ({counted}) as counted"
 
 
 def _delivery_facts(

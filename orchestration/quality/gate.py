@@ -136,7 +136,7 @@ def _table_facts(db: duckdb.DuckDBPyConnection, home: Home, public: list[Model],
 
 
 def _privacy_facts(db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Column], contract: dict[str, Table]) -> None:
-    """A row a public column: is it named as a pii column of the contract, and how many phones or id numbers of the lake hold it."""
+    """A row a public column: is it called as a pii column of the contract is, and how many identifiers of the lake it holds."""
     pii = {c.name for table in contract.values() for c in table.columns if c.pii}
     db.execute("create table privacy (table_name varchar, column_name varchar, is_pii_column integer, identifiers_found bigint)")
     db.execute(f"create temp table identifiers as {identifiers_sql(home.raw, contract)}")
@@ -163,8 +163,10 @@ def identifiers_sql(raw: Path, contract: dict[str, Table]) -> str:
 
 def hits_sql(column: _Column) -> str:
     """How many different values of a public column hold a known phone or id number, alone or within a text."""
-    held = f"select distinct {identifier(column.name)} from {qualified('candidate', column.model)}"
-    values = f"select unnest({_digits(column.name)}) as digits from ({held}) as held where length({identifier(column.name)}::varchar) >= {IDENTIFIER_DIGITS}"
+    name = identifier(column.name)
+    held = f"select distinct {name} from {qualified('candidate', column.model)}"
+    long = f"length({name}::varchar) >= {IDENTIFIER_DIGITS}"
+    values = f"select unnest({_digits(column.name)}) as digits from ({held}) as held where {long}"
     return f"select count(*) from ({values}) as found semi join identifiers using (digits)"
 
 

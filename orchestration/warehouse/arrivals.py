@@ -4,10 +4,11 @@ Looking belongs here, and the rule as a pure function; starting runs is Dagster'
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from orchestration.contract import load_contract
+from orchestration.contract import Table, load_contract
 from orchestration.intake import landing, ledger
 from orchestration.settings import Home
 
@@ -30,23 +31,25 @@ def judged(home: Home) -> Marks:
     return {(row["table_name"], row["dt"]): row["recorded_at"] for row in rows}  # oldest first: the last one stays
 
 
-def due_days(complete: Marks, known: Marks, required: Iterable[str]) -> list[tuple[date, str]]:
-    """Days on which every required table is complete and at least one delivered since it was judged, each with a key. Pure.
+@dataclass(frozen=True)
+class Due:
+    """A day to build for. `key` tells the day and what lies there: the same deliveries start one run, a new one another."""
 
-    The key tells the day and what lies there, so that the same deliveries start one run and a new delivery another.
+    day: date
+    key: str
+
+
+def due_day(complete: Marks, known: Marks, contract: Mapping[str, Table]) -> Due | None:
+    """The latest day on which every required table is complete and at least one delivered since it was judged. Pure.
+
+    One day only: a run takes in all that lies there.
     """
-    required = sorted(required)
-    due = []
-    for day in sorted({dt for _, dt in complete}):
+    required = sorted(table.name for table in contract.values() if table.required)
+    for day in sorted({dt for _, dt in complete}, reverse=True):
         marks = {table: complete.get((table, day)) for table in required}
         if None in marks.values():
             continue
         if any(mark > known.get((table, day), datetime.min) for table, mark in marks.items()):
             told = ",".join(f"{table}@{mark.isoformat()}" for table, mark in marks.items())
-            due.append((day, f"{day}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"))
-    return due[-1:]  # one run takes in all that lies there
-
-
-def parse_day(text: str) -> date | None:
-    """A date written YYYY-MM-DD, None for nothing. Raises ValueError for anything else."""
-    return date.fromisoformat(text) if text else None
+            return Due(day, f"{day}-{hashlib.sha256(told.encode()).hexdigest()[:16]}")
+    return None

@@ -88,7 +88,7 @@ def test_a_database_open_elsewhere_is_left_alone_and_named(home):
 
 def test_two_builds_at_once_are_refused_and_the_lock_ends_with_its_holder(tmp_path):
     home = settings.Home(tmp_path)
-    with run_lock(home), pytest.raises(WarehouseError, match="at work already .process [0-9]+ since"), run_lock(home):
+    with run_lock(home), pytest.raises(WarehouseError, match=r"at work already \(process [0-9]+ since"), run_lock(home):
         pass
     with run_lock(home):
         pass
@@ -97,7 +97,8 @@ def test_two_builds_at_once_are_refused_and_the_lock_ends_with_its_holder(tmp_pa
 def test_a_killed_holder_leaves_no_lock(tmp_path):
     home = settings.Home(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from orchestration.settings import Home; from orchestration.warehouse.build import run_lock\n"
+        "import sys; from pathlib import Path; from orchestration.settings import Home\n"
+        "from orchestration.warehouse.build import run_lock\n"
         f"with run_lock(Home(Path({str(tmp_path)!r}))): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:

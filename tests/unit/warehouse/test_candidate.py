@@ -79,7 +79,7 @@ def test_two_builds_of_the_same_rows_are_equal_checksum_by_checksum(tmp_path):
 
 def test_a_build_without_a_public_table_is_refused_by_name(tmp_path):
     home = made_home(tmp_path, "drop view tags.tags_basic", "drop table core.dim_people")
-    with pytest.raises(WarehouseError, match="core.dim_people, tags.tags_basic"):
+    with pytest.raises(WarehouseError, match=r"core\.dim_people, tags\.tags_basic"):
         made_candidate(home)
 
 

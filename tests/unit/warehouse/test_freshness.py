@@ -52,7 +52,7 @@ def test_a_required_table_without_a_delivery_by_then_refuses_the_build():
 def test_the_limit_of_staleness_is_the_tables_own_or_the_default(limits, is_refused):
     deliveries = {"people": [MARCH_3], "bills": [MARCH_1]}
     if is_refused:
-        with pytest.raises(WarehouseError, match="bills .last 2026-03-01, 2 days; limit 1"):
+        with pytest.raises(WarehouseError, match=r"bills \(last 2026-03-01, 2 days; limit 1"):
             stale_tables(deliveries, REQUIRED, MARCH_3, limits)
     else:
         assert stale_tables(deliveries, REQUIRED, MARCH_3, limits) == {"bills": MARCH_1}
