@@ -1,5 +1,5 @@
--- Influence of each line that is on-net at the end of the last complete month: in how many such lines' effective circles it stands,
--- each counted once and never itself, with a bonus for key persons of well graded groups.
+-- Influence of each line that is on-net at the end of the last complete month: in how many such lines' effective circles it
+-- stands, each counted once and never itself, with a bonus for key persons of well graded groups.
 with
 
 on_net as (
@@ -49,8 +49,9 @@ scored as (
         on_net.subscriber_id,
         coalesce(standing.circle_count, 0) as circle_count,
         key_persons.subscriber_id is not null as is_key_person,
-        coalesce(standing.circle_count, 0)
-        + case when key_persons.subscriber_id is not null then {{ rule('value_rules', 'key_person_bonus') }} else 0 end as influence_score
+        coalesce(standing.circle_count, 0) + case
+            when key_persons.subscriber_id is not null then {{ rule('value_rules', 'key_person_bonus') }} else 0
+        end as influence_score
     from on_net
     left join standing on on_net.subscriber_id = standing.subscriber_id
     left join key_persons on on_net.subscriber_id = key_persons.subscriber_id

@@ -1,5 +1,5 @@
--- Billed amounts by month, split into what has a line's month to stand in and what has not: charges of unknown lines and of months
--- before activation enter no figure.
+-- Billed amounts by month, split into what has a line's month to stand in and what has not: charges of unknown lines and of
+-- months before activation enter no figure.
 with
 
 charges as (

@@ -1,7 +1,7 @@
 -- Billed amounts of a line and month: what counts to ARPU, and everything by fee class. A code that the catalogue lacks counts,
 -- as class other.
-{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added', 'device',
-    'discount', 'other'] %}
+{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
+    'device', 'discount', 'other'] %}
 with
 
 charges as (
@@ -26,7 +26,8 @@ monthly as (
         sum(amount) as billed_amount,
         coalesce(sum(case when counts_to_arpu then amount end), 0) as arpu_amount,
         {%- for fee_class in fee_classes %}
-        coalesce(sum(case when fee_class = '{{ fee_class }}' then amount end), 0) as {{ fee_class }}_amount{{ "," if not loop.last }}
+        coalesce(sum(case when fee_class = '{{ fee_class }}' then amount end), 0)
+            as {{ fee_class }}_amount{{ "," if not loop.last }}
         {%- endfor %}
     from charges
     group by subscriber_id, bill_month

@@ -16,15 +16,15 @@ members as (
 counted as (
 
     select
-        groups.group_id,
-        groups.group_name,
-        groups.group_level,
-        groups.industry_code,
-        groups.region_code,
-        groups.manager_id,
+        graded.group_id,
+        graded.group_name,
+        graded.group_level,
+        graded.industry_code,
+        graded.region_code,
+        graded.manager_id,
         coalesce(members.member_count, 0) as member_count
-    from {{ ref('stg_crm__groups') }} as groups
-    left join members on groups.group_id = members.group_id
+    from {{ ref('stg_crm__groups') }} as graded
+    left join members on graded.group_id = members.group_id
 
 )
 

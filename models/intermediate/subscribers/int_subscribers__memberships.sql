@@ -9,16 +9,16 @@ memberships as (
         members.member_role,
         members.joined_on,
         members.left_on,
-        groups.group_level,
+        graded.group_level,
         row_number() over (
             partition by members.subscriber_id
             order by
-                groups.group_level nulls last,
+                graded.group_level nulls last,
                 case members.member_role when 'key_person' then 1 when 'contact_person' then 2 else 3 end,
                 members.group_id
         ) as show_order
     from {{ ref('stg_crm__group_members') }} as members
-    left join {{ ref('stg_crm__groups') }} as groups on members.group_id = groups.group_id
+    left join {{ ref('stg_crm__groups') }} as graded on members.group_id = graded.group_id
 
 )
 

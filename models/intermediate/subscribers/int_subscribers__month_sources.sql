@@ -41,11 +41,12 @@ touching as (
 
 catalogue as (
 
-    select
-        max(rows_sha256) as rows_sha256
-    from deliveries
-    where table_name = 'billing_fee_codes'
-        and delivery_date = {{ latest_delivery('billing_fee_codes') }}
+    select max(catalogue.rows_sha256) as rows_sha256
+    from (
+        select rows_sha256 from deliveries
+        where table_name = 'billing_fee_codes'
+        qualify row_number() over (order by delivery_date desc) = 1
+    ) as catalogue
 
 ),
 

@@ -1,6 +1,7 @@
 -- Months that this build computes anew: those whose sources are others than the ones they were made from, and those where lines
 -- live otherwise than the fact says. Snapshots and payments change the past without touching its deliveries: a termination told
--- late, a plan begun earlier, a payment moved to another month. So their part is held against the fact as it stands, line by line.
+-- late, a plan begun earlier, a payment moved to another month. So their part is held against the fact as it stands, line by
+-- line.
 --
 -- The fact is looked up by name, not by ref(): this reads what the build before left, not what this one makes.
 {{ config(materialized='table') }}

@@ -21,9 +21,9 @@ event_days as (
     from {{ ref('stg_crm__subscriber_events') }} as events
     where events.is_terminal or events.event_type = 'reinstated'
     qualify row_number() over (
-        partition by events.subscriber_id, cast(events.event_at as date)
-        order by events.event_at desc, events.event_id desc
-    ) = 1
+            partition by events.subscriber_id, cast(events.event_at as date)
+            order by events.event_at desc, events.event_id desc
+        ) = 1
 
 ),
 
@@ -63,8 +63,8 @@ state_at_snapshot as (
         on subscribers.subscriber_id = told_by_events.subscriber_id
         and subscribers.snapshot_date >= told_by_events.change_date
     qualify row_number() over (
-        partition by subscribers.subscriber_id order by told_by_events.change_date desc
-    ) = 1
+            partition by subscribers.subscriber_id order by told_by_events.change_date desc
+        ) = 1
 
 ),
 

@@ -1,5 +1,5 @@
--- A line's life cut into stays on the network and off it. A stay begins on `from_date` and ends the day before `to_date`; the last
--- one has no end. An off-net stay carries its churn type and reason: those of the last terminal event of its first day.
+-- A line's life cut into stays on the network and off it. A stay begins on `from_date` and ends the day before `to_date`; the
+-- last one has no end. An off-net stay carries its churn type and reason: those of the last terminal event of its first day.
 with
 
 changes as (
@@ -37,8 +37,8 @@ terminal_days as (
     from {{ ref('stg_crm__subscriber_events') }}
     where is_terminal
     qualify row_number() over (
-        partition by subscriber_id, cast(event_at as date) order by event_at desc, event_id desc
-    ) = 1
+            partition by subscriber_id, cast(event_at as date) order by event_at desc, event_id desc
+        ) = 1
 
 ),
 

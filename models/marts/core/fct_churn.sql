@@ -1,5 +1,5 @@
--- Lines off the network at the as-of date with their last churn. Plan, tenure and revenue are those at the churn date: revenue over
--- the last three months that were complete on that day.
+-- Lines off the network at the as-of date with their last churn. Plan, tenure and revenue are those at the churn date: revenue
+-- over the last three months that were complete on that day.
 with
 
 churned as (

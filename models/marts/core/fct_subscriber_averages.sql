@@ -35,7 +35,8 @@ averaged as (
         month,
         {%- for name in measures %}
         cast(round({{ name }}_sum / months_counted, 4) as decimal(18, 4)) as {{ name }}_3m,
-        cast(round({{ name }}_sum_before / months_counted_before, 4) as decimal(18, 4)) as {{ name }}_3m_before{{ "," if not loop.last }}
+        cast(round({{ name }}_sum_before / months_counted_before, 4) as decimal(18, 4))
+            as {{ name }}_3m_before{{ "," if not loop.last }}
         {%- endfor %}
     from summed
 

@@ -4,8 +4,8 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail',
     pre_hook="{{ delete_months_to_build() }}"
 ) }}
-{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added', 'device',
-    'discount', 'other'] %}
+{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
+    'device', 'discount', 'other'] %}
 with
 
 months as (
@@ -51,7 +51,7 @@ measured as (
         cast(coalesce(charges.billed_amount, 0) as decimal(18, 2)) as billed_amount,
         cast(coalesce(charges.arpu_amount, 0) as decimal(18, 2)) as arpu_amount,
         {%- for fee_class in fee_classes %}
-        cast(coalesce(charges.{{ fee_class }}_amount, 0) as decimal(18, 2)) as {{ fee_class }}_amount,
+            cast(coalesce(charges.{{ fee_class }}_amount, 0) as decimal(18, 2)) as {{ fee_class }}_amount,
         {%- endfor %}
         cast(coalesce(usage.outgoing_minutes, 0) as decimal(18, 2)) as outgoing_minutes,
         cast(coalesce(usage.incoming_minutes, 0) as decimal(18, 2)) as incoming_minutes,

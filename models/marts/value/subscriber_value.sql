@@ -1,5 +1,5 @@
--- What each line on the network at the end of the last complete month is worth: what it brought, what it is expected to bring, and
--- whom it takes along.
+-- What each line on the network at the end of the last complete month is worth: what it brought, what it is expected to bring,
+-- and whom it takes along.
 {% set month = last_complete_month() %}
 with
 
@@ -41,8 +41,10 @@ measured as (
         revenue.realised_value,
         lifetimes.expected_remaining_months,
         influence.influence_score,
-        least(greatest(coalesce(averages.arpu_trend, 0), -{{ rule('value_rules', 'trend_limit') }}),
-            {{ rule('value_rules', 'trend_limit') }}) as held_trend
+        least(
+            greatest(coalesce(averages.arpu_trend, 0), -{{ rule('value_rules', 'trend_limit') }}),
+            {{ rule('value_rules', 'trend_limit') }}
+        ) as held_trend
     from population
     inner join averages on population.subscriber_id = averages.subscriber_id
     inner join revenue on population.subscriber_id = revenue.subscriber_id

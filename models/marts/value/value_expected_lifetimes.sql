@@ -1,5 +1,6 @@
 -- How long a line of a tenure and ARPU band is expected to remain: one over its monthly churn rate, a third of the three months'.
 -- A cell with too few lines takes the rate of its tenure band, and that of all where the band has too few.
+{% set enough = rule('value_rules', 'min_cell_subscribers') %}
 with
 
 base as (
@@ -33,15 +34,15 @@ cells as (
         cells.on_net as on_net_end,
         cells.churned,
         case
-            when cells.on_net >= {{ rule('value_rules', 'min_cell_subscribers') }} then cells.churned / nullif(3 * cells.on_net, 0)
-            when tenures.on_net >= {{ rule('value_rules', 'min_cell_subscribers') }} then tenures.churned / nullif(3 * tenures.on_net, 0)
+            when cells.on_net >= {{ enough }} then cells.churned / nullif(3 * cells.on_net, 0)
+            when tenures.on_net >= {{ enough }} then tenures.churned / nullif(3 * tenures.on_net, 0)
             else total.churned / nullif(3 * total.on_net, 0)
         end as monthly_churn_rate
     from counted as cells
     inner join counted as tenures
         on cells.tenure_band = tenures.tenure_band
         and tenures.level = 1
-    cross join (select * from counted where level = 2) as total
+    inner join counted as total on total.level = 2
     where cells.level = 0
 
 ),

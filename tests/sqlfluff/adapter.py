@@ -1,0 +1,9 @@
+"""Stand-in for dbt's adapter: dispatched macros render to their name."""
+
+
+def dispatch(name, package):
+    return lambda *arguments: f"{name}({', '.join(a if isinstance(a, str) else ', '.join(a) for a in arguments)})"
+
+
+def get_relation(database, schema, identifier):
+    return f"{schema}.{identifier}"

@@ -1,0 +1,3 @@
+"""Stand-in for dbt's flags."""
+
+FULL_REFRESH = False

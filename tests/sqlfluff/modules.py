@@ -1,0 +1,1 @@
+import datetime  # noqa: F401  what dbt lets Jinja use

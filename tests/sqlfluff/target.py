@@ -1,0 +1,3 @@
+"""Stand-in for dbt's target."""
+
+database = "telco360"

@@ -1,0 +1,157 @@
+"""The house holds its shape: what may read what, how things are called, and that every figure says what it is.
+
+Read from dbt's manifest, so that a new model is held to it without a line here.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.contract import load_contract
+from orchestration.settings import PROJECT_DIR
+
+EDGES = {
+    "source": set(),
+    "seed": set(),
+    "staging": {"source", "seed", "staging"},
+    "intermediate": {"staging", "intermediate", "seed"},
+    "core": {"intermediate", "core", "seed"},
+    "value": {"intermediate", "core", "value", "seed"},
+    "churn": {"intermediate", "core", "churn", "seed"},
+    "service": {"intermediate", "core", "service", "seed"},
+    "tags": {"core", "value", "churn", "service", "tags", "seed"},
+    "marketing": {"core", "value", "churn", "service", "tags", "marketing", "seed"},
+}
+NAMES = {
+    "staging": r"stg_[a-z]+__[a-z_]+",
+    "intermediate": r"int_[a-z]+__[a-z_]+",
+    "tags": r"tags_[a-z]+|subscriber_360|customer_360|outlet_tags|manager_tags|plan_tags|tag_(catalog|coverage|changes|history)",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory) -> dict:
+    target = tmp_path_factory.mktemp("dbt")
+    command = [str(Path(sys.executable).with_name("dbt")), "parse", "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
+    environment = os.environ | {"TELCO360_HOME": str(target), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=PROJECT_DIR)
+    assert done.returncode == 0, done.stdout
+    return json.loads((target / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def models(manifest) -> list[dict]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def room(node: dict) -> str:
+    """The room of a node: its kind, or the folder of the layer or subject that a model stands in."""
+    if node["resource_type"] != "model":
+        return node["resource_type"]
+    layer, *rest = Path(node["original_file_path"]).parts[1:]
+    return rest[0] if layer == "marts" else layer
+
+
+def test_data_flows_one_way(manifest, models):
+    nodes = manifest["nodes"] | manifest["sources"]
+    wrong = [
+        f"{node['name']} ({room(node)}) reads {nodes[parent]['name']} ({room(nodes[parent])})"
+        for node in models
+        for parent in node["depends_on"]["nodes"]
+        if room(nodes[parent]) not in EDGES[room(node)]
+    ]
+    assert wrong == []
+
+
+def test_staging_reads_its_own_raw_table_and_no_other_staging_model(manifest, models):
+    for node in models:
+        if room(node) == "staging":
+            parents = [p.split(".") for p in node["depends_on"]["nodes"]]
+            assert not [p for p in parents if p[0] == "model"], node["name"]
+            assert len({p[-1] for p in parents if p[0] == "source"} - {"intake"}) <= 1, node["name"]
+
+
+def test_every_raw_table_has_a_staging_model(models):
+    staged = {node["name"] for node in models}
+    assert {f"stg_{t.system}__{t.name.removeprefix(t.system + '_')}" for t in load_contract().values()} <= staged
+
+
+def test_names_tell_the_room(models):
+    for node in models:
+        pattern = NAMES.get(room(node), r"(dim|fct)_[a-z_]+|[a-z][a-z_0-9]*")
+        assert re.fullmatch(pattern, node["name"]), node["name"]
+        assert node["schema"] in (room(node), "private"), node["name"]
+        if room(node) in ("staging", "intermediate"):
+            folder = Path(node["original_file_path"]).parent.name
+            assert node["name"].split("_")[1] == folder, f"{node['name']} stands in {folder}"
+
+
+def test_every_model_declares_its_grain_and_tests_it(manifest, models):
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["test_metadata"] and node["test_metadata"]["name"] == "unique_grain"
+    }
+    for node in models:
+        assert node["config"]["meta"].get("grain"), f"{node['name']} declares no grain"
+        assert node["unique_id"] in tested, f"{node['name']} has no unique_grain test"
+
+
+def test_every_public_table_and_column_is_described(models):
+    tags = {column for node in models if room(node) == "tags" for column in node["columns"]}
+    for node in models:
+        if node["config"]["meta"].get("public"):
+            assert node["description"], node["name"]
+            for column in node["columns"].values():
+                assert column["description"].strip(), f"{node['name']}.{column['name']}"
+                assert column["data_type"], f"{node['name']}.{column['name']}"
+            # The 360° table adds no column to those of the families; every other mart is held to its columns by contract.
+            if node["config"]["meta"].get("serves") != "tag_values":
+                assert node["config"]["contract"]["enforced"], node["name"]
+                assert node["columns"], node["name"]
+    assert tags
+
+
+def test_every_tag_says_what_it_is(models):
+    tags = [c for node in models for c in node["columns"].values() if "tag" in c["config"]["meta"]]
+    assert tags
+    for column in tags:
+        tag = column["config"]["meta"]["tag"]
+        missing = {"label_zh", "kind", "refresh", "owner", "sensitivity", "evidence", "version", "status"} - set(tag)
+        assert not missing, f"{column['name']}: {missing}"
+        assert tag["kind"] in ("flag", "band", "tier", "number", "date", "code"), column["name"]
+        assert tag["kind"] not in ("band", "tier") or tag.get("values") or tag.get("values_from"), column["name"]
+        assert tag["kind"] != "number" or tag.get("unit"), column["name"]
+
+
+def test_no_personal_column_beyond_staging(models):
+    personal = {column.name for table in load_contract().values() for column in table.columns if column.pii}
+    for node in models:
+        words = set(re.findall(r"[a-z_]+", re.sub(r"--.*", "", node["raw_code"])))
+        if room(node) != "staging":
+            assert not words & personal, f"{node['name']} names {words & personal}"
+
+
+def test_python_names_no_model(models):
+    roles = {node["config"]["meta"].get("serves") for node in models}  # a role that dbt's meta gives may share its model's name
+    names = {node["name"] for node in models if "_" in node["name"]} - roles
+    for path in (PROJECT_DIR / "orchestration").rglob("*.py"):
+        found = set(re.findall(r"[a-z0-9_]+", path.read_text(encoding="utf-8"))) & names
+        assert not found, f"{path.name} names {found}"
+
+
+def test_models_stay_small(models):
+    for node in models:
+        assert node["raw_code"].count("\n") <= 130, node["name"]
+
+
+def test_portable_sql_outside_macros(models):
+    engine_only = re.compile(r"\b(arg_max|arg_min|list_\w+|regexp_matches|strftime|date_diff|unnest|epoch)\s*\(|\* exclude|::")
+    for node in models:
+        sql = re.sub(r"--.*", "", node["raw_code"])
+        assert not engine_only.search(sql), f"{node['name']}: {engine_only.search(sql).group()}"
