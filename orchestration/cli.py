@@ -47,7 +47,9 @@ def nightly(as_of: AsOfOption = None, home: HomeOption = None) -> None:
     console = Console(file=sys.stdout)
     with _plain_errors():
         outcome = run_nightly(settings.home(), as_of and as_of.date(), TerminalProgress(console))
-    console.print(summary(outcome))
+    console.print()
+    for line in summary(outcome):
+        console.print(line, soft_wrap=True)
     raise typer.Exit(0 if outcome.is_well else 1)
 
 

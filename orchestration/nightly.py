@@ -6,22 +6,21 @@ The steps stand in orchestration.warehouse.assets and run the same here and from
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
 from orchestration import settings
-from orchestration.warehouse import WarehouseError
+from orchestration.quality.judge import GateResult
 from orchestration.warehouse.build import replace_text, run_lock
 from orchestration.warehouse.candidate import remove_candidate
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
-from orchestration.warehouse.freshness import NothingDelivered
 from orchestration.warehouse.night import Night, Progress
 from orchestration.warehouse.publishing import current, remove_leftovers
 
@@ -114,105 +113,92 @@ def failures(events: Iterable, night: Night) -> Iterator[Failure]:
     for event in events:
         if event.is_step_failure:
             data = event.step_failure_data
-            error = data.user_failure_data or (data.error and (data.error.cause or data.error))
-            gate = {"door": night.door, "gate": night.gate}.get(event.node_name)
+            error = data.error and (data.error.cause or data.error)
+            name = {"release_candidate_gate": "gate"}.get(event.node_name, event.node_name)
+            gate = {"door": night.door, "gate": night.gate}.get(name)
             if gate is not None and not gate.passed:
-                text = "\n".join(map(str, gate.failures)) + f"\nSee {gate.data_docs}"
+                yield Failure(name, "\n".join([*map(str, gate.failures), f"See {gate.data_docs}"]))
             else:
-                text = _words(error)
-            yield Failure(event.step_key, text)
+                yield Failure(name, _words(error))
 
 
-def summary(outcome: Outcome) -> Group:
-    """The end of a run, for the terminal: what was published, what came in, what was built and tested, which lists, where."""
+def summary(outcome: Outcome) -> list[Text]:
+    """The end of a run in lines: what came in, what was built and tested, what is published, which lists, where it all is."""
     night = outcome.night
-    parts = [*_intake_part(night), *_build_part(night), *_release_part(night), *_failure_part(outcome)]
-    return Group("", *parts)
+    lines = [*_intake_lines(night), *_build_lines(night), *_release_lines(night), *_failure_lines(outcome)]
+    return [_line(label, text, style) for label, text, style in lines]
 
 
-def _intake_part(night: Night) -> Iterator:
+def _intake_lines(night: Night) -> Iterator[tuple[str, str, str]]:
     if night.intake is None:
         return
-    if night.intake.outcomes:
-        table = Table("delivery", "outcome", box=None, title="Taken in", title_justify="left", pad_edge=False)
-        for name in ("read", "accepted", "collapsed", "set aside"):
-            table.add_column(name, justify="right")
-        for o in sorted(night.intake.outcomes, key=lambda o: (o.table_name, o.dt)):
-            counts = (o.rows_read, o.rows_accepted, o.rows_collapsed, o.rows_set_aside)
-            table.add_row(f"{o.table_name} {o.dt}", o.outcome, *(f"{n:,}" for n in counts))
-        yield table
-    for o in night.intake.rejected:
-        yield _line("rejected", f"{o.table_name} {o.dt}: {o.reason}")
-    for o in night.intake.outcomes:
-        for text in o.warnings:
-            yield _line("warning", f"{o.table_name} {o.dt}: {text}")
-    for folder in night.intake.incomplete:
-        yield _line("incomplete", f"{folder}: no _SUCCESS yet, left alone")
-    for text in night.intake.warnings:
-        yield _line("warning", text)
-    for finding in night.door.warnings if night.door else []:
-        yield _line("warning", str(finding))
+    outcomes = sorted(night.intake.outcomes, key=lambda o: (o.table_name, o.dt))
+    width = max((len(o.table_name) for o in outcomes), default=0)
+    for o in outcomes:
+        counts = [
+            (o.rows_read, "read"),
+            (o.rows_accepted, "accepted"),
+            (o.rows_collapsed, "collapsed"),
+            (o.rows_set_aside, "set aside"),
+        ]
+        told = ", ".join(f"{count:,} {what}" for count, what in counts if count or what in ("read", "accepted"))
+        yield o.outcome, f"{o.table_name:<{width}} {o.dt}  {told}", "" if o.is_accepted else "red"
+    yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in night.intake.rejected)
+    yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in outcomes for text in o.warnings)
+    yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in night.intake.incomplete)
+    yield from (("warning", text, "yellow") for text in night.intake.warnings)
+    yield from _warnings(night.door)
 
 
-def _build_part(night: Night) -> Iterator:
+def _build_lines(night: Night) -> Iterator[tuple[str, str, str]]:
     if night.discarded:
-        yield _line("built anew", f"the build database of before was discarded: {night.discarded}")
+        yield "built anew", f"the build database of before was discarded: {night.discarded}", ""
     if night.rebuilt_months is not None:
-        yield _line("months rebuilt", ", ".join(f"{month:%Y-%m}" for month in night.rebuilt_months) or "none")
+        yield "months rebuilt", ", ".join(f"{month:%Y-%m}" for month in night.rebuilt_months) or "none", ""
     if night.dbt:
-        yield _line(
-            "tests", f"{night.dbt.tests_passed} passed, {len(night.dbt.warnings)} warned, {len(night.dbt.failures)} failed"
-        )
-        for text in night.dbt.warnings:
-            yield _line("warning", text)
-    for finding in night.gate.warnings if night.gate else []:
-        yield _line("warning", str(finding))
+        counts = f"{night.dbt.tests_passed} passed, {len(night.dbt.warnings)} warned, {len(night.dbt.failures)} failed"
+        yield "tests", counts, ""
+        yield from (("warning", text, "yellow") for text in night.dbt.warnings)
+    yield from _warnings(night.gate)
 
 
-def _release_part(night: Night) -> Iterator:
+def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
     if night.version:
         contents = night.version.contents
-        yield _line("published", f"{night.version.name}, as of {contents.as_of}: {len(contents.tables)} tables")
-        yield _line("", f"{night.home.current}")
-        for table, latest in contents.stale.items():
-            yield _line("stale", f"{table} was delivered last for {latest}")
-        for text in contents.notes:
-            yield _line("note", text)
-    for made in sorted(night.lists, key=lambda made: made.name):
-        yield _line("list", f"{made.name}: {made.rows:,} rows, {made.file}")
-    if night.gate or night.door:
-        yield _line("data docs", (night.gate or night.door).data_docs)
+        yield "published", f"{night.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
+        yield "readers open", str(night.home.current), ""
+        yield from (("stale", f"{table} was last delivered for {dt}", "yellow") for table, dt in contents.stale.items())
+        yield from (("note", text, "yellow") for text in contents.notes)
+    yield from (
+        ("list", f"{made.name}: {made.rows:,} rows, {made.file}", "") for made in sorted(night.lists, key=lambda m: m.name)
+    )
+    if last := night.gate or night.door:
+        yield "data docs", last.data_docs, ""
 
 
-def _failure_part(outcome: Outcome) -> Iterator:
-    for failure in outcome.failures:
-        yield _line("failed", f"{failure.step}: {failure.message}", "bold red")
+def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    yield from (("failed", f"{failure.step}: {failure.message}", "red") for failure in outcome.failures)
     if outcome.is_well:
         return
     if outcome.night.version:
-        yield _line("", f"{outcome.night.version.name} is published all the same; mend what failed and run again.", "bold")
+        yield "", f"{outcome.night.version.name} is published all the same; mend what failed and run again.", "bold"
     else:
         standing = current(outcome.night.home)
-        name = f"stays as it was: {standing.name}" if standing else "stays as it was: there is none yet"
-        yield _line("", f"The published version {name}.", "bold")
+        yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
 
 
-def _line(label: str, text: str, style: str = "") -> Table:
-    line = Table.grid(padding=(0, 1))
-    line.add_column(width=14, style=style or "dim", no_wrap=True)
-    line.add_column(overflow="fold")
-    line.add_row(label, Text(text, style=style))
-    return line
+def _warnings(gate: GateResult | None) -> Iterator[tuple[str, str, str]]:
+    yield from (("warning", str(finding), "yellow") for finding in (gate.warnings if gate else []))
+
+
+def _line(label: str, text: str, style: str) -> Text:
+    indented = text.replace("\n", "\n" + " " * 15)
+    return Text.assemble((f"{label:<14} ", "dim"), (indented, style))
 
 
 def _words(error) -> str:
-    if error is None:
-        return "it gave no reason"
-    name = getattr(error, "cls_name", None)
-    text = (getattr(error, "message", None) or getattr(error, "description", None) or str(error)).strip()
-    own = {cls.__name__ for cls in (WarehouseError, NothingDelivered)} | {"ListError", "SeedError"}
     # Our own errors are written for people, and their class says nothing; of others the class is part of the message.
-    return text.split(": ", 1)[-1] if name in own and text.split(": ", 1)[0].endswith(name) else text
+    return re.sub(r"^orchestration\.[\w.]+: ", "", error.message.strip()) if error else "it gave no reason"
 
 
 @contextlib.contextmanager

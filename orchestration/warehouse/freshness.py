@@ -27,7 +27,7 @@ def choose_as_of(deliveries: Deliveries, required: Iterable[str], today: date, a
     if not due:
         raise NothingDelivered(
             f"all accepted deliveries of required tables lie after today ({today}), the first is of {min(dates)}; "
-            f"build for a date of your choice with --as-of"
+            f"--as-of builds for a date of your choice"
         )
     return max(due)
 

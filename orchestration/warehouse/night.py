@@ -20,7 +20,7 @@ from orchestration.quality.judge import GateResult
 from orchestration.targeting.export import ListRun
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
-from orchestration.warehouse.freshness import Deliveries, choose_as_of, stale_tables
+from orchestration.warehouse.freshness import Deliveries, NothingDelivered, choose_as_of, stale_tables
 from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
 from orchestration.warehouse.publishing import Version
 
@@ -124,8 +124,14 @@ class Night:
 
     @cached_property
     def as_of(self) -> date:
-        """The business date being built. Raises NothingDelivered."""
-        return choose_as_of(self.deliveries, self.required, self.today, self.asked)
+        """The business date being built. Raises NothingDelivered, saying how to deliver."""
+        try:
+            return choose_as_of(self.deliveries, self.required, self.today, self.asked)
+        except NothingDelivered as error:
+            raise NothingDelivered(
+                f"{error}. Deliver {', '.join(self.required)} into {self.home.landing}/<table>/dt=YYYY-MM-DD/, each with an "
+                f"empty file _SUCCESS written last; docs/deliveries.md says more. Then run again."
+            ) from error
 
     @cached_property
     def max_stale_days(self) -> dict[str, float]:
