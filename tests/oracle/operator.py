@@ -38,8 +38,8 @@ class Operator:
 def make_operator(seed: int, lines: int = 260, months: int = 11, without: tuple[str, ...] = ()) -> Operator:
     """An operator of so many lines and billed months. Tables named in `without` (optional ones) are never delivered.
 
-    Its days: a first load in the middle of the third month from the end and the day after it, then the middle and the end of
-    each month. The second middle one lacks the CRM's snapshots: the latest ones stand there.
+    Its days: a first load in the third month from the end and the day after it, that month's end, then a day within and the end of
+    both later months. The fourth, at most three days into its month, lacks the CRM's snapshots: the latest ones stand there.
     """
     rng = Random(seed)
     first = month_add(date(2023, 1, 1), rng.randrange(12))
@@ -66,11 +66,11 @@ def make_operator(seed: int, lines: int = 260, months: int = 11, without: tuple[
 
 
 def delivery_days(rng: Random, billed: list[date]) -> list[date]:
-    """Two days of a first load, then the middle and the end of each of the last three months, the last one perhaps not."""
+    """A first load, the day after, that month's end, then a day within and the end of the last two months."""
     load = billed[-3] + timedelta(days=rng.randrange(3, 20))
     days = [load, load + timedelta(days=1), month_end(billed[-3])]
-    for month in billed[-2:]:
-        days += [month + timedelta(days=rng.choice((0, 6, 14, 26))), month_end(month)]
+    for month, offsets in zip(billed[-2:], ((0, 1, 2), (0, 6, 14, 26)), strict=True):
+        days += [month + timedelta(days=rng.choice(offsets)), month_end(month)]
     return days
 
 
