@@ -112,8 +112,12 @@ def _columns(names: list[str], table: Table) -> tuple[list[str], tuple[str, ...]
     missing = [c for c in table.columns if c.name not in names]
     needed = [c.name for c in missing if not c.nullable or c.name in table.key]
     if needed:
-        plural, it = ("s", "them") if len(needed) > 1 else ("", "it")
-        raise Rejected(f"column{plural} {', '.join(needed)} missing in the header. Add {it} and deliver again")
-    warnings = [f"column {c.name} missing, taken as null" for c in missing]
-    warnings += [f"unknown column '{name}' dropped" for name in names if name not in contract_names]
+        raise Rejected(f"{_columns_named(needed)} missing. Deliver the file again with all of its columns, named in the header")
+    unknown = [name for name in names if name not in contract_names]
+    warnings = [f"{_columns_named([c.name for c in missing])} missing, taken as null"] if missing else []
+    warnings += [f"unknown {_columns_named(unknown)} dropped"] if unknown else []
     return [name for name in contract_names if name in names], tuple(warnings)
+
+
+def _columns_named(names: list[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {', '.join(name or 'without a name' for name in names)}"

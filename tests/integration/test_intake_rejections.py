@@ -27,7 +27,9 @@ def operator(tmp_path):
         pytest.param(GOOD.replace("10.00", "10,00"), "line 2: 5 fields", id="a field too many"),
         pytest.param(GOOD.replace(",", ";"), "semicolon", id="semicolons"),
         pytest.param(GOOD.replace(",", "\t"), "tab", id="tabs"),
-        pytest.param(CHARGES_HEADER + GOOD.removeprefix(CHARGES_HEADER).replace(",", ";"), "line 2: 1 field", id="good header only"),
+        pytest.param(
+            CHARGES_HEADER + GOOD.removeprefix(CHARGES_HEADER).replace(",", ";"), "line 2: 1 field", id="good header only"
+        ),
         pytest.param(GOOD.replace("S2", '"S2'), "line 3: a quote that is never closed", id="unclosed quote"),
         pytest.param(GOOD.replace("S2", 'S"2"'), "line 3: a double quote within", id="stray quotes"),
         pytest.param(GOOD.replace("S2", '"S"2'), "line 3: a double quote within", id="text after a closing quote"),
@@ -41,7 +43,9 @@ def operator(tmp_path):
         pytest.param(GOOD.replace("fee_code", "amount", 1), "columns 3 and 4 have the same name 'amount'", id="name twice"),
         pytest.param(GOOD.replace("amount", "Amount", 1), "column amount missing", id="name in other case"),
         pytest.param(GOOD.replace("fee_code", "x", 1), "column fee_code missing", id="key column missing"),
-        pytest.param(GOOD.removeprefix(CHARGES_HEADER), "columns subscriber_id, bill_month, fee_code, amount missing", id="no header"),
+        pytest.param(
+            GOOD.removeprefix(CHARGES_HEADER), "columns subscriber_id, bill_month, fee_code, amount missing", id="no header"
+        ),
     ],
 )
 def test_a_broken_csv_is_rejected(operator, content, told):
@@ -68,7 +72,9 @@ def test_a_missing_header_does_not_leak_the_values_taken_for_it(operator):
         pytest.param(GOOD.replace("\n", "\r\n").rstrip("\n"), id="CR at the very end"),
         pytest.param("\ufeff" + GOOD, id="byte order mark"),
         pytest.param(GOOD.replace("S1", '"S1"').replace("subscriber_id", '"subscriber_id"'), id="quoted"),
-        pytest.param("amount,fee_code,bill_month,subscriber_id\n10.00,rent,2026-02-01,S1\n20,rent,2026-02-01,S2\n", id="other order"),
+        pytest.param(
+            "amount,fee_code,bill_month,subscriber_id\n10.00,rent,2026-02-01,S1\n20,rent,2026-02-01,S2\n", id="other order"
+        ),
     ],
 )
 def test_dialect_at_its_edges_gives_the_same_rows(operator, content):
@@ -128,7 +134,13 @@ SHA = hashlib.sha256(GOOD.encode()).hexdigest()
 
 @pytest.mark.parametrize(
     "success",
-    ["", " \n", _manifest(part_0_csv={}), _manifest(part_0_csv={"rows": 2}), _manifest(part_0_csv={"rows": 2, "sha256": SHA.upper()})],
+    [
+        "",
+        " \n",
+        _manifest(part_0_csv={}),
+        _manifest(part_0_csv={"rows": 2}),
+        _manifest(part_0_csv={"rows": 2, "sha256": SHA.upper()}),
+    ],
 )
 def test_a_manifest_that_fits_is_accepted(operator, success):
     assert operator.charge(GOOD, success=success).outcome == "accepted"
@@ -220,6 +232,8 @@ def test_shares_and_ratios_pass_at_their_limit(operator):
     assert len(operator.aside(name="rejected")) == 6
     assert len(operator.aside(name="accepted")) == 5
     assert len(operator.raw("billing_charges", "2026-03-02")) == 95
-    exact = operator.charge(charges(*many_charges(71), *[f"X{i},2026-02-01,rent,abc" for i in range(29)]), max_set_aside_share=0.29)
+    exact = operator.charge(
+        charges(*many_charges(71), *[f"X{i},2026-02-01,rent,abc" for i in range(29)]), max_set_aside_share=0.29
+    )
     assert exact.outcome == "accepted"
     assert operator.aside(name="rejected") == []

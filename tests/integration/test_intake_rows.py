@@ -44,7 +44,13 @@ def test_a_row_at_fault_is_set_aside_with_its_place(operator, row, column, value
     outcome = operator.charge(charges("G,2026-02-01,rent,1.00", row), **LOOSE)
     assert (outcome.rows_read, outcome.rows_accepted, outcome.rows_set_aside) == (2, 1, 1)
     (aside,) = operator.aside()
-    assert (aside["file"], aside["line"], aside["column"], aside["value"], aside["reason"]) == ("part-0.csv", 3, column, value, reason)
+    assert (aside["file"], aside["line"], aside["column"], aside["value"], aside["reason"]) == (
+        "part-0.csv",
+        3,
+        column,
+        value,
+        reason,
+    )
 
 
 def test_the_message_says_where_what_and_what_next(operator):
@@ -100,7 +106,9 @@ def test_closed_values_are_exact(operator, generation):
 
 @pytest.mark.parametrize("flag", ["Y", "1", "True", "TRUE", " true", "yes"])
 def test_only_true_and_false_are_booleans(operator, flag):
-    operator.deliver("crm_tariff_plans", "2026-03-02", {"a.csv": f"plan_code,plan_name,is_on_sale\nP1,x,{flag}\nP2,x,false\nP3,x,\n"})
+    operator.deliver(
+        "crm_tariff_plans", "2026-03-02", {"a.csv": f"plan_code,plan_name,is_on_sale\nP1,x,{flag}\nP2,x,false\nP3,x,\n"}
+    )
     operator.take(**LOOSE)
     assert [a["value"] for a in operator.aside("crm_tariff_plans")] == [flag]
     assert [r["is_on_sale"] for r in operator.raw("crm_tariff_plans", "2026-03-02")] == [False, None]
@@ -112,7 +120,15 @@ def _payments(*rows: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("amount", "is_reversal", "enters"),
-    [("1", "", True), ("0", "", False), ("-1", "", False), ("-1", "false", False), ("-1", "true", True), ("0.00", "true", True), ("5", "true", True)],
+    [
+        ("1", "", True),
+        ("0", "", False),
+        ("-1", "", False),
+        ("-1", "false", False),
+        ("-1", "true", True),
+        ("0.00", "true", True),
+        ("5", "true", True),
+    ],
 )
 def test_a_payment_takes_money_in_or_says_that_it_does_not(operator, amount, is_reversal, enters):
     operator.deliver("billing_payments", "2026-03-02", _payments(f"1,S1,2026-03-01 10:00:00,{amount},{is_reversal}"))
@@ -126,7 +142,10 @@ def test_a_payment_takes_money_in_or_says_that_it_does_not(operator, amount, is_
         ("2026-03-01 10:00:00.5", datetime(2026, 3, 1, 10, 0, 0, 500_000)),
         ("2026-03-01 23:59:59.999999", datetime(2026, 3, 1, 23, 59, 59, 999_999)),
         *[(bad, None) for bad in ("2026-03-01 10:00:00+08:00", "2026-03-01 10:00:00Z", "2026-03-01T10:00:00", "2026-03-01")],
-        *[(bad, None) for bad in ("2026-03-01 24:00:00", "2026-02-29 10:00:00", "2026-03-01 10:00:00.1234567", "2026-03-01 10:00")],
+        *[
+            (bad, None)
+            for bad in ("2026-03-01 24:00:00", "2026-02-29 10:00:00", "2026-03-01 10:00:00.1234567", "2026-03-01 10:00")
+        ],
     ],
 )
 def test_timestamps_are_local_and_never_shifted(operator, paid_at, stored):
@@ -167,8 +186,10 @@ def test_columns_missing_and_unknown(operator):
     operator.deliver("crm_tariff_plans", "2026-03-02", {"a.csv": header + "P1,hush,x\n"})
     outcome = operator.take_one()
     assert outcome.rows_accepted == 1
-    assert "a.csv: unknown column 'secret' dropped" in outcome.warnings
-    assert "a.csv: column monthly_fee missing, taken as null" in outcome.warnings
+    assert "a.csv: unknown column secret dropped" in outcome.warnings
+    assert any(
+        w.startswith("a.csv: columns brand_code, monthly_fee,") and w.endswith("missing, taken as null") for w in outcome.warnings
+    )
     (row,) = operator.raw("crm_tariff_plans", "2026-03-02")
     assert list(row) == [c.name for c in CONTRACT["crm_tariff_plans"].columns]
     assert row["monthly_fee"] is None
@@ -202,7 +223,9 @@ def test_references_to_what_is_not_crm_or_not_there_are_kept(operator):
 
 def test_rows_of_unknown_subscribers_are_kept_and_counted(operator):
     operator.deliver("crm_customers", "2026-03-05", {"a.csv": customers("C1")})
-    operator.deliver("crm_subscribers", "2026-03-05", {"a.csv": subscribers(("S1", "C1"))})  # none earlier: the earliest later tells
+    operator.deliver(
+        "crm_subscribers", "2026-03-05", {"a.csv": subscribers(("S1", "C1"))}
+    )  # none earlier: the earliest later tells
     operator.deliver("billing_charges", "2026-03-02", {"a.csv": charges(*many_charges(4))})
     outcome = next(o for o in operator.take().outcomes if o.table_name == "billing_charges")
     assert outcome.rows_accepted == 4
@@ -251,7 +274,11 @@ def test_a_fitting_parquet_is_copied_byte_for_byte(operator):
         ("amount", pa.array(["1.20", "1", "2.505"]), False),
         ("bill_month", pa.array([date(2026, 2, 1)] * 3, pa.date64()), True),
         ("bill_month", pa.array([datetime(2026, 2, 1)] * 3, pa.timestamp("ns")), True),
-        ("bill_month", pa.array([datetime(2026, 2, 1, 1), datetime(2026, 2, 1), datetime(2026, 2, 1)], pa.timestamp("ms")), False),
+        (
+            "bill_month",
+            pa.array([datetime(2026, 2, 1, 1), datetime(2026, 2, 1), datetime(2026, 2, 1)], pa.timestamp("ms")),
+            False,
+        ),
         ("bill_month", pa.array(["2026-02-01"] * 3).dictionary_encode(), True),
         ("subscriber_id", pa.array(["A", "B", " C"], pa.large_string()), True),
         ("subscriber_id", pa.array([b"A", b"B", b"C"]), True),
@@ -299,16 +326,25 @@ def test_a_fitting_parquet_with_a_repeated_row_is_rewritten_without_it(operator)
 
 def test_content_hash_sees_rows_and_nothing_else(tmp_path):
     csv = charges(*(f"{s},2026-02-01,rent,12.5" for s in "CBA"))
-    split = {"a.csv": charges("B,2026-02-01,rent,12.50"), "b.csv.gz": charges("A,2026-02-01,rent,12.5"), "c.parquet": FITTING.slice(2)}
+    split = {
+        "a.csv": charges("B,2026-02-01,rent,12.50"),
+        "b.csv.gz": charges("A,2026-02-01,rent,12.5"),
+        "c.parquet": FITTING.slice(2),
+    }
     hashes = set()
     for i, files in enumerate(({"a.parquet": FITTING}, {"a.csv": csv}, split, {"a.csv": csv + "A,2026-02-01,rent,12.5\n"})):
         operator = Operator(tmp_path / str(i))
         operator.deliver("billing_charges", "2026-03-02", files)
         hashes.add(operator.take_one().rows_sha256)
     assert len(hashes) == 1
-    assert Operator(tmp_path / "x").charge(csv.replace("A,2026-02-01,rent,12.5\n", "A,2026-02-01,rent,12.51\n")).rows_sha256 not in hashes
+    assert (
+        Operator(tmp_path / "x").charge(csv.replace("A,2026-02-01,rent,12.5\n", "A,2026-02-01,rent,12.51\n")).rows_sha256
+        not in hashes
+    )
     # a value must not slip from one column into the next
-    one, two = (Operator(tmp_path / n).charge(charges(r)).rows_sha256 for n, r in (("y", "AB,2026-02-01,C,1"), ("z", "A,2026-02-01,BC,1")))
+    one, two = (
+        Operator(tmp_path / n).charge(charges(r)).rows_sha256 for n, r in (("y", "AB,2026-02-01,C,1"), ("z", "A,2026-02-01,BC,1"))
+    )
     assert one != two
 
 
