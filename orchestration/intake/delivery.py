@@ -66,7 +66,8 @@ class Judgement:
 def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine_file: Path) -> Judgement:
     """Reads and judges the delivery; `listing` is how its files stood before.
 
-    Whatever is wrong with the delivery is told in the judgement, never raised. OSError is raised where the lake cannot be written.
+    Whatever is wrong with the delivery is told in the judgement, never raised. Raises OSError where the lake
+    cannot be written.
     """
     files = [{"name": e.name, "rows": None, "bytes": e.size, "sha256": None} for e in listing.data]
     judgement = Judgement(files)
@@ -81,7 +82,7 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
         judgement.reason = f"{Path(error.filename).name}: cannot be read ({error.strerror}). {TRIED_AGAIN}"
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - one delivery that intake does not understand must not hinder the others
+    except Exception as error:  # one delivery that intake does not understand must not hinder the others
         # Without the error's own text: it may quote a value.
         _LOG.error("intake failed on %s\n%s", folder.path, "".join(traceback.format_tb(error.__traceback__)))
         judgement.reason = f"intake failed on it ({type(error).__name__}); the log says where. {TRIED_AGAIN}"
@@ -139,13 +140,14 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
     limits, last, set_aside = rules.limits, rules.last, quarantine.rows
     if set_aside > _exactly(limits.max_set_aside_share, rows_read):
         raise Rejected(
-            f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), more than {_percent(limits.max_set_aside_share)}. "
-            f"The first: {quarantine.first}. Mend them at the source and deliver again"
+            f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), "
+            f"more than {_percent(limits.max_set_aside_share)}. The first: {quarantine.first}. "
+            f"Mend them at the source and deliver again"
         )
     if last is not None and accepted < _exactly(limits.min_snapshot_ratio, last.rows):
         raise Rejected(
-            f"{accepted:,} rows, under {_percent(limits.min_snapshot_ratio)} of the {last.rows:,} of dt={last.dt}. Deliver the whole table; "
-            f"if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
+            f"{accepted:,} rows, under {_percent(limits.min_snapshot_ratio)} of the {last.rows:,} of dt={last.dt}. "
+            f"Deliver the whole table; if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
         )
 
 

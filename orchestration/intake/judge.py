@@ -59,7 +59,8 @@ class Removed:
 class Facts:
     """What the ledger and the warnings tell of accepted rows. Event times are null for snapshots and where there is no row.
 
-    `unknown_subscribers`, `odd_numbers`: rows whose subscriber_id the register lacks, whose msisdn fits no pattern; None: not looked at.
+    `unknown_subscribers`: rows whose subscriber_id the register lacks; `odd_numbers`: rows whose msisdn fits no pattern; both
+    None where it was not looked at.
     """
 
     rows: int
@@ -92,7 +93,8 @@ def remove_rows(
         _set_aside(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
     con.register("broken", removed.as_table())
     if _has_shared_keys(con, table):
-        query = f"select part_no, row_no, {_names(table.key)}, true as fault_0 from shared where versions > 1 order by part_no, row_no"
+        columns = f"part_no, row_no, {_names(table.key)}, true as fault_0"
+        query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
         _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
         collapsed = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
         removed.add(collapsed["part_no"], collapsed["row_no"])
@@ -181,7 +183,8 @@ def facts_of(
 def _unknown(con: duckdb.DuckDBPyConnection, accepted: str, subscribers: Path | None) -> int | None:
     if subscribers is None:
         return None
-    query = f"select count(*) from {accepted} as a anti join {_folder(subscribers)} as s using (subscriber_id) where subscriber_id is not null"
+    lines = _folder(subscribers)
+    query = f"select count(*) from {accepted} as a anti join {lines} as s using (subscriber_id) where subscriber_id is not null"
     return con.execute(query).fetchone()[0]
 
 

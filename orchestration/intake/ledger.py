@@ -108,7 +108,7 @@ def history(home: Home, columns: list[str] | None = None) -> pa.Table:
 
 
 def current(home: Home) -> pa.Table:
-    """The latest accepted row of each table and dt: what stands in the lake. A rejected attempt leaves the one before standing."""
+    """The latest accepted row of each table and dt: what stands in the lake. A rejected attempt changes nothing here."""
     rows = history(home)
     rows = rows.filter(pc.equal(rows["outcome"], ACCEPTED))
     latest = {

@@ -106,9 +106,8 @@ def _columns(names: list[str], table: Table) -> tuple[list[str], tuple[str, ...]
     if len(set(names)) < len(names):
         twice = next(i for i, name in enumerate(names) if name in names[:i])
         known = f" '{names[twice]}'" if names[twice] in contract_names else ""
-        raise Rejected(
-            f"columns {names.index(names[twice]) + 1} and {twice + 1} have the same name{known}. Name each column once and deliver again"
-        )
+        first = names.index(names[twice])
+        raise Rejected(f"columns {first + 1} and {twice + 1} have the same name{known}. Name each column once and deliver again")
     missing = [c for c in table.columns if c.name not in names]
     needed = [c.name for c in missing if not c.nullable or c.name in table.key]
     if needed:

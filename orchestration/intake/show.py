@@ -21,7 +21,8 @@ def show(home: Home, table: str, dt: date | str) -> str:
     of_delivery = pc.and_(pc.equal(rows["table_name"], table), pc.equal(pc.cast(rows["dt"], "string"), str(dt)))
     outcomes = rows.filter(of_delivery).to_pylist()
     if not outcomes:
-        return f"{table} {dt}: intake has no record of this delivery. Is landing/{table}/dt={dt}/_SUCCESS there, and did intake run since?"
+        complete = f"landing/{table}/dt={dt}/_SUCCESS"
+        return f"{table} {dt}: intake has no record of this delivery. Is {complete} there, and did intake run since?"
     last = outcomes[-1]
     lines = [
         f"{table} {dt}: {last['outcome']} on {last['recorded_at']:%Y-%m-%d %H:%M:%S} UTC, intake {last['intake_id']}",

@@ -84,7 +84,7 @@ class State:
         return statistics.median(rows) if len(rows) >= LEAST_DELIVERIES else None
 
     def fingerprint(self, folder: Folder, listing: Listing, table: Table, limits: TableLimits, contract: dict[str, Table]) -> str:
-        """What decides whether a delivery was judged already: its files, its rules, and the deliveries that it is held against."""
+        """What decides whether a delivery was judged already: its files, its rules, the deliveries it is held against."""
         referenced = {}
         for _, name, _ in enforced_references(table, contract):
             standing = self.latest_until(name, folder.dt)
@@ -105,7 +105,7 @@ def enforced_references(table: Table, contract: dict[str, Table]) -> list[tuple[
 
 
 def in_order(folders: Iterable[Folder], contract: dict[str, Table]) -> list[Folder]:
-    """Deliveries so that each comes after those it may be held against: crm snapshots by dt, referenced ones first, then the rest."""
+    """Deliveries, each after those it may be held against: crm snapshots by dt, referenced ones first, then the rest."""
     graph = {t.name: {r for _, r, _ in enforced_references(t, contract)} - {t.name} for t in contract.values()}
     rank = {name: i for i, name in enumerate(TopologicalSorter(graph).static_order())}
     return sorted(folders, key=lambda f: (not _is_crm_snapshot(contract[f.table]), f.dt, rank[f.table]))
