@@ -147,7 +147,7 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
     if last is not None and accepted < _exactly(limits.min_snapshot_ratio, last.rows):
         raise Rejected(
             f"{accepted:,} rows, under {_percent(limits.min_snapshot_ratio)} of the {last.rows:,} of dt={last.dt}. "
-            f"Deliver the whole table; if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
+            f"Deliver it whole; if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
         )
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.intake.errors import Rejected
 
 BATCH_ROWS = 262_144
+_TEXT = (pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
 
 
 class ParquetFile:
@@ -30,12 +32,15 @@ class ParquetFile:
         self.names = self.schema.names
 
     def batches(self, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """Rows in file order as (the named columns as delivered, number of each row counted from 1)."""
+        """Rows in file order as (the named columns, number of each row counted from 1).
+
+        Columns are as delivered, but for how text is held: dictionaries, views and bytes all come as plain strings.
+        """
         done = 0
         try:
             for batch in self._file.iter_batches(BATCH_ROWS, columns=columns):
                 batch.validate(full=True)  # the reader itself does not look whether text is UTF-8
-                yield batch.select(columns), np.arange(done + 1, done + 1 + len(batch))
+                yield _in_plain_types(batch.select(columns)), np.arange(done + 1, done + 1 + len(batch))
                 done += len(batch)
         except (pa.ArrowException, OSError) as error:
             raise _corrupt(error) from error
@@ -44,6 +49,20 @@ class ParquetFile:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _in_plain_types(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if any(is_kind(column.type) for is_kind in _TEXT):
+            try:
+                column = pc.cast(column, pa.string())
+            except pa.ArrowInvalid:
+                raise Rejected(f"column {name}: not UTF-8. Write the text as UTF-8 and deliver the file again") from None
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
 
 
 def _corrupt(error: object) -> Rejected:

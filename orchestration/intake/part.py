@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.contract import Table
@@ -70,7 +69,7 @@ def _count_if_clean(path: Path, table: Table, known: list[str], lines: Path) -> 
     file, count = ParquetFile(path), 0
     with open(lines, "wb") as line_file:
         for batch, numbers in file.batches(known):
-            if _checked(batch, table).changed:
+            if rows.check(batch, table).changed:
                 return None
             numbers.astype(np.int64).tofile(line_file)
             count += len(batch)
@@ -81,19 +80,12 @@ def _stage(batches, name: str, table: Table, staged: Path, lines: Path, quaranti
     rows_read = 0
     with pq.ParquetWriter(staged, lake_schema(table), compression="zstd") as writer, open(lines, "wb") as line_file:
         for batch, numbers in batches:
-            checked = _checked(batch, table)
+            checked = rows.check(batch, table)
             quarantine.add(name, numbers, checked.faults)
             writer.write_batch(checked.good)
             numbers[checked.good_rows].astype(np.int64).tofile(line_file)
             rows_read += len(batch)
     return rows_read
-
-
-def _checked(batch: pa.RecordBatch, table: Table) -> rows.Checked:
-    try:
-        return rows.check(batch, table)
-    except pa.ArrowInvalid as error:
-        raise Rejected(f"some text is not UTF-8 ({error}). Deliver the file again") from error
 
 
 def _columns(names: list[str], table: Table) -> tuple[list[str], tuple[str, ...]]:

@@ -76,13 +76,11 @@ def is_trimmed(table: Table, column: Column) -> bool:
 
 def typed(array: pa.Array, data_type: str, is_code: bool) -> Typed:
     """The delivered array as the contract's type. `is_code`: blanks around text are dropped first."""
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
     target = lake_type(data_type)
     kind = array.type
     if pa.types.is_null(kind):
         return Typed(pa.nulls(len(array), target))
-    if _is_text(kind):
+    if pa.types.is_string(kind):
         return _from_text(array, data_type, target, is_code)
     if data_type == "integer" and pa.types.is_integer(kind):
         return _from_integer(array)
@@ -125,19 +123,6 @@ def _pattern(data_type: str) -> str:
     return PATTERNS[data_type]
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return any(
-        test(kind)
-        for test in (
-            pa.types.is_string,
-            pa.types.is_large_string,
-            pa.types.is_string_view,
-            pa.types.is_binary,
-            pa.types.is_large_binary,
-        )
-    )
-
-
 def _is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
@@ -147,14 +132,12 @@ def _is_local_timestamp(kind: pa.DataType) -> bool:
 
 
 def _from_text(array: pa.Array, data_type: str, target: pa.DataType, is_code: bool) -> Typed:
-    text = pc.cast(array, pa.string())
-    if is_code:
-        text = pc.utf8_trim_whitespace(text)
+    text = pc.utf8_trim_whitespace(array) if is_code else array
     is_empty = pc.equal(pc.binary_length(text), 0)
     if is_any(is_empty):
         text = pc.if_else(is_empty, pa.scalar(None, pa.string()), text)
     if data_type == "string":
-        return Typed(text, changed=array.type != target or (text is not array and not text.equals(array)))
+        return Typed(text, changed=text is not array and not text.equals(array))
     return _parsed(text, data_type, target)
 
 

@@ -282,6 +282,8 @@ def test_a_fitting_parquet_is_copied_byte_for_byte(operator):
         ("bill_month", pa.array(["2026-02-01"] * 3).dictionary_encode(), True),
         ("subscriber_id", pa.array(["A", "B", " C"], pa.large_string()), True),
         ("subscriber_id", pa.array([b"A", b"B", b"C"]), True),
+        ("subscriber_id", pa.array(["A", "B", None], pa.string_view()), False),
+        ("amount", pa.array(["1.20", "x", "2"], pa.large_string()).dictionary_encode(), False),
         ("subscriber_id", pa.array(["A", "B", ""]), False),
         ("subscriber_id", pa.array(["A", "B", None]), False),
     ],
