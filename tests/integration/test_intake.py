@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -98,6 +99,18 @@ def test_changed_limits_and_lost_lake_folders_are_judged_again(operator):
     assert operator.take_one(max_set_aside_share=0.5).outcome == "accepted"
     shutil.rmtree(operator.home.raw / "billing_charges" / "dt=2026-03-02")
     assert operator.take_one(max_set_aside_share=0.5).outcome == "accepted"
+
+
+def test_a_changed_contract_is_judged_again_and_changed_prose_is_not(operator):
+    operator.deliver(*CHARGES, {"a.csv": charges("S1,2026-02-01,rent,1")})
+    operator.take()
+    table = CONTRACT["billing_charges"]
+    told = replace(table, description="other words")
+    assert operator.take(contract=CONTRACT | {table.name: told}).unchanged == 1
+    closed = replace(table, columns=tuple(replace(c, values=("data",)) if c.name == "fee_code" else c for c in table.columns))
+    (outcome,) = operator.take(contract=CONTRACT | {table.name: closed}).outcomes
+    assert outcome.outcome == "rejected"
+    assert "is none of data" in outcome.reason
 
 
 def test_a_delivery_again_replaces_whole_and_a_rejected_one_leaves_it_standing(operator):
