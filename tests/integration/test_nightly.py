@@ -1,0 +1,260 @@
+"""The job as a whole: what blocks what, and one night after another on real deliveries."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
+
+from orchestration.nightly import Failure, Outcome, failures, summary
+from orchestration.settings import Home
+from orchestration.warehouse import WarehouseError, assets, build
+from orchestration.warehouse.night import Night
+from orchestration.warehouse.publishing import current, versions
+
+
+def run_release(home: Home, *more_assets):
+    """Candidate, gate and publication over a made build, as the job runs them."""
+    build.replace_text(build.stamp_path(home), json.dumps(asdict(STAMP)))
+    night = Night(home)
+    vars(night).update(models=MODELS, contract=CONTRACT)
+    steps = assets.release_assets(MODELS, {m.name: dg.AssetKey([m.schema, m.name]) for m in MODELS})
+    result = dg.materialize([*steps, *more_assets], resources={"night": night}, raise_on_error=False)
+    return Outcome(night, list(failures(result.all_events, night)))
+
+
+def list_that(name: str, result):
+    @dg.asset(key=dg.AssetKey(["target_lists", name]), deps=[assets.PUBLICATION])
+    def made() -> None:
+        result()
+
+    return made
+
+
+def told(outcome: Outcome) -> str:
+    return "\n".join(line.plain for line in summary(outcome))
+
+
+def test_a_good_candidate_is_published(tmp_path):
+    outcome = run_release(made_home(tmp_path))
+    assert outcome.is_well
+    assert outcome.night.version.name == current(outcome.night.home).name
+    assert set(outcome.night.seconds) == {"candidate", "gate", "publication"}
+
+
+def test_what_the_gate_finds_is_not_published_and_the_last_version_stays(tmp_path):
+    home = made_home(tmp_path)
+    before = made_version(home)
+    outcome = run_release(made_home(tmp_path, f"update core.dim_people set remark = '{PHONE}' where person_id = 'p7'"))
+    (failure,) = outcome.failures
+    assert failure.step == "gate"
+    assert "core.dim_people.remark" in failure.message and "data_docs/index.html" in failure.message
+    assert [v.name for v in versions(home)] == [before.name]
+    assert f"The published version stays as it was: {before.name}." in told(outcome)
+
+
+def test_a_list_that_fails_fails_alone_and_loudly(tmp_path):
+    exported = []
+
+    def fail():
+        raise WarehouseError("list bad: no such tag")
+
+    lists = [list_that("bad", fail), list_that("good", lambda: exported.append("good"))]
+    outcome = run_release(made_home(tmp_path), *lists)
+    assert outcome.failures == [Failure("target_lists__bad", "list bad: no such tag")]
+    assert exported == ["good"]
+    assert f"{current(outcome.night.home).name} is published all the same" in told(outcome)
+
+
+def test_errors_of_others_keep_their_class(tmp_path):
+    def fail():
+        raise KeyError("phone")
+
+    outcome = run_release(made_home(tmp_path), list_that("bad", fail))
+    assert outcome.failures[0].message == "KeyError: 'phone'"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the command: its home, exit code and output."""
+
+    home: Home
+    code: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def telco360_environment(tmp_path_factory) -> dict:
+    """Environment with dbt's artefacts in a directory of the test session's own."""
+    dbt = tmp_path_factory.mktemp("dbt")
+    own = {"DBT_TARGET_PATH": str(dbt / "target"), "DBT_LOG_PATH": str(dbt / "logs"), "TELCO360_ENV": "ci"}
+    return {name: value for name, value in os.environ.items() if not name.startswith("TELCO360_")} | own
+
+
+@pytest.fixture(scope="session")
+def telco360(telco360_environment):
+    """Calls the command."""
+
+    def call(home: Home, *arguments: str) -> Run:
+        command = [str(Path(sys.executable).with_name("telco360")), "--home", str(home.root), *arguments]
+        done = subprocess.run(command, env=telco360_environment, capture_output=True, text=True, check=False)
+        return Run(home, done.returncode, done.stdout + done.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def first_night(telco360, megaline_landing, tmp_path_factory) -> Run:
+    """The first night on the Megaline deliveries, run once a session."""
+    home = Home(tmp_path_factory.mktemp("megaline"))
+    shutil.copytree(megaline_landing, home.landing, copy_function=shutil.copy)
+    return telco360(home, "nightly", "--as-of", "2018-12-31")
+
+
+@pytest.fixture(scope="session")
+def second_night(telco360, first_night) -> tuple[Run, dict, dict]:
+    """The same night again; with the tables' checksums before and after."""
+    before = current(first_night.home).contents.tables
+    again = telco360(first_night.home, "nightly", "--as-of", "2018-12-31")
+    return again, before, current(first_night.home).contents.tables
+
+
+@pytest.fixture(scope="session")
+def third_night(telco360, second_night) -> Run:
+    """Late usage of one month, and a broken delivery of a required table for the next day."""
+    home = second_night[0].home
+    late, broken = home.landing / "billing_usage_daily" / "dt=2018-12-30", home.landing / "crm_subscribers" / "dt=2019-01-01"
+    for folder in (late, broken):
+        folder.mkdir()
+    source = home.landing / "billing_usage_daily" / "dt=2018-12-31" / "*.parquet"
+    with duckdb.connect() as db:
+        rows = f"from read_parquet('{source}', hive_partitioning = false) where usage_date = date '2018-11-05'"
+        # An earlier dt gives way to the later one for keys that both hold: of these lines only the new subscriber's counts.
+        new = f"select * replace (subscriber_id || '-late' as subscriber_id) {rows}"
+        db.execute(f"copy ({new}) to '{late}/part-0.parquet' (format parquet)")
+    whole = (home.landing / "crm_subscribers" / "dt=2018-12-31" / "part-0.csv").read_bytes()
+    (broken / "part-0.csv").write_bytes(whole[: len(whole) // 2 - 7])
+    for folder in (late, broken):
+        (folder / "_SUCCESS").touch()
+    return telco360(home, "nightly", "--as-of", "2019-01-01")
+
+
+def query(home: Home, sql: str):
+    with duckdb.connect(str(home.current.resolve()), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def test_the_first_night_publishes_the_known_figures(first_night):
+    assert first_night.code == 0, first_night.output
+    per_plan = """select plan_code, count(*), round(avg(arpu_amount), 4), sum(arpu_amount) from core.fct_subscriber_months
+        where arpu_amount > 0 group by 1 order by 1"""
+    figures = {plan: (count, float(mean), float(total)) for plan, count, mean, total in query(first_night.home, per_plan)}
+    assert figures == {"surf": (1573, 60.7064, 95491.18), "ultimate": (720, 72.3139, 52066.00)}
+    assert query(first_night.home, "select sum(churned) from churn.churn_monthly") == [(34,)]
+
+
+def test_the_first_night_says_what_it_did_and_where_it_is(first_night):
+    out = first_night.output
+    assert f"published      {current(first_night.home).name}" in out
+    assert re.search(r"accepted +crm_subscribers +2018-12-31  500 read, 500 accepted", out)
+    assert re.search(r"tests +\d{2,} passed, 0 warned, 0 failed", out)
+    assert out.count("2018-") > 12
+    for path in re.findall(r"^(?:data docs +|list +.* rows, )(\S+)$", out, re.MULTILINE):
+        assert Path(path).is_file()
+    assert re.search(r"^list +\S+: [\d,]+ rows, ", out, re.MULTILINE)
+
+
+def test_everything_lies_in_the_home(first_night):
+    assert {p.name for p in first_night.home.root.iterdir()} == {"landing", "lake", "warehouse", "published", "exports"}
+
+
+def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_night):
+    run, before, after = second_night
+    assert run.code == 0, run.output
+    assert {name for name in before if before[name] != after[name]} == set()
+    assert before.keys() == after.keys()
+    assert "8 known and unchanged" in run.output
+    assert re.search(r"months rebuilt +none", run.output)
+
+
+def test_a_late_delivery_rebuilds_its_month_only_and_a_broken_one_makes_the_version_stale(third_night):
+    assert third_night.code == 0, third_night.output
+    assert re.search(r"why rejected +crm_subscribers 2019-01-01: part-0.csv: line \d+", third_night.output)
+    assert re.search(r"months rebuilt +2018-11, 2019-01$", third_night.output, re.MULTILINE)
+    assert current(third_night.home).contents.stale["crm_subscribers"] == "2018-12-31"
+    assert current(third_night.home).contents.as_of == "2019-01-01"
+
+
+def test_tags_and_lists_can_be_asked_of_the_published_version(telco360, third_night):
+    home = third_night.home
+    tags = telco360(home, "tags", "list")
+    assert (tags.code, "value_tier" in tags.output) == (0, True)
+    shown = telco360(home, "tags", "show", "value_tier")
+    assert "diamond" in shown.output
+    assert "did you mean value_tier" in telco360(home, "tags", "show", "vlue_tier").output
+    checked = telco360(home, "lists", "check")
+    assert checked.code == 0, checked.output
+    name = re.search(r"^(\S+): approved", checked.output, re.MULTILINE)[1]
+    preview = telco360(home, "lists", "preview", name)
+    assert re.search(rf"{name}: [\d,]+ match", preview.output), preview.output
+    exported = telco360(home, "lists", "export", name)
+    assert exported.code == 0, exported.output
+    assert Path(exported.output.strip().splitlines()[-1]).is_file()
+
+
+def test_nothing_delivered_says_where_and_how_to_deliver(telco360, tmp_path):
+    run = telco360(Home(tmp_path), "nightly")
+    assert run.code == 1
+    assert f"{tmp_path}/landing/<table>/dt=" in run.output and "docs/deliveries.md" in run.output
+    assert "The published version stays as it was: there is none yet." in run.output
+
+
+def test_a_second_run_at_once_is_refused(telco360, tmp_path):
+    home = Home(tmp_path)
+    with build.run_lock(home):
+        run = telco360(home, "nightly")
+    assert run.code == 1
+    assert "at work already" in run.output and "Traceback" not in run.output
+
+
+DESCRIBE = """
+import dagster as dg, json
+from orchestration.contract import load_contract
+from orchestration.definitions import defs
+dg.Definitions.validate_loadable(defs)
+graph = defs.resolve_asset_graph()
+raw = {dg.AssetKey([t.system, t.name]) for t in load_contract().values()}
+publication = dg.AssetKey("publication")
+above = graph.get_ancestor_asset_keys(publication)
+lists = [key for key in graph.materializable_asset_keys if key.path[0] == "target_lists"]
+(schedule,) = defs.schedules
+print(json.dumps({
+    "raw is made": raw <= graph.materializable_asset_keys,
+    "required raw reaches it": all(dg.AssetKey([t.system, t.name]) in above for t in load_contract().values() if t.required),
+    "lists stand on the publication": bool(lists) and all(publication in graph.get(key).parent_keys for key in lists),
+    "job holds all": set(defs.resolve_job_def("nightly").asset_layer.executable_asset_keys) == set(graph.executable_asset_keys),
+    "gates block": {k.name for k in graph.asset_check_keys if graph.get(k).blocking} >= {"door", "gate"},
+    "dbt tests are checks": len(graph.asset_check_keys) > 80,
+    "schedule": [schedule.cron_schedule, schedule.execution_timezone],
+    "sensors": [sensor.name for sensor in defs.sensors],
+}))
+"""
+
+
+def test_definitions_load_and_stand_as_one_graph(telco360_environment, telco360, tmp_path):
+    telco360(Home(tmp_path), "nightly")  # parses the project where no test has yet
+    command = [sys.executable, "-W", "ignore", "-c", DESCRIBE]
+    done = subprocess.run(command, env=telco360_environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    described = json.loads(done.stdout.splitlines()[-1])
+    assert described.pop("schedule") == ["0 2 * * *", "Asia/Shanghai"]
+    assert described.pop("sensors") == ["deliveries_complete"]
+    assert [what for what, holds in described.items() if not holds] == []
