@@ -1,0 +1,119 @@
+"""The command: quick to help, plain in its errors, and at home where it is told to be."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from made_warehouse import made_home, made_version
+from typer.testing import CliRunner
+
+from orchestration import cli, settings
+from orchestration.settings import Home
+from orchestration.warehouse.publishing import current
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Calls the command in this process; the home it takes is forgotten afterwards."""
+    monkeypatch.setenv("TELCO360_HOME", "/nowhere")  # so that what a call sets is undone
+
+    def call(*arguments: str):
+        return CliRunner().invoke(cli.app, list(arguments))
+
+    return call
+
+
+def test_help_names_every_command_and_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom orchestration.cli import app\n"
+        "out = CliRunner().invoke(app, ['--help']).output\n"
+        "heavy = {'dagster', 'dbt', 'duckdb', 'great_expectations', 'pandas', 'pyarrow', 'sqlglot'} & set(sys.modules)\n"
+        "import json; print(json.dumps([out, sorted(heavy)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    text, heavy = json.loads(done.stdout)
+    assert heavy == []
+    for command in ("nightly", "dev", "intake", "publish", "tags", "lists"):
+        assert re.search(rf"\b{command}\b", text)
+
+
+def test_versions_are_listed_and_gone_back_to(run, tmp_path):
+    home = made_home(tmp_path)
+    first, second = made_version(home), made_version(home)
+    listed = run("--home", str(tmp_path), "publish", "list")
+    assert listed.output.splitlines() == [f"* {second.name}  3 tables, 62 rows", f"  {first.name}  3 tables, 62 rows"]
+    assert first.name in run("--home", str(tmp_path), "publish", "rollback").output
+    assert current(home).name == first.name
+    refused = run("--home", str(tmp_path), "publish", "rollback")
+    assert refused.exit_code == 1
+    assert "oldest version" in refused.output and "Traceback" not in refused.output
+    assert run("--home", str(tmp_path), "publish", "rollback", second.run).exit_code == 0
+    assert current(home).name == second.name
+
+
+@pytest.mark.parametrize("arguments", [("tags", "list"), ("tags", "show", "tenure_band"), ("lists", "check")])
+def test_before_the_first_publication_commands_say_what_to_do(run, tmp_path, arguments):
+    result = run("--home", str(tmp_path), *arguments)
+    assert result.exit_code == 1
+    assert "telco360 nightly" in result.output and "Traceback" not in result.output
+
+
+def test_an_unknown_list_names_the_known_ones(run, tmp_path):
+    result = run("--home", str(tmp_path), "lists", "preview", "no_such_list")
+    assert result.exit_code == 1
+    known = sorted(path.stem for path in cli.LISTS.glob("*.yml"))
+    assert ", ".join(known) in result.output
+
+
+def test_intake_alone_takes_in_and_tells(run, tmp_path):
+    folder = tmp_path / "landing" / "crm_tariff_plans" / "dt=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "part-0.csv").write_text(
+        "plan_code,plan_name,brand_code,monthly_fee,included_minutes,included_mb,included_messages,network_generation,is_on_sale\n"
+        "p1,Plan,b,20.00,100,1000,10,5g,true\np2,Plan,b,20.123,100,1000,10,5g,true\n"
+    )
+    (folder / "_SUCCESS").touch()
+    taken = run("--home", str(tmp_path), "intake", "run")
+    assert taken.exit_code == 1  # half of its rows are at fault: rejected
+    assert "0 accepted, 1 rejected" in taken.output
+    shown = run("--home", str(tmp_path), "intake", "show", "crm_tariff_plans", "2026-03-01")
+    assert shown.exit_code == 0
+    assert "rejected" in shown.output and "monthly_fee" in shown.output
+
+
+def test_the_home_may_stand_before_the_command_or_after_it(run, monkeypatch, tmp_path):
+    taken = []
+    monkeypatch.setattr("orchestration.nightly.run_nightly", lambda home, as_of, progress: taken.append((home, as_of)) or _stop())
+    run("--home", str(tmp_path), "nightly", "--as-of", "2026-03-01")
+    run("nightly", "--home", str(tmp_path))
+    assert [(home, str(as_of)) for home, as_of in taken] == [(Home(tmp_path), "2026-03-01"), (Home(tmp_path), "None")]
+
+
+def test_a_date_that_is_none_is_refused(run):
+    assert run("nightly", "--as-of", "2026-02-30").exit_code == 2
+
+
+def test_an_unknown_environment_stops_before_anything_is_done(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("TELCO360_ENV", "prod")
+    result = run("--home", str(tmp_path / "new"), "nightly")
+    assert result.exit_code == 1
+    assert "choose one of local, ci, production" in result.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_page_binds_to_this_machine_alone_and_keeps_its_history_in_the_home(run, monkeypatch, tmp_path):
+    called = {}
+    monkeypatch.setattr(os, "execve", lambda path, command, environment: called.update(command=command, environment=environment))
+    monkeypatch.setattr("orchestration.warehouse.dbt.ensure_manifest", lambda home: None)
+    assert run("--home", str(tmp_path), "dev").exit_code == 0
+    assert called["command"][called["command"].index("-h") + 1] == "127.0.0.1"
+    assert called["environment"]["DAGSTER_HOME"] == str(tmp_path / "warehouse" / "dagster")
+    assert called["environment"]["TELCO360_HOME"] == str(tmp_path)
+    assert "enabled: false" in (tmp_path / "warehouse" / "dagster" / "dagster.yaml").read_text()
+
+
+def _stop():
+    raise settings.SettingsError("stopped here by the test")
