@@ -43,7 +43,7 @@
     {%- set meta = (graph.sources.values() | selectattr('name', 'equalto', table) | first).config.meta
         if execute else {'key': ['dt'], 'event_time': 'dt'} -%}
     {%- set day = 'cast(' ~ meta.event_time ~ ' as date)' -%}
-    {%- set months = 'select dt, unnest(event_months) as month from ' ~ accepted_deliveries(table) ~ ' as d' -%}
+    {%- set months = 'select dt, ' ~ unnested('event_months') ~ ' as month from ' ~ accepted_deliveries(table) ~ ' as d' -%}
     {%- set again = ask_dates('select month from (' ~ months ~ ') as m group by month having count(distinct dt) > 1 order by month') -%}
     {%- set is_again = month_of(meta.event_time) ~ ' in (' ~ again | join(', ') ~ ')' -%}
     {%- set is_latest = 'row_number() over (partition by ' ~ meta.key | join(', ') ~ ' order by dt desc) = 1' -%}

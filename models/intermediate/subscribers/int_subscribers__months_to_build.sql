@@ -6,7 +6,7 @@
 -- The fact is looked up by name, not by ref(): this reads what the build before left, not what this one makes.
 {{ config(materialized='table') }}
 -- depends_on: {{ ref('int_subscribers__months') }}, {{ ref('int_revenue__payments_monthly') }}
-{% set fact = adapter.get_relation(target.database, 'core', 'fct_subscriber_months')
+{% set fact = adapter.get_relation(target.database, generate_schema_name('core', none), 'fct_subscriber_months')
     if execute and not flags.FULL_REFRESH else none %}
 {% set told = ['subscriber_id', 'is_after_churn', 'is_on_net_opening', 'is_on_net_end', 'was_on_net', 'is_new', 'is_churned',
     'tenure_months', 'plan_code', 'paid_amount'] %}

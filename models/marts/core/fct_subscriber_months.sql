@@ -1,9 +1,6 @@
 -- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are built.
 -- depends_on: {{ ref('int_subscribers__months_held') }}
-{{ config(
-    materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail',
-    pre_hook="{{ delete_months_to_build() }}"
-) }}
+{{ built_by_month() }}
 {% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
     'device', 'discount', 'other'] %}
 with
