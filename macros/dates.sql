@@ -38,3 +38,11 @@
 {% macro month_day(date) -%}
     (extract(month from {{ date }}) * 100 + extract(day from {{ date }}))
 {%- endmacro %}
+
+
+{# First day of the last month that is complete on a date: its own month on its last day, else the month before. #}
+{% macro last_month_complete_on(date) -%}
+    case when {{ date }} = {{ month_end(month_of(date)) }} then {{ month_of(date) }}
+        else cast({{ dbt.dateadd('month', -1, month_of(date)) }} as date)
+    end
+{%- endmacro %}

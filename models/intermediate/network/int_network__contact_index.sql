@@ -1,31 +1,42 @@
--- How close each peer is to a line, from the call pairs of the last three complete months: the peer's shares of the line's call
--- days, minutes and calls, days weighing most. A share of nothing counts 0.
+-- How close each peer is to a line at each month's end, from the call pairs of the three months that end then: the peer's shares of
+-- the line's call days, minutes and calls, days weighing most. A share of nothing counts 0.
 with
+
+months as (
+
+    select month from {{ ref('int_subscribers__months_held') }}
+    where is_complete_month
+
+),
 
 pairs as (
 
     select
-        subscriber_id,
-        peer_key,
-        max(peer_subscriber_id) as peer_subscriber_id,
-        sum(call_days) as call_days,
-        sum(call_minutes) as call_minutes,
-        sum(call_count) as call_count
-    from {{ ref('stg_billing__call_pairs') }}
-    where call_month between {{ last_complete_month(-2) }} and {{ last_complete_month() }}
-    group by subscriber_id, peer_key
+        months.month,
+        calls.subscriber_id,
+        calls.peer_key,
+        max(calls.peer_subscriber_id) as peer_subscriber_id,
+        sum(calls.call_days) as call_days,
+        sum(calls.call_minutes) as call_minutes,
+        sum(calls.call_count) as call_count
+    from {{ ref('stg_billing__call_pairs') }} as calls
+    inner join months
+        on calls.call_month <= months.month
+        and calls.call_month >= {{ dbt.dateadd('month', -2, 'months.month') }}
+    group by months.month, calls.subscriber_id, calls.peer_key
 
 ),
 
 shares as (
 
     select
+        month,
         subscriber_id,
         peer_key,
         peer_subscriber_id,
-        coalesce(call_days / nullif(sum(call_days) over (partition by subscriber_id), 0), 0) as days_share,
-        coalesce(call_minutes / nullif(sum(call_minutes) over (partition by subscriber_id), 0), 0) as minutes_share,
-        coalesce(call_count / nullif(sum(call_count) over (partition by subscriber_id), 0), 0) as count_share
+        coalesce(call_days / nullif(sum(call_days) over (partition by month, subscriber_id), 0), 0) as days_share,
+        coalesce(call_minutes / nullif(sum(call_minutes) over (partition by month, subscriber_id), 0), 0) as minutes_share,
+        coalesce(call_count / nullif(sum(call_count) over (partition by month, subscriber_id), 0), 0) as count_share
     from pairs
 
 ),
@@ -33,6 +44,7 @@ shares as (
 weighted as (
 
     select
+        month,
         subscriber_id,
         peer_key,
         peer_subscriber_id,

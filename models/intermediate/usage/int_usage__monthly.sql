@@ -16,6 +16,7 @@ monthly as (
         subscriber_id,
         month,
         count(*) as active_days,
+        max(usage_date) as last_usage_date,
         coalesce(sum(outgoing_calls), 0) as outgoing_calls,
         coalesce(sum(incoming_calls), 0) as incoming_calls,
         coalesce(sum(outgoing_minutes), 0) as outgoing_minutes,

@@ -7,10 +7,7 @@ churned as (
     select
         *,
         {{ month_of('churn_date') }} as churn_month,
-        -- A churn on the last day of a month has that month complete.
-        case when churn_date = {{ month_end(month_of('churn_date')) }} then {{ month_of('churn_date') }}
-            else cast({{ dbt.dateadd('month', -1, month_of('churn_date')) }} as date)
-        end as last_month
+        {{ last_month_complete_on('churn_date') }} as last_month
     from {{ ref('int_subscribers__present_state') }}
     where not is_on_net
 
@@ -29,6 +26,8 @@ explained as (
         plans.plan_code,
         averages.arpu_3m,
         averages.arpu_band,
+        values_before.value_tier as value_tier_before,
+        coalesce(values_before.is_mid_high_end, false) as was_mid_high_end,
         churned.outlet_id,
         churned.region_code
     from churned
@@ -39,6 +38,10 @@ explained as (
     left join {{ ref('fct_subscriber_averages') }} as averages
         on churned.subscriber_id = averages.subscriber_id
         and churned.last_month = averages.month
+    -- The last month end before the churn month, whatever day of the month the churn fell on.
+    left join {{ ref('fct_value_months') }} as values_before
+        on churned.subscriber_id = values_before.subscriber_id
+        and cast({{ dbt.dateadd('month', -1, 'churned.churn_month') }} as date) = values_before.month
 
 )
 

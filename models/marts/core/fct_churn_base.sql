@@ -1,81 +1,93 @@
--- The base of every churn rate at the end of the last complete month: lines on-net then, and lines that churned in the three
--- months before, which are one period: out in the first and back in the third is not churned. Attributes of a churner are those
--- at its churn date, of the others those at the month's end.
-{% set period_end = month_end(last_complete_month()) %}
+-- The base of every churn rate at each month's end: lines on-net then, and lines that churned in the three months that end with it,
+-- which are one period: out in the first and back in the third is not churned. Attributes of a churner are those at its churn date,
+-- of the others those at the month's end.
+{{ config(materialized='view', meta={'public': false}) }}
 with
 
-held as (
+months as (
 
-    select min(month) as first_month
+    select
+        month,
+        last_day,
+        min(month) over (order by month rows between 2 preceding and current row) as first_month
     from {{ ref('int_subscribers__months_held') }}
-    where month between {{ last_complete_month(-2) }} and {{ last_complete_month() }}
+    where is_complete_month
+
+),
+
+on_net as (
+
+    select
+        facts.month,
+        facts.subscriber_id,
+        false as is_churned,
+        {{ month_end('facts.month') }} as state_date,
+        facts.month as last_month,
+        facts.tenure_months,
+        facts.tenure_band,
+        facts.plan_code
+    from {{ ref('fct_subscriber_months') }} as facts
+    where facts.is_on_net_end and facts.is_complete_month
 
 ),
 
 stays as (
 
-    select stays.*
+    select
+        months.month,
+        stays.subscriber_id,
+        stays.from_date as state_date,
+        {{ last_month_complete_on('stays.from_date') }} as last_month,
+        cast({{ tenure_months('lines.activation_date', 'stays.from_date') }} as integer) as tenure_months
     from {{ ref('int_subscribers__stays') }} as stays
-    cross join held
-    where stays.from_date <= {{ period_end }}
-        and (stays.to_date is null or stays.to_date > {{ period_end }})
-        and (stays.is_on_net or stays.from_date >= held.first_month)
+    inner join months
+        on stays.from_date between months.first_month and months.last_day
+        and (stays.to_date is null or stays.to_date > months.last_day)
+    inner join {{ ref('int_subscribers__present_state') }} as lines on stays.subscriber_id = lines.subscriber_id
+    where not stays.is_on_net
 
 ),
 
-dated as (
+churned as (
 
     select
-        states.subscriber_id,
-        not stays.is_on_net as is_churned,
-        case when stays.is_on_net then {{ period_end }} else stays.from_date end as state_date,
-        states.activation_date,
-        states.brand_code,
-        states.number_class,
-        states.region_code,
-        states.county_code
+        stays.month,
+        stays.subscriber_id,
+        true as is_churned,
+        stays.state_date,
+        stays.last_month,
+        stays.tenure_months,
+        tenure_bands.band as tenure_band,
+        plans.plan_code
     from stays
-    inner join {{ ref('int_subscribers__present_state') }} as states on stays.subscriber_id = states.subscriber_id
+    left join {{ bands('tenure_bands') }} as tenure_bands
+        on {{ in_band('stays.tenure_months', 'tenure_bands') }}
+    left join {{ ref('int_subscribers__plan_periods') }} as plans
+        on stays.subscriber_id = plans.subscriber_id
+        and stays.state_date >= plans.start_date
+        and (plans.next_start_date is null or plans.next_start_date > stays.state_date)
 
 ),
 
-aged as (
+base as (
 
-    select
-        *,
-        cast({{ tenure_months('activation_date', 'state_date') }} as integer) as tenure_months,
-        case when state_date = {{ month_end(month_of('state_date')) }} then {{ month_of('state_date') }}
-            else cast({{ dbt.dateadd('month', -1, month_of('state_date')) }} as date)
-        end as last_month
-    from dated
+    select * from on_net
+    union all
+    select * from churned
 
 ),
 
 joined as (
 
     select
-        aged.subscriber_id,
-        aged.is_churned,
-        aged.state_date,
-        aged.tenure_months,
-        tenure_bands.band as tenure_band,
+        base.*,
         averages.arpu_3m,
         averages.arpu_band,
-        plans.plan_code,
-        aged.brand_code,
-        aged.number_class,
-        aged.region_code,
-        aged.county_code
-    from aged
-    left join {{ bands('tenure_bands') }} as tenure_bands
-        on {{ in_band('aged.tenure_months', 'tenure_bands') }}
+        averages.offnet_share_3m
+    from base
     left join {{ ref('fct_subscriber_averages') }} as averages
-        on aged.subscriber_id = averages.subscriber_id
-        and aged.last_month = averages.month
-    left join {{ ref('int_subscribers__plan_periods') }} as plans
-        on aged.subscriber_id = plans.subscriber_id
-        and plans.start_date <= aged.state_date
-        and (plans.next_start_date is null or plans.next_start_date > aged.state_date)
+        on base.subscriber_id = averages.subscriber_id
+        and base.last_month = averages.month
 
 )
 

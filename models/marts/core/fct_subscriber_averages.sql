@@ -19,6 +19,7 @@ summed as (
         sum(case when was_on_net then {{ column }} end) over last_three as {{ name }}_sum,
         sum(case when was_on_net then {{ column }} end) over three_before as {{ name }}_sum_before,
         {%- endfor %}
+        sum(case when was_on_net then offnet_minutes end) over last_three as offnet_minutes_sum,
         nullif(sum(case when was_on_net then 1 else 0 end) over last_three, 0) as months_counted,
         nullif(sum(case when was_on_net then 1 else 0 end) over three_before, 0) as months_counted_before
     from months
@@ -33,6 +34,7 @@ averaged as (
     select
         subscriber_id,
         month,
+        cast(offnet_minutes_sum / nullif(mou_sum, 0) as double) as offnet_share_3m,
         {%- for name in measures %}
         cast(round({{ name }}_sum / months_counted, 4) as decimal(18, 4)) as {{ name }}_3m,
         cast(round({{ name }}_sum_before / months_counted_before, 4) as decimal(18, 4))
@@ -50,6 +52,7 @@ compared as (
         averaged.arpu_3m,
         averaged.mou_3m,
         averaged.dou_3m,
+        averaged.offnet_share_3m,
         {%- for name in measures %}
         case when averaged.{{ name }}_3m_before > 0
             then cast(round(averaged.{{ name }}_3m / averaged.{{ name }}_3m_before - 1, 6) as decimal(18, 6))

@@ -59,6 +59,7 @@ measured as (
         cast(coalesce(usage.roaming_data_mb, 0) as decimal(20, 3)) as roaming_mb,
         cast(coalesce(usage.messages_sent, 0) as bigint) as messages_sent,
         cast(coalesce(usage.active_days, 0) as integer) as active_days,
+        usage.last_usage_date,
         cast(coalesce(payments.paid_amount, 0) as decimal(18, 2)) as paid_amount,
         balances.balance_amount,
         balances.arrears_amount,

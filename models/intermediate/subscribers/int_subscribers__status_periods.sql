@@ -1,0 +1,47 @@
+-- Status of each line over time: as events told it, and since its status date as the snapshot has it.
+with
+
+lines as (
+
+    select * from {{ ref('stg_crm__subscribers') }}
+
+),
+
+told as (
+
+    select
+        events.subscriber_id,
+        cast(events.event_at as date) as from_date,
+        case
+            when events.event_type in ('activated', 'ported_in', 'resumed', 'reinstated') then 'active'
+            else events.event_type
+        end as status_code
+    from {{ ref('stg_crm__subscriber_events') }} as events
+    inner join lines on events.subscriber_id = lines.subscriber_id
+    where events.event_type not in ('transferred', 'sim_changed')
+        and (cast(events.event_at as date) < lines.status_date or cast(events.event_at as date) > lines.snapshot_date)
+    qualify row_number() over (
+        partition by events.subscriber_id, cast(events.event_at as date) order by events.event_at desc, events.event_id desc
+    ) = 1
+
+    union all
+
+    select subscriber_id, status_date as from_date, status_code
+    from lines
+
+),
+
+changes as (
+
+    select *
+    from told
+    qualify status_code is distinct from lag(status_code) over (partition by subscriber_id order by from_date)
+
+)
+
+select
+    subscriber_id,
+    from_date,
+    lead(from_date) over (partition by subscriber_id order by from_date) as to_date,
+    status_code
+from changes

@@ -1,0 +1,61 @@
+-- The figures that alerts are raised by, one row a line on-net at the business date.
+{{ config(meta={'public': false}) }}
+{% set month = last_complete_month() %}
+with
+
+lines as (
+
+    select * from {{ ref('dim_subscribers') }}
+    where is_on_net
+
+),
+
+months as (
+
+    select * from {{ ref('fct_subscriber_months') }}
+    where month = {{ month }} and is_on_net_end
+
+),
+
+surveys as (
+
+    select
+        subscriber_id,
+        min(score) as lowest_score
+    from {{ ref('fct_surveys') }}
+    where cast(surveyed_at as date) = {{ as_of_date() }}
+    group by subscriber_id
+
+)
+
+select
+    lines.subscriber_id,
+    case when lines.status_date = {{ as_of_date() }} then lines.status_code end as status_taken,
+    inactivity.days_since_use,
+    balances.balance_amount,
+    usage.calls_forwarded_offnet,
+    usage.competitor_hotline_calls,
+    surveys.lowest_score,
+    usage.minutes_7d,
+    usage.minutes_28d / 4 as minutes_a_week_before,
+    usage.offnet_minutes_7d / nullif(usage.minutes_7d, 0) as offnet_share_7d,
+    usage.offnet_minutes_28d / nullif(usage.minutes_28d, 0) as offnet_share_28d,
+    months.arpu_amount,
+    averages.arpu_trend,
+    averages.mou_trend,
+    contracts.latest_contract_end,
+    months.outgoing_minutes / nullif(plans.included_minutes, 0) as minutes_saturation,
+    months.dou_mb / nullif(plans.included_mb, 0) as data_saturation,
+    customers.birth_month
+from lines
+inner join {{ ref('inactivity') }} as inactivity on lines.subscriber_id = inactivity.subscriber_id
+left join {{ ref('int_revenue__latest_balances') }} as balances on lines.subscriber_id = balances.subscriber_id
+left join {{ ref('int_usage__last_days') }} as usage on lines.subscriber_id = usage.subscriber_id
+left join surveys on lines.subscriber_id = surveys.subscriber_id
+left join months on lines.subscriber_id = months.subscriber_id
+left join {{ ref('dim_plans') }} as plans on months.plan_code = plans.plan_code
+left join {{ ref('fct_subscriber_averages') }} as averages
+    on months.subscriber_id = averages.subscriber_id
+    and months.month = averages.month
+left join {{ ref('int_subscribers__contract_ends') }} as contracts on lines.subscriber_id = contracts.subscriber_id
+left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id

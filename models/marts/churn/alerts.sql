@@ -1,0 +1,60 @@
+-- Every alert of the business date, one row each, by the rules in the seed alert_rules. `evidence` holds the figures that raised it.
+-- A rule taken out of the seed raises nothing.
+{% set as_of = as_of_date() %}
+{% set last_contract_day = dbt.dateadd('month', 2, as_of) %}
+{% set rules = {
+    'zero_usage': ("coalesce(days_since_use, 999999) >= threshold", ['days_since_use']),
+    'low_balance': ("balance_amount < threshold", ['balance_amount']),
+    'forwarding_offnet': ("calls_forwarded_offnet > threshold", ['calls_forwarded_offnet']),
+    'competitor_hotline': ("competitor_hotline_calls > threshold", ['competitor_hotline_calls']),
+    'arrears_suspension': ("status_taken = 'suspended_arrears'", ['status_taken']),
+    'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken']),
+    'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken']),
+    'negative_survey': ("lowest_score <= threshold", ['lowest_score']),
+    'usage_drop': ("minutes_7d < threshold * minutes_a_week_before", ['minutes_7d', 'minutes_a_week_before']),
+    'calls_moving_offnet': ("offnet_share_7d - offnet_share_28d >= threshold", ['offnet_share_7d', 'offnet_share_28d']),
+    'no_charges': ("arpu_amount = 0", ['arpu_amount']),
+    'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend']),
+    'mou_drop': ("mou_trend <= threshold", ['mou_trend']),
+    'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end']),
+    'overage': ("greatest(coalesce(minutes_saturation, 0), coalesce(data_saturation, 0)) > threshold",
+        ['minutes_saturation', 'data_saturation']),
+    'birthday': ("birth_month = extract(month from " ~ as_of ~ ")", ['birth_month']),
+} %}
+with
+
+figures as (
+
+    select * from {{ ref('alert_figures') }}
+
+),
+
+raised as (
+
+    {% for code, (condition, evidence) in rules.items() %}
+    select
+        figures.subscriber_id,
+        rules.alert_code,
+        rules.cadence,
+        rules.severity,
+        concat(
+            {%- for figure in evidence %}
+            '{{ ", " if not loop.first }}{{ figure }} ', coalesce(cast({{ figure }} as {{ dbt.type_string() }}), 'none'){{ "," if not loop.last }}
+            {%- endfor %}
+        ) as evidence
+    from figures
+    inner join {{ ref('alert_rules') }} as rules on rules.alert_code = '{{ code }}'
+    where {{ condition }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+
+)
+
+select
+    {{ as_of }} as as_of_date,
+    subscriber_id,
+    alert_code,
+    cadence,
+    severity,
+    evidence
+from raised

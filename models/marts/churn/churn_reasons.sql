@@ -1,0 +1,60 @@
+-- Why lines left in the last three complete months, of those that told: all of them, and the mid/high-end among them.
+with
+
+churned as (
+
+    select
+        stays.reason_code,
+        coalesce(scored.is_mid_high_end, false) as was_mid_high_end
+    from {{ ref('fct_churn_base') }} as base
+    inner join {{ ref('int_subscribers__stays') }} as stays
+        on base.subscriber_id = stays.subscriber_id
+        and base.state_date = stays.from_date
+    -- At the last month end before the churn month.
+    left join {{ ref('fct_value_months') }} as scored
+        on base.subscriber_id = scored.subscriber_id
+        and cast({{ dbt.dateadd('month', -1, month_of('base.state_date')) }} as date) = scored.month
+    where base.month = {{ last_complete_month() }}
+        and base.is_churned
+        and not stays.is_on_net
+        and stays.reason_code is not null
+
+),
+
+scoped as (
+
+    select 'all' as scope, reason_code from churned
+    union all
+    select 'mid_high_end' as scope, reason_code from churned where was_mid_high_end
+
+),
+
+counted as (
+
+    select
+        scope,
+        reason_code,
+        count(*) as churned
+    from scoped
+    group by scope, reason_code
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by scope order by churned desc, reason_code) as reason_rank,
+        sum(churned) over (partition by scope) as scope_churned
+    from counted
+
+)
+
+select
+    scope,
+    reason_code,
+    cast(churned as bigint) as churned,
+    cast(churned / scope_churned as double) as share,
+    cast(sum(churned) over (partition by scope order by reason_rank) / scope_churned as double) as cumulative_share,
+    cast(reason_rank as integer) as rank
+from ranked

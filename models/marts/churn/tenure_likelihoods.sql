@@ -1,0 +1,77 @@
+-- What the tenure model learnt: how likely each value of each attribute is among lines that reach 30 months and among those that
+-- don't. A value counts once more than it was seen, so that none is impossible.
+{% set attributes = ['plan_code', 'brand_code', 'payment_type', 'number_class', 'arpu_band'] %}
+with
+
+trained as (
+
+    select * from {{ ref('tenure_attributes_seen') }}
+    where reaches_tenure is not null
+
+),
+
+classes as (
+
+    select true as reaches_tenure
+    union all
+    select false as reaches_tenure
+
+),
+
+sizes as (
+
+    select
+        classes.reaches_tenure,
+        count(trained.subscriber_id) as class_size
+    from classes
+    left join trained on classes.reaches_tenure = trained.reaches_tenure
+    group by classes.reaches_tenure
+
+),
+
+seen as (
+
+    {% for attribute in attributes %}
+    select '{{ attribute }}' as attribute, {{ attribute }} as value, reaches_tenure from trained
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+
+),
+
+counted as (
+
+    select
+        seen.attribute,
+        seen.value,
+        classes.reaches_tenure,
+        sum(case when seen.reaches_tenure = classes.reaches_tenure then 1 else 0 end) as lines
+    from seen
+    cross join classes
+    where seen.attribute in (select attribute from {{ ref('tenure_attributes') }})
+    group by seen.attribute, seen.value, classes.reaches_tenure
+
+),
+
+-- A value never seen in training has a likelihood too; it stands under null.
+filled as (
+
+    select attribute, value, reaches_tenure, lines from counted
+    union all
+    select distinct attribute, cast(null as {{ dbt.type_string() }}) as value, reaches_tenure, 0 as lines from counted
+
+)
+
+select
+    filled.attribute,
+    coalesce(filled.value, '(any other)') as value,
+    filled.reaches_tenure,
+    cast(filled.lines as bigint) as lines,
+    cast(sizes.class_size as bigint) as class_size,
+    cast((filled.lines + 1) / (
+        sizes.class_size + count(filled.value) over (partition by filled.attribute, filled.reaches_tenure)
+    ) as double) as likelihood,
+    cast(sizes.class_size / nullif(sum(sizes.class_size) over (
+        partition by filled.attribute, coalesce(filled.value, '(any other)')
+    ), 0) as double) as prior
+from filled
+inner join sizes on filled.reaches_tenure = sizes.reaches_tenure

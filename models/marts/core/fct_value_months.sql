@@ -1,0 +1,78 @@
+-- What each line is worth at each month's end at which it is on-net, by score and tier. It stands in core, for value, churn and
+-- retention all go by the tiers.
+{{ config(meta={'public': false}) }}
+{% set top = rule('value_rules', 'top_percent_rank') %}
+with
+
+measured as (
+
+    select
+        measures.*,
+        lines.customer_id,
+        lines.region_code,
+        lines.county_code
+    from {{ ref('fct_value_potential') }} as measures
+    inner join {{ ref('int_subscribers__present_state') }} as lines on measures.subscriber_id = lines.subscriber_id
+
+),
+
+ranked as (
+
+    select
+        *,
+        percent_rank() over (partition by month order by realised_value) as realised_rank,
+        percent_rank() over (partition by month order by potential_value) as potential_rank,
+        percent_rank() over (partition by month order by influence_score) as influence_rank,
+        percent_rank() over (partition by month, region_code, county_code order by arpu_3m) as local_arpu_rank
+    from measured
+
+),
+
+scored as (
+
+    select
+        *,
+        cast(round(
+            {{ rule('value_rules', 'realised_weight') }} * realised_rank
+            + {{ rule('value_rules', 'potential_weight') }} * potential_rank
+            + {{ rule('value_rules', 'influence_weight') }} * influence_rank, 6
+        ) as decimal(9, 6)) as value_score
+    from ranked
+
+),
+
+tiered as (
+
+    select
+        scored.month,
+        scored.subscriber_id,
+        scored.customer_id,
+        scored.region_code,
+        scored.tenure_months,
+        scored.arpu_3m,
+        scored.mou_3m,
+        scored.dou_3m,
+        scored.arpu_band,
+        scored.arpu_trend,
+        cast(scored.realised_value as decimal(18, 2)) as realised_value,
+        scored.potential_value,
+        cast(scored.influence_score as integer) as influence_score,
+        scored.expected_remaining_months,
+        scored.value_score,
+        tiers.band as value_tier,
+        classes.value_class,
+        cast(scored.charged_months as integer) as charged_months,
+        (scored.influence_rank >= {{ top }} or scored.is_key_person)
+        and scored.tenure_months > {{ rule('value_rules', 'high_influence_tenure_months') }} as is_high_influence,
+        (
+            scored.arpu_3m >= {{ rule('value_rules', 'mid_high_end_arpu') }}
+            and scored.mou_3m >= {{ rule('value_rules', 'mid_high_end_mou') }}
+        ) or scored.local_arpu_rank >= {{ top }} as is_mid_high_end
+    from scored
+    left join {{ bands('value_tiers') }} as tiers
+        on {{ in_band('scored.value_score', 'tiers') }}
+    left join {{ ref('value_tiers') }} as classes on tiers.band = classes.band
+
+)
+
+select * from tiered

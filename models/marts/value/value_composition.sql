@@ -1,0 +1,64 @@
+-- What the revenue of each tier is made of: ARPU revenue by fee class, which adds up to the pyramid.
+{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
+    'device', 'discount', 'other'] %}
+with
+
+scored as (
+
+    select month, subscriber_id, value_tier from {{ ref('fct_value_months') }}
+
+),
+
+billed as (
+
+    select
+        scored.month,
+        scored.value_tier,
+        {%- for fee_class in fee_classes %}
+        sum(facts.{{ fee_class }}_amount) as {{ fee_class }}_amount{{ "," if not loop.last }}
+        {%- endfor %}
+    from scored
+    inner join {{ ref('fct_subscriber_months') }} as facts
+        on scored.subscriber_id = facts.subscriber_id
+        and scored.month = facts.month
+    group by scored.month, scored.value_tier
+
+),
+
+classes as (
+
+    {% for fee_class in fee_classes %}
+    select month, value_tier, '{{ fee_class }}' as fee_class, {{ fee_class }}_amount as amount from billed
+    union all
+    {% endfor %}
+    select
+        scored.month,
+        scored.value_tier,
+        beside.fee_class,
+        -beside.amount as amount
+    from scored
+    inner join {{ ref('int_revenue__charges_beside_arpu') }} as beside
+        on scored.subscriber_id = beside.subscriber_id
+        and scored.month = beside.month
+
+),
+
+summed as (
+
+    select
+        month,
+        value_tier,
+        fee_class,
+        sum(amount) as revenue_amount
+    from classes
+    group by month, value_tier, fee_class
+
+)
+
+select
+    month,
+    value_tier,
+    fee_class,
+    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
+    cast(revenue_amount / nullif(sum(revenue_amount) over (partition by month, value_tier), 0) as double) as revenue_share
+from summed
