@@ -6,7 +6,9 @@ a second however large the warehouse is, and no value of a customer gets into Da
 
 import json
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -129,9 +131,24 @@ def _expectation(number: int, check: Check):
 def _great_expectations():
     # Two seconds and more: imported when the first gate is reached, not with this module.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations
+    with _hidden("pyspark"):
+        import great_expectations
 
-    return great_expectations
+        return great_expectations
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """A package that cannot be imported for a while. Great Expectations looks for Spark wherever it is installed; nothing here
+    needs it, and Spark ends a process whose main module has no file, such as a run that Dagster starts."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @cache

@@ -105,6 +105,7 @@ def dbt_models(manifest_path, translator: Translator):
         night: Night = context.resources.night
         with night.step("dbt") as step:
             dbt.require_profiles()
+            dbt.require_current_manifest()
             night.discarded = build.prepare(night.home, night.as_of, dbt.code_hash(), night.stale())
             client = DbtCliResource(
                 project_dir=str(settings.PROJECT_DIR),

@@ -18,6 +18,9 @@ TABLE_CODE = ("models", "macros", "seeds", "dbt_project.yml")
 PARSED_CODE = (*TABLE_CODE, "tests/dbt", "profiles.yml")
 """What the manifest is made of."""
 
+STAMP = "parsed_code.sha256"
+"""File beside the manifest: the hash of what it was made of."""
+
 
 def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
     """SHA-256 over the names and contents of the files under `parts`; hidden files and caches don't count."""
@@ -66,15 +69,30 @@ def require_profiles(project: Path = settings.PROJECT_DIR) -> None:
         )
 
 
+def is_manifest_current() -> bool:
+    """Whether the manifest was made from the code as it lies on disk now."""
+    stamp = target_dir() / STAMP
+    return (target_dir() / "manifest.json").is_file() and stamp.is_file() and stamp.read_text() == code_hash(parts=PARSED_CODE)
+
+
+def require_current_manifest() -> None:
+    """Raises WarehouseError where the code has changed since the manifest was made, from which the steps were."""
+    if not is_manifest_current():
+        raise WarehouseError(
+            "models, macros, seeds or tests have changed since this run read them: start it again (from Dagster's page: restart "
+            "`telco360 dev` first)"
+        )
+
+
 def ensure_manifest(home: settings.Home) -> Path:
     """The path of a manifest that matches the code on disk; runs `dbt parse` (some seconds) where it does not.
 
     Raises WarehouseError, with dbt's own words, where the project does not parse.
     """
-    manifest, stamp = target_dir() / "manifest.json", target_dir() / "parsed_code.sha256"
-    code = code_hash(parts=PARSED_CODE)
-    if manifest.is_file() and stamp.is_file() and stamp.read_text() == code:
+    manifest = target_dir() / "manifest.json"
+    if is_manifest_current():
         return manifest
+    code = code_hash(parts=PARSED_CODE)
     require_profiles()
     done = subprocess.run(
         [executable(), "--no-use-colors", *arguments("parse")],
@@ -86,5 +104,5 @@ def ensure_manifest(home: settings.Home) -> Path:
     )
     if done.returncode:
         raise WarehouseError(f"the dbt project does not parse:\n{done.stdout.strip()}\n{done.stderr.strip()}")
-    stamp.write_text(code)
+    (target_dir() / STAMP).write_text(code)
     return manifest

@@ -1,5 +1,9 @@
 """What an expectation's result says in words, and pages that need no network."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from orchestration.quality.data_docs import add, index, offline
@@ -28,6 +32,14 @@ def test_an_expectation_that_breaks_is_a_finding_too(result):
     (found,) = findings(CHECK, {"success": False} | result)
     assert found.table == "tables"
     assert found.observed
+
+
+def test_spark_is_left_alone_where_it_is_installed(tmp_path):
+    (tmp_path / "pyspark.py").write_text("raise SystemExit('Spark was imported')")
+    code = "from orchestration.quality import judge; judge._great_expectations(); import sys; assert 'pyspark' not in sys.modules"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_failures_block_and_warnings_do_not():

@@ -7,7 +7,16 @@ import pytest
 
 from orchestration import settings
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, require_profiles, target_dir
+from orchestration.warehouse.dbt import (
+    PARSED_CODE,
+    STAMP,
+    arguments,
+    code_hash,
+    dbt_environment,
+    require_current_manifest,
+    require_profiles,
+    target_dir,
+)
 
 
 def test_the_date_goes_in_as_a_var():
@@ -32,6 +41,18 @@ def test_targets_lie_in_the_project_unless_told_otherwise(monkeypatch, tmp_path)
     assert target_dir() == settings.PROJECT_DIR / "target"
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
     assert target_dir() == tmp_path
+
+
+def test_a_manifest_of_other_code_is_refused_by_a_run_that_was_made_from_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    with pytest.raises(WarehouseError, match="start it again"):
+        require_current_manifest()
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / STAMP).write_text(code_hash(parts=PARSED_CODE))
+    require_current_manifest()
+    (tmp_path / STAMP).write_text(code_hash(parts=("models",)))
+    with pytest.raises(WarehouseError, match="start it again"):
+        require_current_manifest()
 
 
 def test_missing_profiles_say_how_to_make_them(tmp_path):
