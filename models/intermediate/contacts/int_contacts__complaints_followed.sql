@@ -1,5 +1,5 @@
--- Complaints with how long they took and whether the same line had complained of the same thing shortly before. A close after the
--- business date has not happened yet.
+-- Complaints with how long they took and whether the same line had complained of the same thing shortly before. A close after
+-- the business date has not happened yet.
 with
 
 complaints as (

@@ -1,5 +1,5 @@
--- How close each peer is to a line at each month's end, from the call pairs of the three months that end then: the peer's shares of
--- the line's call days, minutes and calls, days weighing most. A share of nothing counts 0.
+-- How close each peer is to a line at each month's end, from the call pairs of the three months that end then: the peer's
+-- shares of the line's call days, minutes and calls, days weighing most. A share of nothing counts 0.
 with
 
 months as (

@@ -1,4 +1,5 @@
--- Effective circles at each month's end: lines that are on-net then, and the operator's own lines that stand close enough to them.
+-- Effective circles at each month's end: lines that are on-net then, and the operator's own lines that stand close enough to
+-- them.
 with
 
 circles as (

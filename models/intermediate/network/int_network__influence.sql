@@ -1,5 +1,5 @@
--- Influence of each line at each month's end: in how many on-net lines' effective circles it stands, each counted once and never
--- itself.
+-- Influence of each line at each month's end: in how many on-net lines' effective circles it stands, each counted once and
+-- never itself.
 select
     month,
     peer_subscriber_id as subscriber_id,

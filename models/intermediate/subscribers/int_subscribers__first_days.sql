@@ -1,5 +1,5 @@
--- How lines began that were activated in the six complete months which have had two more to show: days of use in the first 30 and
--- the day of the second payment. The day of activation is day 1.
+-- How lines began that were activated in the six complete months which have had two more to show: days of use in the first 30
+-- and the day of the second payment. The day of activation is day 1.
 with
 
 lines as (

@@ -1,4 +1,5 @@
--- Membership of lines in groups with the grade and the order in which the one to show is chosen: best level, then role, then id.
+-- Membership of lines in groups with the grade and the order in which the one to show is chosen: best level, then role, then
+-- id.
 with
 
 memberships as (

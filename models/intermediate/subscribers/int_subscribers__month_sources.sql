@@ -1,5 +1,5 @@
--- What each month's figures were made from: a fingerprint of the deliveries that touch the month, of the fee catalogue and of the
--- last day that the month stands for. An equal delivery that comes again leaves it as it was.
+-- What each month's figures were made from: a fingerprint of the deliveries that touch the month, of the fee catalogue and of
+-- the last day that the month stands for. An equal delivery that comes again leaves it as it was.
 with
 
 months as (

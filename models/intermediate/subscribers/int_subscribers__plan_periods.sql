@@ -1,5 +1,5 @@
--- The primary plan of a line by period: from its start until the next one's, whatever its end date. Of two that start on one day
--- the lower code counts.
+-- The primary plan of a line by period: from its start until the next one's, whatever its end date. Of two that start on one
+-- day the lower code counts.
 with
 
 subscriptions as (

@@ -1,6 +1,6 @@
--- Days on which a line came on the network or left it, as events and snapshot together tell.
--- A day's last terminal or reinstated event decides it. Where the state that events give at the snapshot's own date is not the
--- snapshot's, the snapshot wins from its status date: what events say from there to the snapshot is void, later ones count again.
+-- Days on which a line came on the network or left it, as events and snapshot together tell. A day's last terminal or
+-- reinstated event decides it. Where the state that events give at the snapshot's own date is not the snapshot's, the snapshot
+-- wins from its status date: what events say from there to the snapshot is void, later ones count again.
 with
 
 subscribers as (

@@ -1,5 +1,5 @@
--- What each line did in the five weeks to the business date, which the daily and weekly alerts look at: the last 7 days, the 28 before
--- them, and the day itself.
+-- What each line did in the five weeks to the business date, which the daily and weekly alerts look at: the last 7 days, the
+-- 28 before them, and the day itself.
 with
 
 usage as (

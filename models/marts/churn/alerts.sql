@@ -1,5 +1,5 @@
--- Every alert of the business date, one row each, by the rules in the seed alert_rules. `evidence` holds the figures that raised it.
--- A rule taken out of the seed raises nothing.
+-- Every alert of the business date, one row each, by the rules in the seed alert_rules. `evidence` holds the figures that
+-- raised it. A rule taken out of the seed raises nothing.
 {% set as_of = as_of_date() %}
 {% set last_contract_day = dbt.dateadd('month', 2, as_of) %}
 {% set rules = {
@@ -39,7 +39,8 @@ raised as (
         rules.severity,
         concat(
             {%- for figure in evidence %}
-            '{{ ", " if not loop.first }}{{ figure }} ', coalesce(cast({{ figure }} as {{ dbt.type_string() }}), 'none'){{ "," if not loop.last }}
+            '{{ ", " if not loop.first }}{{ figure }} ',
+            coalesce(cast({{ figure }} as {{ dbt.type_string() }}), 'none'){{ "," if not loop.last }}
             {%- endfor %}
         ) as evidence
     from figures

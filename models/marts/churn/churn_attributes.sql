@@ -1,5 +1,5 @@
--- Lines of the churn base at the end of the last complete month with the attributes that group rates go by; a null is a cell of its
--- own.
+-- Lines of the churn base at the end of the last complete month with the attributes that group rates go by; a null is a cell
+-- of its own.
 {{ config(materialized='view', meta={'public': false}) }}
 select
     base.subscriber_id,

@@ -1,5 +1,5 @@
--- Churn over the last three complete months by plan and tenure, with totals over either and both. A plan is a high-churn plan where
--- it loses lines much faster than the operator does.
+-- Churn over the last three complete months by plan and tenure, with totals over either and both. A plan is a high-churn plan
+-- where it loses lines much faster than the operator does.
 with
 
 base as (
@@ -42,7 +42,8 @@ select
     cells.plan_code <> 'all'
     and cells.tenure_band = 'all'
     and cells.on_net_end >= {{ rule('churn_rules', 'high_churn_min_subscribers') }}
-    and coalesce(cells.churn_rate >= {{ rule('churn_rules', 'high_churn_factor') }} * total.churn_rate, false) as is_high_churn_plan
+    and coalesce(cells.churn_rate >= {{ rule('churn_rules', 'high_churn_factor') }} * total.churn_rate, false)
+        as is_high_churn_plan
 from cells
 cross join total
 where cells.on_net_end + cells.churned > 0

@@ -25,7 +25,9 @@ scoped as (
 
     select 'all' as scope, reason_code from churned
     union all
-    select 'mid_high_end' as scope, reason_code from churned where was_mid_high_end
+    select 'mid_high_end' as scope, reason_code
+    from churned
+    where was_mid_high_end
 
 ),
 
@@ -44,7 +46,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by scope order by churned desc, reason_code) as reason_rank,
+        row_number() over (partition by scope order by churned desc, reason_code asc) as reason_rank,
         sum(churned) over (partition by scope) as scope_churned
     from counted
 

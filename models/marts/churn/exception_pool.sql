@@ -1,5 +1,5 @@
--- Lines that need a manager's eye, for every complete month: terminated in it, pre-terminated or long suspended at its end, or on-net
--- then without charges; one row a line, by the gravest of these.
+-- Lines that need a manager's eye, for every complete month: terminated in it, pre-terminated or long suspended at its end, or
+-- on-net then without charges; one row a line, by the gravest of these.
 with
 
 months as (

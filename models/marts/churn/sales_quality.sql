@@ -1,5 +1,5 @@
--- How well outlets and plans sold: of their new lines, the shares that never paid twice, hardly used the line, or were gone after half
--- a year, each held against what is usual among their peers.
+-- How well outlets and plans sold: of their new lines, the shares that never paid twice, hardly used the line, or were gone
+-- after half a year, each held against what is usual among their peers.
 {% set shares = ['no_second_topup_share', 'low_activity_share', 'gone_by_month_6_share'] %}
 with
 
@@ -50,7 +50,8 @@ limits as (
         entity,
         {%- for share in shares %}
         avg({{ share }}) as {{ share }}_mean,
-        avg({{ share }}) + {{ rule('churn_rules', 'sales_deviations') }} * stddev_samp({{ share }}) as {{ share }}_limit{{ "," if not loop.last }}
+        avg({{ share }}) + {{ rule('churn_rules', 'sales_deviations') }} * stddev_samp({{ share }})
+            as {{ share }}_limit{{ "," if not loop.last }}
         {%- endfor %}
     from shares
     where new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }}
@@ -84,7 +85,10 @@ select
     nullif(concat(
         {%- for share in shares %}
         case when {{ share }}_passed
-            then concat('{{ share }} ', round({{ share }}, 4), ' (mean ', round({{ share }}_mean, 4), ', limit ', round({{ share }}_limit, 4), ') ')
+            then concat(
+                '{{ share }} ', round({{ share }}, 4),
+                ' (mean ', round({{ share }}_mean, 4), ', limit ', round({{ share }}_limit, 4), ') '
+            )
             else ''
         end{{ "," if not loop.last }}
         {%- endfor %}

@@ -1,5 +1,5 @@
--- How likely each line is to be lost, for lines on-net at the end of the last complete month: by the churn of its like, by its health,
--- and by the lives of lines before it. The warning zone waits for the value-loss model.
+-- How likely each line is to be lost, for lines on-net at the end of the last complete month: by the churn of its like, by its
+-- health, and by the lives of lines before it. The warning zone waits for the value-loss model.
 with
 
 lines as (

@@ -1,5 +1,5 @@
--- What the tenure model learnt: how likely each value of each attribute is among lines that reach 30 months and among those that
--- don't. A value counts once more than it was seen, so that none is impossible.
+-- What the tenure model learnt: how likely each value of each attribute is among lines that reach 30 months and among those
+-- that don't. A value counts once more than it was seen, so that none is impossible.
 {% set attributes = ['plan_code', 'brand_code', 'payment_type', 'number_class', 'arpu_band'] %}
 with
 
@@ -72,6 +72,6 @@ select
     ) as double) as likelihood,
     cast(sizes.class_size / nullif(sum(sizes.class_size) over (
         partition by filled.attribute, coalesce(filled.value, '(any other)')
-    ), 0) as double) as prior
+    ), 0) as double) as prior_share
 from filled
 inner join sizes on filled.reaches_tenure = sizes.reaches_tenure

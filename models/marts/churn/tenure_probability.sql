@@ -1,7 +1,7 @@
--- How probable it is that each line on-net reaches 30 months: naive Bayes, the prior of either class times the likelihoods of the
--- line's attributes in it. A value that the model has never seen takes the likelihood of any other.
+-- How probable it is that each line on-net reaches 30 months: naive Bayes, the prior of either class times the likelihoods of
+-- the line's attributes in it. A value that the model has never seen takes the likelihood of any other.
 {% set attributes = ['plan_code', 'brand_code', 'payment_type', 'number_class', 'arpu_band'] %}
-{% set classes = {'reaching': true, 'leaving': false} %}
+{% set classes = {'reaching': 'reaches_tenure', 'leaving': 'not reaches_tenure'} %}
 with
 
 likelihoods as (
@@ -13,8 +13,8 @@ likelihoods as (
 priors as (
 
     select
-        {%- for class, reaches in classes.items() %}
-        max(case when reaches_tenure = {{ reaches }} then prior end) as {{ class }}_prior{{ "," if not loop.last }}
+        {%- for class, is_class in classes.items() %}
+        max(case when {{ is_class }} then prior_share end) as {{ class }}_prior{{ "," if not loop.last }}
         {%- endfor %}
     from likelihoods
 
@@ -24,8 +24,8 @@ others as (
 
     select
         attribute,
-        {%- for class, reaches in classes.items() %}
-        max(case when reaches_tenure = {{ reaches }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
+        {%- for class, is_class in classes.items() %}
+        max(case when {{ is_class }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
         {%- endfor %}
     from likelihoods
     where value = '(any other)'
@@ -38,8 +38,8 @@ pairs as (
     select
         attribute,
         value,
-        {%- for class, reaches in classes.items() %}
-        max(case when reaches_tenure = {{ reaches }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
+        {%- for class, is_class in classes.items() %}
+        max(case when {{ is_class }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
         {%- endfor %}
     from likelihoods
     group by attribute, value
@@ -70,8 +70,8 @@ multiplied as (
 
 select
     subscriber_id,
-    cast(reaching_product as double) as reaching_product,
-    cast(leaving_product as double) as leaving_product,
-    cast(reaching_product / nullif(reaching_product + leaving_product, 0) as double) as tenure_30_probability,
+    cast(round(reaching_product, 15) as double) as reaching_product,
+    cast(round(leaving_product, 15) as double) as leaving_product,
+    cast(round(reaching_product / nullif(reaching_product + leaving_product, 0), 12) as double) as tenure_30_probability,
     reaching_product > leaving_product as is_expected_to_reach_30
 from multiplied

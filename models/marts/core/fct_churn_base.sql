@@ -1,6 +1,6 @@
--- The base of every churn rate at each month's end: lines on-net then, and lines that churned in the three months that end with it,
--- which are one period: out in the first and back in the third is not churned. Attributes of a churner are those at its churn date,
--- of the others those at the month's end.
+-- The base of every churn rate at each month's end: lines on-net then, and lines that churned in the three months that end
+-- with it, which are one period: out in the first and back in the third is not churned. Attributes of a churner are those at
+-- its churn date, of the others those at the month's end.
 {{ config(materialized='view', meta={'public': false}) }}
 with
 

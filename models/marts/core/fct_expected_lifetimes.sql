@@ -1,5 +1,6 @@
--- How long a line of a tenure and ARPU band is expected to remain, at each month's end: one over its monthly churn rate, a third of
--- the three months'. A cell with too few lines takes the rate of its tenure band, and that of all where the band has too few.
+-- How long a line of a tenure and ARPU band is expected to remain, at each month's end: one over its monthly churn rate, a
+-- third of the three months'. A cell with too few lines takes the rate of its tenure band, and that of all where the band has
+-- too few.
 {% set enough = rule('value_rules', 'min_cell_subscribers') %}
 with
 

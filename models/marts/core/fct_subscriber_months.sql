@@ -1,4 +1,5 @@
--- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are built.
+-- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are
+-- built.
 -- depends_on: {{ ref('int_subscribers__months_held') }}
 {{ built_by_month() }}
 {% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',

@@ -1,5 +1,5 @@
--- Complaints by the month in which they were opened and by category: how many were closed by the business date, how long that took,
--- and how many repeated an earlier one.
+-- Complaints by the month in which they were opened and by category: how many were closed by the business date, how long that
+-- took, and how many repeated an earlier one.
 select
     {{ month_of('opened_at') }} as month,
     coalesce(category_code, 'unknown') as category_code,

@@ -1,5 +1,6 @@
--- Lines that answered as detractors, with the run of bad answers that was their last: open since its first day, repaired by a later
--- better answer.
+-- Lines that answered as detractors, with the run of bad answers that was their last: open since its first day, repaired by a
+-- later better answer.
+{% set last_open_day = 'coalesce(cast(repairs.repaired_at as date), ' ~ as_of_date() ~ ')' %}
 with
 
 answers as (
@@ -54,8 +55,7 @@ select
     latest.score as last_score,
     last_runs.driver_code,
     lines.manager_id,
-    cast({{ dbt.datediff('cast(last_runs.opened_at as date)', 'coalesce(cast(repairs.repaired_at as date), ' ~ as_of_date() ~ ')', 'day') }}
-        as integer) as days_open,
+    cast({{ dbt.datediff('cast(last_runs.opened_at as date)', last_open_day, 'day') }} as integer) as days_open,
     repairs.repaired_at is not null as is_repaired,
     last_runs.opened_at,
     repairs.repaired_at

@@ -20,5 +20,5 @@ select
     cast(detractors as bigint) as detractors,
     cast(promoters as bigint) as promoters,
     cast(detractors / nullif(sum(detractors) over (partition by month), 0) as double) as share,
-    cast(row_number() over (partition by month order by detractors desc, driver_code) as integer) as rank
+    cast(row_number() over (partition by month order by detractors desc, driver_code asc) as integer) as rank
 from named

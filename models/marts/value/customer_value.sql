@@ -1,5 +1,5 @@
--- What each customer with an on-net line at the end of the last complete month is worth, and the layer of service that follows: the
--- customers in order of realised value, cut at shares of their number.
+-- What each customer with an on-net line at the end of the last complete month is worth, and the layer of service that
+-- follows: the customers in order of realised value, cut at shares of their number.
 with
 
 customers as (
@@ -20,7 +20,7 @@ ordered as (
 
     select
         *,
-        row_number() over (order by realised_value desc, customer_id) as place,
+        row_number() over (order by realised_value desc, customer_id asc) as place,
         count(*) over () as customer_count
     from customers
 

@@ -1,5 +1,5 @@
--- What each line that is on-net at the end of the last complete month is worth: what it brought, what it is expected to bring, and
--- whom it takes along. subscriber_value_months holds the same for every month.
+-- What each line that is on-net at the end of the last complete month is worth: what it brought, what it is expected to bring,
+-- and whom it takes along. subscriber_value_months holds the same for every month.
 select
     subscriber_id,
     arpu_3m,

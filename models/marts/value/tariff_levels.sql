@@ -1,5 +1,5 @@
--- Mid/high-end lines cut in five by what they spend, with the amount that matches each fifth, the one that would lift it, and the
--- plan on sale whose fee lies nearest.
+-- Mid/high-end lines cut in five by what they spend, with the amount that matches each fifth, the one that would lift it, and
+-- the plan on sale whose fee lies nearest.
 with
 
 levels as (

@@ -1,5 +1,5 @@
--- How lines moved between tiers in each month: from the tier at the month end before, or new, or churned where they came back; to
--- the tier at this one, or churned. The movements in and out are those of churn_monthly.
+-- How lines moved between tiers in each month: from the tier at the month end before, or new, or churned where they came back;
+-- to the tier at this one, or churned. The movements in and out are those of churn_monthly.
 with
 
 facts as (
