@@ -1,7 +1,7 @@
 -- Every alert of the business date, one row each, by the rules in the seed alert_rules. `evidence` holds the figures that
 -- raised it. A rule taken out of the seed raises nothing.
 {% set as_of = as_of_date() %}
-{% set last_contract_day = dbt.dateadd('month', 2, as_of) %}
+{% set last_contract_day = dbt.dateadd('month', 'cast(threshold as integer)', as_of) %}
 {% set rules = {
     'zero_usage': ("coalesce(days_since_use, 999999) >= threshold", ['days_since_use']),
     'low_balance': ("balance_amount < threshold", ['balance_amount']),
@@ -13,7 +13,7 @@
     'negative_survey': ("lowest_score <= threshold", ['lowest_score']),
     'usage_drop': ("minutes_7d < threshold * minutes_a_week_before", ['minutes_7d', 'minutes_a_week_before']),
     'calls_moving_offnet': ("offnet_share_7d - offnet_share_28d >= threshold", ['offnet_share_7d', 'offnet_share_28d']),
-    'no_charges': ("arpu_amount = 0", ['arpu_amount']),
+    'no_charges': ("arpu_amount = threshold", ['arpu_amount']),
     'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend']),
     'mou_drop': ("mou_trend <= threshold", ['mou_trend']),
     'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end']),
