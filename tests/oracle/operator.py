@@ -38,15 +38,15 @@ class Operator:
 def make_operator(seed: int, lines: int = 260, months: int = 11, without: tuple[str, ...] = ()) -> Operator:
     """An operator of so many lines and billed months. Tables named in `without` (optional ones) are never delivered.
 
-    Its days: a first load in the third month from the end and the day after it, that month's end, then a day within and the end of
-    both later months. The fourth, at most three days into its month, lacks the CRM's snapshots: the latest ones stand there.
+    Its days: a first load in the third month from the end and the day after it, that month's end, then a day within and the end
+    of both later months. The fourth, at most three days into its month, lacks the CRM's snapshots: the latest ones stand there.
     """
     rng = Random(seed)
     first = month_add(date(2023, 1, 1), rng.randrange(12))
     billed = [month_add(first, n) for n in range(months)]
     days = delivery_days(rng, billed)
     inbox: Inbox = {}
-    lives = [make_life(rng, f"s{n:04d}", billed[0], days[-1]) for n in range(lines)]
+    lives = [make_life(rng, f"s{n:04d}", billed[0], days) for n in range(lines)]
     for life in lives:
         events(rng, inbox, life, days)
         charges(rng, inbox, life, billed, days)
@@ -74,8 +74,9 @@ def delivery_days(rng: Random, billed: list[date]) -> list[date]:
     return days
 
 
-def make_life(rng: Random, key: str, first: date, last: date) -> dict:
+def make_life(rng: Random, key: str, first: date, days: list[date]) -> dict:
     """One line: its dates and the events that truly happen to it, known or not."""
+    last = days[-1]
     kind = rng.random()
     if kind < 0.3:  # many of one age, so that some cells of the churn rates are large enough to stand alone
         activated = first - timedelta(days=rng.randrange(1900, 2000))
@@ -89,6 +90,10 @@ def make_life(rng: Random, key: str, first: date, last: date) -> dict:
     begin = max(activated, first - timedelta(days=50))
     if begin < last:
         happened = turns(rng, activated, begin, last)
+    is_contradicted = rng.random() < 0.15  # the snapshot tells something else, every day anew
+    if is_contradicted and activated <= days[2]:  # and something happens between a snapshot and the night that lacks one
+        at = datetime.combine(rng.choice((days[3], days[2] + timedelta(days=1))), clock(rng))
+        happened.append((rng.choice((*TERMINAL, "reinstated", "reinstated")), at))
     gone = [at.date() for name, at in happened if name in TERMINAL]
     return {
         "subscriber_id": key,
@@ -96,7 +101,7 @@ def make_life(rng: Random, key: str, first: date, last: date) -> dict:
         "events": happened,
         "gone": max(gone, default=None),
         "is_silent": rng.random() < 0.1,  # the events never reach us
-        "is_contradicted": rng.random() < 0.15,  # the snapshot tells something else, every day anew
+        "is_contradicted": is_contradicted,
         "shown_from": activated - timedelta(days=rng.choice((0, 0, 0, 20))),
         "level": rng.choice((15, 29, 30, 50, 60, 60, 60, 70, 79, 80, 120, 199, 200, 300)),
     }

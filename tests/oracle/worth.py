@@ -4,7 +4,7 @@ Choices where the definitions leave one:
 - Everything is computed from what is known at D: a line that churned between M and D counts as on-net at M.
 - Realised value sums the months held of the last 12, months wholly off-net included where charges came.
 - The trend's two means are over months held in which the line was on-net on at least one day, as every 3-month mean.
-- With fewer than three complete months held, the churn period is those months and its rate is divided by their number.
+- With fewer than three complete months held, the churn period is those months; its rate is divided by 3 all the same.
 - A churner stands in the cell of its tenure and ARPU band at the churn date; one with a null ARPU band in the tenure band and in
   all, but in no cell. On-net lines stand in the cell of their bands at M.
 - A tenure band with fewer than 30 on-net subscribers falls back to all, however few those are.
@@ -104,7 +104,7 @@ def monthly_churn_rates(known: Known, rows: dict, months: list[date], bands: dic
 
     def rate(tenure: str, band: str) -> Fraction:
         cell = next((c for c in ((tenure, band), (tenure,)) if on_net[c] >= CELL_MINIMUM), ())
-        return ratio(churned[cell], on_net[cell]) / len(period)
+        return ratio(churned[cell], on_net[cell]) / 3
 
     return rate
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 from oracle import figures, worth
-from oracle.known import known_at, line_of
+from oracle.known import known_at, latest, line_of
+from oracle.operator import make_operator
 
 D = date(2024, 6, 30)
 
@@ -322,3 +323,23 @@ def test_effective_circle_begins_at_a_contact_index_of_two_hundredths():
     for peers, score in (([pair("s1", "k", "s2", 2, 2, "2")], 1), ([pair("s1", "k", "s2", 2, 2, "1.99")], 0)):
         tables = {"crm_subscribers": lines, "billing_charges": [charge("1", "2024-06-01")], "billing_call_pairs": rest + peers}
         assert worth.subscriber_value(knowing(**tables))["s2"]["influence_score"] == score
+
+
+def test_the_made_operator_is_the_same_for_a_seed_and_reaches_the_edges():
+    operator = make_operator(7)
+    assert make_operator(7) == operator != make_operator(8)
+    known = known_at(operator.deliveries, operator.days[3])
+    lines, months, gone = known.lines.values(), figures.fct_subscriber_months(known), figures.fct_churn(known)
+    assert latest(operator.deliveries["crm_subscribers"], known.as_of)[0] < known.as_of  # a night without the CRM's snapshots
+    assert {line.stays[0].is_on_net for line in lines} == {True, False}  # gone on the activation day
+    assert max(len(line.stays) for line in lines) >= 4
+    assert any(row["arpu_band"] is None for row in gone.values())
+    assert {c["subscriber_id"] for c in known.charges} - known.lines.keys()
+    for name in ("is_complete_month", "is_after_churn", "is_new", "is_reinstated", "is_churned", "has_charges"):
+        assert {row[name] for row in months.values()} == {True, False}, name
+    for name in ("offnet_share", "plan_code", "balance_amount"):
+        assert None in {row[name] for row in months.values()}, name
+    values = worth.subscriber_value(known).values()
+    assert len({row["influence_score"] for row in values}) > 5
+    assert None in {row["arpu_trend"] for row in values}
+    assert len({row["expected_remaining_months"] for row in values}) > 1  # some cells stand alone
