@@ -1,5 +1,6 @@
 -- Effective circles at each month's end: lines that are on-net then, and the operator's own lines that stand close enough to
 -- them.
+{{ config(materialized='table') }}
 with
 
 circles as (

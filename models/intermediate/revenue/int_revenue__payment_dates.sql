@@ -1,4 +1,5 @@
 -- The first two payments of each line, reversals left out, and its last.
+{{ config(materialized='table') }}
 with
 
 payments as (

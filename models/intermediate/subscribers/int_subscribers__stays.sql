@@ -1,5 +1,6 @@
 -- A line's life cut into stays on the network and off it. A stay begins on `from_date` and ends the day before `to_date`; the
 -- last one has no end. An off-net stay carries its churn type and reason: those of the last terminal event of its first day.
+{{ config(materialized='table') }}
 with
 
 changes as (
