@@ -35,7 +35,7 @@ class Operator:
     replacements: Deliveries
 
 
-def make_operator(seed: int, lines: int = 260, months: int = 11, without: tuple[str, ...] = ()) -> Operator:
+def make_operator(seed: int, lines: int = 220, months: int = 15, without: tuple[str, ...] = ()) -> Operator:
     """An operator of so many lines and billed months. Tables named in `without` (optional ones) are never delivered.
 
     Its days: a first load in the third month from the end and the day after it, that month's end, then a day within and the end
