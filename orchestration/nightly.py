@@ -13,7 +13,8 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
-from rich.status import Status
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestration import settings
@@ -55,26 +56,28 @@ class TerminalProgress(Progress):
 
     def __init__(self, console: Console):
         self.console = console
-        self._status: Status | None = None
+        self._spinner = Spinner("dots")
+        self._live: Live | None = None
 
     def begin(self, step: str) -> None:
-        self._status = self.console.status(f"{step} …")
-        self._status.start()
+        self._spinner.update(text=Text(f"{step} …"))
+        # What libraries print meanwhile is not for this terminal: it must not be drawn above the spinner.
+        self._live = Live(self._spinner, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        self._live.start()
 
     def note(self, step: str, text: str) -> None:
-        if self._status:
-            self._status.update(f"{step} … {text}")
+        self._spinner.update(text=Text(f"{step} … {text}"))
 
     def end(self, step: str, text: str, seconds: float) -> None:
-        self._line("[green]✓[/]", step, text, seconds)
+        self._line(("✓", "green"), step, text, seconds)
 
     def fail(self, step: str, seconds: float) -> None:
-        self._line("[red]✗[/]", step, "failed", seconds)
+        self._line(("✗", "red"), step, "failed", seconds)
 
-    def _line(self, mark: str, step: str, text: str, seconds: float) -> None:
-        if self._status:
-            self._status.stop()
-        self.console.print(f"{mark} {step:<14} {text}  [dim]{seconds:.1f} s[/]", highlight=False)
+    def _line(self, mark: tuple[str, str], step: str, text: str, seconds: float) -> None:
+        if self._live:
+            self._live.stop()
+        self.console.print(Text.assemble(mark, f" {step:<14} {text}  ", (f"{seconds:.1f} s", "dim")), soft_wrap=True)
 
 
 def dagster_home(home: settings.Home) -> Path:

@@ -8,6 +8,8 @@ from pathlib import Path
 VERDICTS_KEPT = 60
 """Verdicts listed in the index, two a night."""
 
+PAGES_KEPT = 300
+
 STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
@@ -31,7 +33,10 @@ def add(docs: Path, verdict: str) -> None:
     kept = [*lines, verdict][-VERDICTS_KEPT:]
     docs.mkdir(parents=True, exist_ok=True)
     verdicts.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    pages = sorted((docs / "validations").rglob("*.html"))
+    pages = sorted((docs / "validations").rglob("*.html"), key=lambda page: (page.parts[-2], page.name))
+    for page in pages[:-PAGES_KEPT]:
+        page.unlink()
+    pages = pages[-PAGES_KEPT:]
     for page in [*pages, *(docs / "expectations").rglob("*.html")]:
         text = page.read_text(encoding="utf-8")
         page.write_text(offline(text), encoding="utf-8") if _OUTSIDE.search(text) else None

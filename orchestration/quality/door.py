@@ -54,7 +54,7 @@ CHECKS = (
         "freshness",
         "ExpectColumnValuesToNotBeNull",
         {"column": "age_days"},
-        "a required table was delivered by the date being built",
+        "a required table has a delivery by the date being built",
     ),
     Check(
         "freshness",

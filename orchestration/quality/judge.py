@@ -116,6 +116,8 @@ def findings(check: Check, result: dict) -> list[Finding]:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "missing"
     return f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value}".removesuffix(".0")
 
 

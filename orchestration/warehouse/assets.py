@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
 
 from orchestration import settings
 from orchestration.contract import load_contract
@@ -19,9 +19,10 @@ from orchestration.quality.judge import GateResult
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import Relations, run_list
 from orchestration.warehouse import WarehouseError, build, candidate, dbt, manifest, publishing
-from orchestration.warehouse.dbt_results import results
+from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.night import Night
 
+RUN_RESULTS = "run_results.json"
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
 
 
@@ -113,6 +114,8 @@ def dbt_models(manifest_path, translator: Translator):
                 target=settings.environment(),
                 dbt_executable=dbt.executable(),
             )
+            # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
+            (dbt.target_dir() / RUN_RESULTS).unlink(missing_ok=True)
             arguments = [*dbt.arguments("build", night.as_of), "--exclude-resource-type", "unit_test"]
             run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
             for number, event in enumerate(run.stream(), start=1):
@@ -235,9 +238,13 @@ def _check_result(result: GateResult, key: dg.AssetKey, name: str, table: str | 
     )
 
 
-def _dbt_results(run):
+def _dbt_results(run: DbtCliInvocation) -> DbtResults:
+    path = run.target_path / RUN_RESULTS
     try:
-        return results(json.loads((run.target_path / "run_results.json").read_text(encoding="utf-8")))
+        return results(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        messages = "\n".join(str(e) for e in run.get_error().args) if run.get_error() else "it gave no reason"
-        raise WarehouseError(f"dbt ended before it built anything: {messages}") from error
+        code = run.process.returncode
+        ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        raise WarehouseError(
+            f"dbt {ended} before it told its results; its own words are in {run.target_path / 'dbt.log'}"
+        ) from error

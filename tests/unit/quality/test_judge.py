@@ -70,3 +70,16 @@ def test_the_index_tells_verdicts_newest_first_and_escapes_them(tmp_path):
     assert "t: a &lt; b, but a is 3" in page
     assert "failed" in page
     assert index([], []).startswith("<!doctype html>")
+
+
+def test_old_pages_make_room_for_new_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr("orchestration.quality.data_docs.PAGES_KEPT", 2)
+    for moment in ("20260301T020000", "20260303T020000", "20260302T020000"):
+        page = tmp_path / "validations" / "gate_tables" / moment / moment / "page.html"
+        page.parent.mkdir(parents=True)
+        page.write_text("<html></html>")
+    add(tmp_path, '{"gate": "gate", "judged_at": "2026-03-03T02:00:00", "checks": 1, "failures": [], "warnings": []}')
+    kept = sorted(page.parts[-2] for page in (tmp_path / "validations").rglob("*.html"))
+    assert kept == ["20260302T020000", "20260303T020000"]
+    text = (tmp_path / "index.html").read_text()
+    assert text.index("20260303T020000") < text.index("20260302T020000")
