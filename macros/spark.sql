@@ -1,10 +1,11 @@
 {# Where dbt's own macros do otherwise on Spark than on DuckDB, and models must not notice. #}
 
-{# A contract says varchar, which Spark calls string. #}
+{# A contract names types as DuckDB does. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
+    {%- set types = {'varchar': 'string', 'hugeint': 'bigint'} -%}
     select
     {%- for column in columns.values() %}
-        cast(null as {{ 'string' if column.data_type == 'varchar' else column.data_type }}) as {{ column.name }}{{ "," if not loop.last }}
+        cast(null as {{ types.get(column.data_type, column.data_type) }}) as {{ column.name }}{{ "," if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

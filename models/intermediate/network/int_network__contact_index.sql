@@ -34,9 +34,9 @@ shares as (
         subscriber_id,
         peer_key,
         peer_subscriber_id,
-        coalesce(call_days / nullif(sum(call_days) over (partition by month, subscriber_id), 0), 0) as days_share,
-        coalesce(call_minutes / nullif(sum(call_minutes) over (partition by month, subscriber_id), 0), 0) as minutes_share,
-        coalesce(call_count / nullif(sum(call_count) over (partition by month, subscriber_id), 0), 0) as count_share
+        coalesce({{ ratio('call_days', 'sum(call_days) over (partition by month, subscriber_id)') }}, 0) as days_share,
+        coalesce({{ ratio('call_minutes', 'sum(call_minutes) over (partition by month, subscriber_id)') }}, 0) as minutes_share,
+        coalesce({{ ratio('call_count', 'sum(call_count) over (partition by month, subscriber_id)') }}, 0) as count_share
     from pairs
 
 ),
@@ -48,11 +48,11 @@ weighted as (
         subscriber_id,
         peer_key,
         peer_subscriber_id,
-        cast(round(
-            {{ rule('value_rules', 'contact_days_weight') }} * days_share
-            + {{ rule('value_rules', 'contact_minutes_weight') }} * minutes_share
-            + {{ rule('value_rules', 'contact_count_weight') }} * count_share, 9
-        ) as decimal(10, 9)) as contact_index
+        cast({{ rounded(
+            rule('value_rules', 'contact_days_weight') ~ ' * days_share + '
+            ~ rule('value_rules', 'contact_minutes_weight') ~ ' * minutes_share + '
+            ~ rule('value_rules', 'contact_count_weight') ~ ' * count_share', 9
+        ) }} as decimal(10, 9)) as contact_index
     from shares
 
 )

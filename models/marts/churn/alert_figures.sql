@@ -37,15 +37,15 @@ select
     usage.competitor_hotline_calls,
     surveys.lowest_score,
     usage.minutes_7d,
-    usage.minutes_28d / 4 as minutes_a_week_before,
-    usage.offnet_minutes_7d / nullif(usage.minutes_7d, 0) as offnet_share_7d,
-    usage.offnet_minutes_28d / nullif(usage.minutes_28d, 0) as offnet_share_28d,
+    {{ ratio('usage.minutes_28d', '4') }} as minutes_a_week_before,
+    {{ ratio('usage.offnet_minutes_7d', 'usage.minutes_7d') }} as offnet_share_7d,
+    {{ ratio('usage.offnet_minutes_28d', 'usage.minutes_28d') }} as offnet_share_28d,
     months.arpu_amount,
     averages.arpu_trend,
     averages.mou_trend,
     contracts.latest_contract_end,
-    months.outgoing_minutes / nullif(plans.included_minutes, 0) as minutes_saturation,
-    months.dou_mb / nullif(plans.included_mb, 0) as data_saturation,
+    {{ ratio('months.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
+    {{ ratio('months.dou_mb', 'plans.included_mb') }} as data_saturation,
     customers.birth_month
 from lines
 inner join {{ ref('inactivity') }} as inactivity on lines.subscriber_id = inactivity.subscriber_id

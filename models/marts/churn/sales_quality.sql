@@ -86,8 +86,8 @@ select
         {%- for share in shares %}
         case when {{ share }}_passed
             then concat(
-                '{{ share }} ', round({{ share }}, 4),
-                ' (mean ', round({{ share }}_mean, 4), ', limit ', round({{ share }}_limit, 4), ') '
+                '{{ share }} ', cast({{ share }} as decimal(9, 4)),
+                ' (mean ', cast({{ share }}_mean as decimal(9, 4)), ', limit ', cast({{ share }}_limit as decimal(9, 4)), ') '
             )
             else ''
         end{{ "," if not loop.last }}

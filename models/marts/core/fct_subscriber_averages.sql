@@ -34,10 +34,10 @@ averaged as (
     select
         subscriber_id,
         month,
-        cast(offnet_minutes_sum / nullif(mou_sum, 0) as double) as offnet_share_3m,
+        {{ ratio('offnet_minutes_sum', 'mou_sum') }} as offnet_share_3m,
         {%- for name in measures %}
-        cast(round({{ name }}_sum / months_counted, 4) as decimal(18, 4)) as {{ name }}_3m,
-        cast(round({{ name }}_sum_before / months_counted_before, 4) as decimal(18, 4))
+        cast({{ rounded(ratio(name ~ '_sum', 'months_counted'), 4) }} as decimal(18, 4)) as {{ name }}_3m,
+        cast({{ rounded(ratio(name ~ '_sum_before', 'months_counted_before'), 4) }} as decimal(18, 4))
             as {{ name }}_3m_before{{ "," if not loop.last }}
         {%- endfor %}
     from summed
@@ -55,7 +55,7 @@ compared as (
         averaged.offnet_share_3m,
         {%- for name in measures %}
         case when averaged.{{ name }}_3m_before > 0
-            then cast(round(averaged.{{ name }}_3m / averaged.{{ name }}_3m_before - 1, 6) as decimal(18, 6))
+            then cast({{ rounded(ratio('averaged.' ~ name ~ '_3m', 'averaged.' ~ name ~ '_3m_before') ~ ' - 1', 6) }} as decimal(18, 6))
         end as {{ name }}_trend,
         {%- endfor %}
         arpu_bands.band as arpu_band

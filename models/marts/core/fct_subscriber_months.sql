@@ -87,7 +87,7 @@ banded as (
     select
         measured.*,
         arpu_bands.band as arpu_band,
-        cast(measured.offnet_minutes / nullif(measured.mou_minutes, 0) as double) as offnet_share
+        {{ ratio('measured.offnet_minutes', 'measured.mou_minutes') }} as offnet_share
     from measured
     left join {{ bands('arpu_bands') }} as arpu_bands
         on {{ in_band('measured.arpu_amount', 'arpu_bands') }}

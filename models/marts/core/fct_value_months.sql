@@ -32,11 +32,11 @@ scored as (
 
     select
         *,
-        cast(round(
-            {{ rule('value_rules', 'realised_weight') }} * realised_rank
-            + {{ rule('value_rules', 'potential_weight') }} * potential_rank
-            + {{ rule('value_rules', 'influence_weight') }} * influence_rank, 6
-        ) as decimal(9, 6)) as value_score
+        cast({{ rounded(
+            rule('value_rules', 'realised_weight') ~ ' * realised_rank + '
+            ~ rule('value_rules', 'potential_weight') ~ ' * potential_rank + '
+            ~ rule('value_rules', 'influence_weight') ~ ' * influence_rank', 6
+        ) }} as decimal(9, 6)) as value_score
     from ranked
 
 ),

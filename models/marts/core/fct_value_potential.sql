@@ -60,7 +60,7 @@ valued as (
 
     select
         *,
-        cast(round(arpu_3m * (1 + held_trend) * expected_remaining_months, 2) as decimal(18, 2)) as potential_value
+        cast({{ rounded('arpu_3m * (1 + held_trend) * expected_remaining_months', 2) }} as decimal(18, 2)) as potential_value
     from measured
 
 )

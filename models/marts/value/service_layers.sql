@@ -17,5 +17,5 @@ select
     cast(customers as bigint) as customers,
     cast(customers / sum(customers) over () as double) as customer_share,
     cast(realised_value as decimal(18, 2)) as revenue_amount,
-    cast(realised_value / nullif(sum(realised_value) over (), 0) as double) as revenue_share
+    {{ ratio('realised_value', 'sum(realised_value) over ()') }} as revenue_share
 from layers

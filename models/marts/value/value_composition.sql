@@ -60,5 +60,5 @@ select
     value_tier,
     fee_class,
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-    cast(revenue_amount / nullif(sum(revenue_amount) over (partition by month, value_tier), 0) as double) as revenue_share
+    {{ ratio('revenue_amount', 'sum(revenue_amount) over (partition by month, value_tier)') }} as revenue_share
 from summed

@@ -22,5 +22,5 @@ select
     cast(subscribers as bigint) as subscribers,
     cast(subscribers / sum(subscribers) over (partition by month) as double) as subscriber_share,
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-    cast(revenue_amount / nullif(sum(revenue_amount) over (partition by month), 0) as double) as revenue_share
+    {{ ratio('revenue_amount', 'sum(revenue_amount) over (partition by month)') }} as revenue_share
 from tiers
