@@ -51,7 +51,7 @@ def value_rows(book: Book, month: date) -> dict[str, dict]:
             row["realised_value"] >= middle["realised_value"], row["potential_value"] >= middle["potential_value"]
         ]
         row["activity_grade"] = activity_grade(book, key, month, row["arpu_3m"] >= middle["arpu_3m"])
-        row["is_mid_high_end"] = row["arpu_3m"] >= 120 and row["mou_3m"] >= 100 or local[key] >= TOP
+        row["is_mid_high_end"] = (row["arpu_3m"] >= 120 and row["mou_3m"] >= 100) or local[key] >= TOP
         row["is_high_influence"] = is_influential and tenure_months(book.known.lines[key], at) > 12
         row["is_high_income"] = book.subscribers[key]["customer_id"] in rich
         row["is_high_value"] = row["value_class"] == "high"

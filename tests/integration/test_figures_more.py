@@ -1,0 +1,103 @@
+"""The tables of value, churn and service against an independent reckoning, over a made operator that is nasty at their edges.
+
+Every column is compared, row by row, but the words that explain one (evidence, severity, what a flag is for).
+TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`.
+"""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+from oracle import retention, risk, service, tiers, watch
+from oracle.book import Book, book_at
+from oracle.operator import write_deliveries
+from oracle.operator_more import make_bigger_operator
+from test_figures import as_key, assert_same, nightly
+
+SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "5").split(",")]
+KEYS = {
+    "core.fct_churn": ("subscriber_id",),
+    "value.subscriber_value": ("subscriber_id",),
+    "value.subscriber_value_months": ("month", "subscriber_id"),
+    "value.customer_value": ("customer_id",),
+    "value.service_layers": ("service_layer",),
+    "value.value_pyramid": ("month", "value_tier"),
+    "value.value_composition": ("month", "value_tier", "fee_class"),
+    "value.value_migration": ("month", "from_tier", "to_tier"),
+    "value.tariff_levels": ("level",),
+    "churn.churn_by_tenure": ("tenure_band",),
+    "churn.churn_by_arpu_band": ("arpu_band",),
+    "churn.churn_by_region": ("region_code",),
+    "churn.churn_by_group": ("group_id",),
+    "churn.churn_by_plan_tenure": ("plan_code", "tenure_band"),
+    "churn.churn_reasons": ("scope", "reason_code"),
+    "churn.snapshot_retention": ("cohort_month", "month", "region_code", "manager_id"),
+    "churn.new_subscriber_cohorts": ("activation_month", "months_since"),
+    "churn.sales_quality": ("entity", "code"),
+    "churn.subscriber_risk": ("subscriber_id",),
+    "churn.alerts": ("as_of_date", "subscriber_id", "alert_code"),
+    "churn.exception_pool": ("month", "subscriber_id"),
+    "churn.inactivity": ("subscriber_id",),
+    "service.nps_monthly": ("month", "touchpoint_code"),
+    "service.nps_drivers": ("month", "driver_code"),
+    "service.detractors": ("subscriber_id",),
+    "service.complaints_monthly": ("month", "category_code"),
+}
+
+
+def reckoned(book: Book) -> dict[str, dict]:
+    """What the oracle says of each public table: {table: {key: {column: value}}}."""
+    values = tiers.values_by_month(book)
+    customers = tiers.customer_value(book, values)
+    members = retention.members(book, values)
+    return {
+        "core.fct_churn": tiers.tiers_before_churn(book, values),
+        "value.subscriber_value": values[book.months[-1]],
+        "value.subscriber_value_months": {(month, key): row for month, rows in values.items() for key, row in rows.items()},
+        "value.customer_value": customers,
+        "value.service_layers": tiers.service_layers(customers),
+        "value.value_pyramid": tiers.value_pyramid(book, values),
+        "value.value_composition": tiers.value_composition(book, values),
+        "value.value_migration": tiers.value_migration(book, values),
+        "value.tariff_levels": tiers.tariff_levels(book, values),
+        "churn.churn_by_tenure": retention.rates_by(members, "tenure_band"),
+        "churn.churn_by_arpu_band": retention.rates_by(members, "arpu_band"),
+        "churn.churn_by_region": retention.rates_by(members, "region_code"),
+        "churn.churn_by_group": retention.rates_by(members, "group_id"),
+        "churn.churn_by_plan_tenure": retention.churn_by_plan_tenure(members),
+        "churn.churn_reasons": retention.churn_reasons(members, values),
+        "churn.snapshot_retention": retention.snapshot_retention(book, values),
+        "churn.new_subscriber_cohorts": retention.new_subscriber_cohorts(book),
+        "churn.sales_quality": retention.sales_quality(book),
+        "churn.subscriber_risk": risk.subscriber_risk(book, values),
+        "churn.alerts": watch.alerts(book),
+        "churn.exception_pool": watch.exception_pool(book, values),
+        "churn.inactivity": watch.inactivity(book),
+        "service.nps_monthly": service.nps_monthly(book),
+        "service.nps_drivers": service.nps_drivers(book),
+        "service.detractors": service.detractors(book),
+        "service.complaints_monthly": service.complaints_monthly(book),
+    }
+
+
+def published(home: Path) -> dict[str, dict]:
+    """The published tables in the oracle's form, with every column they have."""
+    tables = {}
+    with duckdb.connect(str(home / "published" / "telco360.duckdb"), read_only=True) as db:
+        for table, keys in KEYS.items():
+            found = db.sql(f"select * from {table}")
+            rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+            tables[table] = {as_key([row[name] for name in keys]): row for row in rows}
+            assert len(tables[table]) == len(rows), f"{table}: keys are not unique"
+    return tables
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_figure_of_value_churn_and_service_equals_the_oracle(tmp_path, seed):
+    operator, as_of = make_bigger_operator(seed)
+    write_deliveries(operator.deliveries, tmp_path / "landing", seed)
+    nightly(tmp_path, as_of)
+    expected = reckoned(book_at(operator.deliveries, as_of))
+    assert not [table for table, rows in expected.items() if not rows], "the operator leaves a table empty"
+    assert_same(expected, published(tmp_path), f"oracle | published {as_of}")

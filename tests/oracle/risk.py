@@ -1,0 +1,177 @@
+"""What a line on-net at M risks, by rules: the group-rate score, four health scores and the naive Bayes tenure.
+
+`{subscriber_id: {column: value}}` of one public table. The score of the trained model is no part of this.
+
+Choices where the definitions leave one:
+- A churner's minutes are those of the months that its arpu_3m is of. No minutes at all is a band with no off-net ones.
+- The three months of an on-net line, and of a line on-net at D, are those to M.
+- Every add-on row that runs counts, be it of one service twice. A peer stands in a circle once, under however many keys.
+- Lines that are off-net at D, or not in the training's reach, have no tenure probability.
+"""
+
+from collections import Counter, defaultdict
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from oracle.book import UNKNOWN, Book, add_months
+from oracle.figures import ZERO, arpu_band, complete_months, mean_over, plan_at, ratio, rounded, tenure_months
+from oracle.known import Line, day_of, month_add, month_end
+from oracle.retention import members
+from oracle.tiers import Values
+from oracle.worth import CIRCLE, WEIGHTS, percent_ranks
+
+CELL_MINIMUM = 30
+TENURE = 30
+RISK_ATTRIBUTES = ("plan_code", "brand_code", "offnet_band", "number_class")
+
+
+def subscriber_risk(book: Book, values: Values) -> dict[str, dict]:
+    """One row a line on-net at M."""
+    rates = group_rate_scores(book, values)
+    probabilities = tenure_probabilities(book)
+    health = health_scores(book)
+    return {
+        key: {
+            "group_rate_score": rates[key],
+            **{name: ranks.get(key) for name, ranks in health.items()},
+            "tenure_30_probability": probabilities.get(key),
+            "warning_zone": None,
+        }
+        for key in book.lines_at(book.at)
+    }
+
+
+def group_rate_scores(book: Book, values: Values) -> dict[str, Fraction]:
+    """100 x the sum of the churn rates of a line's plan, brand, off-net band and number class, of lines on-net at M."""
+    found = members(book, values)
+    for key, row in found.items():
+        row["offnet_band"] = offnet_band(book, book.known.lines[key], row["day"])
+        row["brand_code"] = book.code(key, "brand_code")
+        row["number_class"] = book.code(key, "number_class")
+    churned = Counter((name, row[name]) for row in found.values() for name in RISK_ATTRIBUTES if row["is_churned"])
+    on_net = Counter((name, row[name]) for row in found.values() for name in RISK_ATTRIBUTES if not row["is_churned"])
+    gone = sum(row["is_churned"] for row in found.values())
+    base = ratio(gone, len(found) - gone)
+
+    def rate(cell: tuple[str, str]) -> Fraction:
+        return ratio(churned[cell], on_net[cell]) if on_net[cell] >= CELL_MINIMUM else base
+
+    return {
+        key: 100 * sum(rate((name, row[name])) for name in RISK_ATTRIBUTES) for key, row in found.items() if not row["is_churned"]
+    }
+
+
+def offnet_band(book: Book, line: Line, day: date) -> str:
+    """The band of off-net minutes in all minutes, over the last three months complete at the day with a day on-net."""
+    rows = [
+        book.rows[line.subscriber_id, m] for m in complete_months(book.known, day)[-3:] if line.is_on_net_within(m, month_end(m))
+    ]
+    share = ratio(sum((r["offnet_minutes"] for r in rows), ZERO), sum((r["mou_minutes"] for r in rows), ZERO))
+    if not share:
+        return "none"
+    return "low" if share < Fraction(1, 5) else "mid" if share <= Fraction(1, 2) else "high"
+
+
+def health_scores(book: Book) -> dict[str, dict[str, Fraction]]:
+    """The four scores by column, 0 to 100; a line is missing where it is not ranked."""
+    on_net = book.lines_at(book.at)
+    measures = {
+        "health_tariff": {key: -abs(s - 1) for key in on_net if (s := saturation(book, key)) is not None},
+        "health_service_use": running_add_ons(book, on_net),
+        "health_service_quality": {key: -count for key, count in troubles(book, on_net).items()},
+        "health_call_circle": circle_sizes(book, on_net),
+    }
+    return {name: {k: 100 * rank for k, rank in percent_ranks(numbers).items()} for name, numbers in measures.items()}
+
+
+def saturation(book: Book, key: str, used: str = "outgoing_minutes", included: str = "included_minutes") -> Fraction | None:
+    """What was used in M's month of what the plan at M includes; null where it includes none."""
+    plan = book.catalogue.get(plan_at(book.known, key, book.at), {})
+    row = book.rows.get((key, book.months[-1]))
+    return ratio(row[used], plan[included]) if row and plan.get(included) else None
+
+
+def running_add_ons(book: Book, lines: dict[str, Line]) -> dict[str, int]:
+    """Add-ons that run on the day of M; the end date is the last day."""
+    counts = dict.fromkeys(lines, 0)
+    for row in book.add_ons:
+        if row["subscriber_id"] in counts and row["start_date"] <= book.at <= (row["end_date"] or date.max):
+            counts[row["subscriber_id"]] += 1
+    return counts
+
+
+def troubles(book: Book, lines: dict[str, Line]) -> dict[str, int]:
+    """Complaints opened and surveys answered with 6 or less in the six months to M."""
+    first = month_add(book.months[-1], -5)
+    moments = [(c["subscriber_id"], c["opened_at"]) for c in book.complaints]
+    moments += [(s["subscriber_id"], s["surveyed_at"]) for s in book.surveys if s["score"] <= 6]
+    counts = dict.fromkeys(lines, 0)
+    for key, moment in moments:
+        if key in counts and first <= day_of(moment) <= book.at:
+            counts[key] += 1
+    return counts
+
+
+def circle_sizes(book: Book, lines: dict[str, Line]) -> dict[str, int]:
+    """Other lines on-net at M in each line's effective circle."""
+    sums: dict[str, dict[str, dict]] = defaultdict(lambda: defaultdict(lambda: dict.fromkeys(WEIGHTS, 0)))
+    owners = defaultdict(set)
+    for pair in book.known.pairs:
+        if pair["call_month"] in book.months[-3:] and pair["subscriber_id"] in lines:
+            owners[pair["subscriber_id"], pair["peer_key"]].add(pair["peer_subscriber_id"])
+            for name in WEIGHTS:
+                sums[pair["subscriber_id"]][pair["peer_key"]][name] += pair[name]
+    sizes = dict.fromkeys(lines, 0)
+    for key, peers in sums.items():
+        totals = {name: sum(peer[name] for peer in peers.values()) for name in WEIGHTS}
+        circle = set()
+        for peer_key, peer in peers.items():
+            if rounded(sum(w * (ratio(peer[n], totals[n]) or 0) for n, w in WEIGHTS.items()), 9) >= CIRCLE:
+                circle |= owners[key, peer_key]
+        sizes[key] = len((circle - {key}) & lines.keys())
+    return sizes
+
+
+def tenure_probabilities(book: Book) -> dict[str, Fraction | None]:
+    """The probability that the tenure reaches 30 months, of lines on-net at M and at D; null where nobody can be learnt from."""
+    today = book.known.as_of
+    learnt = []
+    for key, line in book.known.lines.items():
+        if add_months(line.activation_date, TENURE) <= today:
+            stay = line.stay_at(today)
+            day = today if stay.is_on_net else stay.first_day
+            learnt.append((tenure_months(line, day) >= TENURE, attributes(book, key, line)))
+    lines = {key: line for key, line in book.lines_at(book.at).items() if line.is_on_net(today)}
+    return {key: naive_bayes(learnt, attributes(book, key, line)) for key, line in lines.items()}
+
+
+def attributes(book: Book, key: str, line: Line) -> dict[str, str]:
+    """What the tenure is told from, at the churn date or at D; a null is a value of its own."""
+    stay = line.stay_at(book.known.as_of)
+    day = book.known.as_of if stay.is_on_net else stay.first_day
+    arpu_3m = mean_over(book.known, book.rows, line, "arpu_amount", complete_months(book.known, day)[-3:])
+    return {
+        "plan_code": plan_at(book.known, key, day) or UNKNOWN,
+        "arpu_band": arpu_band(arpu_3m) or UNKNOWN,
+        **{name: book.code(key, name) for name in ("brand_code", "payment_type", "number_class")},
+    }
+
+
+def naive_bayes(learnt: list[tuple[bool, dict[str, str]]], row: dict[str, str]) -> Fraction | None:
+    """The probability of the true class, with likelihoods (n + 1) / (class size + values seen) and plain priors."""
+    products = {}
+    for label in (True, False):
+        size = sum(found == label for found, _ in learnt)
+        product = ratio(size, len(learnt)) or Fraction(0)
+        for name, value in row.items():
+            seen = len({other[name] for _, other in learnt})
+            count = sum(found == label and other[name] == value for found, other in learnt)
+            product *= Fraction(count + 1, size + seen) if size + seen else 0
+        products[label] = product
+    return combined(products[True], products[False])
+
+
+def combined(reaching: Fraction | Decimal, leaving: Fraction | Decimal) -> Fraction | None:
+    """The share of the first product in both; null where both are 0."""
+    return ratio(reaching, reaching + leaving)
