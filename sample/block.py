@@ -158,8 +158,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Traits:
-    """Habits of a block's lines: minutes, MB and messages a month, share of days in use, shares of off-net and incoming
-    minutes, chance of a roaming day; add-on services by slot (code -1: none) with their days; two handsets and the day of change."""
+    """Habits of a block's lines: minutes, MB and messages a month, share of days in use, shares of off-net and incoming minutes,
+    chance of a roaming day; add-on services by slot (code -1: none) with their days; two handsets and the day of change.
+    """
 
     minutes: np.ndarray
     mb: np.ndarray

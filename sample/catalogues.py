@@ -215,7 +215,7 @@ def outlets(lines: int, settings: Settings, seed: int, first_day: int) -> Outlet
     dealers = int(np.clip(lines // 350, 24, 4_000))
     counties, regions = len(COUNTIES), len(REGIONS)
     kind = np.repeat(np.array([0, 1, 2, 3], np.int8), [counties, dealers, regions, regions])
-    seats = np.array([np.flatnonzero(COUNTY_REGION == r)[0] for r in range(regions)])
+    seats = np.array([np.flatnonzero(r == COUNTY_REGION)[0] for r in range(regions)])
     weights = np.array([REGION_WEIGHTS[r] for r in COUNTY_REGION]) / np.bincount(COUNTY_REGION)[COUNTY_REGION]
     county = np.concatenate((np.arange(counties), choose(rng, weights, dealers), seats, seats)).astype(np.int16)
     is_bad = np.zeros(len(kind), bool)

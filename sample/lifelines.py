@@ -31,6 +31,7 @@ _OTHER_REASONS = (17, 5, 26, 24, 7, 8, 8, 5)
 _REST_OF_VALUED = (0, 0, 45, 20, 15, 15, 0, 5)
 VALUED_LEVEL = 55.0
 """From this bill on a line may come to be mid- or high-end, and leaves for the reasons of those."""
+GOLDEN = (5**0.5 - 1) / 2
 NO_SIGNS, TO_COMPETITOR, TO_REGION, FADING = 0, 1, 2, 3
 MOST = 0.85
 """The greatest chance of a line to leave in a month."""
@@ -94,7 +95,7 @@ def live(people: Population, window: Window, renewal: Renewal, settings: Setting
     rng = stream(seed, "lives")
     lines = len(people)
     gone = churned < NEVER
-    reason = _reasons(rng, people, settings)
+    reason = _reasons(rng, people, churned, settings)
     status = _ways(rng, people, reason)
     status = np.where(churned - people.activated < 75, np.maximum(status, CANCELLED), status)
     reason = np.where(~gone | (rng.random(lines) < np.where(status == FORCED, 0.35, 0.05)), -1, reason)
@@ -127,7 +128,7 @@ def _leave(people: Population, window: Window, renewal: Renewal, settings: Setti
     churned = np.where(old, first_day(np.where(old, people.old_churn_month, 0)) + in_month, NEVER).astype(np.int32)
     drift = np.exp(settings.pull_weight * people.pull - settings.loyalty_weight * people.loyalty).astype(np.float32)
     drift /= drift.mean()
-    bill = np.searchsorted([30, 50], people.level * settings.measured_arpu, side="right").astype(np.int8)
+    bill = np.searchsorted(settings.bill_bounds, people.level, side="right").astype(np.int8)
     cell_of_line = bill * 2 + (people.group >= 0)
     won_until = np.full(len(people), -1, np.int32)
     hazard = np.full(len(people), np.nan, np.float32)
@@ -206,17 +207,25 @@ def _retention_list(rng, people: Population, there, chance, tenure, leaves) -> n
     return np.sort(there[best[score[best] > 0]])
 
 
-def _reasons(rng, people: Population, settings: Settings) -> np.ndarray:
+def _reasons(rng, people: Population, churned: np.ndarray, settings: Settings) -> np.ndarray:
+    """Why each line would leave. Those with great bills who do leave are dealt the published shares month by month, from the
+    greatest bill down, so that the valued ones among them, wherever that begins, come near the shares."""
     lines = len(people)
-    ordinary = choose(rng, _OTHER_REASONS, lines)
-    published = dict(settings.published.valued_reasons)
+    reason = choose(rng, _OTHER_REASONS, lines)
+    student = (people.stage == STAGES.index("student")) & (rng.random(lines) < 0.3)
+    reason[student] = REASONS.index("left_region")
     rest = np.array(_REST_OF_VALUED, np.float64)
-    weights = rest / rest.sum() * (1 - sum(published.values()))
-    for name, share in published.items():
+    shares = dict(settings.published.valued_reasons)
+    weights = rest / rest.sum() * (1 - sum(shares.values()))
+    for name, share in shares.items():
         weights[REASONS.index(name)] += share
-    valued = choose(rng, weights, lines)
-    student = (people.stage == STAGES.index("student")) & (people.level < VALUED_LEVEL) & (rng.random(lines) < 0.3)
-    return np.where(people.level >= VALUED_LEVEL, valued, np.where(student, REASONS.index("left_region"), ordinary))
+    valued = np.flatnonzero(people.level >= VALUED_LEVEL)
+    reason[valued] = choose(rng, weights, len(valued))
+    valued = valued[churned[valued] < NEVER]
+    in_turn = valued[np.lexsort((-people.level[valued], month_of(churned[valued])))]
+    dealt = (np.arange(len(in_turn)) * GOLDEN + rng.random()) % 1  # spread evenly over any run of them
+    reason[in_turn] = np.searchsorted(np.cumsum(weights), dealt, side="right").clip(0, len(REASONS) - 1)
+    return reason
 
 
 def _ways(rng, people: Population, reason: np.ndarray) -> np.ndarray:

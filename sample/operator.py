@@ -37,9 +37,10 @@ def make_operator(
 ) -> int:
     """Writes the deliveries of a made operator to the home's landing; the rows delivered.
 
-    `subscribers`: lines in the register at `as_of`, those that left included (about two thirds are on-net then); `months`: months
-    held, the month of `as_of` being the last; `daily`: days with a delivery of their own after the first load; `truth`: a .parquet
-    or .csv file for the hidden state; `tables`: deliver these alone, with the same bytes as ever; `progress`: told each step.
+    `subscribers`: lines in the register at `as_of`, those that left included (about two thirds are on-net then).
+    `months`: months held, the month of `as_of` being the last. `daily`: days with a delivery of their own after the first load.
+    `truth`: a .parquet or .csv file for the hidden state. `tables`: deliver these alone, with the same bytes as ever.
+    `progress`: told each step.
 
     Same arguments, same files, byte for byte. Deliveries of an earlier made operator in the home are replaced.
     Raises SampleError for arguments that make no operator, and where landing holds other deliveries.

@@ -45,7 +45,7 @@ class Settings:
     arpu_median: float = 37.0
     arpu_sigma: float = 0.78
     arpu_range: tuple[float, float] = (12.0, 300.0)
-    measured_arpu: float = 0.97  # a lost line's last three bills against what it tends to
+    bill_bounds: tuple[float, float] = (39.0, 55.5)  # of what a line tends to; its last bills, fading, then lie under 30 and 50
 
     # Leaving: factors on the chance to leave, relative within tenure band, bill class and group.
     loyalty_weight: float = 0.6

@@ -146,7 +146,7 @@ def _managers(managers: np.ndarray, seed: int) -> dict:
     rng = stream(seed, "managers")
     count = len(managers)
     surname, given = rng.integers(0, len(catalogues.SURNAMES), count), rng.integers(0, len(catalogues.GIVEN), count)
-    seats = np.array([np.flatnonzero(COUNTY_REGION == r)[0] for r in range(len(REGIONS))])[managers]
+    seats = np.array([np.flatnonzero(r == COUNTY_REGION)[0] for r in range(len(REGIONS))])[managers]
     return {
         "manager_id": _texts(manager_ids(count)),
         "manager_name": _texts([catalogues.SURNAMES[s] + catalogues.GIVEN[g] for s, g in zip(surname, given, strict=True)]),
