@@ -46,3 +46,9 @@
         else cast({{ dbt.dateadd('month', -1, month_of(date)) }} as date)
     end
 {%- endmacro %}
+
+
+{# End of a period that has none, so that periods join by plain comparisons: a join with `or` is tried row by row. #}
+{% macro open_end() -%}
+    cast('9999-12-31' as date)
+{%- endmacro %}

@@ -42,4 +42,4 @@ left join {{ ref('int_revenue__payment_dates') }} as payments on lines.subscribe
 left join {{ ref('int_subscribers__plan_periods') }} as plans
     on lines.subscriber_id = plans.subscriber_id
     and lines.activation_date >= plans.start_date
-    and (plans.next_start_date is null or plans.next_start_date > lines.activation_date)
+    and plans.next_start_date > lines.activation_date

@@ -7,8 +7,8 @@ members as (
         group_id,
         count(*) as member_count
     from {{ ref('int_subscribers__memberships') }}
-    where (joined_on is null or joined_on <= {{ as_of_date() }})
-        and (left_on is null or left_on > {{ as_of_date() }})
+    where joined_on <= {{ as_of_date() }}
+        and left_on > {{ as_of_date() }}
     group by group_id
 
 ),

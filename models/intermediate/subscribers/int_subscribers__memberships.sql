@@ -8,8 +8,8 @@ memberships as (
         members.subscriber_id,
         members.group_id,
         members.member_role,
-        members.joined_on,
-        members.left_on,
+        coalesce(members.joined_on, cast('0001-01-01' as date)) as joined_on,
+        coalesce(members.left_on, {{ open_end() }}) as left_on,
         graded.group_level,
         row_number() over (
             partition by members.subscriber_id

@@ -67,12 +67,12 @@ stated as (
     inner join {{ ref('int_subscribers__stays') }} as closing
         on spine.subscriber_id = closing.subscriber_id
         and closing.from_date <= spine.last_day
-        and (closing.to_date is null or closing.to_date > spine.last_day)
+        and closing.to_date > spine.last_day
     -- The day before the month; a line activated in the month has none.
     left join {{ ref('int_subscribers__stays') }} as opening
         on spine.subscriber_id = opening.subscriber_id
         and opening.from_date < spine.month
-        and (opening.to_date is null or opening.to_date >= spine.month)
+        and opening.to_date >= spine.month
 
 ),
 
@@ -110,7 +110,7 @@ planned as (
     left join {{ ref('int_subscribers__plan_periods') }} as plans
         on flagged.subscriber_id = plans.subscriber_id
         and plans.start_date <= flagged.last_day
-        and (plans.next_start_date is null or plans.next_start_date > flagged.last_day)
+        and plans.next_start_date > flagged.last_day
 
 )
 

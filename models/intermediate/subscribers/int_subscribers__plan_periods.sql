@@ -22,7 +22,7 @@ periods as (
     select
         subscriber_id,
         start_date,
-        lead(start_date) over (partition by subscriber_id order by start_date) as next_start_date,
+        lead(start_date, 1, {{ open_end() }}) over (partition by subscriber_id order by start_date) as next_start_date,
         plan_code
     from started
 

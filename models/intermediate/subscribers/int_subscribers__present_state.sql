@@ -10,7 +10,7 @@ subscribers as (
 last_stays as (
 
     select * from {{ ref('int_subscribers__stays') }}
-    where to_date is null
+    where to_date = {{ open_end() }}
 
 ),
 

@@ -42,6 +42,6 @@ changes as (
 select
     subscriber_id,
     from_date,
-    lead(from_date) over (partition by subscriber_id order by from_date) as to_date,
+    lead(from_date, 1, {{ open_end() }}) over (partition by subscriber_id order by from_date) as to_date,
     status_code
 from changes

@@ -1,5 +1,5 @@
 -- A line's life cut into stays on the network and off it. A stay begins on `from_date` and ends the day before `to_date`; the
--- last one has no end. An off-net stay carries its churn type and reason: those of the last terminal event of its first day.
+-- last one ends in 9999. An off-net stay carries its churn type and reason: those of the last terminal event of its first day.
 {{ config(materialized='table') }}
 with
 
@@ -22,7 +22,7 @@ stays as (
     select
         subscriber_id,
         change_date as from_date,
-        lead(change_date) over (partition by subscriber_id order by change_date) as to_date,
+        lead(change_date, 1, {{ open_end() }}) over (partition by subscriber_id order by change_date) as to_date,
         is_on_net
     from first_changes
 

@@ -16,8 +16,8 @@ shown as (
     from base
     inner join {{ ref('int_subscribers__memberships') }} as memberships
         on base.subscriber_id = memberships.subscriber_id
-        and (memberships.joined_on is null or memberships.joined_on <= base.state_date)
-        and (memberships.left_on is null or memberships.left_on > base.state_date)
+        and memberships.joined_on <= base.state_date
+        and memberships.left_on > base.state_date
     qualify row_number() over (partition by base.subscriber_id order by memberships.show_order) = 1
 
 )

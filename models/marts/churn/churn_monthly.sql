@@ -39,7 +39,7 @@ churned_in_year as (
     inner join {{ ref('int_subscribers__stays') }} as stays
         on not stays.is_on_net
         and stays.from_date between years.year_start and years.last_day
-        and (stays.to_date is null or stays.to_date > years.last_day)
+        and stays.to_date > years.last_day
     group by years.month
 
 ),

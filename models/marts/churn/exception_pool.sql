@@ -44,13 +44,13 @@ stated as (
     left join {{ ref('int_subscribers__status_periods') }} as periods
         on runs.subscriber_id = periods.subscriber_id
         and {{ month_end('runs.month') }} >= periods.from_date
-        and (periods.to_date is null or periods.to_date > {{ month_end('runs.month') }})
+        and periods.to_date > {{ month_end('runs.month') }}
     left join {{ ref('int_subscribers__stays') }} as churned
         on runs.subscriber_id = churned.subscriber_id
         and not churned.is_on_net
         and runs.is_churned
         and churned.from_date between runs.month and {{ month_end('runs.month') }}
-        and (churned.to_date is null or churned.to_date > {{ month_end('runs.month') }})
+        and churned.to_date > {{ month_end('runs.month') }}
 
 )
 

@@ -11,15 +11,15 @@ plans as (
 
     select * from {{ ref('int_subscribers__plan_periods') }}
     where start_date <= {{ as_of_date() }}
-        and (next_start_date is null or next_start_date > {{ as_of_date() }})
+        and next_start_date > {{ as_of_date() }}
 
 ),
 
 groups as (
 
     select * from {{ ref('int_subscribers__memberships') }}
-    where (joined_on is null or joined_on <= {{ as_of_date() }})
-        and (left_on is null or left_on > {{ as_of_date() }})
+    where joined_on <= {{ as_of_date() }}
+        and left_on > {{ as_of_date() }}
     qualify row_number() over (partition by subscriber_id order by show_order) = 1
 
 ),

@@ -34,7 +34,7 @@ explained as (
     left join {{ ref('int_subscribers__plan_periods') }} as plans
         on churned.subscriber_id = plans.subscriber_id
         and plans.start_date <= churned.churn_date
-        and (plans.next_start_date is null or plans.next_start_date > churned.churn_date)
+        and plans.next_start_date > churned.churn_date
     left join {{ ref('fct_subscriber_averages') }} as averages
         on churned.subscriber_id = averages.subscriber_id
         and churned.last_month = averages.month

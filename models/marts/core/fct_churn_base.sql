@@ -42,7 +42,7 @@ stays as (
     from {{ ref('int_subscribers__stays') }} as stays
     inner join months
         on stays.from_date between months.first_month and months.last_day
-        and (stays.to_date is null or stays.to_date > months.last_day)
+        and stays.to_date > months.last_day
     inner join {{ ref('int_subscribers__present_state') }} as lines on stays.subscriber_id = lines.subscriber_id
     where not stays.is_on_net
 
@@ -65,7 +65,7 @@ churned as (
     left join {{ ref('int_subscribers__plan_periods') }} as plans
         on stays.subscriber_id = plans.subscriber_id
         and stays.state_date >= plans.start_date
-        and (plans.next_start_date is null or plans.next_start_date > stays.state_date)
+        and plans.next_start_date > stays.state_date
 
 ),
 
