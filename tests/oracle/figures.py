@@ -142,7 +142,7 @@ def fct_subscriber_months(known: Known) -> dict[tuple[str, date], dict]:
             key = (line.subscriber_id, month)
             found = measures.get(key, defaultdict(lambda: ZERO))
             is_after = month > last
-            if month < month_start(line.activation_date) or is_after and not found["charges"]:
+            if month < month_start(line.activation_date) or (is_after and not found["charges"]):
                 continue
             end = min(month_end(month), known.as_of)
             tenure = tenure_months(line, stay.first_day if is_after else end)
