@@ -22,6 +22,19 @@ runs as (
 
 ),
 
+-- The last time that a line left in a month; it is off-net at its end where the month says churned.
+departures as (
+
+    select
+        subscriber_id,
+        {{ month_of('from_date') }} as month,
+        max(from_date) as churn_date
+    from {{ ref('int_subscribers__stays') }}
+    where not is_on_net
+    group by 1, 2
+
+),
+
 stated as (
 
     select
@@ -30,7 +43,7 @@ stated as (
         runs.is_on_net_end,
         runs.run_from,
         periods.from_date as status_from,
-        churned.from_date as churn_date,
+        departures.churn_date,
         case
             when runs.is_churned then 'terminated'
             when not runs.is_on_net_end then null
@@ -45,12 +58,9 @@ stated as (
         on runs.subscriber_id = periods.subscriber_id
         and {{ month_end('runs.month') }} >= periods.from_date
         and periods.to_date > {{ month_end('runs.month') }}
-    left join {{ ref('int_subscribers__stays') }} as churned
-        on runs.subscriber_id = churned.subscriber_id
-        and not churned.is_on_net
-        and runs.is_churned
-        and churned.from_date between runs.month and {{ month_end('runs.month') }}
-        and churned.to_date > {{ month_end('runs.month') }}
+    left join departures
+        on runs.subscriber_id = departures.subscriber_id
+        and runs.month = departures.month
 
 )
 
