@@ -1,0 +1,20 @@
+"""The databases of the metastore that are telco360's: what they are called, and their removal. What is in them, dbt decides."""
+
+from orchestration.spark.thrift import Session
+
+BUILD = "telco360_build"
+"""Databases of the private build are called so, and the schema: the `schema` of the dbt target. No reader looks there."""
+
+PUBLISHED = "telco360"
+"""Databases that readers use are called so, and the schema."""
+
+
+def discard_build(session: Session) -> None:
+    """Drops the build with all its tables. Tables over the lake's files go with it, the files stay."""
+    for name in databases(session, f"{BUILD}_"):
+        session.run(f"drop database `{name}` cascade")
+
+
+def databases(session: Session, prefix: str) -> list[str]:
+    """Names of the databases that begin so."""
+    return sorted(name for (name,) in session.rows("show databases") if name.startswith(prefix))
