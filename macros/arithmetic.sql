@@ -6,15 +6,8 @@
 {%- endmacro %}
 
 
-{# A double rounded half away from zero. Spark would round the digits that it prints, DuckDB rounds the number that is there. #}
+{# Rounded half away from zero, as a decimal. A double that stands for an exact half lies beside it: six places more than asked
+   bring it back, where rounding the double itself would now and then go down. #}
 {% macro rounded(value, places) -%}
-    {{ return(adapter.dispatch('rounded', 'telco360')(value, places)) }}
-{%- endmacro %}
-
-{% macro default__rounded(value, places) -%}
-    round({{ value }}, {{ places }})
-{%- endmacro %}
-
-{% macro spark__rounded(value, places) -%}
-    round(cast({{ value }} as double) * 1e{{ places }}) / 1e{{ places }}
+    round(cast({{ value }} as decimal(38, {{ places + 6 }})), {{ places }})
 {%- endmacro %}

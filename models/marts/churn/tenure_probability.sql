@@ -70,8 +70,8 @@ multiplied as (
 
 select
     subscriber_id,
-    {{ rounded('reaching_product', 15) }} as reaching_product,
-    {{ rounded('leaving_product', 15) }} as leaving_product,
-    {{ rounded(ratio('reaching_product', '(reaching_product + leaving_product)'), 12) }} as tenure_30_probability,
+    cast({{ rounded('reaching_product', 15) }} as double) as reaching_product,
+    cast({{ rounded('leaving_product', 15) }} as double) as leaving_product,
+    cast({{ rounded(ratio('reaching_product', '(reaching_product + leaving_product)'), 12) }} as double) as tenure_30_probability,
     reaching_product > leaving_product as is_expected_to_reach_30
 from multiplied

@@ -45,6 +45,6 @@ select
     arpu_from,
     arpu_to,
     matched_amount,
-    cast(round(matched_amount * {{ rule('value_rules', 'incentive_factor') }}, 2) as decimal(18, 2)) as incentive_amount,
+    cast({{ rounded('matched_amount * ' ~ rule('value_rules', 'incentive_factor'), 2) }} as decimal(18, 2)) as incentive_amount,
     plan_code
 from fitted
