@@ -1,7 +1,8 @@
 """The tables of value, churn and service against an independent reckoning, over a made operator that is nasty at their edges.
 
 Every column is compared, row by row, but the words that explain one (evidence, severity, what a flag is for).
-TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`.
+TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`; a seed that 5 divides without rest has a history of
+three billed months, in which windows are not full.
 """
 
 import os
@@ -15,7 +16,7 @@ from oracle.operator import write_deliveries
 from oracle.operator_more import make_bigger_operator
 from test_figures import as_key, assert_same, nightly
 
-SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "5").split(",")]
+SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "7").split(",")]
 KEYS = {
     "core.fct_churn": ("subscriber_id",),
     "value.subscriber_value": ("subscriber_id",),
@@ -95,9 +96,10 @@ def published(home: Path) -> dict[str, dict]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_figure_of_value_churn_and_service_equals_the_oracle(tmp_path, seed):
-    operator, as_of = make_bigger_operator(seed)
+    is_short = seed % 5 == 0
+    operator, as_of = make_bigger_operator(seed, months=3 if is_short else 14)
     write_deliveries(operator.deliveries, tmp_path / "landing", seed)
     nightly(tmp_path, as_of)
     expected = reckoned(book_at(operator.deliveries, as_of))
-    assert not [table for table, rows in expected.items() if not rows], "the operator leaves a table empty"
+    assert is_short or all(expected.values()), "the operator leaves a table empty"
     assert_same(expected, published(tmp_path), f"oracle | published {as_of}")

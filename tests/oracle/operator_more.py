@@ -22,14 +22,18 @@ SERVICES = ("music", "cloud", "roaming")
 ANSWERS = (0, 3, 6, 6, 6, 7, 7, 8, 9, 9, 10)
 
 
-def make_bigger_operator(seed: int, lines: int = 300) -> tuple[Operator, date]:
-    """An operator and the business date that its edges are seen from: by seed a stale day, or one of the last three days."""
+def make_bigger_operator(seed: int, lines: int = 300, months: int = 14) -> tuple[Operator, date]:
+    """An operator and the business date that its edges are seen from: by seed a stale day, or one of the last three days.
+
+    With fewer than 11 billed months the lines that need a history are left out.
+    """
     rng = Random(f"more {seed}")
-    operator = make_operator(seed, lines)
+    operator = make_operator(seed, lines, months)
     as_of = operator.days[3 + seed % 4]
     deliveries = completed(operator.deliveries)
-    new_lines(rng, deliveries, operator.days, as_of)
-    scripted_lines(rng, deliveries, operator.days, as_of)
+    if months >= 11:
+        new_lines(rng, deliveries, operator.days, as_of)
+        scripted_lines(rng, deliveries, operator.days, as_of)
     attributes(rng, deliveries)
     catalogues(rng, deliveries)
     memberships(rng, deliveries, as_of)

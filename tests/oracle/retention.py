@@ -64,23 +64,16 @@ def rate_row(churned: int, on_net: int) -> dict:
 
 
 def churn_by_plan_tenure(found: dict[str, dict]) -> dict[tuple, dict]:
-    """By plan and tenure band, each and together, and all; a plan is high in churn by the row over all its bands."""
+    """By plan and tenure band, each and together, and all; a plan is high in churn by its row over all bands."""
     rows = rates_by(found, "plan_code", "tenure_band")
     rows |= {(plan, "all"): row for plan, row in rates_by(found, "plan_code").items()}
     rows |= {("all", band): row for band, row in rates_by(found, "tenure_band").items()}
     churned = sum(row["is_churned"] for row in found.values())
-    rows["all", "all"] = rate_row(churned, len(found) - churned)
+    rows["all", "all"] = overall = rate_row(churned, len(found) - churned)
+    for (plan, band), row in rows.items():
+        is_plan = band == "all" and plan != "all" and row["on_net_end"] >= HIGH_CHURN_LINES
+        row["is_high_churn_plan"] = is_plan and row["churn_rate"] >= 2 * overall["churn_rate"]
     return rows
-
-
-def high_churn_plans(rows: dict[tuple, dict]) -> set[str]:
-    """Plans with at least 100 lines on-net and at least twice the operator's rate, of churn_by_plan_tenure."""
-    overall = rows["all", "all"]["churn_rate"] or 0
-    return {
-        plan
-        for (plan, band), row in rows.items()
-        if band == "all" and plan != "all" and row["on_net_end"] >= HIGH_CHURN_LINES and row["churn_rate"] >= 2 * overall
-    }
 
 
 def churn_reasons(found: dict[str, dict], values: Values) -> dict[tuple, dict]:

@@ -157,7 +157,20 @@ def test_churn_by_attribute_takes_churners_as_they_were_and_a_null_as_unknown():
         "4-6": {"churned": 1, "on_net_end": 0, "churn_rate": None},
     }
     assert retention.rates_by(rows, "group_id").keys() == {"h", "unknown"}
-    assert retention.churn_by_plan_tenure(rows)["all", "all"] == {"churned": 1, "on_net_end": 1, "churn_rate": 1}
+    overall = retention.churn_by_plan_tenure(rows)["all", "all"]
+    assert overall == {"churned": 1, "on_net_end": 1, "churn_rate": 1, "is_high_churn_plan": False}
+
+
+@pytest.mark.parametrize(("on_net", "churned", "is_high"), [(100, 20, True), (99, 20, False), (100, 19, False)])
+def test_a_plan_is_high_in_churn_at_twice_the_rate_of_all_on_a_hundred_lines(on_net, churned, is_high):
+    def lines(plan_code, count, is_churned):
+        row = {"plan_code": plan_code, "tenure_band": "1-3", "is_churned": is_churned}
+        return {f"{plan_code}-{is_churned}-{n}": row for n in range(count)}
+
+    found = lines("P", on_net, False) | lines("P", churned, True) | lines("Q", 100, False)  # 20 / 100 against 20 / 200
+    rows = retention.churn_by_plan_tenure(found | lines("Q", 20 - churned, True))
+    assert rows["P", "all"]["is_high_churn_plan"] == is_high
+    assert not any(row["is_high_churn_plan"] for key, row in rows.items() if key != ("P", "all"))
 
 
 @pytest.mark.parametrize(
