@@ -45,7 +45,7 @@ class Settings:
     arpu_median: float = 37.0
     arpu_sigma: float = 0.78
     arpu_range: tuple[float, float] = (12.0, 300.0)
-    bill_bounds: tuple[float, float] = (39.0, 55.5)  # of what a line tends to; its last bills, fading, then lie under 30 and 50
+    bill_bounds: tuple[float, float] = (38.2, 55.5)  # of what a line tends to; its last bills, fading, then lie under 30 and 50
 
     # Leaving: factors on the chance to leave, relative within tenure band, bill class and group.
     loyalty_weight: float = 0.6
@@ -59,7 +59,7 @@ class Settings:
 
     # Outlets that sell lines nobody uses.
     bad_outlet_share: float = 0.03  # of dealers
-    bad_outlet_pull: float = 12.0
+    bad_outlet_pull: float = 20.0
 
     # Campaigns: who may be put on the retention list, and what a contact does to a responder.
     holdout_share: float = 0.1  # never contacted

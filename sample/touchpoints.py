@@ -209,7 +209,7 @@ def _orders(block: Block, month: Month, in_service, follow: tuple[np.ndarray, ..
     own = _happen(block, month, rng, np.full(len(block), 0.012), in_service)
     line = np.concatenate((follow[0], own.line))
     day = np.concatenate((follow[1], own.day))
-    channel = np.concatenate((follow[2], np.where(rng.random(len(own)) < 0.7, 5, 2)))
+    channel = np.concatenate((follow[2], choose(rng, (0, 0, 30, 3, 12, 55), len(own))))
     offer = np.concatenate((follow[3], choose(rng, (1, 1, 1, 4, 3, 6, 5, 0, 0), len(own))))
     kept = (day < block.lives.churned[line]) & (day < block.window.last_day + 1)
     line, day, channel, offer = line[kept], day[kept], channel[kept], offer[kept]
