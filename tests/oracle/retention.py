@@ -7,7 +7,7 @@ Choices where the definitions leave one:
 - `members` of the period: lines on-net at M with their attributes at M, churners with those at the churn date. Region, brand and
   the like are those of the snapshot at D for both.
 - A payment before the activation date is a payment, but the first 30 days of use begin with the activation.
-- The months that show new lines, and the cohorts of new lines, are complete months held.
+- The six months of sales quality are calendar months, held or not; cohorts of new lines are of complete months held.
 - A line whose payment type is null is not prepaid.
 - An outlet or plan is held against the limit when it is one of those with 30 new lines; a limit needs two of them.
 """
@@ -154,7 +154,7 @@ def new_subscriber_cohorts(book: Book) -> dict[tuple, dict]:
 
 def sales_quality(book: Book) -> dict[tuple, dict]:
     """By outlet and by plan at activation: the new lines of six months and their three shares, held against their peers."""
-    window = [m for m in book.months if month_add(m, 2) <= book.months[-1]][-6:]
+    window = [month_add(book.months[-1], -n) for n in range(2, 8)]
     entities = defaultdict(list)
     payments, days = early_signs(book)
     for key, line in book.known.lines.items():
