@@ -6,7 +6,7 @@ a rule understood wrongly in one place shows as a difference. Plain Python, `Dec
 - `operator.py` makes deliveries and writes them as folders; `traffic.py` makes what its lines are charged, pay, use and call
 - `known.py` says what is known at a business date: delivery rules, and each line's life day by day
 - `figures.py` the core marts and churn by month; `worth.py` customer value
-- `operator_more.py` makes it bigger, with the codes and tables that value, churn and service need; `scripts.py` lines on a threshold
+- `operator_more.py` makes it bigger, with the codes and tables of value, churn and service; `scripts.py` lines on a threshold
 - `book.py` all that is known at the date, with statuses, groups and the tables that `known.py` leaves out
 - `tiers.py` value by month end and what is told of it; `retention.py` churn by attribute, cohorts, sales quality
 - `risk.py` scores by rule; `watch.py` alerts, exceptions, inactivity; `service.py` surveys and complaints
