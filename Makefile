@@ -2,8 +2,14 @@
 # TELCO360_HOME names the directory of all data (default data/), PYTHON the Python to set up with (3.11 or later).
 PYTHON ?= python3
 BIN := .venv/bin
+SUBSCRIBERS ?= 100000
 
-.PHONY: nightly test check dev setup
+.PHONY: demo nightly test check dev bench spark-parity setup
+
+demo: setup ## make up an operator, run a night on it, show what it made
+	@$(BIN)/telco360 sample
+	@$(BIN)/telco360 nightly
+	@$(BIN)/telco360 tour
 
 nightly: setup ## take in, build, test, publish, export
 	@$(BIN)/telco360 nightly
@@ -17,6 +23,9 @@ check: setup ## style, SQL, the dbt project, its structure
 	@$(BIN)/sqlfluff lint --disable-progress-bar models
 	@$(BIN)/dbt --quiet parse
 	@$(BIN)/python -m pytest -q tests/unit/test_structure.py
+
+bench: setup ## seconds and memory of a night by step, for SUBSCRIBERS made-up lines
+	@$(BIN)/python -m benchmarks.bench --subscribers $(SUBSCRIBERS)
 
 dev: setup ## Dagster's page on 127.0.0.1:3000
 	@$(BIN)/telco360 dev
