@@ -1,0 +1,108 @@
+"""The rule parameters in seeds/, held against what seeds/_seeds.yml says of them, before a build goes by them.
+
+Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column whose
+values must rise or fall from row to row, an empty one being the least. Here they are only applied, so that the message can name
+file and row, which a test within the database can't.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import yaml
+
+from orchestration.intake import SeedError
+from orchestration.settings import PROJECT_DIR
+
+_ASKED = re.compile(r"rule\('(\w+)', '(\w+)'\)")
+
+
+def check_seeds(project_dir: Path = PROJECT_DIR) -> None:
+    """Raises SeedError, one line a fault with file, row and cause, where a seed is not as it is declared to be."""
+    declared = yaml.safe_load((project_dir / "seeds" / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    asked = _rules_asked_for(project_dir)
+    faults = [
+        fault
+        for seed in declared
+        for fault in seed_faults(seed, read_seed(project_dir / "seeds" / f"{seed['name']}.csv"), asked.get(seed["name"]))
+    ]
+    if faults:
+        raise SeedError("\n".join(f"seeds/{fault}" for fault in faults) + "\nMend the seed and run again.")
+
+
+def read_seed(path: Path) -> list[dict[str, str]]:
+    """The rows of a seed by column. Raises SeedError for a row with more or fewer fields than the header."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = [row for row in csv.reader(file) if row]
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise SeedError(f"seeds/{path.name}, row {number}: {len(row)} fields, but the header has {len(header)}")
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | None) -> Iterator[str]:
+    """Faults of one seed as it is declared, each as `<file>, row <n>: <what is wrong>`; row 1 is the header."""
+    name = f"{seed['name']}.csv"
+    if not rows:
+        yield f"{name}: no row"
+        return
+    types = seed["config"]["column_types"]
+    if set(types) != set(rows[0]):
+        yield f"{name}, row 1: columns {', '.join(rows[0])}; they should be {', '.join(types)}"
+        return
+    numeric = [column for column, kind in types.items() if not kind.startswith(("string", "varchar"))]
+    for column in seed["columns"]:
+        values = [(number, row[column["name"]].strip()) for number, row in enumerate(rows, start=2)]
+        yield from (f"{name}, row {fault}" for fault in _column_faults(column, values, column["name"] in numeric))
+    if in_order := seed["config"].get("meta", {}).get("in_order"):
+        values = [(number, row[in_order].strip()) for number, row in enumerate(rows, start=2)]
+        yield from (f"{name}, row {fault}" for fault in _order_faults(in_order, values))
+    if rules_asked is not None:
+        found = {row["rule"]: number for number, row in enumerate(rows, start=2)}
+        yield from (f"{name}: the rule {rule} is missing" for rule in sorted(rules_asked - set(found)))
+        yield from (f"{name}, row {found[rule]}: no model asks for a rule {rule}" for rule in sorted(set(found) - rules_asked))
+
+
+def _column_faults(column: dict, values: list[tuple[int, str]], is_numeric: bool) -> Iterator[str]:
+    tests = column.get("data_tests", [])
+    closed = next((t["accepted_values"]["arguments"]["values"] for t in tests if isinstance(t, dict)), None)
+    seen: dict[str, int] = {}
+    for number, value in values:
+        if not value and "not_null" in tests:
+            yield f"{number}: {column['name']} is empty"
+        elif value and is_numeric and _number(value) is None:
+            yield f"{number}: {column['name']} '{value}' is no number"
+        elif closed and value not in closed:
+            yield f"{number}: {column['name']} '{value}' is unknown; there are {', '.join(closed)}"
+        elif "unique" in tests and value in seen:
+            yield f"{number}: {column['name']} '{value}' stands in row {seen[value]} already"
+        seen.setdefault(value, number)
+
+
+def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
+    numbers = [(number, _number(value) if value else Decimal("-Infinity")) for number, value in values]
+    broken = [f"{number}: {column} '{dict(values)[number]}' is no number" for number, value in numbers if value is None]
+    yield from broken
+    if not broken and len(numbers) > 2:
+        rises = numbers[1][1] > numbers[0][1]
+        for (_, before), (number, value) in zip(numbers, numbers[1:], strict=False):
+            if value == before or (value > before) != rises:
+                yield f"{number}: {column} '{dict(values)[number]}' is out of order; bounds rise or fall from row to row"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _rules_asked_for(project_dir: Path) -> dict[str, set[str]]:
+    asked: dict[str, set[str]] = {}
+    for path in (project_dir / "models").rglob("*.sql"):
+        for seed, rule in _ASKED.findall(path.read_text(encoding="utf-8")):
+            asked.setdefault(seed, set()).add(rule)
+    return asked
