@@ -31,7 +31,9 @@ class Comparison:
 def compare(db: duckdb.DuckDBPyConnection, table: str, left: str, right: str, grain: list[str]) -> Comparison:
     """Compares the relations `left` and `right` (SQL, as they stand after `from`), whose rows `grain` tells apart."""
     counts = [db.execute(f"select count(*) from {side}").fetchone()[0] for side in (left, right)]
-    types = [dict(db.execute(f"select column_name, column_type from (describe from {side})").fetchall()) for side in (left, right)]
+    types = [
+        dict(db.execute(f"select column_name, column_type from (describe from {side})").fetchall()) for side in (left, right)
+    ]
     wrong = [
         f"column {name}: {types[0].get(name, 'none')} | {types[1].get(name, 'none')}"
         for name in sorted(types[0].keys() | types[1].keys())
@@ -60,7 +62,10 @@ def differences_sql(left: str, right: str, grain: list[str], columns: list[str],
     """A row for each key that is not the same on both sides: the key, has_left, has_right, and each column's two values."""
     same = " and ".join(_same(name, name in doubles) for name in columns) or "true"
     keys = ", ".join(f"coalesce(l.{_name(k)}, r.{_name(k)}) as {_name(k)}" for k in grain)
-    pairs = "".join(f", l.{_name(c)} as {_name('l_' + c)}, r.{_name(c)} as {_name('r_' + c)}, {_same(c, c in doubles)} as {_name('s_' + c)}" for c in columns)
+    pairs = "".join(
+        f", l.{_name(c)} as {_name('l_' + c)}, r.{_name(c)} as {_name('r_' + c)}, {_same(c, c in doubles)} as {_name('s_' + c)}"
+        for c in columns
+    )
     joined = " and ".join(f"l.{_name(k)} is not distinct from r.{_name(k)}" for k in grain)
     return (
         f"select {keys}, l.here is not null as has_left, r.here is not null as has_right{pairs} "
@@ -85,7 +90,9 @@ def _examples(db: duckdb.DuckDBPyConnection, differences: str, grain: list[str],
         row = dict(zip(names, values, strict=True))
         key = ", ".join(f"{k} {row[k]}" for k in grain)
         if not (row["has_left"] and row["has_right"]):
-            found.append(f"{key} | row | {'present' if row['has_left'] else 'none'} | {'present' if row['has_right'] else 'none'}")
+            found.append(
+                f"{key} | row | {'present' if row['has_left'] else 'none'} | {'present' if row['has_right'] else 'none'}"
+            )
             continue
         found += [f"{key} | {c} | {row['l_' + c]} | {row['r_' + c]}" for c in columns if not row["s_" + c]]
     return found[:SHOWN]

@@ -134,23 +134,31 @@ def build(target: str, as_of: date, selected: list[str], environment: dict, watc
 
 def held_against(db: duckdb.DuckDBPyConnection, model: dict, schema: str, right: str) -> Comparison:
     """The DuckDB table of a model against `right`."""
-    return compare(db, f"{schema}.{model['alias']}", f"{BUILD}.{schema}.{model['alias']}", right, model["config"]["meta"]["grain"])
+    return compare(
+        db, f"{schema}.{model['alias']}", f"{BUILD}.{schema}.{model['alias']}", right, model["config"]["meta"]["grain"]
+    )
 
 
 def finds_a_planted_difference(home: Home, folder: Path) -> bool:
     """Changes one value of one row of the largest table on one side: is it found, once, and named?"""
     models = public_models(folder / "target_spark")
     with _duckdb(home) as db:
-        rows = {m["alias"]: db.execute(f"select count(*) from {BUILD}.{_local_schema(folder, m)}.{m['alias']}").fetchone()[0] for m in models}
+        rows = {
+            m["alias"]: db.execute(f"select count(*) from {BUILD}.{_local_schema(folder, m)}.{m['alias']}").fetchone()[0]
+            for m in models
+        }
         model = max(models, key=lambda m: rows[m["alias"]])
         grain, table = model["config"]["meta"]["grain"], f"{BUILD}.{_local_schema(folder, model)}.{model['alias']}"
         described = db.execute(f"describe {table}").fetchall()
         column = next(name for name, kind, *_ in described if kind.startswith("DECIMAL") and name not in grain)
         first = " and ".join(f"{k} = (select {k} from {table} order by {', '.join(grain)} limit 1)" for k in grain)
-        planted = f"(select * replace (case when {first} then coalesce({column}, 0) + 0.01 else {column} end as {column}) from {table})"
+        planted = (
+            f"(select * replace (case when {first} then coalesce({column}, 0) + 0.01 else {column} end as {column}) from {table})"
+        )
         found = compare(db, model["alias"], table, planted, grain)
     is_found = found.differing == 1 and column in found.examples[0]
-    print(f"\nplanted: 0.01 on {column} of one of {rows[model['alias']]:,} rows: {'found' if is_found else 'NOT FOUND'}: {found.examples}")
+    verdict = "found" if is_found else "NOT FOUND"
+    print(f"\nplanted: 0.01 on {column} of one of {rows[model['alias']]:,} rows: {verdict}: {found.examples}")
     return is_found
 
 
@@ -183,7 +191,7 @@ def _kill_half_way(cluster: Cluster) -> Callable[[str], None]:
     killed: list[int] = []
 
     def watch(line: str) -> None:
-        done = re.search(r"(\d+) of (\d+) (OK|PASS)", line)
+        done = re.search(r"(\d+) of (\d+) (OK created|PASS)", line)
         if done and not killed and 2 * int(done[1]) >= int(done[2]):
             killed.append(cluster.executors()[0])
             os.kill(killed[0], signal.SIGKILL)

@@ -20,10 +20,8 @@ from rich.text import Text
 from orchestration import settings
 from orchestration.quality.judge import GateResult
 from orchestration.warehouse.build import replace_text, run_lock
-from orchestration.warehouse.candidate import remove_candidate
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.night import Night, Progress
-from orchestration.warehouse.publishing import current, remove_leftovers
 
 DAGSTER_YAML = """# Written by telco360. History of runs, schedules and sensors lies beside this file.
 telemetry:
@@ -95,9 +93,8 @@ def run_nightly(home: settings.Home, as_of: date | None, progress: Progress) -> 
     """
     os.environ.update(dbt_environment(home))
     with run_lock(home):
-        remove_leftovers(home)
-        remove_candidate(home)
         night = Night(home, as_of, progress)
+        night.engine.clear_leftovers()
         with night.step("prepare") as step:
             ensure_manifest(home)
             import dagster as dg
@@ -169,7 +166,7 @@ def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
     if night.version:
         contents = night.version.contents
         yield "published", f"{night.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
-        yield "readers open", str(night.home.current), ""
+        yield "readers open", night.engine.readers_open, ""
         yield from (("stale", f"{table} was last delivered for {dt}", "yellow") for table, dt in contents.stale.items())
         yield from (("note", text, "yellow") for text in contents.notes)
     yield from (
@@ -186,7 +183,7 @@ def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     if outcome.night.version:
         yield "", f"{outcome.night.version.name} is published all the same; mend what failed and run again.", "bold"
     else:
-        standing = current(outcome.night.home)
+        standing = outcome.night.engine.current()
         yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
 
 

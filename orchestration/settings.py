@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 ENVIRONMENTS = ("local", "ci", "production")
-"""Every environment there is; each is a target of profiles.yml."""
+"""Every environment there is; each is a target of profiles.yml, on DuckDB."""
+
+SPARK = "spark"
+"""The target that builds on a Spark cluster, whatever the environment."""
 
 
 class SettingsError(ValueError):
@@ -84,6 +87,17 @@ def environment() -> str:
     name = os.environ.get("TELCO360_ENV") or "local"
     if name not in ENVIRONMENTS:
         raise SettingsError(f"TELCO360_ENV: '{name}' is no environment; choose one of {', '.join(ENVIRONMENTS)}")
+    return name
+
+
+def target() -> str:
+    """The target of profiles.yml to build with: TELCO360_TARGET, else the one named as the environment.
+
+    Raises SettingsError for a name that is none: what is meant for one engine must not run on another.
+    """
+    name = os.environ.get("TELCO360_TARGET") or environment()
+    if name not in (*ENVIRONMENTS, SPARK):
+        raise SettingsError(f"'{name}' is no target; choose one of {', '.join((*ENVIRONMENTS, SPARK))}")
     return name
 
 

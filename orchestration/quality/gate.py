@@ -75,6 +75,15 @@ CHECKS = (
     ),
 )
 
+FACTS = {
+    "tables": """table_name varchar, column_name varchar, is_there integer, row_count bigint, least_rows bigint,
+        published_rows bigint, kept_share double""",
+    "privacy": "table_name varchar, column_name varchar, is_pii_column integer, identifiers_found bigint",
+    "tag_values": "table_name varchar, column_name varchar, rows_outside bigint",
+    "reconciliation": "table_name varchar, column_name varchar, raw_value double, mart_value double, residual double",
+}
+"""The tables of facts that the checks look at, whichever engine they are gathered on."""
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -119,10 +128,7 @@ def _table_facts(db: duckdb.DuckDBPyConnection, home: Home, public: list[Model],
     there = {c.model.relation for c in columns}
     published = current(home)
     before = published.contents.tables if published else {}
-    db.execute(
-        """create table tables (table_name varchar, column_name varchar, is_there integer, row_count bigint, least_rows bigint,
-            published_rows bigint, kept_share double)"""
-    )
+    db.execute(f"create table tables ({FACTS['tables']})")
     for model in public:
         is_there = model.relation in there
         rows = db.execute(f"select count(*) from {qualified('candidate', model)}").fetchone()[0] if is_there else 0
@@ -138,7 +144,7 @@ def _table_facts(db: duckdb.DuckDBPyConnection, home: Home, public: list[Model],
 def _privacy_facts(db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Column], contract: dict[str, Table]) -> None:
     """A row a public column: is it called as a pii column of the contract is, and how many identifiers of the lake it holds."""
     pii = {c.name for table in contract.values() for c in table.columns if c.pii}
-    db.execute("create table privacy (table_name varchar, column_name varchar, is_pii_column integer, identifiers_found bigint)")
+    db.execute(f"create table privacy ({FACTS['privacy']})")
     db.execute(f"create temp table identifiers as {identifiers_sql(home.raw, contract)}")
     for column in columns:
         found = db.execute(hits_sql(column)).fetchone()[0] if _can_hold_identifiers(column.data_type) else 0
@@ -189,7 +195,7 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str) -> None:
 
 
 def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:
-    db.execute("create table tag_values (table_name varchar, column_name varchar, rows_outside bigint)")
+    db.execute(f"create table tag_values ({FACTS['tag_values']})")
     query = f"""select tag_name, model_name, allowed_values::json::varchar[] from candidate.{catalog}
         where allowed_values is not null order by all"""
     by_name = {(c.model.name, c.name): c for c in columns}

@@ -20,7 +20,10 @@ from orchestration.warehouse import WarehouseError
 
 JAVA = 17
 MASTER = "local-cluster[2,1,1024]"
-"""Two workers of one core and 1 GB each. The executors are processes of their own; the driver starts them and starts them anew."""
+"""Two workers of one core and 1 GB each. Executors are processes of their own; one that dies is started anew."""
+
+JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Many small statements in a short life: compiling code well costs more here than it saves."""
 
 SECONDS_TO_START = 180
 INSTALL = "pip install --require-hashes -r requirements-spark.lock"
@@ -53,11 +56,11 @@ def missing() -> str | None:
         return f"pyspark is not installed: {INSTALL}"
     java = _java()
     if java is None:
-        return f"Spark needs Java {JAVA}, and no `java` is here: install it (Debian: openjdk-{JAVA}-jre-headless) or set JAVA_HOME"
+        return f"Spark needs Java {JAVA}, and there is none: install it (Debian: openjdk-{JAVA}-jre-headless) or set JAVA_HOME"
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     version = java_version(said.stderr + said.stdout)
     if version is None or version < JAVA:
-        return f"Spark needs Java {JAVA} or later, but {java} is {version or 'of no known version'}: set JAVA_HOME to a Java {JAVA}"
+        return f"Spark needs Java {JAVA} or later, {java} is {version or 'of no known version'}: set JAVA_HOME to a Java {JAVA}"
     return None
 
 
@@ -103,7 +106,8 @@ def command(folder: Path, master: str, port: int, driver_memory: str) -> list[st
         "spark.sql.warehouse.dir": folder / "tables",
         "spark.sql.catalogImplementation": "hive",
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder / 'metastore'};create=true",
-        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={folder / 'derby.log'} -Djava.io.tmpdir={folder / 'tmp'}",
+        "spark.driver.extraJavaOptions": f"{JVM} -Dderby.stream.error.file={folder / 'derby.log'} -Djava.io.tmpdir={folder / 'tmp'}",
+        "spark.executor.extraJavaOptions": JVM,
         "spark.driver.memory": driver_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -150,7 +154,9 @@ def _free_port() -> int:
 def _guarded(group: int) -> Iterator[None]:
     """A guard that kills the process group when this process is gone: it waits on a pipe that only this process holds open."""
     script = 'read _; kill -KILL -- "-$0"'
-    guard = subprocess.Popen(["sh", "-c", script, str(group)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    guard = subprocess.Popen(
+        ["sh", "-c", script, str(group)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ BUILD = "telco360_build"
 """Databases of the private build are called so, and the schema: the `schema` of the dbt target. No reader looks there."""
 
 PUBLISHED = "telco360"
-"""Databases that readers use are called so, and the schema."""
+"""Databases that readers use are called so, and the schema: telco360_core. One of this very name holds the pointer."""
 
 
 def discard_build(session: Session) -> None:
@@ -18,3 +18,8 @@ def discard_build(session: Session) -> None:
 def databases(session: Session, prefix: str) -> list[str]:
     """Names of the databases that begin so."""
     return sorted(name for (name,) in session.rows("show databases") if name.startswith(prefix))
+
+
+def public_schema(schema: str) -> str:
+    """The schema that readers know, of one of the build's: core of telco360_build_core."""
+    return schema.removeprefix(f"{BUILD}_")

@@ -1,4 +1,4 @@
-"""Asking a Spark cluster through its Thrift server: connecting, statements, rows in Python's types. What to ask belongs elsewhere."""
+"""Asking Spark through its Thrift server: connecting, statements, rows in Python's types. What is asked stands elsewhere."""
 
 import contextlib
 import os
@@ -40,6 +40,11 @@ class Session:
         names = [(name, kind) for name, kind, _ in described]
         partitions = next((at for at, (name, _) in enumerate(names) if name.startswith("#") or not name), len(names))
         return names[:partitions]
+
+    def partitions(self, relation: str) -> list[str]:
+        """Columns by which a table is split; none for a view."""
+        names = [name for name, *_ in self.rows(f"describe {relation}")]
+        return names[names.index("# col_name") + 1 :] if "# col_name" in names else []
 
     def _execute(self, statement: str):
         from pyhive.exc import Error

@@ -91,8 +91,7 @@ def run_list(
     Raises ListError, naming the list, for whatever goes wrong; files appear whole or not at all, the manifest last.
     """
     try:
-        if definition.status != "approved":
-            raise ListError(f"its status is {definition.status}; only approved lists are exported")
+        require_approved(definition)
         if private is None or not private.exists():
             raise ListError("the private warehouse is not there, and with it phones and suppressions; run telco360 nightly first")
         if not published.exists():
@@ -101,32 +100,41 @@ def run_list(
         with _connect(publication, private, exports_dir) as connection:
             condition = check(definition, read_catalog(connection, _table(PUBLIC, relations.tag_catalog)))
             _check_columns(connection, definition, condition, relations)
-            connection.execute(members_sql(definition, condition, relations, run_date))
-            waterfall = _waterfall(connection)
-            return _write(connection, definition, waterfall, publication.name, run_date, as_of, exports_dir)
+            connection.execute(f"create temp table members as {members_sql(definition, condition, relations, run_date)}")
+            return write_members(connection, definition, publication.name, run_date, as_of, exports_dir)
     except (ListError, DefinitionError, CatalogError, duckdb.Error, OSError) as error:
         own = f"list {definition.name}: "
         raise ListError(own + str(error).removeprefix(own)) from error
 
 
-def members_sql(definition: TargetList, condition: Condition, relations: Relations, run_date: date) -> str:
-    """The statement that makes the temporary table `members`: all who match, with phone, place and, when left out, why."""
+def member_columns(definition: TargetList) -> tuple[str, ...]:
+    """The columns of the members' tags, subscriber_id among them: those of the file and those that order it."""
     tags = dict.fromkeys((*definition.columns, *(o.tag for o in definition.order_by)))
-    selected = ", ".join(_name(c) for c in ("subscriber_id", *tags) if c != "subscriber_id" or c not in tags)
-    steps = [f"{_name(o.tag)} {'desc' if o.descending else 'asc'} nulls last" for o in definition.order_by]
+    return tuple(dict.fromkeys(tags if "subscriber_id" in tags else ("subscriber_id", *tags)))
+
+
+def members_sql(
+    definition: TargetList, condition: Condition, relations: Relations, run_date: date, dialect: str = "duckdb"
+) -> str:
+    """The query for the table `members`: all who match, with phone, place and, when left out, why.
+
+    On Spark the relations are database.table; on DuckDB they lie in the two attached files.
+    """
+    selected = ", ".join(_name(c, dialect) for c in member_columns(definition))
+    steps = [f"{_name(o.tag, dialect)} {'desc' if o.descending else 'asc'} nulls last" for o in definition.order_by]
     over_limit = f"_place > {definition.limit}" if definition.limit else "false"
+    public, private = (PUBLIC, PRIVATE) if dialect == "duckdb" else (None, None)
     return f"""
-        create temp table members as
         with
 
         matched as (
-            select {selected} from {_table(PUBLIC, relations.tag_values)}
-            where {condition.sql("duckdb")}
+            select {selected} from {_table(public, relations.tag_values, dialect)}
+            where {condition.sql(dialect)}
         ),
 
         -- a suppression whose begin is unknown is in force
         suppressed as (
-            select distinct subscriber_id from {_table(PRIVATE, relations.suppressions)}
+            select distinct subscriber_id from {_table(private, relations.suppressions, dialect)}
             where channel in ('all', {_text(definition.channel)})
                 and (effective_from is null or effective_from <= date '{run_date:%Y-%m-%d}')
                 and (effective_to is null or effective_to >= date '{run_date:%Y-%m-%d}')
@@ -134,8 +142,8 @@ def members_sql(definition: TargetList, condition: Condition, relations: Relatio
 
         -- digits only: whatever else a pattern lets pass could be read as a formula
         phones as (
-            select subscriber_id, msisdn as _phone from {_table(PRIVATE, relations.phones)}
-            where is_valid_msisdn and regexp_full_match(msisdn, '[0-9]+')
+            select subscriber_id, msisdn as _phone from {_table(private, relations.phones, dialect)}
+            where is_valid_msisdn and msisdn <> '' and translate(msisdn, '0123456789', '') = ''
         ),
 
         judged as (
@@ -156,7 +164,10 @@ def members_sql(definition: TargetList, condition: Condition, relations: Relatio
             from judged
         )
 
-        select * replace (case when _reason is null and {over_limit} then 'over_limit' else _reason end as _reason) from placed
+        select
+            {selected}, _phone, _place,
+            case when _reason is null and {over_limit} then 'over_limit' else _reason end as _reason
+        from placed
     """
 
 
@@ -178,6 +189,24 @@ def _check_columns(connection, definition: TargetList, condition: Condition, rel
     used = (*condition.tags, *definition.columns, *(o.tag for o in definition.order_by))
     if missing := sorted(set(used) - present):
         raise ListError(f"{', '.join(missing)}: a tag, but no column of {relations.tag_values}; build and publish again")
+
+
+def require_approved(definition: TargetList) -> None:
+    """Raises ListError for a list that is not approved."""
+    if definition.status != "approved":
+        raise ListError(f"its status is {definition.status}; only approved lists are exported")
+
+
+def write_members(
+    connection: duckdb.DuckDBPyConnection,
+    definition: TargetList,
+    publication: str,
+    run_date: date,
+    as_of: date,
+    exports_dir: Path,
+) -> ListRun:
+    """Writes the file and its manifest from the table `members` of the connection, and gives what came of it."""
+    return _write(connection, definition, _waterfall(connection), publication, run_date, as_of, exports_dir)
 
 
 def _waterfall(connection) -> dict[str, int]:
@@ -278,13 +307,13 @@ def _settle(source: Path, target: Path) -> None:
         os.close(directory)
 
 
-def _table(catalog: str, relation: str) -> str:
+def _table(catalog: str | None, relation: str, dialect: str = "duckdb") -> str:
     schema, table = relation.split(".")
-    return exp.table_(table, db=schema, catalog=catalog, quoted=True).sql("duckdb")
+    return exp.table_(table, db=schema, catalog=catalog, quoted=True).sql(dialect)
 
 
-def _name(column: str) -> str:
-    return exp.to_identifier(column, quoted=True).sql("duckdb")
+def _name(column: str, dialect: str = "duckdb") -> str:
+    return exp.to_identifier(column, quoted=True).sql(dialect)
 
 
 def _text(value: str) -> str:

@@ -14,13 +14,12 @@ from orchestration import settings
 from orchestration.contract import load_contract
 from orchestration.intake import IntakeReport
 from orchestration.quality.door import judge_deliveries
-from orchestration.quality.gate import judge_candidate
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.definition import TargetList
-from orchestration.targeting.export import Relations, run_list
-from orchestration.warehouse import WarehouseError, build, candidate, dbt, manifest, publishing
+from orchestration.warehouse import WarehouseError, build, dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.night import Night
+from orchestration.warehouse.seeds import check_seeds
 
 RUN_RESULTS = "run_results.json"
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
@@ -105,13 +104,14 @@ def dbt_models(manifest_path, translator: Translator):
     def models(context: dg.AssetExecutionContext) -> Iterator:
         night: Night = context.resources.night
         with night.step("dbt") as step:
+            check_seeds()
             dbt.require_profiles()
             dbt.require_current_manifest()
-            night.discarded = build.prepare(night.home, night.as_of, dbt.code_hash(), night.stale())
+            night.discarded = night.engine.prepare(night.as_of, dbt.code_hash(), night.stale())
             client = DbtCliResource(
                 project_dir=str(settings.PROJECT_DIR),
                 profiles_dir=str(settings.PROJECT_DIR),
-                target=settings.environment(),
+                target=settings.target(),
                 dbt_executable=dbt.executable(),
             )
             # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
@@ -122,6 +122,7 @@ def dbt_models(manifest_path, translator: Translator):
                 step.note(f"{number} done")
                 yield event
             night.dbt = _dbt_results(run)
+            night.engine.ended()
             step.result = str(night.dbt)
             if not run.is_successful():
                 raise WarehouseError("dbt could not build the tables:\n" + "\n".join(night.dbt.failures))
@@ -145,11 +146,8 @@ def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetK
         """The public tables of the build, copied and described, not yet published."""
         night: Night = context.resources.night
         with night.step("candidate") as step:
-            publishing.remove_leftovers(night.home)
-            stamp = build.read_stamp(night.home)
-            if stamp is None:
-                raise WarehouseError(f"{night.home.build_database}: nothing has been built yet; run `telco360 nightly`")
-            contents = candidate.make_candidate(night.home, models, stamp, night.deliveries)
+            night.engine.clear_leftovers()
+            contents = night.engine.make_candidate(models, night.deliveries)
             rows = sum(table.rows for table in contents.tables.values())
             step.result = f"{len(contents.tables)} public tables, {rows:,} rows"
         return dg.MaterializeResult(metadata={"as_of": contents.as_of, "tables": len(contents.tables), "rows": rows})
@@ -159,9 +157,7 @@ def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetK
         """What is about to be published reconciles with raw, holds no pii, and only values of the catalogue."""
         night: Night = context.resources.night
         with night.step("gate") as step:
-            night.gate = judge_candidate(night.home, models, night.contract)
-            if night.gate.passed:
-                candidate.approve(night.home)
+            night.gate = night.engine.judge(models, night.contract)
             step.result = verdict(night.gate)
         return _check_result(night.gate, CANDIDATE, "gate")
 
@@ -170,7 +166,7 @@ def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetK
         """The current published version, which readers open."""
         night: Night = context.resources.night
         with night.step("publication") as step:
-            night.version = publishing.publish(night.home)
+            night.version = night.engine.publish()
             step.result = night.version.name
         return dg.MaterializeResult(
             metadata={"version": night.version.name, "path": dg.MetadataValue.path(str(night.version.path))}
@@ -193,28 +189,12 @@ def list_asset(definition: TargetList, models: tuple[manifest.Model, ...]) -> dg
     def target_list(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         night: Night = context.resources.night
         with night.step(f"list {definition.name}") as step:
-            made = run_list(definition, **list_arguments(night, models))
+            made = night.engine.run_list(definition, models, night.today)
             night.lists.append(made)
             step.result = f"{made.rows:,} rows"
         return dg.MaterializeResult(metadata={"rows": made.rows, "file": dg.MetadataValue.path(str(made.file))})
 
     return target_list
-
-
-def list_arguments(night: Night, models: tuple[manifest.Model, ...]) -> dict:
-    """What `run_list` needs of the warehouse beside a definition. Raises WarehouseError where nothing is published."""
-    version = publishing.current(night.home)
-    if version is None:
-        raise WarehouseError(f"{night.home.current}: nothing is published yet; run `telco360 nightly`")
-    roles = ("tag_values", "tag_catalog", "phones", "suppressions")
-    return {
-        "published": night.home.current,
-        "private": night.home.build_database,
-        "relations": Relations(**{role: manifest.relation_for(models, role) for role in roles}),
-        "run_date": night.today,
-        "as_of": date.fromisoformat(version.contents.as_of),
-        "exports_dir": night.home.exports,
-    }
 
 
 def verdict(result: GateResult) -> str:

@@ -19,7 +19,7 @@ PARSED_CODE = (*TABLE_CODE, "tests/dbt", "profiles.yml")
 """What the manifest is made of."""
 
 STAMP = "parsed_code.sha256"
-"""File beside the manifest: the hash of what it was made of."""
+"""File beside the manifest: the hash of what it was made of, and the engine where that is not DuckDB."""
 
 
 def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
@@ -40,8 +40,9 @@ def arguments(command: str, as_of: date | None = None) -> list[str]:
 
 
 def target_dir() -> Path:
-    """Where dbt writes its artefacts: DBT_TARGET_PATH, else target/ of the project; absolute."""
-    return (settings.PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or "target")).resolve()
+    """Where dbt writes its artefacts: DBT_TARGET_PATH, else target/ of the project, target/spark/ for Spark; absolute."""
+    usual = "target/spark" if settings.target() == settings.SPARK else "target"
+    return (settings.PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or usual)).resolve()
 
 
 def executable() -> str:
@@ -54,6 +55,7 @@ def dbt_environment(home: settings.Home) -> dict[str, str]:
     return {
         "TELCO360_HOME": str(home.root),
         "TELCO360_ENV": settings.environment(),
+        "TELCO360_TARGET": settings.target(),
         "DBT_PROFILES_DIR": str(settings.PROJECT_DIR),
         "DBT_TARGET_PATH": str(target_dir()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -72,7 +74,7 @@ def require_profiles(project: Path = settings.PROJECT_DIR) -> None:
 def is_manifest_current() -> bool:
     """Whether the manifest was made from the code as it lies on disk now."""
     stamp = target_dir() / STAMP
-    return (target_dir() / "manifest.json").is_file() and stamp.is_file() and stamp.read_text() == code_hash(parts=PARSED_CODE)
+    return (target_dir() / "manifest.json").is_file() and stamp.is_file() and stamp.read_text() == _parsed_code()
 
 
 def require_current_manifest() -> None:
@@ -92,10 +94,10 @@ def ensure_manifest(home: settings.Home) -> Path:
     manifest = target_dir() / "manifest.json"
     if is_manifest_current():
         return manifest
-    code = code_hash(parts=PARSED_CODE)
+    code = _parsed_code()
     require_profiles()
     done = subprocess.run(
-        [executable(), "--no-use-colors", *arguments("parse")],
+        [executable(), "--no-use-colors", *arguments("parse"), "--target", settings.target()],
         check=False,
         cwd=settings.PROJECT_DIR,
         env=os.environ | dbt_environment(home),
@@ -106,3 +108,8 @@ def ensure_manifest(home: settings.Home) -> Path:
         raise WarehouseError(f"the dbt project does not parse:\n{done.stdout.strip()}\n{done.stderr.strip()}")
     (target_dir() / STAMP).write_text(code)
     return manifest
+
+
+def _parsed_code() -> str:
+    code = code_hash(parts=PARSED_CODE)
+    return f"{code} {settings.SPARK}" if settings.target() == settings.SPARK else code

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
-import duckdb
-
 from orchestration import settings
 from orchestration.contract import Table, load_contract
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
@@ -20,6 +18,7 @@ from orchestration.quality.judge import GateResult
 from orchestration.targeting.export import ListRun
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
+from orchestration.warehouse.engine import Engine, engine
 from orchestration.warehouse.freshness import Deliveries, NothingDelivered, choose_as_of, stale_tables
 from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
 from orchestration.warehouse.publishing import Version
@@ -91,10 +90,13 @@ class Night:
         """Asks the build which months it has just rebuilt, where a model tells."""
         model = serving(self.models, "rebuilt_months")
         if model is not None:
-            with duckdb.connect(str(self.home.build_database), read_only=True) as db:
-                self.rebuilt_months = [
-                    month for (month,) in db.execute(f"select distinct month from {model.relation} order by month").fetchall()
-                ]
+            rows = self.engine.ask(f"select distinct month from {model.relation} order by month")
+            self.rebuilt_months = [month for (month,) in rows]
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine that the running target names."""
+        return engine(self.home)
 
     @cached_property
     def today(self) -> date:
