@@ -2,7 +2,7 @@
 
 Every column is compared, row by row, but the words that explain one (evidence, severity, what a flag is for).
 TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`; a seed that 5 divides without rest has a history of
-three billed months, in which windows are not full.
+three billed months, in which windows are not full, and lacks some optional tables.
 """
 
 import os

@@ -19,13 +19,17 @@ from orchestration.contract import load_contract
 OUTLETS = tuple(f"o{n}" for n in range(7))
 MANAGERS = ("m1", "m2", "m3")
 SERVICES = ("music", "cloud", "roaming")
+OPTIONAL = (
+    "crm_loyalty_points", "crm_tariff_plans", "crm_subscriber_events", "crm_contracts", "crm_service_subscriptions",
+    "crm_group_members", "billing_balances", "billing_call_pairs", "billing_payments", "billing_fee_codes", "channel_surveys",
+)  # fmt: skip
 ANSWERS = (0, 3, 6, 6, 6, 7, 7, 8, 9, 9, 10)
 
 
 def make_bigger_operator(seed: int, lines: int = 300, months: int = 14) -> tuple[Operator, date]:
     """An operator and the business date that its edges are seen from: by seed a stale day, or one of the last three days.
 
-    With fewer than 11 billed months the lines that need a history are left out.
+    With fewer than 11 billed months the lines that need a history are left out, and some optional tables never come.
     """
     rng = Random(f"more {seed}")
     operator = make_operator(seed, lines, months)
@@ -44,7 +48,8 @@ def make_bigger_operator(seed: int, lines: int = 300, months: int = 14) -> tuple
     surveys(rng, deliveries, operator.days, keys, as_of)
     complaints(rng, deliveries, operator.days, keys, as_of)
     balances(rng, deliveries)
-    return Operator(completed(deliveries), operator.days, {}), as_of
+    absent = rng.sample(OPTIONAL, 4) if months < 11 else []
+    return Operator(completed({t: by_dt for t, by_dt in deliveries.items() if t not in absent}), operator.days, {}), as_of
 
 
 def completed(deliveries: Deliveries) -> Deliveries:
