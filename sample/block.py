@@ -196,7 +196,7 @@ def _traits(block: Block) -> Traits:
     minutes = np.where(over, column["minutes"] + 0.45 * extra / column["minute_rate"], column["minutes"] * fit[0])
     mb = np.where(over, column["mb"] + 0.45 * extra / column["mb_rate"], column["mb"] * fit[1])
     idle = people.is_bad_outlet & (people.activated >= block.window.start)
-    activity = np.clip(0.48 + 0.12 * np.log(people.level / 20) + 0.12 * rng.standard_normal(lines), 0.25, 0.95)
+    activity = np.clip(0.62 + 0.10 * np.log(people.level / 20) + 0.10 * rng.standard_normal(lines), 0.35, 0.97)
     device, later, change = _devices(block, rng)
     return Traits(
         minutes=np.where(idle, 3, minutes).astype(np.float32),

@@ -172,7 +172,7 @@ def _fitted(pulled, band, cell_of_line, renewal: Renewal, level: float, settings
     bands, bills = len(published.tenure_bands), len(published.arpu_classes)
     cell = band * (bills * 2) + cell_of_line
     by_band = renewal.hazards * level / (1 - settings.reinstated_share) * np.bincount(band, minlength=bands)
-    by_bill = np.array(published.lost_share_by_arpu) * by_band.sum()
+    by_bill = np.array(settings.lost_share_by_bill) * by_band.sum()
     in_group = published.lost_share_in_groups * by_band.sum()
     by_group = np.array([by_band.sum() - in_group, in_group])
     for _ in range(REFITS):

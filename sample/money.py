@@ -22,6 +22,8 @@ FEE_CODES = [code for code, *_ in FEES] + [UNLISTED_FEE]
 LONG_DISTANCE_SHARE, ROAMING_RATE, MESSAGE_RATE = 0.25, 0.20, 0.10
 PAYMENT_CHANNELS = ("outlet", "app", "web", "wechat", "bank", "card", "kiosk", "other")
 _PAYMENT_WEIGHTS = np.array([14, 28, 3, 38, 6, 5, 5, 1]) / 100
+KEPT = 2_000
+"""Fen that prepaid lines like to have left at the end of a month."""
 UNPAID_DAYS = 150
 """A line that is forced out has paid no bill for so long."""
 
@@ -130,8 +132,8 @@ def payments(block: Block, month: Month, bill: np.ndarray, account: Account, lan
     runs_down = (lives.signs > 0) & (lives.signs_end - day < 75) & (lives.signs_end >= day) & (rng.random(lines) < 0.85)
     idle = people.is_bad_outlet & (people.activated >= block.window.start) & ~is_new
 
-    need = np.maximum(likely * 9 // 5 - account.balance, 0)
-    top_up = np.where((account.balance < likely) & ~runs_down, _round_up(need, 1_000), 0)
+    need = np.maximum(likely * 2 + KEPT - account.balance, 0)
+    top_up = np.where((account.balance < likely + KEPT) & ~runs_down, _round_up(need, 1_000), 0)
     top_up = np.where(is_new, _round_up(likely * 6 // 5, 1_000), top_up)
     defaults = (lives.churn_status == FORCED) & (lives.churned - day < UNPAID_DAYS)
     owed = np.maximum(-account.balance, 0)

@@ -21,6 +21,8 @@ _STAGE_PULL = np.array([0.5, 0.7, 0.1, -0.2, -0.5, -0.6], np.float32)
 KEY_PERSON, CONTACT_PERSON, MEMBER = 0, 1, 2
 CONTRACTS = ("prepaid_gift", "handset_subsidy", "minimum_spend", "broadband_bundle", "fixed_term", "other")
 OLD_MONTHS = 24
+BAD_OUTLET_SALES = 0.12
+"""Share of new lines, in a county with a bad outlet, that it sells on top of what any outlet does."""
 
 
 @dataclass
@@ -101,7 +103,7 @@ def draw(lines: int, window: Window, renewal: Renewal, outlets: Outlets, setting
     low, high = settings.arpu_range
     level = settings.arpu_median * np.exp(settings.arpu_sigma * rng.standard_normal(lines, np.float32))
     level = np.clip(level * np.where(role == KEY_PERSON, 1.8, 1.0) * np.where(group >= 0, 1.1, 1.0), low, high).astype(np.float32)
-    plan, later_plan, switch = _plans(rng, level, activated, window)
+    plan, later_plan, switch, level = _plans(rng, level, activated, window, settings)
     contract = _contracts(rng, activated, window)
     return Population(
         line=np.arange(lines, dtype=np.int32),
@@ -199,25 +201,30 @@ def _outlets(rng, county: np.ndarray, is_new: np.ndarray, outlets: Outlets) -> n
     own = np.where(rng.random(lines) < 0.25, county, any_outlet)
     own = np.where(outlets.is_bad[own] & ~is_new, county, own)
     regions = int(COUNTY_REGION.max()) + 1
+    bad = np.full(len(COUNTIES), -1)
+    bad[outlets.county[outlets.is_bad]] = np.flatnonzero(outlets.is_bad)
+    own = np.where(is_new & (bad[county] >= 0) & (rng.random(lines) < BAD_OUTLET_SALES), bad[county], own)
     remote = len(outlets.kind) - 2 * regions + COUNTY_REGION[county] + regions * (rng.random(lines) < 0.7)
     return np.where(rng.random(lines) < 0.12, remote, own).astype(np.int32)
 
 
-def _plans(rng, level: np.ndarray, activated: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(plan, plan after the switch, day of the switch or NEVER). A plan's fee lies at or under what the line tends to pay."""
+def _plans(rng, level: np.ndarray, activated: np.ndarray, window: Window, settings: Settings):
+    """(plan, plan after the switch, day of the switch or NEVER, level). Who keeps within the plan is billed its fee; the others
+    have a plan whose fee lies under what they tend to be billed, and use more than it includes."""
     fees = catalogues.plan_column("fee")
+    on_sale = catalogues.plan_column("is_on_sale")
     lines = len(level)
-    plan = np.searchsorted(fees, level, side="right") - 1
-    plan -= (rng.random(lines) < 0.3) & (plan > 0)
-    bought = activated >= window.start
-    off_sale = ~catalogues.plan_column("is_on_sale")[plan]
-    plan -= off_sale & bought
+    keeps = rng.random(lines) < settings.within_plan_share
+    nearest = np.searchsorted(np.sqrt(fees[1:] * fees[:-1]), level)
+    under = np.searchsorted(fees, level * 0.95, side="right") - 1
+    plan = np.maximum(np.where(keeps, nearest, under), 0)
+    plan -= ~on_sale[plan] & (activated >= window.start)
+    level = np.where(keeps, fees[plan], level).astype(np.float32)
     later = np.clip(plan + np.where(rng.random(lines) < 0.65, 1, -1), 0, len(PLANS) - 1)
-    later -= ~catalogues.plan_column("is_on_sale")[later]
-    month = window.first_month + rng.integers(1, max(2, window.months), lines)
-    switch = first_day(month)
+    later -= ~on_sale[later]
+    switch = first_day(window.first_month + rng.integers(1, max(2, window.months), lines))
     switches = (rng.random(lines) < 0.10) & (switch > activated + 31) & (later != plan) & (switch <= window.last_day)
-    return plan.astype(np.int8), later.astype(np.int8), np.where(switches, switch, NEVER).astype(np.int32)
+    return plan.astype(np.int8), later.astype(np.int8), np.where(switches, switch, NEVER).astype(np.int32), level
 
 
 def _contracts(rng, activated: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -44,8 +44,10 @@ class Settings:
     # Money: the bill that a line tends to.
     arpu_median: float = 37.0
     arpu_sigma: float = 0.78
+    within_plan_share: float = 0.75  # of lines; the others use more than their plan includes
     arpu_range: tuple[float, float] = (12.0, 300.0)
-    bill_bounds: tuple[float, float] = (38.2, 55.5)  # of what a line tends to; its last bills, fading, then lie under 30 and 50
+    bill_bounds: tuple[float, float] = (33.0, 52.0)  # classes of what lines tend to be billed, and their shares of lost lines:
+    lost_share_by_bill: tuple[float, ...] = (0.474, 0.301, 0.225)  # the last bills fade, which gives the published shares by ARPU
 
     # Leaving: factors on the chance to leave, relative within tenure band, bill class and group.
     loyalty_weight: float = 0.6

@@ -41,7 +41,7 @@ def usage(block: Block, month: Month, landing: Landing) -> Totals:
     day_of_week = (month.begin + day) % 7
     business = np.array([1.05, 1.02, 0.9, 0.85, 1.05, 1.05, 1.08], np.float32)[day_of_week]  # 1970-01-01 was a Thursday
 
-    outgoing = _hundredths((traits.minutes * a_day)[line] * spread(0.6)[drawn[0]] * left * business)
+    outgoing = _hundredths((traits.minutes * a_day)[line] * spread(0.45)[drawn[0]] * left * business)
     incoming = _hundredths(outgoing / 100 * traits.incoming[line] * spread(0.5)[drawn[1]])
     offnet_share = np.clip(traits.offnet[line] * (0.7 + drawn[2] * (0.6 / STEPS)) + 0.4 * gone * to_competitor, 0, 0.95)
     offnet = ((outgoing + incoming) * offnet_share).astype(np.int64)

@@ -146,7 +146,7 @@ def test_fitted_chances_meet_the_margins_of_tenure_bill_and_group():
     chance = _fitted(pulled, band, bill * 2 + in_group, renewal, 1.0, SETTINGS)
     expected = renewal.hazards * np.bincount(band, minlength=7) / (1 - SETTINGS.reinstated_share)
     assert np.bincount(band, chance) == pytest.approx(expected, rel=0.02)
-    assert np.bincount(bill, chance) / chance.sum() == pytest.approx(published.lost_share_by_arpu, abs=0.01)
+    assert np.bincount(bill, chance) / chance.sum() == pytest.approx(SETTINGS.lost_share_by_bill, abs=0.01)
     assert chance[in_group == 1].sum() / chance.sum() == pytest.approx(published.lost_share_in_groups, abs=0.005)
     assert chance.min() >= 0 and chance.max() <= np.float32(MOST)
 
