@@ -16,7 +16,7 @@ from oracle.operator import write_deliveries
 from oracle.operator_more import make_bigger_operator
 from test_figures import as_key, assert_same, nightly
 
-SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "7").split(",")]
+SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "6").split(",")]
 KEYS = {
     "core.fct_churn": ("subscriber_id",),
     "value.subscriber_value": ("subscriber_id",),
@@ -102,4 +102,7 @@ def test_every_figure_of_value_churn_and_service_equals_the_oracle(tmp_path, see
     nightly(tmp_path, as_of)
     expected = reckoned(book_at(operator.deliveries, as_of))
     assert is_short or all(expected.values()), "the operator leaves a table empty"
-    assert_same(expected, published(tmp_path), f"oracle | published {as_of}")
+    found = published(tmp_path)
+    assert_same(expected, found, f"oracle | published {as_of}")
+    assert all(row["severity"] and row["evidence"] for row in found["churn.alerts"].values())
+    assert all((row["flagged_by"] is not None) == row["is_flagged"] for row in found["churn.sales_quality"].values())

@@ -5,6 +5,7 @@ Choices where the definitions leave one:
 - Trends and the charges and saturation of M's month are asked of every line on-net at D that has a row, on-net at M or not;
   no_charges asks for M as well.
 - A reversal is no payment for inactivity either.
+- The status of an alert and its date are those of the snapshot, also where it is older than D.
 - The unbroken run without charges goes back through months off-net, to the activation month or the first month held.
 - Suspended for 30 days: the month's last day is at least 30 days after the status's first.
 - A month's exceptions have the line's manager as the snapshot at D has it, null where it has none.
@@ -72,14 +73,14 @@ def state_alerts(book: Book, key: str) -> list[str]:
     if book.known.balances:
         balance = book.known.balances[max(book.known.balances)].get(key)
         found += ["low_balance"] if balance and balance["balance_amount"] < 10 else []
-    status, since = status_at(book, key, today)
-    found += [STATUS_ALERTS[status]] if status in STATUS_ALERTS and since == today else []
+    row = book.subscribers[key]
+    found += [STATUS_ALERTS[row["status_code"]]] if row["status_code"] in STATUS_ALERTS and row["status_date"] == today else []
     if any(s["subscriber_id"] == key and s["score"] <= 6 and day_of(s["surveyed_at"]) == today for s in book.surveys):
         found.append("negative_survey")
     ends = [c["end_date"] for c in book.contracts if c["subscriber_id"] == key and c["start_date"] <= today]
     if ends and today <= max(ends) <= add_months(today, 2):
         found.append("contract_ending")
-    born = book.customers[book.subscribers[key]["customer_id"]]["birth_date"]
+    born = book.customers[row["customer_id"]]["birth_date"]
     return found + (["birthday"] if born and born.month == today.month else [])
 
 
