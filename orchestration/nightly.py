@@ -4,6 +4,7 @@ The steps stand in orchestration.warehouse.assets and run the same here and from
 """
 
 import contextlib
+import itertools
 import logging
 import os
 import re
@@ -132,22 +133,29 @@ def summary(outcome: Outcome) -> list[Text]:
 def _intake_lines(night: Night) -> Iterator[tuple[str, str, str]]:
     if night.intake is None:
         return
-    outcomes = sorted(night.intake.outcomes, key=lambda o: (o.table_name, o.dt))
+    outcomes = sorted(night.intake.outcomes, key=lambda o: (o.table_name, o.outcome, o.dt))
     width = max((len(o.table_name) for o in outcomes), default=0)
-    for o in outcomes:
-        counts = [
-            (o.rows_read, "read"),
-            (o.rows_accepted, "accepted"),
-            (o.rows_collapsed, "collapsed"),
-            (o.rows_set_aside, "set aside"),
-        ]
-        told = ", ".join(f"{count:,} {what}" for count, what in counts if count or what in ("read", "accepted"))
-        yield o.outcome, f"{o.table_name:<{width}} {o.dt}  {told}", "" if o.is_accepted else "red"
+    for (table, outcome), group in itertools.groupby(outcomes, key=lambda o: (o.table_name, o.outcome)):
+        yield outcome, f"{table:<{width}}  {_taken_in(list(group))}", "red" if outcome == "rejected" else ""
     yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in night.intake.rejected)
     yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in outcomes for text in o.warnings)
     yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in night.intake.incomplete)
     yield from (("warning", text, "yellow") for text in night.intake.warnings)
     yield from _warnings(night.door)
+    yield from (
+        ("ahead", f"{table}: {rows:,} rows of events after {night.as_of}, kept in the lake, left out of the build", "yellow")
+        for table, rows in night.rows_ahead.items()
+    )
+
+
+def _taken_in(outcomes: list) -> str:
+    """Deliveries of one table with one outcome: from when to when, and their rows added up."""
+    dates = [o.dt for o in outcomes]
+    counts = {"read": "rows_read", "accepted": "rows_accepted", "collapsed": "rows_collapsed", "set aside": "rows_set_aside"}
+    sums = {what: sum(getattr(o, name) for o in outcomes) for what, name in counts.items()}
+    told = ", ".join(f"{count:,} {what}" for what, count in sums.items() if count or what in ("read", "accepted"))
+    days = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} to {dates[-1]}, {len(dates)} deliveries"
+    return f"{days}  {told}"
 
 
 def _build_lines(night: Night) -> Iterator[tuple[str, str, str]]:

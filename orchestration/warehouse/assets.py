@@ -127,6 +127,7 @@ def dbt_models(manifest_path, translator: Translator):
             if not run.is_successful():
                 raise WarehouseError("dbt could not build the tables:\n" + "\n".join(night.dbt.failures))
             night.read_rebuilt_months()
+            night.count_rows_ahead()
 
     return models
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from orchestration import settings
 from orchestration.contract import Table, load_contract
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
+from orchestration.intake.ahead import rows_ahead
 from orchestration.intake.limits import Limits
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.export import ListRun
@@ -63,6 +64,7 @@ class Night:
     rebuilt_months: list[date] | None = None
     gate: GateResult | None = None
     version: Version | None = None
+    rows_ahead: dict[str, int] = field(default_factory=dict)
     lists: list[ListRun] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -85,6 +87,10 @@ class Night:
         self.intake = take_in(self.home, self.contract, self.limits, note)
         ensure_empty_tables(self.home, self.contract)
         return self.intake
+
+    def count_rows_ahead(self) -> None:
+        """Counts what was delivered but lies after the business date: the build leaves it out, and says so."""
+        self.rows_ahead = rows_ahead(self.home, self.contract, self.as_of)
 
     def read_rebuilt_months(self) -> None:
         """Asks the build which months it has just rebuilt, where a model tells."""

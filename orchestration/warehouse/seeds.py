@@ -1,11 +1,12 @@
 """The rule parameters in seeds/, held against what seeds/_seeds.yml says of them, before a build goes by them.
 
-Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column whose
-values must rise or fall from row to row, an empty one being the least. Here they are only applied, so that the message can name
-file and row, which a test within the database can't.
+Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
+whose values must rise or fall from row to row, an empty one being the least. Here they are only applied, so that the message can
+name file and row, which a test within the database can't.
 """
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -87,7 +88,7 @@ def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
     yield from broken
     if not broken and len(numbers) > 2:
         rises = numbers[1][1] > numbers[0][1]
-        for (_, before), (number, value) in zip(numbers, numbers[1:], strict=False):
+        for (_, before), (number, value) in itertools.pairwise(numbers):
             if value == before or (value > before) != rises:
                 yield f"{number}: {column} '{dict(values)[number]}' is out of order; bounds rise or fall from row to row"
 

@@ -33,7 +33,12 @@ def test_the_project_s_own_seeds_pass(project):
         ("arpu_bands", "30-50,30", "30-50,", "arpu_bands.csv, row 3: lower_bound '' stands in row 2 already"),
         ("service_layers_shares", "B,0.3", "B,0.05", "service_layers_shares.csv, row 4: upper_share '0.6' is out of order"),
         ("alert_rules", "zero_usage,daily", "zero_usage,hourly", "alert_rules.csv, row 2: cadence 'hourly' is unknown"),
-        ("alert_rules", "zero_usage,daily,high,7", "zero_usage,daily,high,week", "alert_rules.csv, row 2: threshold 'week' is no number"),
+        (
+            "alert_rules",
+            "zero_usage,daily,high,7",
+            "zero_usage,daily,high,week",
+            "alert_rules.csv, row 2: threshold 'week' is no number",
+        ),
         ("value_rules", "trend_limit,", "trendlimit,", "value_rules.csv: the rule trend_limit is missing"),
         ("value_rules", "trend_limit,", "trendlimit,", "row 5: no model asks for a rule trendlimit"),
         ("value_rules", "trend_limit,0.5", "trend_limit,", "value_rules.csv, row 5: value is empty"),

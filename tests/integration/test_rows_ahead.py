@@ -1,0 +1,23 @@
+"""Events after the business date are counted by table: on the day itself they are not ahead, on the next they are."""
+
+from datetime import date
+
+from intake_kit import CONTRACT, Operator
+
+from orchestration.intake.ahead import rows_ahead
+
+USAGE = "subscriber_id,usage_date\n"
+PAYMENTS = "payment_id,subscriber_id,paid_at,amount\n"
+
+
+def test_rows_of_later_events_are_counted(tmp_path):
+    operator = Operator(tmp_path)
+    operator.deliver("billing_usage_daily", "2026-02-27", {"a.csv": USAGE + "s1,2026-02-28\ns1,2026-03-01\ns2,2026-03-02\n"})
+    operator.deliver("billing_usage_daily", "2026-02-28", {"a.csv": USAGE + "s3,2026-03-01\n"})
+    operator.deliver("billing_usage_daily", "2026-03-01", {"a.csv": USAGE + "s4,2026-03-01\n"})
+    paid = "p1,s1,2026-02-28 23:59:59,1.00\np2,s1,2026-03-01 00:00:00,1.00\n"
+    operator.deliver("billing_payments", "2026-02-28", {"a.csv": PAYMENTS + paid})
+    operator.take()
+    assert rows_ahead(operator.home, CONTRACT, date(2026, 2, 28)) == {"billing_usage_daily": 3, "billing_payments": 1}
+    assert rows_ahead(operator.home, CONTRACT, date(2026, 2, 27)) == {"billing_usage_daily": 3}
+    assert rows_ahead(operator.home, CONTRACT, date(2026, 3, 2)) == {}
