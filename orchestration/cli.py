@@ -28,18 +28,19 @@ app.add_typer(lists_app, name="lists", help="Check, preview and export target li
 LISTS = settings.PROJECT_DIR / "target_lists"
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Directory of all data; else $TELCO360_HOME, else data/.")]
 AsOfOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")]
+TargetOption = Annotated[str | None, typer.Option("--target", help="Target of profiles.yml: spark; else $TELCO360_ENV's.")]
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 
 @app.callback()
-def main(home: HomeOption = None) -> None:
-    _take_home(home)
+def main(home: HomeOption = None, target: TargetOption = None) -> None:
+    _take_options(home, target)
 
 
 @app.command()
-def nightly(as_of: AsOfOption = None, home: HomeOption = None) -> None:
+def nightly(as_of: AsOfOption = None, home: HomeOption = None, target: TargetOption = None) -> None:
     """Take in what was delivered, build, test, publish, export the target lists."""
-    _take_home(home)
+    _take_options(home, target)
     from rich.console import Console
 
     from orchestration.nightly import TerminalProgress, run_nightly, summary
@@ -54,9 +55,46 @@ def nightly(as_of: AsOfOption = None, home: HomeOption = None) -> None:
 
 
 @app.command()
+def sample(
+    subscribers: Annotated[int, typer.Option(help="Lines in the register, those that left included.")] = 20_000,
+    months: Annotated[int, typer.Option(help="Months of history, that of --as-of being the last.")] = 15,
+    as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Last day of the deliveries.")] = "2026-06-30",
+    seed: Annotated[int, typer.Option(help="Another seed, another operator.")] = 1,
+    format: Annotated[str, typer.Option(help="parquet or csv.")] = "parquet",
+    truth: Annotated[Path | None, typer.Option(help="Write the hidden state to this .parquet or .csv file.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Make up an operator: deliveries of every raw table, a first load and seven days, in the home's landing."""
+    _take_options(home)
+    from rich.console import Console
+
+    from sample.delivery import SampleError
+    from sample.operator import make_operator
+
+    given, console = settings.home(), Console(file=sys.stdout)
+    with _plain_errors(SampleError), console.status("drawing …") as status:
+        rows = make_operator(given, subscribers, months, as_of.date(), seed, format=format, truth=truth, progress=status.update)
+    console.print(f"{rows:,} rows delivered to {given.landing}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def tour(home: HomeOption = None) -> None:
+    """Show what the last night has made: tables, tags, lists, where to look."""
+    _take_options(home)
+    from rich.console import Console
+
+    from orchestration.tour import stations
+
+    console = Console(file=sys.stdout, highlight=False)
+    with _plain_errors():
+        for station in stations(settings.home(), _models()):
+            console.print(station, soft_wrap=True)
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000, home: HomeOption = None) -> None:
     """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history lies in the home's warehouse/dagster."""
-    _take_home(home)
+    _take_options(home)
     from orchestration.nightly import dagster_home
     from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 
@@ -94,9 +132,10 @@ def intake_show(table: str, dt: Annotated[str, typer.Argument(help="Date of the 
 @publish_app.command("list")
 def publish_list() -> None:
     """List the versions that stand, newest first; * is what readers get."""
-    from orchestration.warehouse.publishing import versions
+    from orchestration.warehouse.engine import engine
 
-    standing = versions(settings.home())
+    with _plain_errors():
+        standing = engine(settings.home()).versions()
     if not standing:
         typer.echo("Nothing is published yet; run `telco360 nightly`.")
     for version in standing:
@@ -112,10 +151,10 @@ def publish_rollback(
     version: Annotated[str | None, typer.Argument(help="Name or run; else the version before.")] = None,
 ) -> None:
     """Make an earlier version the one that readers get."""
-    from orchestration.warehouse.publishing import rollback
+    from orchestration.warehouse.engine import engine
 
     with _plain_errors():
-        typer.echo(f"Readers now get {rollback(settings.home(), version).name}.")
+        typer.echo(f"Readers now get {engine(settings.home()).rollback(version).name}.")
 
 
 @tags_app.command("list")
@@ -172,14 +211,13 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(help="Rows t
 
 def lists_export(name: ListName) -> None:
     """Export one approved list from the published version, as the nightly job does."""
-    from orchestration.targeting.export import run_list
-    from orchestration.warehouse.assets import list_arguments
     from orchestration.warehouse.build import run_lock
     from orchestration.warehouse.night import Night
 
     given = settings.home()
     with _plain_errors(), run_lock(given):
-        made = run_list(_definition(name), **list_arguments(Night(given), _models()))
+        night = Night(given)
+        made = night.engine.run_list(_definition(name), _models(), night.today)
     steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
     typer.echo(f"{made.name}: {steps}\n{made.file}")
 
@@ -188,10 +226,12 @@ lists_app.command("export")(lists_export)
 lists_app.command("run", hidden=True)(lists_export)
 
 
-def _take_home(home: Path | None) -> None:
-    # One way to say where home is: what is given here is what dbt, Dagster and every step will read.
+def _take_options(home: Path | None, target: str | None = None) -> None:
+    # One way to say where home is and what builds: what is given here is what dbt, Dagster and every step will read.
     if home is not None:
         os.environ["TELCO360_HOME"] = str(settings.home(home).root)
+    if target is not None:
+        os.environ["TELCO360_TARGET"] = target
 
 
 def _models():
@@ -202,12 +242,9 @@ def _models():
 
 
 def _catalog():
-    from orchestration.targeting.catalog import read_catalog
-    from orchestration.warehouse.manifest import relation_for
-    from orchestration.warehouse.reading import published
+    from orchestration.warehouse.engine import engine
 
-    with published(settings.home()) as db:
-        return read_catalog(db, relation_for(_models(), "tag_catalog"))
+    return engine(settings.home()).catalog(_models())
 
 
 def _definition(name: str):
@@ -221,7 +258,7 @@ def _definition(name: str):
 
 
 @contextlib.contextmanager
-def _plain_errors() -> Iterator[None]:
+def _plain_errors(*more: type[Exception]) -> Iterator[None]:
     """Errors that are written for people end the command with their text; all others keep their trace, being our fault."""
     from orchestration.contract import ContractError
     from orchestration.intake import SeedError
@@ -230,7 +267,7 @@ def _plain_errors() -> Iterator[None]:
     from orchestration.targeting.export import ListError
     from orchestration.warehouse import WarehouseError
 
-    expected = (WarehouseError, settings.SettingsError, ContractError, SeedError, CatalogError, DefinitionError, ListError)
+    expected = (WarehouseError, settings.SettingsError, ContractError, SeedError, CatalogError, DefinitionError, ListError, *more)
     try:
         yield
     except expected as error:

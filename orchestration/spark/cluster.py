@@ -153,7 +153,7 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def _guarded(group: int) -> Iterator[None]:
     """A guard that kills the process group when this process is gone: it waits on a pipe that only this process holds open."""
-    script = 'read _; kill -KILL -- "-$0"'
+    script = 'read _; kill -KILL "-$0"'
     guard = subprocess.Popen(
         ["sh", "-c", script, str(group)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
