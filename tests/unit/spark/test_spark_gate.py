@@ -1,0 +1,55 @@
+"""Statements of the gate and of lists on Spark, as text; what they find is shown on a cluster in tests/integration."""
+
+import pyarrow as pa
+import pytest
+
+from orchestration.contract import Column, Table
+from orchestration.spark.gate import hits_sql, identifiers_sql, outside_sql
+from orchestration.spark.lists import arrow_type, members
+from orchestration.targeting.export import ListError
+
+
+def table(*columns: Column) -> Table:
+    return Table("crm_x", "crm", "snapshot", True, ("x_id",), None, columns)
+
+
+def test_identifiers_come_from_the_pii_texts_of_the_latest_delivery_alone():
+    sql = identifiers_sql(
+        [table(Column("x_id", "string"), Column("msisdn", "string", pii=True), Column("born", "date", pii=True))]
+    )
+    assert "`msisdn`" in sql
+    assert "x_id" not in sql
+    assert "born" not in sql
+    assert "dt = (select max(dt) from telco360_build_raw.crm_x)" in sql
+
+
+def test_without_pii_there_are_no_identifiers_but_still_a_query():
+    assert identifiers_sql([table(Column("x_id", "string"))]).count("select") == 2
+
+
+def test_all_columns_of_a_table_are_searched_in_one_statement():
+    sql = hits_sql("`v`.`core__x`", ["a", "b"])
+    assert "stack(2, 'a', cast(`a` as string), 'b', cast(`b` as string))" in sql
+
+
+def test_a_value_list_is_quoted_and_an_empty_one_allows_nothing():
+    assert "cast(`t` as string) not in ('gold', 'it\\'s')" in outside_sql("x", {"t": ["gold", "it's"]})
+    assert "not in (null)" in outside_sql("x", {"t": []})
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrow"), [("decimal(18,4)", pa.decimal128(18, 4)), ("int", pa.int32()), ("string", pa.string())]
+)
+def test_types_of_spark_are_types_in_memory(kind, arrow):
+    assert arrow_type(kind) == arrow
+
+
+def test_a_type_that_no_file_can_show_is_refused():
+    with pytest.raises(ListError, match="array<string>"):
+        arrow_type("array<string>")
+
+
+def test_members_keep_their_types_also_when_there_are_none():
+    schema = pa.schema([("subscriber_id", pa.string()), ("place", pa.int64())])
+    assert members([], schema).schema == schema
+    assert members([("s1", 1), ("s2", None)], schema).to_pylist()[1] == {"subscriber_id": "s2", "place": None}

@@ -1,0 +1,55 @@
+"""The statements by which versions are published on Spark: pure text, read here as text."""
+
+import pytest
+import yaml
+
+from orchestration.settings import PROJECT_DIR
+from orchestration.spark import databases, versions
+from orchestration.spark.thrift import SESSION
+from orchestration.spark.versions import Table, arm, text, view_sql
+
+PLANS = Table("core", "dim_plans", "Tariff plans.", {"plan_code": "The plan's code."})
+NOW = [("plan_code", "string"), ("fee", "decimal(12,2)")]
+
+
+def test_a_view_reads_each_version_only_while_the_pointer_names_it():
+    sql = view_sql(PLANS, NOW, [arm("telco360__a", PLANS, NOW, NOW), arm("telco360__b", PLANS, NOW, NOW)])
+    assert sql.startswith("create or replace view `telco360_core`.`dim_plans` (`plan_code` comment 'The plan\\'s code.'")
+    for version in ("telco360__a", "telco360__b"):
+        condition = f"(select version from telco360.current_version) = '{version}'"
+        assert f"from `{version}`.`core__dim_plans` where {condition}" in sql
+    assert sql.count("union all") == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "selected"),
+    [
+        (NOW, "select `plan_code`, `fee` from"),
+        ([("plan_code", "string")], "`plan_code`, cast(null as decimal(12,2)) as `fee` from"),
+        ([("plan_code", "string"), ("fee", "double")], "`plan_code`, try_cast(`fee` as decimal(12,2)) as `fee` from"),
+    ],
+)
+def test_a_version_that_lacks_a_column_gives_null_and_one_of_another_type_is_cast(there, selected):
+    assert selected in arm("telco360__a", PLANS, NOW, there)
+
+
+@pytest.mark.parametrize(("said", "literal"), [("it's", "'it\\'s'"), ("a\\b", "'a\\\\b'"), ("two\nlines ", "'two lines'")])
+def test_descriptions_are_literals_whatever_they_hold(said, literal):
+    assert text(said) == literal
+
+
+def test_a_version_is_told_from_all_other_databases():
+    assert versions.VERSION_NAME.fullmatch("telco360__20260301_20260302t021500z_ab12")
+    for other in ("telco360", "telco360_core", "telco360_build_core", "telco360__old"):
+        assert not versions.VERSION_NAME.fullmatch(other)
+
+
+def test_the_profile_names_the_build_and_sets_the_sessions_as_the_code_does():
+    profile = yaml.safe_load((PROJECT_DIR / "profiles.yml.example").read_text(encoding="utf-8"))
+    spark = profile["telco360"]["outputs"]["spark"]
+    assert spark["schema"] == databases.BUILD
+    assert spark["server_side_parameters"] == SESSION
+
+
+def test_public_schemas_are_the_builds_without_its_name():
+    assert databases.public_schema("telco360_build_core") == "core"
