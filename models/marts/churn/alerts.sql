@@ -12,7 +12,7 @@
     'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken']),
     'negative_survey': ("lowest_score <= threshold", ['lowest_score']),
     'usage_drop': ("minutes_7d < threshold * minutes_a_week_before", ['minutes_7d', 'minutes_a_week_before']),
-    'calls_moving_offnet': ("offnet_share_7d - offnet_share_28d >= threshold", ['offnet_share_7d', 'offnet_share_28d']),
+    'calls_moving_offnet': (rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d']),
     'no_charges': ("arpu_amount = threshold", ['arpu_amount']),
     'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend']),
     'mou_drop': ("mou_trend <= threshold", ['mou_trend']),

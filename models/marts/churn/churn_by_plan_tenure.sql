@@ -41,6 +41,7 @@ select
     cells.churn_rate,
     cells.plan_code <> 'all'
     and cells.tenure_band = 'all'
+    and cells.churned > 0
     and cells.on_net_end >= {{ rule('churn_rules', 'high_churn_min_subscribers') }}
     and coalesce(cells.churn_rate >= {{ rule('churn_rules', 'high_churn_factor') }} * total.churn_rate, false)
         as is_high_churn_plan
