@@ -32,7 +32,6 @@ from orchestration.intake.values import lake_type
 from sample.settings import NEVER
 
 FORMATS = ("parquet", "csv")
-DAY_MICROSECONDS = 86_400_000_000
 _MARK = ".made_operator"
 
 
@@ -81,7 +80,7 @@ class Landing:
         self._cuts = np.array([(d - date(1970, 1, 1)).days for d in days])
         self._parts: dict[tuple[str, date], dict[str, dict]] = {}
         self._lock = threading.Lock()
-        _clear(folder, contract)
+        _clear(folder, contract, days)
 
     def add(self, name: str, frame: dict, part: str, known: np.ndarray | None = None) -> None:
         """Adds rows of an append table to the delivery of the day each became known; all to the first load without `known`."""
@@ -138,31 +137,32 @@ class Landing:
             files[path.name] = {"rows": len(batch), "sha256": digest}
 
 
-def _clear(folder: Path, contract: dict[str, Table]) -> None:
+def _clear(folder: Path, contract: dict[str, Table], days: list[date]) -> None:
+    """Removes the deliveries of an earlier made operator; a mark names them, so that no other delivery is ever touched."""
     mark = folder / _MARK
-    present = [folder / name for name in contract if (folder / name).exists()]
-    if present and not mark.exists():
-        raise SampleError(
-            f"{present[0]}: deliveries lie here that are not of a made operator, and would be mixed with it. "
-            f"Name another home, or move them away"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    mark.write_text("The deliveries in this folder are made up; making an operator here again replaces them.\n", encoding="utf-8")
+    ours = set(mark.read_text(encoding="utf-8").split()) if mark.exists() else set()
+    present = [path for name in contract if (folder / name).exists() for path in sorted((folder / name).iterdir())]
+    for path in present:
+        if str(path.relative_to(folder)) not in ours:
+            raise SampleError(
+                f"{path}: lies where a made operator would, and is none of its deliveries; they would be mixed. "
+                f"Name another home, or move it away"
+            )
     for path in present:
         shutil.rmtree(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("".join(f"{name}/dt={day}\n" for name in contract for day in days), encoding="utf-8")
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    coded = [
-        f.name for f in table.schema if pa.types.is_dictionary(f.type) or pa.types.is_boolean(f.type) or pa.types.is_date(f.type)
-    ]
-    coded += [f.name for f in table.schema if f.name.endswith(("_calls", "_days", "_count", "_code", "days_used"))]
+    few_values = (pa.types.is_dictionary, pa.types.is_boolean, pa.types.is_date, pa.types.is_integer)
+    coded = [f.name for f in table.schema if any(is_kind(f.type) for is_kind in few_values)]
     pq.write_table(
         table,
         path,
         row_group_size=1 << 20,
         compression="snappy",
-        use_dictionary=sorted(set(coded)),
+        use_dictionary=coded,
         dictionary_pagesize_limit=1 << 24,
         store_schema=False,  # the Parquet types say all; dictionaries are a way to write, not a type of the lake
         store_decimal_as_integer=True,

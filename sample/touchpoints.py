@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sample.block import Block, Month, tenure_months
-from sample.calendar import stamps
+from sample.calendar import day_number, stamps
 from sample.catalogues import OFFER_CODES
 from sample.delivery import Codes, Landing
 from sample.lifelines import NO_SIGNS, TO_COMPETITOR
@@ -241,7 +241,7 @@ def _complaints(block: Block, month: Month, in_service, so_far: Complaints, land
         rng.random(count) < 0.62 + 0.08 * block.people.loyalty[events.line],
     )
     ids = block.ids("Q", month, count)
-    cuts = np.array([(d - d.fromordinal(719_163)).days for d in block.window.deliveries])
+    cuts = np.array([day_number(d) for d in block.window.deliveries])
     turn, closing_turn = np.searchsorted(cuts, events.day), np.searchsorted(cuts, closed)
 
     def deliver(rows: np.ndarray, is_closed: np.ndarray, known: np.ndarray, part: str) -> None:

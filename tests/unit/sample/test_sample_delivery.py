@@ -108,13 +108,17 @@ def test_the_same_part_twice_is_a_fault_of_the_generator(tmp_path):
         landing.add("billing_charges", _charges([1]), "0")
 
 
-def test_deliveries_of_others_are_never_touched(tmp_path):
+@pytest.mark.parametrize("made_before", [False, True])
+def test_deliveries_of_others_are_never_touched(tmp_path, made_before):
+    if made_before:
+        _landing(tmp_path / "landing").finish()
     theirs = tmp_path / "landing" / "billing_charges" / "dt=2026-06-01" / "part-0.csv"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("subscriber_id,bill_month,fee_code,amount\n")
-    with pytest.raises(SampleError, match="not of a made operator"):
+    before = sorted((tmp_path / "landing").rglob("*"))
+    with pytest.raises(SampleError, match=r"dt=2026-06-01.*none of its deliveries"):
         _landing(tmp_path / "landing")
-    assert theirs.exists()
+    assert sorted((tmp_path / "landing").rglob("*")) == before
 
 
 def test_deliveries_of_an_earlier_made_operator_go(tmp_path):
