@@ -3,8 +3,8 @@
     python -m benchmarks.bench --subscribers N [--months 13] [--home DIR] [--json FILE]
 
 The operator is made once and kept in the bench's own home; lake, warehouse and published versions are made anew on each run.
-Running and watching belong here; `costs` makes figures and tables of what was seen, docs/benchmarks.md tells how to read them.
-Linux only: memory is read from /proc.
+Watching belongs here; `child` runs what is watched, `costs` makes figures and tables of it, docs/benchmarks.md tells how to
+read them. Linux only: memory is read from /proc.
 """
 
 import argparse
@@ -16,23 +16,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import costs
-from benchmarks.costs import Cost, Made, NightCost, Samples, Span
+from benchmarks import child, costs
+from benchmarks.costs import Cost, Made, NightCost, Samples
 from orchestration.settings import PROJECT_DIR, Home, SettingsError, environment
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import replace_text
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
-from orchestration.warehouse.night import Progress
 from sample import SampleError, make_operator
 
 AS_OF, DAILY = date(2026, 6, 30), 7
@@ -59,24 +55,13 @@ class Watch:
         return costs.whole_cost(self.ended - self.started, self.samples)
 
 
-class Marks(Progress):
-    """Keeps when each step began and ended."""
-
-    def __init__(self):
-        self.spans: list[Span] = []
-
-    def end(self, step: str, text: str, seconds: float) -> None:
-        now = time.time()
-        self.spans.append(Span(step, now - seconds, now))
-
-
 def main(given: list[str] | None = None) -> int:
     options = _options(given)
     root = options.home or PROJECT_DIR / "data" / "bench" / f"{options.subscribers}x{options.months}"
     try:
         facts = machine()
         made, *nights = bench(Home(root.resolve()), options.subscribers, options.months, options.seed, options.as_of)
-    except (BenchError, SampleError, WarehouseError, SettingsError) as error:
+    except (BenchError, child.ChildError, SampleError, WarehouseError, SettingsError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print("\n".join(report(facts, versions(), made, nights)))
@@ -125,7 +110,7 @@ def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> M
     _say(f"making an operator of {subscribers:,} lines and {months} months")
     replace_text(record, json.dumps(wanted))  # from here on the home is known as the bench's
     with watched() as watch:
-        rows = in_child(make_operator, home, subscribers, months, as_of, seed, DAILY)
+        rows = child.run(make_operator, home, subscribers, months, as_of, seed, DAILY)
     deliveries = sum(1 for _ in home.landing.glob("*/dt=*"))
     operator = Made(**wanted, code=code, deliveries=deliveries, rows=rows, bytes=delivered_bytes(home), cost=watch.cost)
     replace_text(record, json.dumps(asdict(operator), indent=2))
@@ -139,7 +124,7 @@ def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: 
     """
     _say(f"night of {as_of}")
     with watched() as watch:
-        told = in_child(_night, home, as_of)
+        told = child.run(child.night, home, as_of, _dbt_paths(home))
     if told["failures"]:
         raise BenchError(f"the night of {as_of} failed\n" + "\n".join(told["failures"]))
     if told["discarded"] and not is_anew:
@@ -162,23 +147,6 @@ def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: 
     )
 
 
-def _night(home: Home, as_of: date) -> dict:
-    """In the child: the nightly job as the command line runs it, and what the bench wants to know of it."""
-    os.environ.update(_dbt_paths(home))
-    from orchestration.nightly import run_nightly
-
-    marks = Marks()
-    outcome = run_nightly(home, as_of, marks)
-    outcomes = outcome.night.intake.outcomes if outcome.night.intake else []
-    return {
-        "spans": marks.spans,
-        "failures": [f"{failure.step}: {failure.message}" for failure in outcome.failures],
-        "discarded": outcome.night.discarded,
-        "deliveries": len(outcomes),
-        "rows": sum(o.rows_read for o in outcomes),
-    }
-
-
 def dbt_alone(home: Home, bare: Home, as_of: date) -> Cost:
     """The job's `dbt build`, called on the same lake, in a home whose warehouse stood as the job's did before it."""
     bare.warehouse.mkdir(parents=True, exist_ok=True)
@@ -191,17 +159,6 @@ def dbt_alone(home: Home, bare: Home, as_of: date) -> Cost:
     if done.returncode:
         raise BenchError(f"dbt alone failed for {as_of}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return watch.cost
-
-
-def in_child(work: Callable, *given):
-    """The result of `work` in a process of its own, so that its memory is its own too. Raises what it raises."""
-    try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            return pool.submit(work, *given).result()
-    except BrokenProcessPool as error:
-        raise BenchError(
-            "the process at work was killed; did memory run out? TELCO360_MEMORY bounds what DuckDB takes"
-        ) from error
 
 
 @contextmanager

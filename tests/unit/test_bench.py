@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from benchmarks import bench, costs
+from benchmarks import bench, child, costs
 from benchmarks.costs import Cost, Made, NightCost, Span
 from orchestration.settings import Home
 
@@ -218,7 +218,7 @@ def test_an_operator_is_made_once_and_anew_when_another_is_wanted(tmp_path, monk
             delivery(home, DAY)
         return 7
 
-    monkeypatch.setattr(bench, "in_child", make)
+    monkeypatch.setattr(child, "run", make)
     home = Home(tmp_path / "bench")
     first = bench.made(home, 2_000, 13, 1, DAY)
     assert (first.rows, first.deliveries, first.bytes) == (7, 1, 5)
@@ -233,10 +233,10 @@ def test_making_that_was_broken_off_is_done_again(tmp_path, monkeypatch):
         raise RuntimeError
 
     home = Home(tmp_path / "bench")
-    monkeypatch.setattr(bench, "in_child", fail)
+    monkeypatch.setattr(child, "run", fail)
     with pytest.raises(RuntimeError):
         bench.made(home, 2_000, 13, 1, DAY)
-    monkeypatch.setattr(bench, "in_child", lambda *given: 9)
+    monkeypatch.setattr(child, "run", lambda *given: 9)
     assert bench.made(home, 2_000, 13, 1, DAY).rows == 9
 
 
@@ -249,13 +249,14 @@ def test_a_home_that_is_not_the_benchs_is_left_alone(tmp_path, capsys):
 
 
 def test_what_work_raises_in_its_process_comes_through():
+    assert child.run(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
-        bench.in_child(divmod, 1, 0)
+        child.run(divmod, 1, 0)
 
 
 def test_work_whose_process_is_killed_is_told_plainly():
-    with pytest.raises(bench.BenchError, match="killed"):
-        bench.in_child(os._exit, 9)
+    with pytest.raises(child.ChildError, match="code 9"):
+        child.run(os._exit, 9)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +267,6 @@ def test_work_whose_process_is_killed_is_told_plainly():
     ],
 )
 def test_a_night_that_failed_or_began_anew_is_not_measured(tmp_path, monkeypatch, told, words):
-    monkeypatch.setattr(bench, "in_child", lambda *given: told)
+    monkeypatch.setattr(child, "run", lambda *given: told)
     with pytest.raises(bench.BenchError, match=words):
         bench.measured_night(Home(tmp_path), Home(tmp_path / "bare"), DAY, 0, is_anew=False)
