@@ -50,7 +50,7 @@ def pointed_at(session: Session) -> str | None:
     if PUBLISHED not in databases(session, PUBLISHED):
         return None
     there = session.rows(f"show tables in {PUBLISHED}")
-    return session.rows(f"select version from {POINTER}")[0][0] if there else None
+    return (session.rows(f"select version from {POINTER}")[0][0] or None) if there else None
 
 
 def point(session: Session, version: str) -> None:
@@ -61,6 +61,8 @@ def point(session: Session, version: str) -> None:
 def lay_views(session: Session, tables: Iterable[Table], version: str, before: str | None) -> None:
     """Makes the views read `version` beside `before`, the one that readers get. What they get does not change by it."""
     session.run(f"create database if not exists {PUBLISHED}")
+    if before is None:
+        point(session, "")  # a view can only name what is there
     old = table_names(session, before)
     for table in tables:
         session.run(f"create database if not exists `{PUBLISHED}_{table.schema}`")
