@@ -21,8 +21,6 @@ _STAGE_PULL = np.array([0.5, 0.7, 0.1, -0.2, -0.5, -0.6], np.float32)
 KEY_PERSON, CONTACT_PERSON, MEMBER = 0, 1, 2
 CONTRACTS = ("prepaid_gift", "handset_subsidy", "minimum_spend", "broadband_bundle", "fixed_term", "other")
 OLD_MONTHS = 24
-BAD_OUTLET_SALES = 0.12
-"""Share of new lines, in a county with a bad outlet, that it sells on top of what any outlet does."""
 
 
 @dataclass
@@ -95,7 +93,7 @@ def draw(lines: int, window: Window, renewal: Renewal, outlets: Outlets, setting
     communities = int(community[-1]) + 1
     weights = np.array([REGION_WEIGHTS[r] for r in COUNTY_REGION]) / np.bincount(COUNTY_REGION)[COUNTY_REGION]
     county = choose(of_community, weights, communities)[community]
-    outlet = _outlets(rng, county, activated >= window.start, outlets)
+    outlet = _outlets(rng, county, activated >= window.start, outlets, settings)
     stage = choose(rng, _STAGE_WEIGHTS, lines).astype(np.int8)
     shared_pull = of_community.standard_normal(communities, np.float32)[community]
     pull = 0.45 * shared_pull + 0.8 * rng.standard_normal(lines, np.float32) + _STAGE_PULL[stage]
@@ -190,7 +188,7 @@ def _activations(rng, lines: int, window: Window, renewal: Renewal, settings: Se
     return (begins + (rng.random(lines) * days).astype(np.int32)).astype(np.int32), churned
 
 
-def _outlets(rng, county: np.ndarray, is_new: np.ndarray, outlets: Outlets) -> np.ndarray:
+def _outlets(rng, county: np.ndarray, is_new: np.ndarray, outlets: Outlets, settings: Settings) -> np.ndarray:
     """The outlet that sold each line, of its county or, by telephone and net, of its region. What bad outlets sold before the
     window is gone already: those lines count for the county's own store."""
     lines = len(county)
@@ -203,7 +201,9 @@ def _outlets(rng, county: np.ndarray, is_new: np.ndarray, outlets: Outlets) -> n
     regions = int(COUNTY_REGION.max()) + 1
     bad = np.full(len(COUNTIES), -1)
     bad[outlets.county[outlets.is_bad]] = np.flatnonzero(outlets.is_bad)
-    own = np.where(is_new & (bad[county] >= 0) & (rng.random(lines) < BAD_OUTLET_SALES), bad[county], own)
+    near_bad = bad[county] >= 0
+    pushed = rng.random(lines) < min(0.2, settings.bad_outlet_sales / near_bad.mean())  # they sell more than others do
+    own = np.where(is_new & near_bad & pushed, bad[county], own)
     remote = len(outlets.kind) - 2 * regions + COUNTY_REGION[county] + regions * (rng.random(lines) < 0.7)
     return np.where(rng.random(lines) < 0.12, remote, own).astype(np.int32)
 

@@ -61,6 +61,7 @@ class Settings:
 
     # Outlets that sell lines nobody uses.
     bad_outlet_share: float = 0.03  # of dealers
+    bad_outlet_sales: float = 0.015  # of new lines, beside what any outlet sells
     bad_outlet_pull: float = 20.0
 
     # Campaigns: who may be put on the retention list, and what a contact does to a responder.
