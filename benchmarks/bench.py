@@ -31,7 +31,7 @@ from orchestration.warehouse.build import replace_text
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
 from sample import SampleError, make_operator
 
-AS_OF, DAILY = date(2026, 6, 30), 7
+AS_OF, DAILY = date(2026, 6, 20), 7  # an ordinary night: bills and call pairs of a month come on its last day
 EVERY = 0.05  # seconds between two looks at memory
 RECORD = "bench.json"
 """File in the home that tells which operator was made there, and that the home is the bench's."""
@@ -57,7 +57,7 @@ class Watch:
 
 def main(given: list[str] | None = None) -> int:
     options = _options(given)
-    root = options.home or PROJECT_DIR / "data" / "bench" / f"{options.subscribers}x{options.months}"
+    root = options.home or default_home(options.subscribers, options.months, options.as_of)
     try:
         facts = machine()
         made, *nights = bench(Home(root.resolve()), options.subscribers, options.months, options.seed, options.as_of)
@@ -71,6 +71,12 @@ def main(given: list[str] | None = None) -> int:
         results["second_over_first"] = nights[1].whole.seconds / nights[0].whole.seconds
         replace_text(options.json.resolve(), json.dumps(results, indent=2) + "\n")
     return 0
+
+
+def default_home(subscribers: int, months: int, as_of: date) -> Path:
+    """The bench's own home in the project's data/, which is never committed."""
+    day = "" if as_of == AS_OF else f"_{as_of}"
+    return PROJECT_DIR / "data" / "bench" / f"{subscribers}x{months}{day}"
 
 
 def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> tuple[Made, NightCost, NightCost]:
@@ -282,7 +288,7 @@ def _options(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--months", type=int, default=13, help="months that it tells of (default 13)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF, help=f"date of the second night (default {AS_OF})")
-    parser.add_argument("--home", type=Path, help="a folder for the bench alone; else data/bench/<lines>x<months>")
+    parser.add_argument("--home", type=Path, help="a folder for the bench alone; else one in data/bench/")
     parser.add_argument("--json", type=Path, help="write all results to this file too")
     parser.add_argument("--date", type=date.fromisoformat, help="the date to note in the results, YYYY-MM-DD; else none")
     return parser.parse_args(given)

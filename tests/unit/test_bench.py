@@ -240,6 +240,11 @@ def test_making_that_was_broken_off_is_done_again(tmp_path, monkeypatch):
     assert bench.made(home, 2_000, 13, 1, DAY).rows == 9
 
 
+def test_another_second_night_has_another_home():
+    names = [bench.default_home(2_000, 13, day).name for day in (bench.AS_OF, DAY)]
+    assert names == ["2000x13", "2000x13_2026-06-30"]
+
+
 def test_a_home_that_is_not_the_benchs_is_left_alone(tmp_path, capsys):
     (tmp_path / "lake").mkdir()
     (tmp_path / "lake" / "precious").write_text("x")
