@@ -106,7 +106,7 @@ def command(folder: Path, master: str, port: int, driver_memory: str) -> list[st
         "spark.sql.warehouse.dir": folder / "tables",
         "spark.sql.catalogImplementation": "hive",
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder / 'metastore'};create=true",
-        "spark.driver.extraJavaOptions": f"{JVM} -Dderby.stream.error.file={folder / 'derby.log'} -Djava.io.tmpdir={folder / 'tmp'}",
+        "spark.driver.extraJavaOptions": f"{JVM} -Dderby.stream.error.file={folder}/derby.log -Djava.io.tmpdir={folder}/tmp",
         "spark.executor.extraJavaOptions": JVM,
         "spark.driver.memory": driver_memory,
         "spark.driver.host": "127.0.0.1",

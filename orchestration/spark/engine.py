@@ -224,10 +224,4 @@ def published_relation(models: Models, role: str, version: str) -> str:
 def _described(session, version: str, name: str) -> versions.Table:
     schema, table = name.split(".")
     rows = session.rows(f"describe extended `{version}`.`{schema}__{table}`")
-    columns = {}
-    for column, kind, comment in rows:
-        if not column or column.startswith("#"):
-            break
-        columns[column] = comment or ""
-    description = next((kind for label, kind, _ in rows if label == "Comment"), "")
-    return versions.Table(schema, table, description, columns)
+    return versions.Table(schema, table, next((said for label, said, _ in rows if label == "Comment"), ""))

@@ -5,9 +5,9 @@ Every public view reads two versions, each only while the pointer names it:
     select .. from telco360__A.core__dim_plans where (select version from telco360.current_version) = 'A'
     union all select .. from telco360__B.core__dim_plans where (select version from telco360.current_version) = 'B'
 
-The pointer is itself a view of one constant. To replace it is one transaction of the metastore, and Spark looks it up once a
-statement, however many views the statement names: so a statement reads one whole version. Spark folds the condition away and
-scans the named version alone. What a version is made of belongs to `engine`.
+The pointer is itself a view of one constant. `alter view` is one transaction of the metastore (`create or replace` is two: for a
+moment there is none), and Spark looks the pointer up once a statement, however many views the statement names: so a statement
+reads one whole version. Spark folds the condition away and scans the named version alone.
 """
 
 import re
@@ -23,12 +23,11 @@ VERSION_NAME = re.compile(r"telco360__[0-9]{8}_[0-9]{8}t[0-9]{6}z_[0-9a-f]{4}")
 
 @dataclass(frozen=True)
 class Table:
-    """A public table as readers know it: schema and name, its description, its columns' descriptions by name."""
+    """A public table as readers know it. Its columns' descriptions stand on the version's own table; views hand them on."""
 
     schema: str
     name: str
-    description: str
-    columns: dict[str, str]
+    description: str = ""
 
     @property
     def within_version(self) -> str:
@@ -55,7 +54,8 @@ def pointed_at(session: Session) -> str | None:
 
 def point(session: Session, version: str) -> None:
     """Makes a version the one that readers get: the one moment at which anything changes for them."""
-    session.run(f"create or replace view {POINTER} as select '{version}' as version")
+    begin = "alter" if session.rows(f"show views in {PUBLISHED}") else "create"
+    session.run(f"{begin} view {POINTER} as select '{version}' as version")
 
 
 def lay_views(session: Session, tables: Iterable[Table], version: str, before: str | None) -> None:
@@ -63,14 +63,18 @@ def lay_views(session: Session, tables: Iterable[Table], version: str, before: s
     session.run(f"create database if not exists {PUBLISHED}")
     if before is None:
         point(session, "")  # a view can only name what is there
-    old = table_names(session, before)
+    old, existing = table_names(session, before), {}
     for table in tables:
-        session.run(f"create database if not exists `{PUBLISHED}_{table.schema}`")
+        if table.schema not in existing:
+            session.run(f"create database if not exists `{PUBLISHED}_{table.schema}`")
+            existing[table.schema] = {name for _, name, *_ in session.rows(f"show views in `{PUBLISHED}_{table.schema}`")}
         columns = session.columns(f"{version}.{table.within_version}")
         arms = [arm(version, table, columns, columns)]
         if table.within_version in old:
-            arms.insert(0, arm(before, table, columns, session.columns(f"{before}.{table.within_version}")))
-        session.run(view_sql(table, columns, arms))
+            arms.append(arm(before, table, columns, session.columns(f"{before}.{table.within_version}")))
+        is_new = table.name not in existing[table.schema]
+        session.run(f"{'create' if is_new else 'alter'} view {table.view} as\n" + "\nunion all ".join(arms))
+        session.run(f"alter view {table.view} set tblproperties ('comment' = {text(table.description)})")
 
 
 def drop_views(session: Session, kept: Iterable[Table]) -> None:
@@ -90,16 +94,10 @@ def table_names(session: Session, version: str | None) -> set[str]:
 
 
 def arm(version: str, table: Table, columns: list[tuple[str, str]], there: list[tuple[str, str]]) -> str:
-    """One version's part of a view, in the view's columns: null where that version lacks one. Pure."""
+    """One version's part of a view, in the view's columns: null where that version lacks one. The first describes them. Pure."""
     types = dict(there)
     selected = ", ".join(_column(name, kind, types.get(name)) for name, kind in columns)
     return f"select {selected} from `{version}`.`{table.within_version}` where (select version from {POINTER}) = '{version}'"
-
-
-def view_sql(table: Table, columns: list[tuple[str, str]], arms: list[str]) -> str:
-    """The statement that makes or replaces a public view, described. Pure."""
-    described = ", ".join(f"`{name}` comment {text(table.columns.get(name, ''))}" for name, _ in columns)
-    return f"create or replace view {table.view} ({described}) comment {text(table.description)} as\n" + "\nunion all ".join(arms)
 
 
 def text(value: str) -> str:

@@ -6,19 +6,16 @@ import yaml
 from orchestration.settings import PROJECT_DIR
 from orchestration.spark import databases, versions
 from orchestration.spark.thrift import SESSION
-from orchestration.spark.versions import Table, arm, text, view_sql
+from orchestration.spark.versions import Table, arm, text
 
-PLANS = Table("core", "dim_plans", "Tariff plans.", {"plan_code": "The plan's code."})
+PLANS = Table("core", "dim_plans", "Tariff plans.")
 NOW = [("plan_code", "string"), ("fee", "decimal(12,2)")]
 
 
-def test_a_view_reads_each_version_only_while_the_pointer_names_it():
-    sql = view_sql(PLANS, NOW, [arm("telco360__a", PLANS, NOW, NOW), arm("telco360__b", PLANS, NOW, NOW)])
-    assert sql.startswith("create or replace view `telco360_core`.`dim_plans` (`plan_code` comment 'The plan\\'s code.'")
-    for version in ("telco360__a", "telco360__b"):
-        condition = f"(select version from telco360.current_version) = '{version}'"
-        assert f"from `{version}`.`core__dim_plans` where {condition}" in sql
-    assert sql.count("union all") == 1
+def test_a_version_is_read_only_while_the_pointer_names_it():
+    sql = arm("telco360__a", PLANS, NOW, NOW)
+    assert sql.startswith("select `plan_code`, `fee` from `telco360__a`.`core__dim_plans` where ")
+    assert sql.endswith("(select version from telco360.current_version) = 'telco360__a'")
 
 
 @pytest.mark.parametrize(
