@@ -13,7 +13,7 @@ lines as (
 months as (
 
     select * from {{ ref('fct_subscriber_months') }}
-    where month = {{ month }} and is_on_net_end
+    where month = {{ month }} and not is_after_churn
 
 ),
 
@@ -40,7 +40,7 @@ select
     {{ ratio('usage.minutes_28d', '4') }} as minutes_a_week_before,
     {{ ratio('usage.offnet_minutes_7d', 'usage.minutes_7d') }} as offnet_share_7d,
     {{ ratio('usage.offnet_minutes_28d', 'usage.minutes_28d') }} as offnet_share_28d,
-    months.arpu_amount,
+    case when months.is_on_net_end then months.arpu_amount end as arpu_amount,
     averages.arpu_trend,
     averages.mou_trend,
     contracts.latest_contract_end,

@@ -15,10 +15,13 @@ dated as (
 
     select
         lines.subscriber_id,
-        cast({{ dbt.datediff('used.last_usage_date', as_of_date(), 'day') }} as integer) as days_since_use,
+        -- Use outside the months of the line, before an activation date that was corrected, shows in the last days alone.
+        cast({{ dbt.datediff('coalesce(recent.last_usage_date, used.last_usage_date)', as_of_date(), 'day') }} as integer)
+            as days_since_use,
         cast({{ dbt.datediff('payments.last_paid_date', as_of_date(), 'day') }} as integer) as days_since_payment
     from {{ ref('dim_subscribers') }} as lines
     left join used on lines.subscriber_id = used.subscriber_id
+    left join {{ ref('int_usage__last_days') }} as recent on lines.subscriber_id = recent.subscriber_id
     left join {{ ref('int_revenue__payment_dates') }} as payments on lines.subscriber_id = payments.subscriber_id
     where lines.is_on_net
 

@@ -6,7 +6,7 @@ select
     lines.subscriber_id,
     lines.is_on_net,
     case
-        when lines.activation_date <= {{ dbt.dateadd('month', '-' ~ months, as_of_date()) }}
+        when {{ dbt.dateadd('month', months, 'lines.activation_date') }} <= {{ as_of_date() }}
             then lines.tenure_months >= {{ months }}
     end as reaches_tenure,
     coalesce(case when lines.is_on_net then lines.plan_code else churned.plan_code end, 'unknown') as plan_code,
