@@ -197,7 +197,7 @@ def night_table(first: NightCost, second: NightCost) -> list[str]:
     rows.append(["between steps", *_pair(first.between, second.between)])
     rows.append(["whole night", *_pair(first.whole, second.whole)])
     rows.append(["dbt alone", *_pair(first.bare_dbt, second.bare_dbt)])
-    rows.append(["orchestration overhead", *_pair(first.overhead, second.overhead)])
+    rows.append(["orchestration overhead", *_cost(first.overhead), *_cost(second.overhead), "", ""])  # a difference has no share
     header = [f"{night}: {title}" if title == "seconds" else title for night in NIGHTS for title in COST_HEADER]
     return markdown(["", *header, "second / first", "by CPU"], rows)
 
