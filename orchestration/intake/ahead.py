@@ -1,4 +1,4 @@
-"""Rows that lie ahead of a business date: delivered by then, of an event after it. They stay in the lake; a build ignores them."""
+"""Rows that lie ahead of a business date: delivered by then, of an event after it. They stay in the lake; builds ignore them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta

@@ -1,6 +1,6 @@
--- Effective circles at each month's end: lines that are on-net then, and the operator's own lines that stand close enough to them.
--- How close comes of the call pairs of the three months that end then: the peer's shares of the line's call days, minutes and
--- calls, days weighing most, a share of nothing counting 0.
+-- Effective circles at each month's end: lines that are on-net then, and the operator's own lines that stand close enough to
+-- them. How close comes of the call pairs of the three months that end then: the peer's shares of the line's call days,
+-- minutes and calls, days weighing most, a share of nothing counting 0.
 {{ config(materialized='table') }}
 with
 

@@ -55,7 +55,9 @@ compared as (
         averaged.offnet_share_3m,
         {%- for name in measures %}
         case when averaged.{{ name }}_3m_before > 0
-            then cast({{ rounded(ratio('averaged.' ~ name ~ '_3m', 'averaged.' ~ name ~ '_3m_before') ~ ' - 1', 6) }} as decimal(18, 6))
+            then cast(
+                {{ rounded(ratio('averaged.' ~ name ~ '_3m', 'averaged.' ~ name ~ '_3m_before') ~ ' - 1', 6) }} as decimal(18, 6)
+            )
         end as {{ name }}_trend,
         {%- endfor %}
         arpu_bands.band as arpu_band

@@ -19,7 +19,9 @@ matched as (
         count(*) as subscribers,
         min(arpu_3m) as arpu_from,
         max(arpu_3m) as arpu_to,
-        cast({{ rounded('percentile_cont(0.5) within group (order by cast(arpu_3m as double))', 2) }} as decimal(18, 2)) as matched_amount
+        cast(
+            {{ rounded('percentile_cont(0.5) within group (order by cast(arpu_3m as double))', 2) }} as decimal(18, 2)
+        ) as matched_amount
     from levels
     group by level
 

@@ -145,7 +145,7 @@ def value_of(node, row):
 
 
 def is_computed(node) -> bool:
-    return node[0] in ("+", "-", "*", "/") or node[0] == "neg" and is_computed(node[1])
+    return node[0] in ("+", "-", "*", "/") or (node[0] == "neg" and is_computed(node[1]))
 
 
 def compared(node, row):
