@@ -3,7 +3,8 @@
     python -m benchmarks.spark_parity [--ci] [--subscribers N] [--megaline FOLDER] [--folder FOLDER]
 
 Ends 0 when all is equal, 1 otherwise. While the made operator is built, one of the two executors is killed. At the end one row
-is changed on purpose: a comparison that does not find it fails the run. `--ci` builds tables alone and leaves out tests.
+is changed on purpose: a comparison that does not find it fails the run. `--ci` builds one night's tables and leaves out tests;
+without it, two nights are built one upon the other, with all data and unit tests.
 """
 
 import argparse
@@ -65,7 +66,7 @@ def main(given: list[str] | None = None) -> int:
         found: list[Comparison] = []
         for case in cases(folder, options.megaline, options.subscribers):
             print(f"\n{case.name}", flush=True)
-            found += parity(case, cluster, folder, with_tests=not options.ci)
+            found += parity(case, cluster, folder, is_full=not options.ci)
         is_honest = finds_a_planted_difference(case.home, folder)
     differing = [c for c in found if not c.is_equal]
     print(f"\n{len(found)} tables, {len(differing)} differ; {time.monotonic() - started:.0f} s in all")
@@ -86,21 +87,23 @@ def cases(folder: Path, megaline: Path | None, subscribers: int) -> Iterator[Cas
     yield Case(f"a made operator of {subscribers:,} lines and {MONTHS} months, one executor killed", home, kills=True)
 
 
-def parity(case: Case, cluster: Cluster, folder: Path, with_tests: bool) -> list[Comparison]:
+def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Comparison]:
     """Builds a case on both engines and compares its public tables. Raises ParityError, with dbt's words, where a build fails."""
     contract = load_contract()
     take_in(case.home, contract, progress=lambda text: None)
     ensure_empty_tables(case.home, contract)
     case.home.warehouse.mkdir(parents=True, exist_ok=True)
-    as_of, selected = Night(case.home).as_of, [] if with_tests else NO_TESTS
+    selected = [] if is_full else NO_TESTS
     environment = dbt_environment(case.home) | cluster.environment | {"DBT_PROFILES_DIR": str(folder / "profiles")}
+    environment["DBT_LOG_PATH"] = str(folder / "logs")
     with connect(cluster.environment) as session:
         discard_build(session)
     executors = cluster.executors()
-    for target in ("local", "spark"):
-        kill = _kill_half_way(cluster) if case.kills and target == "spark" else lambda line: None
-        seconds = build(target, as_of, selected, environment | {"DBT_TARGET_PATH": str(folder / f"target_{target}")}, kill)
-        print(f"  {target}: built as of {as_of} in {seconds:.0f} s", flush=True)
+    for as_of in nights(case.home, is_full):
+        for target in ("local", "spark"):
+            kill = _kill_half_way(cluster) if case.kills and target == "spark" else lambda line: None
+            seconds = build(target, as_of, selected, environment | {"DBT_TARGET_PATH": str(folder / f"target_{target}")}, kill)
+            print(f"  {target}: built as of {as_of} in {seconds:.0f} s", flush=True)
     if case.kills:
         now = cluster.executors()
         print(f"  executors: {executors} before the build, {now} after it", flush=True)
@@ -114,6 +117,13 @@ def parity(case: Case, cluster: Cluster, folder: Path, with_tests: bool) -> list
             found.append(held_against(db, model, _local_schema(folder, model), f"read_parquet({literal(export / '*.parquet')})"))
             tell(found[-1])
     return found
+
+
+def nights(home: Home, is_full: bool) -> list[date]:
+    """The business dates to build one after the other: the last, and before it the first where both are asked for."""
+    night = Night(home)
+    first = min(dt for table in night.required for dt in night.deliveries.get(table, ()))
+    return sorted({first, night.as_of}) if is_full else [night.as_of]
 
 
 def build(target: str, as_of: date, selected: list[str], environment: dict, watch: Callable[[str], None]) -> float:
