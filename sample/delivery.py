@@ -41,10 +41,18 @@ class SampleError(ValueError):
 
 @dataclass(frozen=True)
 class Codes:
-    """A column of few values: `values[index[i]]`; a negative index is null."""
+    """A column of few values: `values[index[i]]`; a negative index is null.
+
+    Values must differ from each other: a dictionary that holds one twice makes Parquet pages with bytes left over in them.
+    Raises ValueError where a list of them does not.
+    """
 
     index: np.ndarray
     values: list | pa.Array
+
+    def __post_init__(self) -> None:
+        if isinstance(self.values, list) and len(set(self.values)) < len(self.values):
+            raise ValueError(f"a value comes twice among {self.values[:10]}")
 
 
 def take(frame: dict, rows: np.ndarray) -> dict:

@@ -1,6 +1,7 @@
 """The operator's catalogues as deliveries: the same tables on every day of delivery."""
 
 import numpy as np
+import pyarrow as pa
 
 from sample import catalogues
 from sample.calendar import Window
@@ -51,8 +52,8 @@ def deliver(frames: dict[str, dict], landing: Landing) -> None:
             landing.add_state(name, date, frame)
 
 
-def _texts(values) -> Codes:
-    return Codes(np.arange(len(values)), list(values))
+def _texts(values) -> pa.Array:
+    return pa.array(list(values), pa.string())
 
 
 def _money(yuan) -> np.ndarray:

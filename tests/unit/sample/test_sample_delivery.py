@@ -56,6 +56,11 @@ def test_columns_come_as_the_contract_types_them(column, data_type, expected):
     assert lake_array(column, data_type).to_pylist() == expected
 
 
+def test_a_value_listed_twice_is_a_fault_of_the_generator():
+    with pytest.raises(ValueError, match="twice among"):
+        Codes(np.array([0, 1]), ["a", "a"])
+
+
 def test_files_have_the_types_of_the_lake(tmp_path):
     landing = _landing(tmp_path / "landing")
     landing.add("billing_charges", _charges([100]), "0")
