@@ -66,10 +66,7 @@ def main(given: list[str] | None = None) -> int:
         return 1
     print("\n".join(report(facts, versions(), made, nights)))
     if options.json:
-        results = {"date": options.date and options.date.isoformat(), "machine": facts, "versions": versions()}
-        results |= {"made": asdict(made), "nights": [night.to_json() for night in nights]}
-        results["second_over_first"] = nights[1].whole.seconds / nights[0].whole.seconds
-        replace_text(options.json.resolve(), json.dumps(results, indent=2) + "\n")
+        replace_text(options.json.resolve(), json.dumps(results(options.date, facts, made, nights), indent=2) + "\n")
     return 0
 
 
@@ -137,7 +134,7 @@ def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: 
         raise BenchError(
             f"the night of {as_of} built all anew, which is no second night: {told['discarded']}. Run the bench again"
         )
-    results, manifest = read(_target(home) / "run_results.json"), read(_target(home) / "manifest.json")
+    ran, manifest = read(_target(home) / "run_results.json"), read(_target(home) / "manifest.json")
     steps = costs.step_costs(costs.step_spans(told["spans"]), watch.samples)
     _say(f"the same by dbt alone, after {watch.cost.seconds:.0f} s")
     return NightCost(
@@ -147,8 +144,8 @@ def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: 
         bytes_in=bytes_in,
         whole=watch.cost,
         steps=steps,
-        layers=costs.layer_costs(steps["dbt"].seconds, costs.node_spans(results, manifest), watch.samples),
-        slowest=costs.slowest_models(results),
+        layers=costs.layer_costs(steps["dbt"].seconds, costs.node_spans(ran, manifest), watch.samples),
+        slowest=costs.slowest_models(ran),
         bare_dbt=dbt_alone(home, bare, as_of),
     )
 
@@ -247,6 +244,14 @@ def machine() -> dict:
 def versions() -> dict[str, str]:
     """Of Python, of the packages that do the work, and the hash of the code that decides how tables look."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES} | {"models": code_hash()[:12]}
+
+
+def results(day: date | None, facts: dict, operator: Made, nights: list[NightCost]) -> dict:
+    """All results as plain values: seconds, bytes, shares 0-1. `day` is the caller's to give."""
+    first, second = (night.whole for night in nights)
+    shares = {"seconds": second.seconds / first.seconds, "cpu_seconds": second.cpu_seconds / first.cpu_seconds}
+    told = {"date": day and day.isoformat(), "machine": facts, "versions": versions(), "made": asdict(operator)}
+    return told | {"nights": [night.to_json() for night in nights], "second_over_first": shares}
 
 
 def report(facts: dict, numbers: dict[str, str], operator: Made, nights: list[NightCost]) -> list[str]:

@@ -1,5 +1,6 @@
 """The bench: figures of what was seen of a night, the tables, and the care of its home. No night is run here."""
 
+import json
 import os
 import subprocess
 import sys
@@ -177,6 +178,16 @@ while time.process_time() < end:
 print("ready", flush=True)
 input()
 """
+
+
+@pytest.mark.parametrize(("day", "told"), [(None, None), (DAY, "2026-06-30")])
+def test_results_are_plain_values_with_the_date_that_was_given(day, told):
+    given = bench.results(day, {"cores": 2}, MADE, [a_night(60.0), a_night(6.0)])
+    read = json.loads(json.dumps(given))
+    assert read["date"] == told
+    assert read["second_over_first"] == {"seconds": pytest.approx(0.1), "cpu_seconds": pytest.approx(0.1)}
+    assert read["nights"][1]["steps"]["intake"]["peak_rss_bytes"] == 1_000_000_000
+    assert Made.from_json(read["made"]) == MADE
 
 
 def test_memory_and_cpu_of_children_of_children_are_seen_and_that_of_the_process_itself_is_not():
