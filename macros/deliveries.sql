@@ -5,7 +5,7 @@
 {% macro ask_dates(query) -%}
     {%- set dates = [] -%}
     {%- for date in (run_query(query).columns[0].values() if execute else []) if date -%}
-        {%- do dates.append("cast('" ~ date ~ "' as date)") -%}
+        {%- do dates.append("date '" ~ date ~ "'") -%}
     {%- endfor -%}
     {{ return(dates) }}
 {%- endmacro %}
