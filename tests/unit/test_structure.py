@@ -155,3 +155,8 @@ def test_portable_sql_outside_macros(models):
     for node in models:
         sql = re.sub(r"--.*", "", node["raw_code"])
         assert not engine_only.search(sql), f"{node['name']}: {engine_only.search(sql).group()}"
+
+
+def test_fee_classes_are_those_of_the_contract():
+    macro = (PROJECT_DIR / "macros" / "fee_classes.sql").read_text(encoding="utf-8")
+    assert re.findall(r"'(\w+)'", macro) == list(load_contract()["billing_fee_codes"].column("fee_class").values)

@@ -1,7 +1,5 @@
 -- Billed amounts of a line and month: what counts to ARPU, and everything by fee class. A code that the catalogue lacks counts,
 -- as class other.
-{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
-    'device', 'discount', 'other'] %}
 with
 
 charges as (
@@ -25,7 +23,7 @@ monthly as (
         count(*) as charge_count,
         sum(amount) as billed_amount,
         coalesce(sum(case when counts_to_arpu then amount end), 0) as arpu_amount,
-        {%- for fee_class in fee_classes %}
+        {%- for fee_class in fee_classes() %}
         coalesce(sum(case when fee_class = '{{ fee_class }}' then amount end), 0)
             as {{ fee_class }}_amount{{ "," if not loop.last }}
         {%- endfor %}

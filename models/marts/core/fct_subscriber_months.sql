@@ -2,8 +2,6 @@
 -- built.
 -- depends_on: {{ ref('int_subscribers__months_held') }}
 {{ built_by_month() }}
-{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
-    'device', 'discount', 'other'] %}
 with
 
 months as (
@@ -48,7 +46,7 @@ measured as (
         charges.subscriber_id is not null as has_charges,
         cast(coalesce(charges.billed_amount, 0) as decimal(18, 2)) as billed_amount,
         cast(coalesce(charges.arpu_amount, 0) as decimal(18, 2)) as arpu_amount,
-        {%- for fee_class in fee_classes %}
+        {%- for fee_class in fee_classes() %}
             cast(coalesce(charges.{{ fee_class }}_amount, 0) as decimal(18, 2)) as {{ fee_class }}_amount,
         {%- endfor %}
         cast(coalesce(usage.outgoing_minutes, 0) as decimal(18, 2)) as outgoing_minutes,

@@ -1,6 +1,4 @@
 -- What the revenue of each tier is made of: ARPU revenue by fee class, which adds up to the pyramid.
-{% set fee_classes = ['rental', 'voice_local', 'voice_long_distance', 'voice_roaming', 'messaging', 'data', 'value_added',
-    'device', 'discount', 'other'] %}
 with
 
 scored as (
@@ -14,7 +12,7 @@ billed as (
     select
         scored.month,
         scored.value_tier,
-        {%- for fee_class in fee_classes %}
+        {%- for fee_class in fee_classes() %}
         sum(facts.{{ fee_class }}_amount) as {{ fee_class }}_amount{{ "," if not loop.last }}
         {%- endfor %}
     from scored
@@ -27,7 +25,7 @@ billed as (
 
 classes as (
 
-    {% for fee_class in fee_classes %}
+    {% for fee_class in fee_classes() %}
     select month, value_tier, '{{ fee_class }}' as fee_class, {{ fee_class }}_amount as amount from billed
     union all
     {% endfor %}
