@@ -27,6 +27,11 @@ check: setup ## style, SQL, the dbt project, its structure
 bench: setup ## seconds and memory of a night by step, for SUBSCRIBERS made-up lines
 	@$(BIN)/python -m benchmarks.bench --subscribers $(SUBSCRIBERS)
 
+spark-parity: setup ## both engines on a cluster of this machine (Java 17), every public table row by row
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@$(BIN)/python -m benchmarks.spark_parity
+	@TELCO360_SPARK_TESTS=1 $(BIN)/python -m pytest -q tests/integration/test_spark_*.py
+
 dev: setup ## Dagster's page on 127.0.0.1:3000
 	@$(BIN)/telco360 dev
 
