@@ -52,3 +52,9 @@
 {% macro open_end() -%}
     cast('9999-12-31' as date)
 {%- endmacro %}
+
+
+{# The business date moved back by some days. #}
+{% macro days_before(days) -%}
+    cast({{ dbt.dateadd('day', '-cast(' ~ days ~ ' as integer)', as_of_date()) }} as date)
+{%- endmacro %}

@@ -10,3 +10,19 @@
 {% macro spark__set_hash(columns) -%}
     bit_xor(xxhash64({{ columns | join(', ') }}))
 {%- endmacro %}
+
+
+{# One figure for a row of the relation with an alias: equal rows have equal figures. #}
+{% macro row_hash(alias, columns) -%}
+    {%- set named = [] -%}
+    {%- for column in columns -%}{%- do named.append(alias ~ '.' ~ column) -%}{%- endfor -%}
+    {{ return(adapter.dispatch('row_hash', 'telco360')(named)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}

@@ -1,13 +1,90 @@
-{# Every documented tag of the project, from the YAML of the models that make it. While dbt only parses, one that holds nothing. #}
+{# The tag library as models read it: from the YAML of the models that make tags, with what the model says for all of its tags. #}
+
+{# Every tag of the project as a mapping: its YAML, its column's name, type and description, its model. While dbt only parses, none. #}
 {% macro catalogued_tags() -%}
-    {%- set tags = [] -%}
+    {%- set tags, tables = [], {} -%}
+    {%- for node in (graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') if execute else [])
+        if node.config.meta.serves == 'tag_values' -%}
+        {%- do tables.update({node.config.meta.entity: node.config.schema ~ '.' ~ node.name}) -%}
+    {%- endfor -%}
     {%- for node in (graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') if execute else []) -%}
+        {%- set meta = node.config.meta -%}
         {%- for column in node.columns.values() if column.config.meta.tag -%}
-            {%- do tags.append(dict(column.config.meta.tag, name=column.name, data_type=column.data_type, model=node.name,
-                description=column.description, entity=node.config.meta.entity, category=node.config.meta.category)) -%}
+            {%- set tag = dict(meta.get('tag_defaults', {}), **column.config.meta.tag) -%}
+            {%- set groups = meta.get('groups', {}) -%}
+            {%- do tag.update(name=column.name, data_type=column.data_type, description=column.description, model=node.name,
+                relation=node.relation_name, entity=meta.entity, category=meta.category, category_zh=meta.category_zh,
+                group_zh=groups.get(tag.group), table=tables.get(meta.entity)) -%}
+            {%- do tags.append(tag) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(tags or [{"version": 1}]) }}
+    {{ return(tags) }}
+{%- endmacro %}
+
+
+{# Does a change of the tag from one build to the next belong in tag_changes? Figures move all the time; the bands over them tell. #}
+{% macro is_tracked(tag) -%}
+    {{ return(tag.get('tracked', tag.kind != 'number') and tag.status != 'withdrawn') }}
+{%- endmacro %}
+
+
+{# Raw tables of the contract, as the sources files tell them; one that holds nothing while dbt only parses. #}
+{% macro raw_tables() -%}
+    {%- set tables = [] -%}
+    {%- for node in (graph.sources.values() | sort(attribute='name') if execute else []) if node.source_name != 'ledger' -%}
+        {%- do tables.append(dict(name=node.name, system=node.source_name, delivery=node.config.meta.delivery,
+            required=node.config.meta.required)) -%}
+    {%- endfor -%}
+    {{ return(tables or [{"name": none}]) }}
+{%- endmacro %}
+
+
+{# Names of the raw tables that a model comes from, over all steps. #}
+{% macro raw_tables_of(model) -%}
+    {%- set seen, waiting, tables = {}, [], [] -%}
+    {%- do waiting.extend(graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', model)
+        | map(attribute='unique_id')) -%}
+    {#- Jinja's loops do not see a list grow: as many rounds as a chain of models can be long. -#}
+    {%- for round in range(50) if waiting -%}
+        {%- set now = waiting[:] -%}
+        {%- do waiting.clear() -%}
+        {%- for id in now if id not in seen -%}
+            {%- do seen.update({id: true}) -%}
+            {%- if id in graph.sources -%}
+                {%- if graph.sources[id].source_name != 'ledger' -%}{%- do tables.append(graph.sources[id].name) -%}{%- endif -%}
+            {%- elif id in graph.nodes -%}
+                {%- do waiting.extend(graph.nodes[id].depends_on.nodes) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(tables | sort) }}
+{%- endmacro %}
+
+
+{# One row for each of some tags of the relation with the alias `now`: its name, its value there and in that with the alias
+   `before`, both as text. #}
+{% macro tag_values(tags) -%}
+    {{ return(adapter.dispatch('tag_values', 'telco360')(tags)) }}
+{%- endmacro %}
+
+{% macro default__tag_values(tags) -%}
+    unnest([
+        {%- for tag in tags %}
+        struct_pack(
+            tag_name := '{{ tag }}', old_value := cast(before.{{ tag }} as varchar), new_value := cast(now.{{ tag }} as varchar)
+        ){{ "," if not loop.last }}
+        {%- endfor %}
+    ])
+{%- endmacro %}
+
+{% macro spark__tag_values(tags) -%}
+    explode(array(
+        {%- for tag in tags %}
+        named_struct(
+            'tag_name', '{{ tag }}', 'old_value', cast(before.{{ tag }} as string), 'new_value', cast(now.{{ tag }} as string)
+        ){{ "," if not loop.last }}
+        {%- endfor %}
+    ))
 {%- endmacro %}
 
 

@@ -29,6 +29,7 @@ CONTRACT = {
 MODELS = (
     Model("dim_people", "core", "dim_people", "People.", {"person_id": "Who."}, {"public": True, "never_empty": True}),
     Model("tags_basic", "tags", "tags_basic", "Tags.", {"person_id": "Who.", "tier": "Tier."}, {"public": True}),
+    Model("tag_history", "tags", "tag_history", "Past.", {"remark": "Said."}, {"public": True, "published_as": "view"}),
     Model("tag_catalog", "tags", "tag_catalog", "Catalogue.", {}, {"public": True, "serves": "tag_catalog"}),
     Model("int_reconciliation", "intermediate", "int_reconciliation", "", {}, {"serves": "reconciliation"}),
     Model("int_phones", "private", "int_phones", "", {}, {"serves": "phones"}),
@@ -39,10 +40,15 @@ create schema core; create schema tags; create schema intermediate; create schem
 create table core.dim_people as
     select 'p' || n as person_id, n % 3 as grade, n * 1.5::decimal(12,2) as amount, 'said ' || n as remark from range(30) as r(n);
 create view tags.tags_basic as
-    select person_id, case grade when 0 then 'gold' when 1 then 'mass' end as tier from telco360.core.dim_people;
+    select person_id, case grade when 0 then 'gold' when 1 then 'mass' end as tier, substr(person_id, 2)::integer as points
+    from telco360.core.dim_people;
+create view tags.tag_history as select tags.person_id, people.remark from telco360.core.dim_people as people
+    inner join telco360.tags.tags_basic as tags on people.person_id = tags.person_id;
 create table tags.tag_catalog as
-    select 'tier' as tag_name, 'tags_basic' as model_name, '["gold", "mass"]' as allowed_values
-    union all select 'person_id', 'tags_basic', null;
+    select 'tier' as tag_name, 'tags.tags_basic' as table_name, '["gold", "mass"]' as allowed_values, null::double as least,
+        null::double as greatest
+    union all select 'points', 'tags.tags_basic', null, 0, 29
+    union all select 'person_id', 'tags.tags_basic', null, null, null;
 create table intermediate.int_reconciliation (
     check_name varchar, raw_value decimal(18,2), mart_value decimal(18,2), residual decimal(18,2)
 );

@@ -56,13 +56,13 @@ CHECKS = (
         "tag_values",
         "ExpectColumnValuesToBeInSet",
         {"column": "rows_outside", "value_set": [0]},
-        "every value of a tag is one of those its catalogue entry allows",
+        "every value of a tag is one that its catalogue entry allows: of its set, within its bounds",
     ),
     Check(
         "tag_values",
         "ExpectColumnValuesToNotBeNull",
         {"column": "rows_outside"},
-        "the catalogue's tag is a column of the model it names",
+        "the catalogue's tag is a column of the table it names",
     ),
     Check(
         "reconciliation", "ExpectColumnValuesToNotBeNull", {"column": "residual"}, "the marts' figure can be held against raw's"
@@ -146,7 +146,7 @@ def _privacy_facts(db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Col
     pii = {c.name for table in contract.values() for c in table.columns if c.pii}
     db.execute(f"create table privacy ({FACTS['privacy']})")
     db.execute(f"create temp table identifiers as {identifiers_sql(home.raw, contract)}")
-    for column in columns:
+    for column in (c for c in columns if not c.model.is_published_as_view):  # a view holds what its tables hold
         found = db.execute(hits_sql(column)).fetchone()[0] if _can_hold_identifiers(column.data_type) else 0
         db.execute(
             "insert into privacy values (?, ?, ?, ?)", [column.model.relation, column.name, int(column.name in pii), found]
@@ -196,14 +196,26 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str) -> None:
 
 def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:
     db.execute(f"create table tag_values ({FACTS['tag_values']})")
-    query = f"""select tag_name, model_name, allowed_values::json::varchar[] from candidate.{catalog}
-        where allowed_values is not null order by all"""
-    by_name = {(c.model.name, c.name): c for c in columns}
-    for tag, model, allowed in db.execute(query).fetchall():
-        column = by_name.get((model, tag))
-        outside = None
-        if column is not None:
-            value = f"{identifier(tag)}::varchar"
-            rows = f"select count(*) from {qualified('candidate', column.model)} where {identifier(tag)} is not null and "
-            outside = db.execute(rows + f"not list_contains(?, {value})", [allowed]).fetchone()[0]
-        db.execute("insert into tag_values values (?, ?, ?)", [column.model.relation if column else model, tag, outside])
+    query = f"""select table_name, tag_name, allowed_values::json::varchar[], least, greatest from candidate.{catalog}
+        where coalesce(allowed_values, least::varchar, greatest::varchar) is not null order by all"""
+    relations = {(c.model.relation, c.name): qualified("candidate", c.model) for c in columns}
+    tags: dict[str, dict[str, str]] = {}
+    for table, tag, *limits in db.execute(query).fetchall():
+        if (table, tag) in relations:
+            tags.setdefault(table, {})[tag] = outside_sql(tag, *limits)
+        else:
+            db.execute("insert into tag_values values (?, ?, null)", [table, tag])
+    for table, outside in tags.items():
+        counts = ", ".join(f"count(*) filter ({condition})" for condition in outside.values())
+        found = db.execute(f"select {counts} from {relations[table, next(iter(outside))]}").fetchone()
+        db.executemany("insert into tag_values values (?, ?, ?)", [[table, *row] for row in zip(outside, found, strict=True)])
+
+
+def outside_sql(tag: str, allowed: list[str] | None, least: float | None, greatest: float | None) -> str:
+    """Condition for a value that the tag's catalogue entry does not allow; null where it holds none. Pure."""
+    name = identifier(tag)
+    bounds = (("<", least), (">", greatest))
+    conditions = [f"{name} {beyond} {bound:f}" for beyond, bound in bounds if bound is not None]
+    if allowed is not None:
+        conditions.append(f"{name}::varchar not in ({', '.join(map(literal, allowed)) or 'null'})")
+    return " or ".join(conditions)

@@ -26,7 +26,7 @@ from orchestration.warehouse.candidate import Contents, TableFacts, missing_note
 from orchestration.warehouse.engine import Models, require_current
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, relation_for
-from orchestration.warehouse.publishing import VERSIONS_KEPT, Version
+from orchestration.warehouse.publishing import VERSIONS_KEPT, Version, newest_before
 
 SESSIONS = 4
 """Tables copied at the same time."""
@@ -62,6 +62,10 @@ class SparkEngine:
         )
         replace_text(self._stamp, json.dumps(asdict(stamp), indent=2))
         return reason
+
+    def version_before(self, as_of: date) -> str | None:
+        found = newest_before(self.versions(), as_of)
+        return found.name if found else None
 
     def ended(self) -> None:
         self._running.unlink(missing_ok=True)
@@ -187,8 +191,10 @@ class SparkEngine:
 
     def _prune(self) -> None:
         with connect() as session:
-            for version in self.versions()[VERSIONS_KEPT:]:
-                if not version.is_current:
+            standing = self.versions()
+            memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
+            for version in standing[VERSIONS_KEPT:]:
+                if not version.is_current and version != memory:
                     session.run(f"drop database if exists `{version.name}` cascade")
                     self._note(version.name).unlink()
 

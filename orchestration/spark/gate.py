@@ -95,29 +95,34 @@ def hits_sql(relation: str, columns: list[str]) -> str:
 
 
 def tag_facts(session: Session, name: str, public: list[Model], columns: dict, models: tuple[Model, ...]) -> Rows:
-    """A row a tag of the version's catalogue with listed values: how many rows hold another; null where no such column is."""
+    """A row a tag of the version's catalogue with values or bounds: how many rows hold another; null where no such column is."""
     schema, table = relation_for(models, "tag_catalog").split(".")
-    query = f"""select tag_name, model_name, allowed_values from `{name}`.`{public_schema(schema)}__{table}`
-        where allowed_values is not null order by model_name, tag_name"""
-    by_name = {m.name: m for m in public if m.name in columns}
-    tags: dict[str, dict[str, list[str]]] = {}
-    for tag, model, allowed in session.rows(query):
-        tags.setdefault(model, {})[tag] = json.loads(allowed)
+    query = f"""select table_name, tag_name, allowed_values, least, greatest from `{name}`.`{public_schema(schema)}__{table}`
+        where coalesce(allowed_values, cast(least as string), cast(greatest as string)) is not null order by 1, 2"""
+    by_label = {_label(m): m for m in public if m.name in columns}
+    tags: dict[str, dict[str, str]] = {}
+    for table_name, tag, allowed, least, greatest in session.rows(query):
+        tags.setdefault(table_name, {})[tag] = outside_sql(tag, json.loads(allowed) if allowed else None, least, greatest)
     rows = []
-    for model, allowed in tags.items():
-        there = {column for column, _ in columns.get(model, ())} & allowed.keys()
-        rows += [(model, tag, None) for tag in allowed.keys() - there]
+    for label, outside in tags.items():
+        model = by_label.get(label)
+        there = sorted({column for column, _ in columns.get(model.name, ())} & outside.keys()) if model else []
+        rows += [(label, tag, None) for tag in outside.keys() - set(there)]
         if there:
-            counts = session.rows(outside_sql(_relation(name, by_name[model]), {tag: allowed[tag] for tag in sorted(there)}))[0]
-            rows += [(_label(by_name[model]), tag, count) for tag, count in zip(sorted(there), counts, strict=True)]
+            counts = ", ".join(f"count_if({outside[tag]})" for tag in there)
+            found = session.rows(f"select {counts} from {_relation(name, model)}")[0]
+            rows += [(label, tag, count) for tag, count in zip(there, found, strict=True)]
     return rows
 
 
-def outside_sql(relation: str, allowed: dict[str, list[str]]) -> str:
-    """One row: for each column, how many rows hold a value beside the allowed ones. Pure."""
-    listed = {column: ", ".join(text(str(value)) for value in values) or "null" for column, values in allowed.items()}
-    counts = [f"count_if(cast(`{c}` as string) not in ({values}))" for c, values in listed.items()]
-    return f"select {', '.join(counts)} from {relation}"
+def outside_sql(tag: str, allowed: list[str] | None, least: float | None, greatest: float | None) -> str:
+    """Condition for a value that the tag's catalogue entry does not allow; null where it holds none. Pure."""
+    bounds = (("<", least), (">", greatest))
+    conditions = [f"`{tag}` {beyond} {bound:f}" for beyond, bound in bounds if bound is not None]
+    if allowed is not None:
+        listed = ", ".join(text(str(value)) for value in allowed) or "null"
+        conditions.append(f"cast(`{tag}` as string) not in ({listed})")
+    return " or ".join(conditions)
 
 
 def reconciliation_facts(session: Session, relation: str) -> Rows:

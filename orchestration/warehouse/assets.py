@@ -116,7 +116,8 @@ def dbt_models(manifest_path, translator: Translator):
             )
             # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
             (dbt.target_dir() / RUN_RESULTS).unlink(missing_ok=True)
-            arguments = [*dbt.arguments("build", night.as_of), "--exclude-resource-type", "unit_test"]
+            before = night.engine.version_before(night.as_of)
+            arguments = [*dbt.arguments("build", night.as_of, before), "--exclude-resource-type", "unit_test"]
             run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
             for number, event in enumerate(run.stream(), start=1):
                 step.note(f"{number} done")
@@ -133,8 +134,8 @@ def dbt_models(manifest_path, translator: Translator):
 
 
 def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.AssetKey]:
-    """Asset keys of the models by model name."""
-    return {n["name"]: translator.get_asset_key(n) for n in raw_manifest["nodes"].values() if n["resource_type"] == "model"}
+    """Asset keys of the models and seeds by name."""
+    return {n["name"]: translator.get_asset_key(n) for n in raw_manifest["nodes"].values() if n["resource_type"] in ("model", "seed")}
 
 
 def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey]) -> list:

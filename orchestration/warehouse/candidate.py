@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import sqlglot
+from sqlglot import exp
 
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError
@@ -101,7 +103,7 @@ def make_candidate(home: Home, models: tuple[Model, ...], stamp: Stamp, deliveri
         db.execute(f"attach {literal(home.build_database)} as {identifier(build)} (read_only)")
         _require(db, build, public)
         db.execute(f"attach {literal(candidate_path(home))} as candidate")
-        for model in public:
+        for model in sorted(public, key=lambda m: m.is_published_as_view):  # views read the tables
             _copy(db, build, model)
             found = missing_notes(model, deliveries, stamp.as_of_date)
             _describe(db, model, found)
@@ -116,10 +118,16 @@ def make_candidate(home: Home, models: tuple[Model, ...], stamp: Stamp, deliveri
 
 
 def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "candidate") -> TableFacts:
-    """Rows and checksum of one table of an attached file. Equal tables give equal checksums, however built."""
+    """Rows and checksum of one table of an attached file. Equal tables give equal checksums, however built.
+
+    A view's checksum is that of its columns alone: its rows are those of tables that have one.
+    """
     relation = qualified(catalog, model)
     described = db.execute(f"describe {relation}").fetchall()
     columns = [(name, data_type) for name, data_type, *_ in described]
+    if model.is_published_as_view:
+        (rows,) = db.execute(f"select count(*) from {relation}").fetchone()
+        return TableFacts(rows, hashlib.md5(f"{columns}".encode()).hexdigest())
     rows, total = db.execute(checksum_sql(relation, columns)).fetchone()
     return TableFacts(rows, hashlib.md5(f"{columns}{total or 0}".encode()).hexdigest())
 
@@ -159,14 +167,31 @@ def _require(db: duckdb.DuckDBPyConnection, build: str, public: list[Model]) -> 
 
 def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
     db.execute(f"create schema if not exists candidate.{identifier(model.schema)}")
-    db.execute(f"create table {qualified('candidate', model)} as select * from {qualified(build, model)}")
+    if model.is_published_as_view:
+        query = "select sql from duckdb_views() where database_name = ? and schema_name = ? and view_name = ?"
+        (found,) = db.execute(query, [build, model.schema, model.table]).fetchone()
+        # Unqualified names are looked up in the view's own file, whatever the name that it is attached by.
+        db.execute(f"use candidate.{identifier(model.schema)}")
+        db.execute(without_catalog(found))
+        db.execute("use memory")
+    else:
+        db.execute(f"create table {qualified('candidate', model)} as select * from {qualified(build, model)}")
+
+
+def without_catalog(sql: str) -> str:
+    """A statement whose tables are named by schema and name alone."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    for table in tree.find_all(exp.Table):
+        table.set("catalog", None)
+    return tree.sql(dialect="duckdb")
 
 
 def _describe(db: duckdb.DuckDBPyConnection, model: Model, notes: list[str]) -> None:
     relation = qualified("candidate", model)
     text = " ".join([model.description.strip(), *notes]).strip()
+    kind = "view" if model.is_published_as_view else "table"
     if text:
-        db.execute(f"comment on table {relation} is {literal(text)}")
+        db.execute(f"comment on {kind} {relation} is {literal(text)}")
     there = {name for name, *_ in db.execute(f"describe {relation}").fetchall()}
     for name, description in model.columns.items():
         if description and name in there:

@@ -34,9 +34,15 @@ def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE
     return digest.hexdigest()
 
 
-def arguments(command: str, as_of: date | None = None) -> list[str]:
-    """The dbt arguments after `dbt`, e.g. ['build', '--vars', '{"as_of_date": "2026-03-01"}']."""
-    return [command] if as_of is None else [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()})]
+def arguments(command: str, as_of: date | None = None, version_before: str | None = None) -> list[str]:
+    """The dbt arguments after `dbt`, e.g. ['build', '--vars', '{"as_of_date": "2026-03-01"}'].
+
+    `version_before`: where the version of the last date before as_of lies, as the engine names it; None where there is none.
+    """
+    if as_of is None:
+        return [command]
+    known = {"version_before": version_before} if version_before else {}
+    return [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()} | known)]
 
 
 def target_dir() -> Path:

@@ -37,6 +37,9 @@ class Engine(Protocol):
     def prepare(self, as_of: date, code: str, stale: dict[str, date]) -> str | None:
         """Makes ready for a build; gives the reason where the last one had to be discarded."""
 
+    def version_before(self, as_of: date) -> str | None:
+        """Where the newest version of an earlier date lies, for dbt to read; None where there is none."""
+
     def ended(self) -> None:
         """Told when dbt has come to an end of its own, well or not."""
 
@@ -81,6 +84,10 @@ class DuckDBEngine:
 
     def prepare(self, as_of: date, code: str, stale: dict[str, date]) -> str | None:
         return build.prepare(self.home, as_of, code, stale)
+
+    def version_before(self, as_of: date) -> str | None:
+        found = publishing.newest_before(self.versions(), as_of)
+        return str(found.path) if found else None
 
     def ended(self) -> None:
         """Nothing to note: a build that died is known by the log that it leaves."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestration.warehouse import WarehouseError
 
-ROLES = ("tag_values", "tag_catalog", "phones", "suppressions", "deliveries", "reconciliation", "rebuilt_months")
+ROLES = ("tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history", "phones", "suppressions", "deliveries", "reconciliation", "rebuilt_months")
 """What a model can serve to Python; one model a role."""
 
 
@@ -32,10 +32,15 @@ class Model:
     def is_public(self) -> bool:
         return bool(self.meta.get("public"))
 
+    @property
+    def is_published_as_view(self) -> bool:
+        """Whether readers get it as a view of other public tables, which costs no copy."""
+        return self.meta.get("published_as") == "view"
+
 
 def load_models(manifest: dict) -> tuple[Model, ...]:
-    """Every model of the manifest, by name. Ephemeral models stand in no database and are left out."""
-    nodes = (n for n in manifest["nodes"].values() if n["resource_type"] == "model")
+    """Every model and seed of the manifest, by name. Ephemeral models stand in no database and are left out."""
+    nodes = (n for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed"))
     return tuple(sorted((_model(n) for n in nodes if n["config"]["materialized"] != "ephemeral"), key=lambda m: m.name))
 
 

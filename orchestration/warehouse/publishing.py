@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.settings import Home
@@ -76,6 +76,12 @@ def current(home: Home) -> Version | None:
     return next((v for v in versions(home) if v.is_current), None)
 
 
+def newest_before(standing: list[Version], as_of: date) -> Version | None:
+    """Of versions given newest first, the first of the latest business date before as_of; None where there is none."""
+    earlier = [v for v in standing if v.contents.as_of < as_of.isoformat()]
+    return max(earlier, key=lambda v: (v.contents.as_of, v.made_at), default=None)
+
+
 def rollback(home: Home, version: str | None = None) -> Version:
     """Makes an earlier version current: the named one (its name or run), else the one made before the current.
 
@@ -124,8 +130,11 @@ def _point(home: Home, version: Path) -> None:
 
 
 def _prune(home: Home) -> None:
-    for version in versions(home)[VERSIONS_KEPT:]:
-        if not version.is_current:
+    standing = versions(home)
+    # What the day before knew is asked again whenever a date is built again, however often.
+    memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
+    for version in standing[VERSIONS_KEPT:]:
+        if not version.is_current and version != memory:
             version.path.unlink()
             version.path.with_suffix(".json").unlink()
 

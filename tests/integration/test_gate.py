@@ -51,14 +51,16 @@ def test_a_pii_column_by_name_is_found_even_when_empty(tmp_path):
 
 
 def test_a_value_outside_the_catalogue_is_found(tmp_path):
-    view = "create or replace view tags.tags_basic as select person_id, '{}' as tier from telco360.core.dim_people"
-    assert where(judged(tmp_path / "a", view.format("Gold")).failures) == [("tags.tags_basic", "tier")]
-    assert judged(tmp_path / "b", view.format("gold")).passed
+    view = "create or replace view tags.tags_basic as select person_id, '{}' as tier, {} as points from telco360.core.dim_people"
+    assert where(judged(tmp_path / "a", view.format("Gold", 0)).failures) == [("tags.tags_basic", "tier")]
+    assert where(judged(tmp_path / "b", view.format("gold", 30)).failures) == [("tags.tags_basic", "points")]
+    assert where(judged(tmp_path / "c", view.format("gold", -1)).failures) == [("tags.tags_basic", "points")]
+    assert judged(tmp_path / "d", view.format("gold", 29)).passed
 
 
 def test_a_catalogued_tag_without_its_column_is_found(tmp_path):
-    result = judged(tmp_path, """insert into tags.tag_catalog values ('lost', 'tags_basic', '["a"]')""")
-    assert where(result.failures) == [("tags_basic", "lost")]
+    result = judged(tmp_path, """insert into tags.tag_catalog values ('lost', 'tags.tags_basic', '["a"]', null, null)""")
+    assert where(result.failures) == [("tags.tags_basic", "lost")]
 
 
 @pytest.mark.parametrize("residual", ["0.01", "-0.01", "null"])
@@ -78,7 +80,7 @@ def test_a_table_that_shrank_is_a_warning_only(tmp_path, kept, is_warned):
     made_version(home)
     result = judged(tmp_path, f"delete from core.dim_people where rowid >= {kept}")
     assert result.passed
-    assert where(result.warnings) == ([("core.dim_people", ""), ("tags.tags_basic", "")] if is_warned else [])
+    assert where(result.warnings) == ([("core.dim_people", ""), ("tags.tags_basic", ""), ("tags.tag_history", "")] if is_warned else [])
 
 
 def test_a_check_whose_model_is_gone_does_not_pass_in_silence(tmp_path):

@@ -1,36 +1,140 @@
 -- Every tag with its meaning, made from the YAML of the tag families: what stands there is what users see, and nothing else.
--- Values of a band are those of its seed.
--- depends_on: {{ ref('tenure_bands') }}, {{ ref('arpu_bands') }}, {{ ref('value_tiers') }}
+-- Values of a band are those of its seed; how fresh a tag is comes of the raw tables that dbt's own graph leads back to.
+-- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
+-- depends_on: {{ ref('plan_tags') }}
+{% set tags = catalogued_tags() %}
+{% set seeds = tags | selectattr('values_from', 'defined') | map(attribute='values_from') | unique | list %}
 with
 
 tags as (
 
-    {% for tag in catalogued_tags() %}
+    {% for tag in tags or [{}] %}
     select
         {{ text(tag.name) }} as tag_name,
         {{ text(tag.entity) }} as entity,
+        {{ text(tag.table) }} as table_name,
         {{ text(tag.model) }} as model_name,
         {{ text(tag.category) }} as category,
+        {{ text(tag.category_zh) }} as category_zh,
+        {{ text(tag.group) }} as tag_group,
+        {{ text(tag.group_zh) }} as tag_group_zh,
         {{ text(tag.kind) }} as kind,
         {{ text(tag.data_type) }} as data_type,
         {{ text(tag.description) }} as description,
+        {{ text(tag.description_zh) }} as description_zh,
         {{ text(tag.label_zh) }} as label_zh,
         {{ text(tag.unit) }} as unit,
-        {% if tag.values_from -%}
-        (select concat('["', {{ dbt.listagg('band', "'\", \"'", 'order by lower_bound nulls first') }}, '"]') from {{ bands(tag.values_from) }} as bands)
-        {%- else -%}
-        {{ text(json_list(tag.get('values'))) }}
-        {%- endif %} as allowed_values,
+        {{ text(json_list(tag.get('values'))) }} as listed_values,
         {{ text(json_object(tag.get('values'))) }} as value_labels_zh,
+        {{ text(tag.values_from) }} as values_from,
+        {%- set least, greatest = tag.bounds or (none, none) %}
+        cast({{ 'null' if least is none else least }} as double) as least,
+        cast({{ 'null' if greatest is none else greatest }} as double) as greatest,
         {{ text(tag.refresh) }} as refresh,
         {{ text(tag.owner) }} as owner,
         {{ text(tag.sensitivity) }} as sensitivity,
         {{ text(json_list(tag.evidence)) }} as evidence,
-        cast({{ tag.version }} as integer) as version,
-        {{ text(tag.status) }} as status
+        {{ text(tag.measure) }} as measure,
+        {%- set threshold = tag.threshold or {} %}
+        {{ text(threshold.seed) }} as threshold_seed,
+        {{ text(threshold.rule) }} as threshold_rule,
+        cast({{ tag.version or 1 }} as integer) as version,
+        {{ text(tag.status) }} as stated_status,
+        cast({{ text(tag.since) }} as date) as since,
+        cast({{ text(tag.withdrawn_on) }} as date) as withdrawn_on,
+        {{ 'true' if tag.history else 'false' }} as is_historic,
+        {{ 'true' if is_tracked(tag) else 'false' }} as is_tracked
     {{ "union all" if not loop.last }}
     {% endfor %}
 
+),
+
+bands as (
+
+    {% for seed in seeds %}
+    select
+        '{{ seed }}' as seed,
+        concat('["', {{ dbt.listagg('band', "'\", \"'", 'order by lower_bound nulls first') }}, '"]') as listed_values
+    from {{ bands(seed) }} as bands
+    {{ "union all" if not loop.last }}
+    {% else %}
+    select {{ text(none) }} as seed, {{ text(none) }} as listed_values
+    {% endfor %}
+
+),
+
+lineage as (
+
+    {% for model in tags | map(attribute='model') | unique %}
+    {% set outer = loop %}
+    {% for table in raw_tables_of(model) %}
+    select '{{ model }}' as model_name, '{{ table }}' as table_name
+    {{ "union all" if not (loop.last and outer.last) }}
+    {% endfor %}
+    {% else %}
+    select {{ text(none) }} as model_name, {{ text(none) }} as table_name
+    {% endfor %}
+
+),
+
+sources as (
+
+    select
+        lineage.model_name,
+        concat('[', {{ dbt.listagg(
+            "concat('{\"table\": \"', tables.table_name, '\", \"delivered\": ', coalesce(concat('\"', tables.delivered_to, '\"'), 'null'), '}')",
+            "', '", 'order by tables.table_name'
+        ) }}, ']') as sources,
+        min(tables.delivered_to) as fresh_as_of,
+        max(case when tables.is_last_rejected then 1 else 0 end) = 1 as has_failed,
+        max(case when tables.is_late then 1 else 0 end) = 1 as is_late
+    from lineage
+    inner join {{ ref('dim_raw_tables') }} as tables on lineage.table_name = tables.table_name
+    group by lineage.model_name
+
 )
 
-select * from tags
+select
+    tags.tag_name,
+    tags.entity,
+    tags.table_name,
+    tags.model_name,
+    tags.category,
+    tags.category_zh,
+    tags.tag_group,
+    tags.tag_group_zh,
+    tags.kind,
+    tags.data_type,
+    tags.description,
+    tags.description_zh,
+    tags.label_zh,
+    tags.unit,
+    coalesce(bands.listed_values, tags.listed_values) as allowed_values,
+    tags.value_labels_zh,
+    tags.values_from,
+    tags.least,
+    tags.greatest,
+    tags.refresh,
+    tags.owner,
+    tags.sensitivity,
+    tags.evidence,
+    tags.measure,
+    tags.threshold_seed,
+    tags.threshold_rule,
+    tags.version,
+    case
+        when tags.stated_status <> 'active' then tags.stated_status
+        when sources.has_failed then 'failed'
+        when sources.is_late then 'stale'
+        else 'active'
+    end as status,
+    tags.since,
+    tags.withdrawn_on,
+    cast({{ dbt.dateadd('day', 'cast(' ~ rule('tag_rules', 'withdrawn_days') ~ ' as integer)', 'tags.withdrawn_on') }} as date) as leaves_on,
+    tags.is_historic,
+    tags.is_tracked,
+    sources.fresh_as_of,
+    sources.sources
+from tags
+left join bands on tags.values_from = bands.seed
+left join sources on tags.model_name = sources.model_name

@@ -33,8 +33,13 @@ def test_all_columns_of_a_table_are_searched_in_one_statement():
 
 
 def test_a_value_list_is_quoted_and_an_empty_one_allows_nothing():
-    assert "cast(`t` as string) not in ('gold', 'it\\'s')" in outside_sql("x", {"t": ["gold", "it's"]})
-    assert "not in (null)" in outside_sql("x", {"t": []})
+    assert outside_sql("t", ["gold", "it's"], None, None) == "cast(`t` as string) not in ('gold', 'it\\'s')"
+    assert "not in (null)" in outside_sql("t", [], None, None)
+
+
+def test_bounds_are_held_on_both_sides_or_one():
+    assert outside_sql("t", None, 0, 1) == "`t` < 0.000000 or `t` > 1.000000"
+    assert outside_sql("t", None, None, 1) == "`t` > 1.000000"
 
 
 @pytest.mark.parametrize(

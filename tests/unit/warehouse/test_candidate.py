@@ -52,16 +52,21 @@ def test_public_tables_and_views_are_copied_and_nothing_else(tmp_path):
     assert {name: facts.rows for name, facts in contents.tables.items()} == {
         "core.dim_people": 30,
         "tags.tags_basic": 30,
-        "tags.tag_catalog": 2,
+        "tags.tag_catalog": 3,
+        "tags.tag_history": 30,
     }
     with duckdb.connect(str(candidate_path(home)), read_only=True) as db:
-        kinds = db.execute("select distinct table_type from information_schema.tables").fetchall()
+        kinds = db.execute("select table_name from information_schema.tables where table_type = 'VIEW'").fetchall()
         schemas = {s for (s,) in db.execute("select distinct table_schema from information_schema.tables").fetchall()}
         assert db.execute("select comment from duckdb_tables() where table_name = 'dim_people'").fetchone() == ("People.",)
         assert db.execute(
             "select comment from duckdb_columns() where table_name = 'tags_basic' and column_name = 'tier'"
         ).fetchone() == ("Tier.",)
-    assert kinds == [("BASE TABLE",)]
+        # Under whatever name it is attached, a view reads the tables of its own file.
+        with duckdb.connect() as other:
+            other.execute(f"attach '{candidate_path(home)}' as elsewhere (read_only)")
+            assert other.execute("select count(remark) from elsewhere.tags.tag_history").fetchone() == (30,)
+    assert kinds == [("tag_history",)]
     assert schemas == {"core", "tags"}
     assert PHONE.encode() not in candidate_path(home).read_bytes()
 

@@ -22,6 +22,7 @@ from orchestration.warehouse.dbt import (
 def test_the_date_goes_in_as_a_var():
     command, flag, variables = arguments("build", date(2026, 3, 1))
     assert (command, flag, json.loads(variables)) == ("build", "--vars", {"as_of_date": "2026-03-01"})
+    assert json.loads(arguments("build", date(2026, 3, 1), "v.duckdb")[2])["version_before"] == "v.duckdb"
     assert arguments("parse") == ["parse"]
 
 
