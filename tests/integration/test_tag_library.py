@@ -1,0 +1,142 @@
+"""Two nights of a made operator, as the command line runs them: every model holds rows, and the tag library tells what it should."""
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from orchestration.settings import Home
+from orchestration.warehouse.dbt import target_dir
+from orchestration.warehouse.manifest import load_models, read_manifest
+from orchestration.warehouse.publishing import versions
+from sample import make_operator
+
+DAYS = date(2026, 6, 29), date(2026, 6, 30)
+
+
+def night(home: Home, as_of: date):
+    """One night in a process of its own; the version that it published."""
+    command = [sys.executable, "-c", "from orchestration.cli import app; app()", "nightly", "--home", str(home.root)]
+    done = subprocess.run([*command, "--as-of", str(as_of)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return versions(home)[0]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Home:
+    """The operator, with a night of the day before its last and one of its last."""
+    home = Home(tmp_path_factory.mktemp("library"))
+    make_operator(home, 2_000, 14, DAYS[-1], seed=3)
+    for day in DAYS:
+        night(home, day)
+    return home
+
+
+def table(path: Path, sql: str) -> pd.DataFrame:
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute(sql).df()
+
+
+@pytest.fixture(scope="module")
+def before_and_now(home) -> tuple[Path, Path]:
+    """The files of both versions."""
+    now, before = versions(home)
+    return before.path, now.path
+
+
+def test_every_model_holds_rows(home):
+    empty = []
+    with duckdb.connect(str(home.build_database), read_only=True) as db:
+        for model in load_models(read_manifest(target_dir() / "manifest.json")):
+            if not db.execute(f"select count(*) from {model.relation}").fetchone()[0]:
+                empty.append(model.relation)
+    assert empty == []
+
+
+def test_no_row_of_it_was_set_aside(home):
+    rows = table(home.build_database, f"select sum(rows_set_aside) as n from read_parquet('{home.lake}/ledger/intake/*.parquet')")
+    assert rows.n[0] == 0
+
+
+def test_changes_are_those_between_the_two_versions(before_and_now):
+    before, now = (table(path, "select * from tags.subscriber_360").set_index("subscriber_id") for path in before_and_now)
+    catalog = table(before_and_now[1], "select * from tags.tag_catalog where entity = 'subscriber' and is_tracked")
+    told = table(before_and_now[1], f"select * from tags.tag_changes where as_of_date = '{DAYS[-1]}'")
+    lines = before.index.intersection(now.index)
+    expected = set()
+    for tag in catalog.tag_name:
+        old, new = (frame.loc[lines, tag].astype(object).where(frame.loc[lines, tag].notna(), None) for frame in (before, now))
+        differs = [(line, tag) for line, a, b in zip(lines, old, new, strict=True) if (a is None) != (b is None) or a != b]
+        expected |= set(differs)
+    assert expected
+    assert set(zip(told.subscriber_id, told.tag_name, strict=True)) == expected
+    assert not {"tenure_months", "days_since_use"} & set(told.tag_name)
+    assert table(before_and_now[0], "select count(*) as n from tags.tag_changes").n[0] == 0  # nothing came before it
+
+
+def test_coverage_counts_everybody_once_for_each_tag_and_remembers_the_day_before(before_and_now):
+    coverage = table(before_and_now[1], "select * from tags.tag_coverage")
+    entities = {"subscriber": "subscriber_360", "customer": "customer_360", "outlet": "outlet_tags", "manager": "manager_tags"}
+    assert [day.date() for day in sorted(coverage.as_of_date.unique())] == list(DAYS)
+    today = coverage[coverage.as_of_date == pd.Timestamp(DAYS[-1])]
+    for entity, name in entities.items():
+        rows = table(before_and_now[1], f"select count(*) as n from tags.{name}").n[0]
+        sums = today[today.entity == entity].groupby("tag_name").members.sum()
+        assert len(sums) and set(sums) == {rows}, entity
+    tiers = table(before_and_now[1], "select value_tier, count(*) as n from tags.subscriber_360 group by 1")
+    counted = today[(today.entity == "subscriber") & (today.tag_name == "value_tier")].set_index("value").members
+    assert {tier if isinstance(tier, str) else "unknown": n for tier, n in zip(tiers.value_tier, tiers.n, strict=True)} == dict(
+        counted
+    )
+
+
+def test_no_tag_is_constant_unless_it_says_so(before_and_now):
+    manifest = read_manifest(target_dir() / "manifest.json")
+    tags = [
+        (node["name"], name, column["config"]["meta"]["tag"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for name, column in node["columns"].items()
+        if "tag" in column["config"]["meta"]
+    ]
+    known = (
+        table(before_and_now[1], "select distinct table_name, model_name from tags.tag_catalog")
+        .set_index("model_name")
+        .table_name
+    )
+    constant = []
+    with duckdb.connect(str(before_and_now[1]), read_only=True) as db:
+        for model, name, tag in tags:
+            counts = db.execute(f'select count(distinct "{name}"), count(*) - count("{name}") from {known[model]}').fetchone()
+            if counts[0] + (counts[1] > 0) < 2 and not tag.get("is_constant_ok"):
+                constant.append(name)
+    assert constant == []
+
+
+def test_history_is_what_the_months_say(before_and_now):
+    history = table(before_and_now[1], "select * from tags.tag_history where month = '2026-05-01'").set_index("subscriber_id")
+    present = table(before_and_now[1], "select * from value.subscriber_value_months where month = '2026-05-01'")
+    assert len(history) > len(present) > 0
+    for tag in ("value_tier", "arpu_3m"):
+        assert dict(zip(present.subscriber_id, present[tag], strict=True)) == history.loc[present.subscriber_id, tag].to_dict()
+
+
+def test_the_catalogue_tells_where_a_tag_comes_from_and_how_fresh_that_is(before_and_now):
+    catalog = table(before_and_now[1], "select * from tags.tag_catalog where entity = 'subscriber'").set_index("tag_name")
+    sources = {source["table"]: source["delivered"] for source in json.loads(catalog.sources["value_tier"])}
+    assert {"billing_charges", "billing_call_pairs", "crm_subscribers"} <= set(sources)
+    assert sources["crm_subscribers"] == str(DAYS[-1])
+    assert catalog.fresh_as_of["value_tier"].date() == date.fromisoformat(min(sources.values()))
+    assert set(catalog.status) == {"active"}
+    assert len(catalog) >= 90
+
+
+def test_a_date_built_again_remembers_the_same(home, before_and_now):
+    again = night(home, DAYS[-1])
+    one, other = (version.contents.tables for version in (versions(home)[1], again))
+    assert {name for name in one if one[name] != other[name]} == set()
