@@ -25,7 +25,7 @@ from pathlib import Path
 
 from benchmarks import child, costs
 from benchmarks.costs import Cost, Made, NightCost, Samples
-from orchestration.settings import PROJECT_DIR, Home, SettingsError, environment
+from orchestration.settings import PROJECT_DIR, Home, SettingsError, environment, memory_limit
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import replace_text
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
@@ -237,7 +237,7 @@ def machine() -> dict:
         "system": f"{platform.system()} {platform.machine()}",
         "load_before": round(os.getloadavg()[0], 2),
         "environment": environment(),
-        "memory_limit": os.environ.get("TELCO360_MEMORY", "6GB"),
+        "memory_limit": memory_limit(),
     }
 
 

@@ -14,6 +14,11 @@ SPARK = "spark"
 """The target that builds on a Spark cluster, whatever the environment."""
 
 
+def memory_limit() -> str:
+    """What DuckDB may take in one process, `6GB` unless TELCO360_MEMORY says otherwise; profiles.yml goes by the same."""
+    return os.environ.get("TELCO360_MEMORY", "6GB")
+
+
 class SettingsError(ValueError):
     """A setting that names something which does not exist."""
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.settings import memory_limit
+
 
 @contextlib.contextmanager
 def facts_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new, empty DuckDB file to put facts into; closed, and so readable by others, on leaving."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with duckdb.connect(str(path)) as db:
+    with duckdb.connect(str(path), config={"memory_limit": memory_limit()}) as db:
         yield db

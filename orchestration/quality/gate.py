@@ -3,7 +3,6 @@
 Reconciliation with raw, privacy, the catalogue's values, completeness, drift of volumes. Keys and relations are dbt tests.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +102,6 @@ def judge_candidate(home: Home, models: tuple[Model, ...], contract: dict[str, T
     facts = home.warehouse / "gate_facts.duckdb"
     build = identifier(home.build_database.stem)
     with facts_file(facts) as db:
-        db.execute(f"set memory_limit = {literal(os.environ.get('TELCO360_MEMORY', '6GB'))}")
         db.execute(f"attach {literal(candidate_path(home))} as candidate (read_only)")
         db.execute(f"attach {literal(home.build_database)} as {build} (read_only)")
         columns = _columns(db, public)

@@ -135,7 +135,9 @@ def dbt_models(manifest_path, translator: Translator):
 
 def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.AssetKey]:
     """Asset keys of the models and seeds by name."""
-    return {n["name"]: translator.get_asset_key(n) for n in raw_manifest["nodes"].values() if n["resource_type"] in ("model", "seed")}
+    return {
+        n["name"]: translator.get_asset_key(n) for n in raw_manifest["nodes"].values() if n["resource_type"] in ("model", "seed")
+    }
 
 
 def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey]) -> list:

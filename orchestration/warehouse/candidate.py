@@ -14,13 +14,11 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from orchestration.settings import Home
+from orchestration.settings import Home, memory_limit
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import Stamp, replace_text
 from orchestration.warehouse.freshness import Deliveries, latest_by
 from orchestration.warehouse.manifest import Model
-
-MEMORY_LIMIT = "TELCO360_MEMORY"  # the same variable as in profiles.yml
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def make_candidate(home: Home, models: tuple[Model, ...], stamp: Stamp, deliveri
     # Views name their catalog, so the build database is attached under the name that dbt knew it by.
     build = home.build_database.stem
     notes: list[str] = []
-    with duckdb.connect(config={"memory_limit": os.environ.get(MEMORY_LIMIT, "6GB"), "preserve_insertion_order": True}) as db:
+    with duckdb.connect(config={"memory_limit": memory_limit(), "preserve_insertion_order": True}) as db:
         db.execute(f"attach {literal(home.build_database)} as {identifier(build)} (read_only)")
         _require(db, build, public)
         db.execute(f"attach {literal(candidate_path(home))} as candidate")
@@ -133,10 +131,11 @@ def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "can
 
 
 def checksum_sql(relation: str, columns: list[tuple[str, str]]) -> str:
-    """One row (rows, sum of row hashes). A row's text keeps null apart from '' and one column's end from the next's start."""
-    texts = [_text(identifier(name), data_type) for name, data_type in columns]
-    lengths = " || ".join(f"coalesce(length({t})::varchar || ':' || {t}, '-')" for t in texts)
-    return f"select count(*), sum(md5_number_lower({lengths})::hugeint) from {relation}"
+    """One row (rows, sum of row hashes): one pass, whatever the order of rows. DuckDB's hash may change with its version."""
+    # Of lists, an empty one and none have the same hash: they are told apart as text.
+    is_nested = {name: kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) for name, kind in columns}
+    names = ", ".join(f"to_json({identifier(n)})::varchar" if is_nested[n] else identifier(n) for n in is_nested)
+    return f"select count(*), sum(hash({names})::hugeint) from {relation}"
 
 
 def qualified(catalog: str, model: Model) -> str:
@@ -149,12 +148,6 @@ def identifier(name: str) -> str:
 
 def literal(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
-
-
-def _text(column: str, data_type: str) -> str:
-    # Lists and structs print strings unquoted, JSON does not.
-    is_nested = data_type.endswith("]") or data_type.startswith(("STRUCT", "MAP"))
-    return f"to_json({column})::varchar" if is_nested else f"{column}::varchar"
 
 
 def _require(db: duckdb.DuckDBPyConnection, build: str, public: list[Model]) -> None:

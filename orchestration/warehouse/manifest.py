@@ -9,7 +9,18 @@ from pathlib import Path
 
 from orchestration.warehouse import WarehouseError
 
-ROLES = ("tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history", "phones", "suppressions", "deliveries", "reconciliation", "rebuilt_months")
+ROLES = (
+    "tag_values",
+    "tag_catalog",
+    "tag_coverage",
+    "tag_changes",
+    "tag_history",
+    "phones",
+    "suppressions",
+    "deliveries",
+    "reconciliation",
+    "rebuilt_months",
+)
 """What a model can serve to Python; one model a role."""
 
 

@@ -80,7 +80,9 @@ def test_a_table_that_shrank_is_a_warning_only(tmp_path, kept, is_warned):
     made_version(home)
     result = judged(tmp_path, f"delete from core.dim_people where rowid >= {kept}")
     assert result.passed
-    assert where(result.warnings) == ([("core.dim_people", ""), ("tags.tags_basic", ""), ("tags.tag_history", "")] if is_warned else [])
+    assert where(result.warnings) == (
+        [("core.dim_people", ""), ("tags.tags_basic", ""), ("tags.tag_history", "")] if is_warned else []
+    )
 
 
 def test_a_check_whose_model_is_gone_does_not_pass_in_silence(tmp_path):

@@ -1,4 +1,4 @@
-"""Two nights of a made operator, as the command line runs them: every model holds rows, and the tag library tells what it should."""
+"""Two nights of a made operator, as the command line runs them: every model holds rows, the tag library tells what it should."""
 
 import json
 import subprocess
