@@ -1,6 +1,8 @@
 -- What a line likes best, by what it did in the last six complete months, and how it changes handsets. Of each kind the code most
 -- used counts, of equal ones the one used last, then the lower code.
-{% set kinds = ['device_brand', 'device_price_band', 'channel', 'contact_hours', 'service_class', 'offer_type', 'payment_channel'] %}
+{% set kinds = [
+    'device_brand', 'device_price_band', 'channel', 'contact_hours', 'service_class', 'offer_type', 'payment_channel',
+] %}
 with
 
 best as (
