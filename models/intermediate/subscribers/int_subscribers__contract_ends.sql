@@ -2,6 +2,5 @@
 select
     subscriber_id,
     max(end_date) as latest_contract_end
-from {{ ref('stg_crm__contracts') }}
-where start_date <= {{ as_of_date() }}
+from {{ ref('int_subscribers__contracts') }}
 group by subscriber_id

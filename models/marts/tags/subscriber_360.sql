@@ -3,4 +3,8 @@
 {{ config(contract={'enforced': false}) }}
 select *
 from {{ ref('tags_basic') }}
+left join {{ ref('tags_product') }} using (subscriber_id)
+left join {{ ref('tags_lifecycle') }} using (subscriber_id)
+left join {{ ref('tags_behaviour') }} using (subscriber_id)
+left join {{ ref('tags_preference') }} using (subscriber_id)
 left join {{ ref('tags_value') }} using (subscriber_id)

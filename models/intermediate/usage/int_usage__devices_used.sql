@@ -1,0 +1,33 @@
+-- Handsets that each line was seen in, a row each however many months that was. The present one is the one most used in the
+-- latest month in which the line was seen in any; of equal ones the one that came last, then the lower code.
+with
+
+used as (
+
+    select
+        subscriber_id,
+        tac,
+        min(usage_month) as first_month,
+        max(usage_month) as last_month,
+        sum(days_used) as days_used,
+        sum(case
+            when usage_month between {{ last_complete_month(-5) }} and {{ last_complete_month() }} then days_used else 0
+        end) as days_used_6m,
+        max_by(days_used, usage_month) as last_month_days
+    from {{ ref('stg_billing__device_usage') }}
+    group by subscriber_id, tac
+
+),
+
+placed as (
+
+    select
+        *,
+        row_number() over (
+            partition by subscriber_id order by last_month desc, last_month_days desc, first_month desc, tac asc
+        ) = 1 as is_present
+    from used
+
+)
+
+select * from placed

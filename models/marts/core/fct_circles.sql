@@ -1,0 +1,39 @@
+-- How large each line's effective circle is at the end of the last complete month: all peers who stand close enough, and the
+-- operator's own on-net lines among them. The three months that end then are read again, not the circles of all months, which
+-- hold own lines alone.
+with
+
+on_net as (
+
+    select subscriber_id from {{ ref('fct_subscriber_months') }}
+    where month = {{ last_complete_month() }} and is_on_net_end
+
+),
+
+close_peers as (
+
+    select * from {{ ref('int_network__contact_indices') }}
+    where month = {{ last_complete_month() }}
+        and contact_index >= {{ rule('value_rules', 'effective_circle_index') }}
+        and subscriber_id is distinct from peer_subscriber_id
+
+),
+
+-- An own line that changed its number has several keys and counts once.
+counted as (
+
+    select
+        lines.subscriber_id,
+        cast(
+            count(distinct peers.peer_subscriber_id)
+            + count(distinct case when peers.peer_subscriber_id is null then peers.peer_key end) as integer
+        ) as circle_size,
+        cast(count(distinct own_lines.subscriber_id) as integer) as on_net_circle_size
+    from on_net as lines
+    inner join close_peers as peers on lines.subscriber_id = peers.subscriber_id
+    left join on_net as own_lines on peers.peer_subscriber_id = own_lines.subscriber_id
+    group by lines.subscriber_id
+
+)
+
+select * from counted
