@@ -4,3 +4,6 @@
 select *
 from {{ ref('tags_basic') }}
 left join {{ ref('tags_value') }} using (subscriber_id)
+left join {{ ref('tags_risk') }} using (subscriber_id)
+left join {{ ref('tags_contact') }} using (subscriber_id)
+left join {{ ref('tags_marketing') }} using (subscriber_id)
