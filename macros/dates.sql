@@ -28,6 +28,13 @@
 {%- endmacro %}
 
 
+{# First day of a window of so many months that ends on the business date; whole calendar months where that is a month's last day. #}
+{% macro window_start(months) -%}
+    {%- set next_day = dbt.dateadd('day', 1, as_of_date()) -%}
+    cast({{ dbt.dateadd('month', -months, next_day) }} as date)
+{%- endmacro %}
+
+
 {# Calendar months from `start` to `end`, the month of `start` counting as 1: tenure at a date. #}
 {% macro tenure_months(start, end) -%}
     ({{ dbt.datediff(start, end, 'month') }} + 1)

@@ -1,0 +1,7 @@
+-- Loyalty points by line and calendar year: what the VIP level goes by.
+select
+    subscriber_id,
+    cast(points_year as integer) as points_year,
+    points_earned,
+    points_redeemed
+from {{ ref('int_revenue__points_yearly') }}

@@ -1,0 +1,65 @@
+"""The tag families hold what the seeds and the contract name: a rule or code that is added there gets its tag here.
+
+Read from the YAML, without dbt; what every tag must say is in test_structure.
+"""
+
+import csv
+
+import yaml
+
+from orchestration.contract import load_contract
+from orchestration.settings import PROJECT_DIR
+from orchestration.warehouse.seeds import check_seeds
+
+TAGS = PROJECT_DIR / "models" / "marts" / "tags"
+
+
+def columns(model: str) -> dict[str, dict]:
+    """The columns of a tag model by name."""
+    (described,) = yaml.safe_load((TAGS / f"{model}.yml").read_text(encoding="utf-8"))["models"]
+    return {column["name"]: column for column in described.get("columns", [])}
+
+
+def tag(model: str, name: str) -> dict:
+    """What the YAML of one tag says of it."""
+    return columns(model)[name]["config"]["meta"]["tag"]
+
+
+def test_every_alert_rule_has_its_flag_and_every_severity_its_value():
+    with (PROJECT_DIR / "seeds" / "alert_rules.csv").open(encoding="utf-8", newline="") as file:
+        rules = list(csv.DictReader(file))
+    flags = {name.removeprefix("has_alert_") for name in columns("tags_risk") if name.startswith("has_alert_")}
+    assert flags == {rule["alert_code"] for rule in rules}
+    assert {rule["severity"] for rule in rules} <= set(tag("tags_risk", "alert_severity")["values"])
+
+
+def test_every_channel_of_a_suppression_has_its_flag():
+    flags = {name.removeprefix("is_suppressed_") for name in columns("tags_contact") if name.startswith("is_suppressed_")}
+    assert flags == set(load_contract()["channel_suppressions"].column("channel").values)
+
+
+def test_codes_of_the_contract_are_the_values_of_their_tags():
+    contract = load_contract()
+    for model, name, table, column in (
+        ("tags_contact", "last_contact_channel", "channel_contacts", "channel"),
+        ("tags_contact", "last_contact_direction", "channel_contacts", "direction"),
+        ("tags_contact", "last_contact_outcome", "channel_contacts", "outcome"),
+        ("tags_marketing", "last_ordered_offer_type", "channel_offers", "offer_type"),
+        ("customer_360", "customer_type", "crm_customers", "customer_type"),
+        ("outlet_tags", "outlet_type", "channel_outlets", "outlet_type"),
+        ("plan_tags", "network_generation", "crm_tariff_plans", "network_generation"),
+    ):
+        assert set(tag(model, name)["values"]) == set(contract[table].column(column).values), name
+
+
+def test_tags_of_bands_are_the_bands_of_their_seed():
+    for model in (path.stem for path in TAGS.glob("*.yml") if not path.name.startswith("_")):
+        for name, column in columns(model).items():
+            said = column.get("config", {}).get("meta", {}).get("tag", {})
+            if "values" in said and "values_from" in said:
+                with (PROJECT_DIR / "seeds" / f"{said['values_from']}.csv").open(encoding="utf-8", newline="") as file:
+                    assert set(said["values"]) == {row["band"] for row in csv.DictReader(file)}, name
+
+
+def test_the_seeds_are_as_they_are_declared():
+    check_seeds()
