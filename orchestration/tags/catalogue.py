@@ -5,6 +5,7 @@ Why a subscriber carries a tag is for `why`; conditions over tags are for `targe
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestration.tags.entry import Entry, Source, catalogued, entity_place
@@ -151,4 +152,4 @@ def _near(entry: Entry, word: str) -> float:
 
 
 def _parts(text: str) -> list[str]:
-    return text.replace("_", " ").replace(",", " ").split()
+    return re.findall(r"\w+", text.replace("_", " "))

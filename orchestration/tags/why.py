@@ -64,9 +64,14 @@ class Member:
             raise CatalogError(f"there is no {entity} {member}{self._nearest()}")
 
     @cached_property
+    def catalogue(self) -> list[Entry]:
+        """All tags of the version."""
+        return read_entries(self._reader, self._models)
+
+    @property
     def entries(self) -> list[Entry]:
-        """The catalogue's tags of the entity."""
-        return [e for e in read_entries(self._reader, self._models) if e.entity == self.entity]
+        """The tags of the member's entity."""
+        return [e for e in self.catalogue if e.entity == self.entity]
 
     def row(self, model: Model) -> dict:
         """The member's row of a table of one row a member; empty where it has none."""
@@ -143,7 +148,7 @@ def why(reader: Reader, models: Models, entity: str, member: str, tag: str | Non
     Raises CatalogError, naming the nearest, for an unknown member or tag.
     """
     asked = Member(reader, models, entity, member)
-    return [_why(asked, entry) for entry in ([one(asked.entries, tag, entity)] if tag else asked.entries)]
+    return [_why(asked, entry) for entry in ([one(asked.catalogue, tag, entity)] if tag else asked.entries)]
 
 
 def why_in_month(reader: Reader, models: Models, entity: str, member: str, month: date, tag: str | None = None) -> list[Why]:
@@ -152,7 +157,7 @@ def why_in_month(reader: Reader, models: Models, entity: str, member: str, month
     Raises CatalogError for an unknown member or tag, a tag that is not kept by month, or a month that is not kept.
     """
     asked = Member(reader, models, entity, member)
-    entries = [one(asked.entries, tag, entity)] if tag else asked.entries
+    entries = [one(asked.catalogue, tag, entity)] if tag else asked.entries
     historic = ", ".join(e.name for e in asked.entries if e.is_historic) or "none"
     if tag and not entries[0].is_historic:
         raise CatalogError(f"tag {tag} is not kept by month; these are: {historic}")
