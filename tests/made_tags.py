@@ -34,6 +34,7 @@ MODELS = (
         meta={"public": True, "grain": ["customer_id"], "entity": "customer", "serves": "tag_values"},
         tags={"service_layer": {"kind": "tier"}},
     ),
+    *(Model(seed, "seeds", seed, meta={"public": True}) for seed in ("rules", "tiers")),
     *(Model(role, "tags", role, meta={"public": True, "serves": role})
       for role in ("tag_catalog", "tag_coverage", "tag_changes", "tag_history")),
 )  # fmt: skip
@@ -58,7 +59,8 @@ CATALOGUE = {
     "unit": None, "allowed_values": None, "value_labels_zh": None, "values_from": None, "least": None, "greatest": None,
     "refresh": "daily", "owner": "customer-value", "sensitivity": "internal", "evidence": "[]", "measure": None,
     "threshold_seed": None, "threshold_rule": None, "version": 1, "status": "active", "since": "2026-01-01",
-    "withdrawn_on": None, "is_historic": False, "fresh_as_of": "2026-03-31", "sources": None,
+    "withdrawn_on": None, "leaves_on": None, "is_historic": False, "is_tracked": True,
+    "fresh_as_of": "2026-03-31", "sources": None,
 }  # fmt: skip
 
 TAGS = (
@@ -68,7 +70,7 @@ TAGS = (
      "measure": "value_score", "evidence": '["value_score", "last_used", "trend", "gone"]', "is_historic": True,
      "sources": '[{"table": "billing_charges", "delivered": "2026-03-31"}, {"table": "billing_bills", "delivered": null}]'},
     {"tag_name": "value_score", "label_zh": "价值评分", "unit": "points", "evidence": '["value_score"]',
-     "description": "Points of worth.", "least": "0", "greatest": "100"},
+     "is_tracked": False, "description": "Points of worth.", "least": "0", "greatest": "100"},
     {"tag_name": "is_idle", "kind": "flag", "model_name": "tags_care", "category": "care", "category_zh": "关怀",
      "label_zh": "闲置", "description": "Unused for longer than idle_after days.", "evidence": '["idle_days"]',
      "measure": "idle_days", "threshold_seed": "rules", "threshold_rule": "idle_after",
@@ -133,9 +135,10 @@ def statements(as_of: str, lines: dict, gold_from: int, tags: tuple, definitions
         f"""create table tags.tag_catalog as select * from (values {", ".join(_row(tag.values()) for tag in catalogue)})
             as t({", ".join(CATALOGUE)})""",
         f"""create table tags.tag_coverage as select date '{as_of}' as as_of_date, 'subscriber' as entity,
-            'value_tier' as tag_name, value_tier as value, count(*) as members, count(*) / {len(lines)} as share
-            from tags.subscriber_360 group by value_tier
-            union all select date '2026-03-01', 'subscriber', unnest(['value_tier', 'is_idle']), null, 1, 1""",
+            'value_tier' as tag_name, coalesce(value_tier, 'unknown') as value,
+            count(*) as members, count(*) / {len(lines)} as share
+            from tags.subscriber_360 group by all
+            union all select date '2026-03-01', 'subscriber', unnest(['value_tier', 'is_idle']), 'unknown', 1, 1""",
         """create table tags.tag_changes as select date '2026-03-20' as as_of_date, 'L1' as subscriber_id,
             'value_tier' as tag_name, 'mass' as old_value, 'gold' as new_value""",
         "create table tags.tag_history(month date, subscriber_id varchar, value_tier varchar)",

@@ -21,7 +21,7 @@ NEAR = 0.75
 """Likeness (difflib's ratio, 0 to 1) from which a word counts as a misspelt other."""
 
 Coverage = list[tuple[str, int, float]]
-"""Value ('' for unknown), members, share of the entity's members from 0 to 1."""
+"""Value (known or unknown for figures and dates), members, share of the entity's members from 0 to 1."""
 
 
 def read_entries(reader: Reader, models: Models) -> list[Entry]:
@@ -50,7 +50,7 @@ def read_coverage(reader: Reader, models: Models, entry: Entry) -> Coverage:
     own = f"tag_name = {reader.literal(entry.name)} and entity = {reader.literal(entry.entity)}"
     rows = model_rows(reader, model, own)
     latest = [row for row in rows if row["as_of_date"] == max(r["as_of_date"] for r in rows)]
-    found = [(row["value"] or "", row["members"], float(row["share"] or 0)) for row in latest]
+    found = [(row["value"], row["members"], float(row["share"] or 0)) for row in latest]
     return sorted(found, key=lambda value: (-value[1], value[0]))
 
 
@@ -90,15 +90,16 @@ def described(entry: Entry, coverage: Coverage = ()) -> Iterator[str]:
     }
     yield from (f"  {what:<12} {said}" for what, said in facts.items() if said)
     if coverage:
-        yield f"  coverage     {len(coverage):,} values" if len(coverage) > VALUES_SHOWN else "  coverage"
+        yield f"  coverage     {len(coverage):,} values, the commonest" if len(coverage) > VALUES_SHOWN else "  coverage"
         for value, members, share in coverage[:VALUES_SHOWN]:
-            yield f"    {members:>12,} {share:>7.2%}  {entry.label_of(value) if value else 'unknown'}"
+            yield f"    {members:>12,} {share:>7.2%}  {entry.label_of(value)}"
 
 
 def state(entry: Entry) -> str:
     """The tag's status, and what it means for who uses it."""
     fresh = f", fresh as of {entry.fresh_as_of}" if entry.fresh_as_of else ""
-    left = f" on {entry.withdrawn_on}: choose another tag" if entry.withdrawn_on else ""
+    leaves = f", gone after {entry.leaves_on}" if entry.leaves_on else ""
+    left = f" on {entry.withdrawn_on}: choose another tag{leaves}" if entry.withdrawn_on else ""
     return f"{entry.status}{left}{fresh}"
 
 

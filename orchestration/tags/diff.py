@@ -15,8 +15,7 @@ from orchestration import settings
 from orchestration.tags.catalogue import named
 from orchestration.tags.entry import ENTITIES, Entry, catalogued
 from orchestration.tags.evidence import key_of
-from orchestration.tags.recompute import RECOMPUTED, changed_families, moved, on_version
-from orchestration.tags.why import SEEDS
+from orchestration.tags.recompute import RECOMPUTED, SEEDS, changed_families, moved, on_version
 from orchestration.warehouse import WarehouseError, publishing
 from orchestration.warehouse.candidate import MEMORY_LIMIT, identifier, literal
 from orchestration.warehouse.engine import Models

@@ -16,7 +16,7 @@ ENTITIES = (SUBSCRIBER, "customer", "outlet", "manager", "plan")
 
 KEYS = {
     "label_zh", "description_zh", "group", "kind", "values", "values_from", "unit", "bounds", "evidence", "measure", "threshold",
-    "history", "is_constant_ok", "refresh", "owner", "sensitivity", "version", "status", "since", "withdrawn_on",
+    "history", "tracked", "is_constant_ok", "refresh", "owner", "sensitivity", "version", "status", "since", "withdrawn_on",
 }  # fmt: skip
 """What a tag's YAML may say, `tag_defaults` of its model included."""
 
@@ -33,7 +33,8 @@ class Source:
 class Entry:
     """One tag. Texts are empty where nothing is said; `values`: label by value, in order, empty where any may stand.
 
-    `fresh_as_of` and `sources` are known to a catalogue alone. Dates are ISO texts.
+    `is_historic`: kept by month; `is_tracked`: builds note when it changes. `data_type`, `leaves_on`, `fresh_as_of` and `sources`
+    are known to a catalogue alone. Dates are ISO texts.
     """
 
     name: str
@@ -64,7 +65,9 @@ class Entry:
     status: str = "active"
     since: str = ""
     withdrawn_on: str = ""
+    leaves_on: str = ""
     is_historic: bool = False
+    is_tracked: bool = True
     fresh_as_of: str = ""
     sources: tuple[Source, ...] = ()
 
@@ -117,6 +120,8 @@ def as_text(value: object) -> str:
     """A value as the tag tables write it as text: true and false, ISO dates, plain numbers; '' for none."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -142,6 +147,7 @@ def _of_yaml(model: Model, name: str, tag: dict) -> Entry:
         version=tag.get("version"),
         status=tag.get("status", "active"),
         is_historic=bool(tag.get("history")),
+        is_tracked=bool(tag.get("tracked", tag.get("kind") != "number")) and tag.get("status") != "withdrawn",
         **{
             key: as_text(tag.get(key))
             for key in (
@@ -153,7 +159,7 @@ def _of_yaml(model: Model, name: str, tag: dict) -> Entry:
 
 
 _COLUMNS = {"tag_name": "name", "model_name": "model", "tag_group": "group", "tag_group_zh": "group_zh"}
-_PLAIN = {f.name for f in fields(Entry)} - {"values", "evidence", "sources", "version", "is_historic"}
+_PLAIN = {f.name for f in fields(Entry)} - {"values", "evidence", "sources", "version", "is_historic", "is_tracked"}
 
 
 def _of_row(row: Mapping[str, object]) -> Entry:
@@ -165,6 +171,7 @@ def _of_row(row: Mapping[str, object]) -> Entry:
         sources=tuple(Source(s["table"], s.get("delivered")) for s in _json(named, "sources") or ()),
         version=named.get("version"),
         is_historic=bool(named.get("is_historic")),
+        is_tracked=bool(named.get("is_tracked", True)),
         **{key: as_text(named.get(key)) for key in _PLAIN & named.keys()},
     )
 

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 import sqlglot
 from sqlglot import exp
 
-from orchestration.tags.why import SEEDS
+SEEDS = "seeds"
+"""The schema of a version that holds the rule parameters it was built with, as dbt_project.yml names it."""
 
 RECOMPUTED = "recomputed"
 """The schema that old definitions are computed into."""

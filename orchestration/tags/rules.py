@@ -12,8 +12,8 @@ from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import Model, require_serving
 from orchestration.warehouse.seeds import read_seed
 
-WITHDRAWN_DAYS = 90
-"""Days that a withdrawn tag stays after its `withdrawn_on`, so that whoever used it finds out; then its column is to go."""
+WITHDRAWN_DAYS = ("tag_rules", "withdrawn_days")
+"""Seed and rule: days that a withdrawn tag stays, so that whoever used it finds out; then its column is to go."""
 
 REQUIRED = (
     "label_zh",
@@ -32,8 +32,8 @@ STATUSES = ("active", "withdrawn")
 
 def faults(models: Models, lists: Iterable[TargetList], today: date) -> list[str]:
     """What is wrong with the tags and their use, a line each, naming tag and model."""
-    entries = written(models)
-    own = [f"{e.model}.{e.name}: {fault}" for e in entries for fault in (*_written(e, models), *_withdrawal(e, today))]
+    entries, stays = written(models), withdrawn_days()
+    own = [f"{e.model}.{e.name}: {fault}" for e in entries for fault in (*_written(e, models), *_withdrawal(e, today, stays))]
     return [*_keys(models), *own, *_names(entries), *_uses(entries, lists)]
 
 
@@ -90,17 +90,24 @@ def _in_360(entry: Entry, model: Model, models: Models) -> Iterator[str]:
         yield f"it is no column of {whole.name}, which holds the tags of a {entry.entity}: join its model there"
 
 
-def _withdrawal(entry: Entry, today: date) -> Iterator[str]:
+def withdrawn_days() -> int:
+    """Days for which a withdrawn tag stays in the library, from its seed."""
+    seed, rule = WITHDRAWN_DAYS
+    rows = read_seed(PROJECT_DIR / "seeds" / f"{seed}.csv")
+    return int(next(row["value"] for row in rows if row["rule"] == rule))
+
+
+def _withdrawal(entry: Entry, today: date, stays: int) -> Iterator[str]:
     if entry.status not in STATUSES:
         yield f"status {entry.status} is none of {', '.join(STATUSES)}; stale and failed are found by the build"
     if entry.status == "withdrawn":
         try:
-            end = date.fromisoformat(entry.withdrawn_on) + timedelta(days=WITHDRAWN_DAYS)
+            end = date.fromisoformat(entry.withdrawn_on) + timedelta(days=stays)
         except ValueError:
             yield "a withdrawn tag says since when: withdrawn_on, a date"
             return
         if today > end:
-            yield f"withdrawn on {entry.withdrawn_on}, its {WITHDRAWN_DAYS} days ended on {end}: remove column and entry"
+            yield f"withdrawn on {entry.withdrawn_on}, its {stays} days ended on {end}: remove column and entry"
     elif entry.withdrawn_on:
         yield "withdrawn_on is given, but its status is not withdrawn"
 

@@ -13,10 +13,13 @@ Months = Sequence[tuple[date, object]]
 """Any day of a month, the value at its end; the latest first."""
 
 
-def since(present: object, changes: Changes, months: Months = (), counted_from: date | None = None) -> str:
+def since(
+    present: object, changes: Changes, months: Months = (), counted_from: date | None = None, is_tracked: bool = True
+) -> str:
     """Since when the present value stands, in words that say how it is known.
 
-    `months` for tags that are kept by month. `counted_from`: date of the first build that looked at this tag.
+    `months` for tags that are kept by month. `counted_from`: date of the first build that is known to have looked at this tag.
+    `is_tracked`: builds note when it changes.
     """
     if changes:
         day, before, after = changes[-1]
@@ -24,6 +27,8 @@ def since(present: object, changes: Changes, months: Months = (), counted_from: 
             return f"{day}, before that {before or 'unknown'}"
     if months:
         return _by_months(present, months)
+    if not is_tracked:
+        return "not kept: builds note no change of it"
     if counted_from:
         return f"no change since the first build on {counted_from}"
     return "not known: no build before this one has kept it"

@@ -17,10 +17,7 @@ from orchestration.tags.since import since
 from orchestration.targeting.catalog import CatalogError
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import SUBSCRIBER, Model, require_serving, serving
-from orchestration.warehouse.reading import Reader, model_rows, table_rows
-
-SEEDS = "seeds"
-"""The schema of a version that holds the rule parameters it was built with."""
+from orchestration.warehouse.reading import Reader, model_rows
 
 NEAR_LETTERS = 2
 """Letters that may be wrong in an id for which another is offered."""
@@ -96,11 +93,10 @@ class Member:
         if not entry.measure:
             return ""
         if entry.values_from:
-            found = bands(table_rows(self._reader, SEEDS, entry.values_from))
+            found = bands(self._seed(entry.values_from))
             return to_bands(entry.measure, measured, found, as_text(value)) if found else ""
         if entry.threshold_seed:
-            rule = f"rule = {self._reader.literal(entry.threshold_rule)}"
-            rows = table_rows(self._reader, SEEDS, entry.threshold_seed, rule)
+            rows = self._seed(entry.threshold_seed, f"rule = {self._reader.literal(entry.threshold_rule)}")
             return to_threshold(entry.measure, measured, entry.threshold_rule, rows[0]["value"]) if rows else ""
         return ""
 
@@ -123,6 +119,11 @@ class Member:
         table = self._reader.relation(model.schema, model.table)
         own = f"entity = {self._reader.literal(self.entity)}"
         return dict(self._reader.rows(f"select tag_name, min(as_of_date) from {table} where {own} group by tag_name"))
+
+    def _seed(self, name: str, where: str = "true") -> list[dict]:
+        """Rows of the seed that the version was built with."""
+        model = next((m for m in self._models if m.name == name), None)
+        return model_rows(self._reader, model, where) if model else []
 
     def _of_subscriber(self, role: str) -> list[dict]:
         # Changes and months are kept of subscribers alone.
@@ -198,7 +199,7 @@ def _why(asked: Member, entry: Entry) -> Why:
     measured = next((f.value for f in figures if f.name == entry.measure), None)
     changes = [(r["as_of_date"], r["old_value"], r["new_value"]) for r in asked.changes if r["tag_name"] == entry.name]
     months = [(r["month"], r[entry.name]) for r in asked.months if entry.is_historic and entry.name in r]
-    known_since = since(value, changes, months, asked.counted_from.get(entry.name))
+    known_since = since(value, changes, months, asked.counted_from.get(entry.name), entry.is_tracked)
     return Why(entry, value, figures, asked.distance(entry, value, measured) if value is not None else "", known_since)
 
 

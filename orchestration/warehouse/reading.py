@@ -60,13 +60,8 @@ def published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield db
 
 
-def table_rows(reader: Reader, schema: str, table: str, where: str = "true") -> list[dict]:
-    """The rows of a table for which a condition holds, each by column name; none where the version has no such table."""
-    names = reader.columns(schema, table)
-    found = reader.rows(f"select * from {reader.relation(schema, table)} where {where}") if names else []
-    return [dict(zip(names, row, strict=True)) for row in found]
-
-
 def model_rows(reader: Reader, model: Model, where: str = "true") -> list[dict]:
-    """The same of a model's table."""
-    return table_rows(reader, model.schema, model.table, where)
+    """The rows of a model's table for which a condition holds, each by column name; none where the version has no such table."""
+    names = reader.columns(model.schema, model.table)
+    found = reader.rows(f"select * from {reader.relation(model.schema, model.table)} where {where}") if names else []
+    return [dict(zip(names, row, strict=True)) for row in found]

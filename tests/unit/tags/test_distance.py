@@ -83,4 +83,5 @@ def test_since_when_a_value_stands(changes, months, said):
 def test_values_are_held_against_texts_as_tables_write_them():
     assert since(True, [(date(2026, 3, 5), "false", "true")]) == "2026-03-05, before that false"
     assert since(1.5, [(date(2026, 3, 5), "1.0000", "1.5000")]) == "2026-03-05, before that 1.0000"
+    assert since(1.5, [], is_tracked=False) == "not kept: builds note no change of it"
     assert since("gold", []) == "not known: no build before this one has kept it"
