@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+RULE_COLUMNS = (("rule", "value"), ("alert_code", "threshold"))
+"""How seeds of rules call a rule and its figure."""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -40,14 +43,21 @@ def to_bands(measure: str, value: object, found: list[Band], present: str) -> st
     return "; ".join(filter(None, [", ".join(said[:2]), *said[2:]]))
 
 
-def to_threshold(measure: str, value: object, rule: str, threshold: object) -> str:
+def to_threshold(measure: str, value: object, rule: str, limit: Decimal) -> str:
     """How far the figure is from the one that the rule compares it with: 'days_since_use 31, 1 above inactive_days (30)'."""
-    figure, limit = number(value), number(threshold)
+    figure = number(value)
     if figure is None:
         return f"{measure} is not known"
-    if limit is None:
-        return f"{measure} {plain(figure)}"
     return f"{measure} {plain(figure)}, {_away(figure - limit)} {rule} ({plain(limit)})"
+
+
+def threshold_of(rows: Iterable[Mapping[str, object]], rule: str) -> Decimal | None:
+    """The figure of a rule in the rows of its seed, of either form that seeds of rules have; None where it has none such."""
+    for row in rows:
+        for name, figure in RULE_COLUMNS:
+            if row.get(name) == rule:
+                return number(row.get(figure))
+    return None
 
 
 def number(value: object) -> Decimal | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 
 from orchestration.settings import PROJECT_DIR
+from orchestration.tags.distance import threshold_of
 from orchestration.tags.entry import ENTITIES, KEYS, Entry, raw_tags, written
 from orchestration.tags.evidence import columns_of, key_of, unresolved
 from orchestration.targeting.catalog import KINDS, Catalog, Tag, did_you_mean
@@ -72,14 +74,13 @@ def _explained(entry: Entry, models: Models) -> Iterator[str]:
         yield f"measure {entry.measure} is not among its evidence"
     if entry.threshold_seed and not entry.measure:
         yield "a threshold needs the measure that is held against it"
-    for seed, column, row in ((entry.values_from, "lower_bound", ""), (entry.threshold_seed, "value", entry.threshold_rule)):
-        path = PROJECT_DIR / "seeds" / f"{seed}.csv"
-        if seed and not path.is_file():
-            yield f"there is no seeds/{seed}.csv"
-        elif seed and column not in (rows := read_seed(path))[0]:
-            yield f"seeds/{seed}.csv has no column {column}"
-        elif row and row not in {r["rule"] for r in rows}:
-            yield f"seeds/{seed}.csv has no rule {row}{did_you_mean(row, [r['rule'] for r in rows])}"
+    for seed in filter(None, (entry.values_from, entry.threshold_seed)):
+        if not _seed(seed).is_file():
+            yield f"there is no {_seed(seed).name} in seeds/"
+        elif seed == entry.values_from and not {"band", "lower_bound"} <= read_seed(_seed(seed))[0].keys():
+            yield f"seeds/{seed}.csv holds no bands: columns band and lower_bound"
+        elif seed == entry.threshold_seed and threshold_of(read_seed(_seed(seed)), entry.threshold_rule) is None:
+            yield f"seeds/{seed}.csv has no figure for a rule {entry.threshold_rule}"
 
 
 def _in_360(entry: Entry, model: Model, models: Models) -> Iterator[str]:
@@ -93,8 +94,11 @@ def _in_360(entry: Entry, model: Model, models: Models) -> Iterator[str]:
 def withdrawn_days() -> int:
     """Days for which a withdrawn tag stays in the library, from its seed."""
     seed, rule = WITHDRAWN_DAYS
-    rows = read_seed(PROJECT_DIR / "seeds" / f"{seed}.csv")
-    return int(next(row["value"] for row in rows if row["rule"] == rule))
+    return int(threshold_of(read_seed(_seed(seed)), rule))
+
+
+def _seed(name: str) -> Path:
+    return PROJECT_DIR / "seeds" / f"{name}.csv"
 
 
 def _withdrawal(entry: Entry, today: date, stays: int) -> Iterator[str]:

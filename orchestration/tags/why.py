@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from orchestration.tags.catalogue import deliveries, read_entries, state
-from orchestration.tags.distance import bands, number, plain, to_bands, to_threshold
+from orchestration.tags.distance import bands, number, plain, threshold_of, to_bands, to_threshold
 from orchestration.tags.entry import Entry, as_text, one
 from orchestration.tags.evidence import holders, key_of
 from orchestration.tags.since import since
@@ -96,8 +96,8 @@ class Member:
             found = bands(self._seed(entry.values_from))
             return to_bands(entry.measure, measured, found, as_text(value)) if found else ""
         if entry.threshold_seed:
-            rows = self._seed(entry.threshold_seed, f"rule = {self._reader.literal(entry.threshold_rule)}")
-            return to_threshold(entry.measure, measured, entry.threshold_rule, rows[0]["value"]) if rows else ""
+            limit = threshold_of(self._seed(entry.threshold_seed), entry.threshold_rule)
+            return to_threshold(entry.measure, measured, entry.threshold_rule, limit) if limit is not None else ""
         return ""
 
     @cached_property
@@ -120,10 +120,10 @@ class Member:
         own = f"entity = {self._reader.literal(self.entity)}"
         return dict(self._reader.rows(f"select tag_name, min(as_of_date) from {table} where {own} group by tag_name"))
 
-    def _seed(self, name: str, where: str = "true") -> list[dict]:
+    def _seed(self, name: str) -> list[dict]:
         """Rows of the seed that the version was built with."""
         model = next((m for m in self._models if m.name == name), None)
-        return model_rows(self._reader, model, where) if model else []
+        return model_rows(self._reader, model) if model else []
 
     def _of_subscriber(self, role: str) -> list[dict]:
         # Changes and months are kept of subscribers alone.

@@ -1,10 +1,11 @@
 """Distances to neighbouring values, and since when a value stands: words from figures."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from orchestration.tags.distance import bands, plain, to_bands, to_threshold
+from orchestration.tags.distance import bands, plain, threshold_of, to_bands, to_threshold
 from orchestration.tags.since import since
 
 TIERS = bands(
@@ -49,12 +50,16 @@ def test_a_figure_below_all_bands_says_what_the_first_needs():
     ],
 )
 def test_how_far_a_figure_is_from_the_threshold(value, said):
-    assert to_threshold("days", value, "limit", "30.000000") == said
+    limit = threshold_of([{"rule": "other", "value": "1"}, {"rule": "limit", "value": "30.000000"}], "limit")
+    assert to_threshold("days", value, "limit", limit) == said
+
+
+def test_a_rule_has_its_figure_in_either_form_of_seed():
+    assert threshold_of([{"alert_code": "zero_usage", "threshold": Decimal(7), "severity": "high"}], "zero_usage") == 7
+    assert threshold_of([{"rule": "a", "value": "1"}], "b") is None
 
 
 def test_figures_are_plain():
-    from decimal import Decimal
-
     assert [plain(Decimal(text)) for text in ("1234567.8900", "100", "0.000", "-5.10")] == ["1,234,567.89", "100", "0", "-5.1"]
 
 
