@@ -3,10 +3,8 @@
 Heavy imports stand within the commands, so that help comes at once.
 """
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,18 +12,18 @@ from typing import Annotated
 import typer
 
 from orchestration import settings
+from orchestration.commands import LISTS, models, plain_errors, take_options
+from orchestration.tags.commands import tags_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="From deliveries to a published warehouse and target lists.")
 intake_app = typer.Typer(no_args_is_help=True)
 publish_app = typer.Typer(no_args_is_help=True)
-tags_app = typer.Typer(no_args_is_help=True)
 lists_app = typer.Typer(no_args_is_help=True)
 app.add_typer(intake_app, name="intake", help="Take in deliveries, see what became of one.")
 app.add_typer(publish_app, name="publish", help="List the published versions, go back to one.")
-app.add_typer(tags_app, name="tags", help="See the tags there are to select by.")
+app.add_typer(tags_app, name="tags", help="Ask the tag library: what there is, why a subscriber carries a tag, what changed.")
 app.add_typer(lists_app, name="lists", help="Check, preview and export target lists.")
 
-LISTS = settings.PROJECT_DIR / "target_lists"
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Directory of all data; else $TELCO360_HOME, else data/.")]
 AsOfOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")]
 TargetOption = Annotated[str | None, typer.Option("--target", help="Target of profiles.yml: spark; else $TELCO360_ENV's.")]
@@ -34,19 +32,19 @@ ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in ta
 
 @app.callback()
 def main(home: HomeOption = None, target: TargetOption = None) -> None:
-    _take_options(home, target)
+    take_options(home, target)
 
 
 @app.command()
 def nightly(as_of: AsOfOption = None, home: HomeOption = None, target: TargetOption = None) -> None:
     """Take in what was delivered, build, test, publish, export the target lists."""
-    _take_options(home, target)
+    take_options(home, target)
     from rich.console import Console
 
     from orchestration.nightly import TerminalProgress, run_nightly, summary
 
     console = Console(file=sys.stdout)
-    with _plain_errors():
+    with plain_errors():
         outcome = run_nightly(settings.home(), as_of and as_of.date(), TerminalProgress(console))
     console.print()
     for line in summary(outcome):
@@ -65,14 +63,14 @@ def sample(
     home: HomeOption = None,
 ) -> None:
     """Make up an operator: deliveries of every raw table, a first load and seven days, in the home's landing."""
-    _take_options(home)
+    take_options(home)
     from rich.console import Console
 
     from sample.delivery import SampleError
     from sample.operator import make_operator
 
     given, console = settings.home(), Console(file=sys.stdout)
-    with _plain_errors(SampleError), console.status("drawing …") as status:
+    with plain_errors(SampleError), console.status("drawing …") as status:
         rows = make_operator(given, subscribers, months, as_of.date(), seed, format=format, truth=truth, progress=status.update)
     console.print(f"{rows:,} rows delivered to {given.landing}", soft_wrap=True, highlight=False)
 
@@ -80,25 +78,25 @@ def sample(
 @app.command()
 def tour(home: HomeOption = None) -> None:
     """Show what the last night has made: tables, tags, lists, where to look."""
-    _take_options(home)
+    take_options(home)
     from rich.console import Console
 
     from orchestration.tour import stations
 
     console = Console(file=sys.stdout, highlight=False)
-    with _plain_errors():
-        for station in stations(settings.home(), _models()):
+    with plain_errors():
+        for station in stations(settings.home(), models()):
             console.print(station, soft_wrap=True)
 
 
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000, home: HomeOption = None) -> None:
     """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history lies in the home's warehouse/dagster."""
-    _take_options(home)
+    take_options(home)
     from orchestration.nightly import dagster_home
     from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 
-    with _plain_errors():
+    with plain_errors():
         given = settings.home()
         ensure_manifest(given)
         environment = os.environ | dbt_environment(given) | {"DAGSTER_HOME": str(dagster_home(given))}
@@ -114,7 +112,7 @@ def intake_run() -> None:
     from orchestration.warehouse.build import run_lock
 
     given, contract = settings.home(), load_contract()
-    with _plain_errors(), run_lock(given):
+    with plain_errors(), run_lock(given):
         report = take_in(given, contract, progress=typer.echo)
         ensure_empty_tables(given, contract)
     typer.echo(f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged")
@@ -134,7 +132,7 @@ def publish_list() -> None:
     """List the versions that stand, newest first; * is what readers get."""
     from orchestration.warehouse.engine import engine
 
-    with _plain_errors():
+    with plain_errors():
         standing = engine(settings.home()).versions()
     if not standing:
         typer.echo("Nothing is published yet; run `telco360 nightly`.")
@@ -153,29 +151,8 @@ def publish_rollback(
     """Make an earlier version the one that readers get."""
     from orchestration.warehouse.engine import engine
 
-    with _plain_errors():
+    with plain_errors():
         typer.echo(f"Readers now get {engine(settings.home()).rollback(version).name}.")
-
-
-@tags_app.command("list")
-def tags_list() -> None:
-    """List the tags of the published version, by entity."""
-    with _plain_errors():
-        catalog = _catalog()
-    for entity, tags in sorted(catalog.by_entity.items()):
-        for tag in tags.values():
-            typer.echo(f"{entity}  {tag.name:<28} {tag.kind:<7} {tag.label_zh}  {tag.description}")
-
-
-@tags_app.command("show")
-def tags_show(name: str, entity: str = "subscriber") -> None:
-    """Tell what one tag means and which values it takes."""
-    with _plain_errors():
-        tag = _catalog().tag(name, entity)
-    typer.echo(f"{tag.name} ({tag.label_zh}): {tag.description}")
-    typer.echo(f"a {tag.kind} of {entity}, {tag.data_type}, column of {tag.model}, {tag.status}")
-    if tag.values:
-        typer.echo(f"values: {', '.join(tag.values)}")
 
 
 @lists_app.command("check")
@@ -183,7 +160,7 @@ def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list;
     """Check the definitions of lists: their keys, and their conditions against the published catalogue."""
     from orchestration.targeting.definition import check, load_definitions
 
-    with _plain_errors():
+    with plain_errors():
         definitions = [_definition(name)] if name else load_definitions(LISTS)
         catalog = _catalog()
         for definition in definitions:
@@ -198,11 +175,11 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(help="Rows t
     from orchestration.warehouse.manifest import relation_for
     from orchestration.warehouse.reading import published
 
-    with _plain_errors():
+    with plain_errors():
         definition = _definition(name)
         condition = check(definition, _catalog())
         columns = ", ".join(f'"{column}"' for column in ("subscriber_id", *definition.columns))
-        matching = f"from {relation_for(_models(), 'tag_values')} where {condition.sql()}"
+        matching = f"from {relation_for(models(), 'tag_values')} where {condition.sql()}"
         with published(settings.home()) as db:
             count = db.execute(f"select count(*) {matching}").fetchone()[0]
             sample = db.sql(f"select {columns} {matching} order by subscriber_id limit {rows:d}")
@@ -215,9 +192,9 @@ def lists_export(name: ListName) -> None:
     from orchestration.warehouse.night import Night
 
     given = settings.home()
-    with _plain_errors(), run_lock(given):
+    with plain_errors(), run_lock(given):
         night = Night(given)
-        made = night.engine.run_list(_definition(name), _models(), night.today)
+        made = night.engine.run_list(_definition(name), models(), night.today)
     steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
     typer.echo(f"{made.name}: {steps}\n{made.file}")
 
@@ -226,25 +203,10 @@ lists_app.command("export")(lists_export)
 lists_app.command("run", hidden=True)(lists_export)
 
 
-def _take_options(home: Path | None, target: str | None = None) -> None:
-    # One way to say where home is and what builds: what is given here is what dbt, Dagster and every step will read.
-    if home is not None:
-        os.environ["TELCO360_HOME"] = str(settings.home(home).root)
-    if target is not None:
-        os.environ["TELCO360_TARGET"] = target
-
-
-def _models():
-    from orchestration.warehouse.dbt import ensure_manifest
-    from orchestration.warehouse.manifest import load_models, read_manifest
-
-    return load_models(read_manifest(ensure_manifest(settings.home())))
-
-
 def _catalog():
     from orchestration.warehouse.engine import engine
 
-    return engine(settings.home()).catalog(_models())
+    return engine(settings.home()).catalog(models())
 
 
 def _definition(name: str):
@@ -255,21 +217,3 @@ def _definition(name: str):
         known = ", ".join(sorted(p.stem for p in LISTS.glob("*.yml"))) or "none"
         raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
     return load_definition(path)
-
-
-@contextlib.contextmanager
-def _plain_errors(*more: type[Exception]) -> Iterator[None]:
-    """Errors that are written for people end the command with their text; all others keep their trace, being our fault."""
-    from orchestration.contract import ContractError
-    from orchestration.intake import SeedError
-    from orchestration.targeting.catalog import CatalogError
-    from orchestration.targeting.definition import DefinitionError
-    from orchestration.targeting.export import ListError
-    from orchestration.warehouse import WarehouseError
-
-    expected = (WarehouseError, settings.SettingsError, ContractError, SeedError, CatalogError, DefinitionError, ListError, *more)
-    try:
-        yield
-    except expected as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        raise typer.Exit(1) from error

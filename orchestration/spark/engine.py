@@ -6,7 +6,9 @@ themselves lie where the metastore keeps them.
 
 import json
 import secrets
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from orchestration.quality.judge import GateResult
 from orchestration.settings import Home
 from orchestration.spark import gate, lists, versions
 from orchestration.spark.databases import BUILD, databases, discard_build, public_schema
+from orchestration.spark.reading import SparkReader
 from orchestration.spark.thrift import connect
 from orchestration.targeting.catalog import Catalog
 from orchestration.targeting.definition import TargetList
@@ -23,10 +26,11 @@ from orchestration.targeting.export import ListRun
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import Stamp, discard_reason, replace_text
 from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
-from orchestration.warehouse.engine import Models, require_current
+from orchestration.warehouse.engine import Models, definitions, require_current
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import VERSIONS_KEPT, Version, newest_before
+from orchestration.warehouse.reading import Reader
 
 SESSIONS = 4
 """Tables copied at the same time."""
@@ -86,7 +90,7 @@ class SparkEngine:
             facts = list(pool.map(lambda model: copy(name, model), public))
         notes = list(dict.fromkeys(note for m in public for note in missing_notes(m, deliveries, stamp.as_of_date)))
         tables = {public_name(model): found for model, found in zip(public, facts, strict=True)}
-        contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables)
+        contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions(models))
         self._write(self._candidate_note, name, contents)
         return contents
 
@@ -134,6 +138,11 @@ class SparkEngine:
             raise WarehouseError(f"there is no version {version or 'before the current'} to go to; there are: {names}")
         self._switch(chosen[0].name)
         return self.current()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        with connect() as session:
+            yield SparkReader(session, require_current(self).name)
 
     def catalog(self, models: Models) -> Catalog:
         with connect() as session:

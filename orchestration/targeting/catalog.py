@@ -36,7 +36,7 @@ class Tag:
 
     @property
     def is_active(self) -> bool:
-        return self.status == "active"
+        return self.status != "withdrawn"
 
 
 @dataclass(frozen=True)

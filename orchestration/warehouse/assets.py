@@ -21,7 +21,6 @@ from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.night import Night
 from orchestration.warehouse.seeds import check_seeds
 
-RUN_RESULTS = "run_results.json"
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
 
 
@@ -115,7 +114,7 @@ def dbt_models(manifest_path, translator: Translator):
                 dbt_executable=dbt.executable(),
             )
             # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
-            (dbt.target_dir() / RUN_RESULTS).unlink(missing_ok=True)
+            (dbt.target_dir() / dbt.RUN_RESULTS).unlink(missing_ok=True)
             before = night.engine.version_before(night.as_of)
             arguments = [*dbt.arguments("build", night.as_of, before), "--exclude-resource-type", "unit_test"]
             run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
@@ -223,7 +222,7 @@ def _check_result(result: GateResult, key: dg.AssetKey, name: str, table: str | 
 
 
 def _dbt_results(run: DbtCliInvocation) -> DbtResults:
-    path = run.target_path / RUN_RESULTS
+    path = run.target_path / dbt.RUN_RESULTS
     try:
         return results(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:

@@ -34,6 +34,7 @@ class Contents:
     """What a candidate or version holds: of which date, by which code, with which tables, and what to know about it.
 
     `stale`: required tables delivered last before as_of, with that dt. `notes`: what the version can't know, in words.
+    `definitions`: SQL of the tag families as it was run, by model; a version made before that was kept has none.
     `is_approved`: the quality gate has passed it.
     """
 
@@ -42,6 +43,7 @@ class Contents:
     stale: dict[str, str]
     notes: list[str]
     tables: dict[str, TableFacts] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
     is_approved: bool = False
 
     def to_json(self) -> dict:
@@ -50,7 +52,8 @@ class Contents:
     @classmethod
     def from_json(cls, raw: dict) -> "Contents":
         tables = {name: TableFacts(**facts) for name, facts in raw["tables"].items()}
-        return cls(**{key: raw[key] for key in ("as_of", "code", "stale", "notes", "is_approved")}, tables=tables)
+        plain = {key: raw[key] for key in ("as_of", "code", "stale", "notes", "is_approved")}
+        return cls(**plain, tables=tables, definitions=raw.get("definitions", {}))
 
 
 def candidate_path(home: Home) -> Path:
@@ -86,10 +89,13 @@ def missing_notes(model: Model, deliveries: Deliveries, as_of: date) -> list[str
     return [note["text"] for note in notes if latest_by(deliveries.get(note["when_missing"], ()), as_of) is None]
 
 
-def make_candidate(home: Home, models: tuple[Model, ...], stamp: Stamp, deliveries: Deliveries) -> Contents:
+def make_candidate(
+    home: Home, models: tuple[Model, ...], stamp: Stamp, deliveries: Deliveries, definitions: dict[str, str] | None = None
+) -> Contents:
     """Copies all public tables and views of the build database into the candidate file, described and fsynced.
 
-    Raises WarehouseError, naming the tables, where the build lacks a public table.
+    `definitions`: SQL of the tag families as the build ran it, kept beside the tables. Raises WarehouseError, naming the tables,
+    where the build lacks a public table.
     """
     public = [m for m in models if m.is_public]
     home.published.mkdir(parents=True, exist_ok=True)
@@ -110,7 +116,7 @@ def make_candidate(home: Home, models: tuple[Model, ...], stamp: Stamp, deliveri
         db.execute("checkpoint candidate")
         db.execute("detach candidate")
     fsync(candidate_path(home))
-    contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables)
+    contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions or {})
     replace_text(facts_path(home), json.dumps(contents.to_json(), indent=2))
     return contents
 

@@ -22,6 +22,10 @@ STAMP = "parsed_code.sha256"
 """File beside the manifest: the hash of what it was made of, and the engine where that is not DuckDB."""
 
 
+RUN_RESULTS = "run_results.json"
+"""File in dbt's target directory: what its last run came to."""
+
+
 def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
     """SHA-256 over the names and contents of the files under `parts`; hidden files and caches don't count."""
     digest = hashlib.sha256()

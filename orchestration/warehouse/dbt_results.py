@@ -1,5 +1,6 @@
-"""What a dbt run says of itself, from its run_results.json: counts, and what failed in words."""
+"""What a dbt run says of itself, from its run_results.json: counts, what failed in words, the SQL that ran."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 
@@ -38,3 +39,13 @@ def results(run_results: dict) -> DbtResults:
             case _:
                 failures.append(message)
     return DbtResults(models, tests, warnings, failures, skipped)
+
+
+def compiled_sql(run_results: dict, models: Collection[str]) -> dict[str, str]:
+    """The SQL of the named models as it was run, by model name."""
+    found = {}
+    for result in run_results["results"]:
+        kind, _, name, *_ = result["unique_id"].split(".")
+        if kind == "model" and name in models and result.get("compiled_code"):
+            found[name] = result["compiled_code"]
+    return found

@@ -3,6 +3,9 @@
 An engine is the place of all that the same night does by other statements: DuckDB's here, Spark's in `orchestration.spark`.
 """
 
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import Protocol
 
@@ -17,9 +20,12 @@ from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import ListRun, Relations, run_list
 from orchestration.warehouse import WarehouseError, build, candidate, publishing, reading
 from orchestration.warehouse.candidate import Contents
+from orchestration.warehouse.dbt import RUN_RESULTS, target_dir
+from orchestration.warehouse.dbt_results import compiled_sql
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import Version
+from orchestration.warehouse.reading import DuckDBReader, Reader
 
 ROLES_OF_LISTS = ("tag_values", "tag_catalog", "phones", "suppressions")
 Models = tuple[Model, ...]
@@ -64,6 +70,9 @@ class Engine(Protocol):
     def rollback(self, version: str | None = None) -> Version:
         """Makes an earlier version current: the named one, else the one before."""
 
+    def reading(self) -> AbstractContextManager[Reader]:
+        """The current version, open for reading. Raises WarehouseError where nothing is published."""
+
     def catalog(self, models: Models) -> Catalog:
         """The tags of the current version."""
 
@@ -100,7 +109,7 @@ class DuckDBEngine:
         stamp = build.read_stamp(self.home)
         if stamp is None:
             raise WarehouseError(f"{self.home.build_database}: nothing has been built yet; run `telco360 nightly`")
-        return candidate.make_candidate(self.home, models, stamp, deliveries)
+        return candidate.make_candidate(self.home, models, stamp, deliveries, definitions(models))
 
     def judge(self, models: Models, contract: dict[str, Table]) -> GateResult:
         result = judge_candidate(self.home, models, contract)
@@ -119,6 +128,11 @@ class DuckDBEngine:
 
     def rollback(self, version: str | None = None) -> Version:
         return publishing.rollback(self.home, version)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        with reading.published(self.home) as db:
+            yield DuckDBReader(db)
 
     def catalog(self, models: Models) -> Catalog:
         with reading.published(self.home) as db:
@@ -144,6 +158,15 @@ def engine(home: settings.Home) -> Engine:
 
         return SparkEngine(home)
     return DuckDBEngine(home)
+
+
+def definitions(models: Models) -> dict[str, str]:
+    """The SQL of the tag families as the last build ran it, by model; none where no build has told its results."""
+    try:
+        run_results = json.loads((target_dir() / RUN_RESULTS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return compiled_sql(run_results, {m.name for m in models if m.is_tag_family})
 
 
 def require_current(engine: Engine) -> Version:

@@ -10,23 +10,24 @@ from pathlib import Path
 from orchestration.warehouse import WarehouseError
 
 ROLES = (
-    "tag_values",
-    "tag_catalog",
-    "tag_coverage",
-    "tag_changes",
-    "tag_history",
-    "phones",
-    "suppressions",
-    "deliveries",
-    "reconciliation",
-    "rebuilt_months",
-)
-"""What a model can serve to Python; one model a role."""
+    "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history",
+    "phones", "suppressions", "deliveries", "reconciliation", "rebuilt_months",
+)  # fmt: skip
+"""What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""
+
+BY_ENTITY = ("tag_values",)
+"""Roles that one model plays for each `meta.entity`."""
+
+SUBSCRIBER = "subscriber"
+"""The entity of lists, and of commands where none is named."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """One dbt model as it stands in the database: where, what it says of itself, its columns' descriptions by name."""
+    """One dbt model as it stands in the database: where, what it says of itself, its columns' descriptions by name.
+
+    `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
+    """
 
     name: str
     schema: str
@@ -34,6 +35,8 @@ class Model:
     description: str = ""
     columns: dict[str, str] = field(default_factory=dict)
     meta: dict = field(default_factory=dict)
+    tags: dict[str, dict] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
 
     @property
     def relation(self) -> str:
@@ -47,6 +50,11 @@ class Model:
     def is_published_as_view(self) -> bool:
         """Whether readers get it as a view of other public tables, which costs no copy."""
         return self.meta.get("published_as") == "view"
+
+    @property
+    def is_tag_family(self) -> bool:
+        """Whether its columns are tags of an entity."""
+        return bool(self.tags and self.meta.get("entity"))
 
 
 def load_models(manifest: dict) -> tuple[Model, ...]:
@@ -65,22 +73,33 @@ def read_manifest(path: Path) -> dict:
         raise WarehouseError(f"{path}: dbt's manifest is damaged; delete it and run again") from error
 
 
-def serving(models: tuple[Model, ...], role: str) -> Model | None:
-    """The model that plays the role, None where none does. Raises WarehouseError for an unknown role or two models."""
+def serving(models: tuple[Model, ...], role: str, entity: str = SUBSCRIBER) -> Model | None:
+    """The model that plays the role (for that entity, where each has its own), None where none does.
+
+    Raises WarehouseError for an unknown role or two models.
+    """
     if role not in ROLES:
         raise WarehouseError(f"'{role}' is no role a model can serve; there are {', '.join(ROLES)}")
     found = [m for m in models if m.meta.get("serves") == role]
+    if role in BY_ENTITY:
+        found = [m for m in found if m.meta.get("entity") == entity]
     if len(found) > 1:
         raise WarehouseError(f"both {' and '.join(m.name for m in found)} say `serves: {role}`; leave it on one")
     return found[0] if found else None
 
 
-def relation_for(models: tuple[Model, ...], role: str) -> str:
-    """'schema.table' of the model that plays the role. Raises WarehouseError where none does."""
-    model = serving(models, role)
+def require_serving(models: tuple[Model, ...], role: str, entity: str = SUBSCRIBER) -> Model:
+    """The model that plays the role. Raises WarehouseError where none does."""
+    model = serving(models, role, entity)
     if model is None:
-        raise WarehouseError(f"no model says `serves: {role}` in its config.meta; set it on the model that plays this part")
-    return model.relation
+        own = f" and `entity: {entity}`" if role in BY_ENTITY else ""
+        raise WarehouseError(f"no model says `serves: {role}`{own} in its config.meta; set it on the model that plays this part")
+    return model
+
+
+def relation_for(models: tuple[Model, ...], role: str) -> str:
+    """'schema.table' of the model that plays the role, for subscribers. Raises WarehouseError where none does."""
+    return require_serving(models, role).relation
 
 
 def _model(node: dict) -> Model:
@@ -91,4 +110,10 @@ def _model(node: dict) -> Model:
         description=node.get("description") or "",
         columns={c["name"]: c.get("description") or "" for c in node["columns"].values()},
         meta=node["config"].get("meta") or node.get("meta") or {},
+        tags={c["name"]: tag for c in node["columns"].values() if (tag := _column_meta(c).get("tag"))},
+        parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
     )
+
+
+def _column_meta(column: dict) -> dict:
+    return column.get("config", {}).get("meta") or column.get("meta") or {}

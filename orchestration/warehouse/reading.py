@@ -2,11 +2,51 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import duckdb
 
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.candidate import identifier, literal
+from orchestration.warehouse.manifest import Model
+
+
+class Reader(Protocol):
+    """The current version, open for reading, whichever engine holds it. Schemas are called as the build's are."""
+
+    def rows(self, query: str) -> list[tuple]:
+        """All rows of a query."""
+
+    def columns(self, schema: str, table: str) -> list[str]:
+        """Names of a table's columns in their order; none where the version has no such table."""
+
+    def relation(self, schema: str, table: str) -> str:
+        """How a query names a table."""
+
+    def literal(self, text: str) -> str:
+        """A text as it stands in a query, harmless whatever it holds."""
+
+
+class DuckDBReader:
+    """The current version's file."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection):
+        self.db = db
+
+    def rows(self, query: str) -> list[tuple]:
+        return self.db.execute(query).fetchall()
+
+    def columns(self, schema: str, table: str) -> list[str]:
+        query = """select column_name from information_schema.columns
+            where table_schema = ? and table_name = ? order by ordinal_position"""
+        return [name for (name,) in self.db.execute(query, [schema, table]).fetchall()]
+
+    def relation(self, schema: str, table: str) -> str:
+        return f"{identifier(schema)}.{identifier(table)}"
+
+    def literal(self, text: str) -> str:
+        return literal(text)
 
 
 @contextmanager
@@ -18,3 +58,10 @@ def published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     options = {"enable_external_access": "false", "lock_configuration": "true"}
     with duckdb.connect(str(home.current.resolve()), read_only=True, config=options) as db:
         yield db
+
+
+def model_rows(reader: Reader, model: Model, where: str = "true") -> list[dict]:
+    """The rows of a model's table for which a condition holds, each by column name; none where the version has no such table."""
+    names = reader.columns(model.schema, model.table)
+    found = reader.rows(f"select * from {reader.relation(model.schema, model.table)} where {where}") if names else []
+    return [dict(zip(names, row, strict=True)) for row in found]

@@ -3,11 +3,7 @@
 Read from dbt's manifest, so that a new model is held to it without a line here.
 """
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -32,16 +28,6 @@ NAMES = {
     "intermediate": r"int_[a-z]+__[a-z_]+",
     "tags": r"tags_[a-z]+|subscriber_360|customer_360|outlet_tags|manager_tags|plan_tags|tag_(catalog|coverage|changes|history)",
 }
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory) -> dict:
-    target = tmp_path_factory.mktemp("dbt")
-    command = [str(Path(sys.executable).with_name("dbt")), "parse", "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
-    environment = os.environ | {"TELCO360_HOME": str(target), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=PROJECT_DIR)
-    assert done.returncode == 0, done.stdout
-    return json.loads((target / "manifest.json").read_text())
 
 
 @pytest.fixture(scope="module")

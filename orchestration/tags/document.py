@@ -1,0 +1,87 @@
+"""The page docs/tags.md: every tag as its YAML describes it, English and Chinese. Made from manifest and seeds, no database."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from orchestration.settings import PROJECT_DIR
+from orchestration.tags.catalogue import bounds, named
+from orchestration.tags.entry import Entry, entity_place, written
+from orchestration.warehouse.engine import Models
+from orchestration.warehouse.seeds import read_seed
+
+PAGE = PROJECT_DIR / "docs" / "tags.md"
+
+HEAD = """# Tags
+
+标签目录. Every tag there is, made from the YAML of `models/marts/tags/` by `telco360 tags docs`: change it there. How to add one:
+[adding-a-tag.md](adding-a-tag.md). `telco360 tags show TAG` tells the same of the published version, with members by value;
+`telco360 tags why SUBSCRIBER TAG` tells why a line carries it.
+"""
+
+COLUMNS = (
+    "tag", "标签", "kind, unit", "meaning", "含义", "values", "evidence", "owner", "refresh", "version, since",
+)  # fmt: skip
+
+
+def page(models: Models) -> str:
+    """The whole page."""
+    entries = written(models)
+    parts = [HEAD, *_counts(entries)]
+    for (_, entity), tags in groupby(entries, key=lambda e: entity_place(e.entity)):
+        parts.append(f"## {entity}\n")
+        for category, own in groupby(tags, key=lambda e: e.category):
+            own = list(own)
+            parts += [f"### {named(category, own[0].category_zh)}\n", *_by_group(own)]
+    return "\n".join(parts)
+
+
+def band_names(seed: str) -> list[str]:
+    """The bands of a seed, as its file lists them."""
+    return [row["band"] for row in read_seed(PROJECT_DIR / "seeds" / f"{seed}.csv")]
+
+
+def _counts(entries: Sequence[Entry]) -> list[str]:
+    entities = list(dict.fromkeys(e.entity for e in entries))
+    categories = sorted({(e.category, e.category_zh) for e in entries})
+    count = lambda **of: sum(all(getattr(e, what) == value for what, value in of.items()) for e in entries)  # noqa: E731
+    rows = [
+        (named(*category), *(count(entity=e, category=category[0]) or "" for e in entities), count(category=category[0]))
+        for category in categories
+    ]
+    rows.append(("all", *(count(entity=e) for e in entities), len(entries)))
+    return _table(("category", *entities, "all"), rows)
+
+
+def _by_group(tags: Sequence[Entry]) -> list[str]:
+    groups = list(dict.fromkeys((e.group, e.group_zh) for e in tags))
+    return [line for group in groups for line in _group(group, [e for e in tags if (e.group, e.group_zh) == group])]
+
+
+def _group(group: tuple[str, str], tags: Sequence[Entry]) -> list[str]:
+    title = [f"**{named(*group)}**\n"] if group[0] else []
+    return [*title, *_table(COLUMNS, [_row(entry) for entry in tags])]
+
+
+def _row(entry: Entry) -> tuple:
+    values = entry.values or dict.fromkeys(band_names(entry.values_from) if entry.values_from else (), "")
+    return (
+        f"`{entry.name}`",
+        entry.label_zh,
+        f"{entry.kind}{f', {entry.unit}' if entry.unit else ''}{bounds(entry)}",
+        entry.description + ("" if entry.status == "active" else f" **{entry.status} {entry.withdrawn_on}**"),
+        entry.description_zh,
+        ", ".join(f"`{value}` {label}".strip() for value, label in values.items()),
+        ", ".join(f"`{column}`" for column in entry.evidence),
+        entry.owner,
+        entry.refresh,
+        f"{entry.version}, {entry.since}" if entry.since else str(entry.version or ""),
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [*("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines), ""]
+
+
+def _cell(cell: object) -> str:
+    return " ".join(str(cell).split()).replace("|", "\\|")
