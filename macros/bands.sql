@@ -1,9 +1,14 @@
 {# The bands of a seed with both bounds: a seed gives the lower bound alone, which belongs to the band, so that bands can neither
    overlap nor leave a gap; the upper is where the next begins. An empty lower bound reaches down without end. #}
 {% macro bands(seed) -%}
+    {{ bands_of(ref(seed)) }}
+{%- endmacro %}
+
+{# The same of a seed given as a relation. #}
+{% macro bands_of(relation) -%}
     (
         select band, lower_bound, lead(lower_bound) over (order by lower_bound nulls first) as upper_bound
-        from (select band, cast(nullif(lower_bound, '') as decimal(18, 6)) as lower_bound from {{ ref(seed) }}) as seed
+        from (select band, cast(nullif(lower_bound, '') as decimal(18, 6)) as lower_bound from {{ relation }}) as seed
     )
 {%- endmacro %}
 

@@ -2,8 +2,6 @@
 -- Values of a band are those of its seed; how fresh a tag is comes of the raw tables that dbt's own graph leads back to.
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
--- depends_on: {{ ref('age_bands') }}, {{ ref('income_bands') }}, {{ ref('vip_levels') }}, {{ ref('inactivity_bands') }}
--- depends_on: {{ ref('sales_weakness_bands') }}, {{ ref('workload_bands') }}, {{ ref('tenure_bands') }}, {{ ref('arpu_bands') }}, {{ ref('value_tiers') }}
 {% set tags = catalogued_tags() %}
 {% set seeds = tags | selectattr('values_from', 'defined') | map(attribute='values_from') | unique | list %}
 with
@@ -57,7 +55,7 @@ bands as (
     select
         '{{ seed }}' as seed,
         concat('["', {{ dbt.listagg('band', "'\", \"'", 'order by lower_bound nulls first') }}, '"]') as listed_values
-    from {{ bands(seed) }} as bands
+    from {{ bands_of((graph.nodes.values() | selectattr('name', 'equalto', seed) | first).relation_name) }} as bands
     {{ "union all" if not loop.last }}
     {% else %}
     select {{ text(none) }} as seed, {{ text(none) }} as listed_values

@@ -2,6 +2,7 @@
 -- version that was published on the last of them.
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
+-- depends_on: {{ ref('tag_rules') }}
 {% set tags = catalogued_tags() %}
 {% set before = version_before('tags', 'tag_coverage') %}
 with
