@@ -41,6 +41,18 @@ def test_every_channel_of_a_suppression_has_its_flag():
 def test_codes_of_the_contract_are_the_values_of_their_tags():
     contract = load_contract()
     for model, name, table, column in (
+        ("tags_basic", "status_code", "crm_subscribers", "status_code"),
+        ("tags_basic", "payment_type", "crm_subscribers", "payment_type"),
+        ("tags_basic", "number_class", "crm_subscribers", "number_class"),
+        ("tags_basic", "customer_type", "crm_customers", "customer_type"),
+        ("tags_basic", "gender", "crm_customers", "gender"),
+        ("tags_basic", "group_level", "crm_groups", "group_level"),
+        ("tags_basic", "member_role", "crm_group_members", "member_role"),
+        ("tags_product", "plan_generation", "crm_tariff_plans", "network_generation"),
+        ("tags_product", "contract_type", "crm_contracts", "contract_type"),
+        ("tags_product", "device_generation", "crm_device_models", "network_generation"),
+        ("tags_preference", "preferred_offer_type", "channel_offers", "offer_type"),
+        ("tags_preference", "preferred_payment_channel", "billing_payments", "payment_channel"),
         ("tags_contact", "last_contact_channel", "channel_contacts", "channel"),
         ("tags_contact", "last_contact_direction", "channel_contacts", "direction"),
         ("tags_contact", "last_contact_outcome", "channel_contacts", "outcome"),
@@ -50,6 +62,12 @@ def test_codes_of_the_contract_are_the_values_of_their_tags():
         ("plan_tags", "network_generation", "crm_tariff_plans", "network_generation"),
     ):
         assert set(tag(model, name)["values"]) == set(contract[table].column(column).values), name
+
+
+def test_a_preferred_channel_is_one_of_visits_or_contacts():
+    contract = load_contract()
+    channels = {c for table in ("channel_visits", "channel_contacts") for c in contract[table].column("channel").values}
+    assert set(tag("tags_preference", "preferred_channel")["values"]) == channels
 
 
 def test_tags_of_bands_are_the_bands_of_their_seed():
