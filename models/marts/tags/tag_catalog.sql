@@ -1,6 +1,5 @@
 -- Every tag with its meaning, made from the YAML of the tag families: what stands there is what users see, and nothing else.
 -- Values of a band are those of its seed; how fresh a tag is comes of the raw tables that dbt's own graph leads back to.
--- depends_on: {{ ref('device_price_bands') }}, {{ ref('hour_bands') }}, {{ ref('mou_bands') }}, {{ ref('dou_bands') }}, {{ ref('saturation_bands') }}
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
 {% set tags = catalogued_tags() %}
