@@ -1,5 +1,4 @@
 -- The figures that alerts are raised by, one row a line on-net at the business date.
-{{ config(meta={'public': false}) }}
 {% set month = last_complete_month() %}
 with
 

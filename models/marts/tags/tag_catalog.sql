@@ -3,6 +3,8 @@
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
 -- depends_on: {{ ref('age_bands') }}, {{ ref('income_bands') }}, {{ ref('vip_levels') }}, {{ ref('inactivity_bands') }}
+-- depends_on: {{ ref('device_price_bands') }}, {{ ref('mou_bands') }}, {{ ref('dou_bands') }}, {{ ref('hour_bands') }}
+-- depends_on: {{ ref('saturation_bands') }}
 -- depends_on: {{ ref('sales_weakness_bands') }}, {{ ref('workload_bands') }}, {{ ref('tenure_bands') }}, {{ ref('arpu_bands') }}, {{ ref('value_tiers') }}
 {% set tags = catalogued_tags() %}
 {% set seeds = tags | selectattr('values_from', 'defined') | map(attribute='values_from') | unique | list %}

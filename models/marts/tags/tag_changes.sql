@@ -1,6 +1,7 @@
 -- What changed for whom since the build of the date before: one row a line and tag whose value is another now. Lines that were not
 -- there then and tags that the library lacked then have no before. Figures are left out, they move all the time; the bands over
 -- them tell.
+-- depends_on: {{ ref('tag_rules') }}
 {% set before = version_before('tags', 'subscriber_360') %}
 {% set earlier = version_before('tags', 'tag_changes') %}
 {% set known = adapter.get_columns_in_relation(before) | map(attribute='name') | list if before else [] %}
