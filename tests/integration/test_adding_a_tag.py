@@ -18,7 +18,9 @@ COLUMN, NEIGHBOUR = "is_prepaid_line", "payment_type"
 ENTRY = f"""      - name: {COLUMN}
         data_type: boolean
         description: "Does the line pay before use?"
-        config: {{meta: {{tag: {{label_zh: 预付费, description_zh: 付费方式为预付费, group: GROUP, kind: flag, evidence: [{NEIGHBOUR}]}}}}}}
+        config:
+          meta:
+            tag: {{label_zh: 预付费, description_zh: 付费方式为预付费, group: GROUP, kind: flag, evidence: [{NEIGHBOUR}]}}
 """
 
 
