@@ -4,7 +4,6 @@ By data: the value before against the old definition on the new version's tables
 DuckDB alone: the old definition is run on the new version's file.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +16,7 @@ from orchestration.tags.entry import ENTITIES, Entry, catalogued
 from orchestration.tags.evidence import key_of
 from orchestration.tags.recompute import RECOMPUTED, SEEDS, changed_families, moved, on_version
 from orchestration.warehouse import WarehouseError, publishing
-from orchestration.warehouse.candidate import MEMORY_LIMIT, identifier, literal
+from orchestration.warehouse.candidate import identifier, literal
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import Model, require_serving, serving
 from orchestration.warehouse.publishing import Version
@@ -80,7 +79,7 @@ def compare(home: settings.Home, models: Models, old: str, new: str | None = Non
     Raises WarehouseError where one does not stand, or has no catalogue of tags.
     """
     found = Difference(_version(home, old), _version(home, new))
-    with duckdb.connect(config={"memory_limit": os.environ.get(MEMORY_LIMIT, "6GB")}) as db:
+    with duckdb.connect(config={"memory_limit": settings.memory_limit()}) as db:
         for name, version in (("old", found.old), ("new", found.new)):
             db.execute(f"attach {literal(version.path)} as {identifier(name)} (read_only)")
         db.execute("set enable_external_access = false")  # what runs now comes from the versions' own descriptions

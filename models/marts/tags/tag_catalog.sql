@@ -1,5 +1,5 @@
 -- Every tag with its meaning, made from the YAML of the tag families: what stands there is what users see, and nothing else.
--- Values of a band are those of its seed; how fresh a tag is comes of the raw tables that dbt's own graph leads back to.
+-- Values of a band are those of its seed.
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
 {% set tags = catalogued_tags() %}
@@ -61,37 +61,6 @@ bands as (
     select {{ text(none) }} as seed, {{ text(none) }} as listed_values
     {% endfor %}
 
-),
-
-lineage as (
-
-    {% for model in tags | map(attribute='model') | unique %}
-    {% set outer = loop %}
-    {% for table in raw_tables_of(model) %}
-    select '{{ model }}' as model_name, '{{ table }}' as table_name
-    {{ "union all" if not (loop.last and outer.last) }}
-    {% endfor %}
-    {% else %}
-    select {{ text(none) }} as model_name, {{ text(none) }} as table_name
-    {% endfor %}
-
-),
-
-sources as (
-
-    select
-        lineage.model_name,
-        concat('[', {{ dbt.listagg(
-            "concat('{\"table\": \"', tables.table_name, '\", \"delivered\": ', coalesce(concat('\"', tables.delivered_to, '\"'), 'null'), '}')",
-            "', '", 'order by tables.table_name'
-        ) }}, ']') as sources,
-        min(tables.delivered_to) as fresh_as_of,
-        max(case when tables.is_last_rejected then 1 else 0 end) = 1 as has_failed,
-        max(case when tables.is_late then 1 else 0 end) = 1 as is_late
-    from lineage
-    inner join {{ ref('dim_raw_tables') }} as tables on lineage.table_name = tables.table_name
-    group by lineage.model_name
-
 )
 
 select
@@ -137,4 +106,4 @@ select
     sources.sources
 from tags
 left join bands on tags.values_from = bands.seed
-left join sources on tags.model_name = sources.model_name
+left join {{ ref('tag_sources') }} as sources on tags.model_name = sources.model_name

@@ -8,7 +8,14 @@ from made_warehouse import MODELS, PHONE, STAMP, made_candidate, made_home
 
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import Stamp
-from orchestration.warehouse.candidate import candidate_path, checksum_sql, read_candidate, remove_candidate
+from orchestration.warehouse.candidate import (
+    Contents,
+    candidate_path,
+    checksum_sql,
+    make_candidate,
+    read_candidate,
+    remove_candidate,
+)
 from orchestration.warehouse.manifest import Model
 
 
@@ -106,7 +113,14 @@ def test_stale_tables_and_date_go_with_it_and_it_can_be_read_back(tmp_path):
     made = made_candidate(home, stamp=Stamp("2026-03-01", "c0de", {"bills": "2026-02-27"}))
     assert read_candidate(home) == made
     assert (made.as_of, made.stale, made.is_approved) == (STAMP.as_of, {"bills": "2026-02-27"}, False)
+    assert Contents.from_json({k: v for k, v in made.to_json().items() if k != "definitions"}) == made  # a version of before
     remove_candidate(home)
     assert list(home.published.iterdir()) == []
     with pytest.raises(WarehouseError, match="no whole candidate"):
         read_candidate(home)
+
+
+def test_the_sql_of_tag_families_is_kept_beside_the_tables(tmp_path):
+    home = made_home(tmp_path)
+    make_candidate(home, MODELS, STAMP, {}, {"tags_basic": "select 1"})
+    assert read_candidate(home).definitions == {"tags_basic": "select 1"}

@@ -1,6 +1,6 @@
 """What a dbt run says of itself."""
 
-from orchestration.warehouse.dbt_results import results
+from orchestration.warehouse.dbt_results import compiled_sql, results
 
 
 def told(*nodes):
@@ -28,3 +28,13 @@ def test_models_and_tests_are_counted_apart_and_trouble_is_told():
 
 def test_a_quiet_run_says_only_what_there_was():
     assert str(told(("model", "a", "success", None))) == "1 tables and views, 0 tests passed"
+
+
+def test_the_sql_that_ran_is_told_by_model():
+    ran = [
+        {"unique_id": "model.telco360.tags_a", "status": "success", "compiled_code": "select 1"},
+        {"unique_id": "model.telco360.other", "status": "success", "compiled_code": "select 2"},
+        {"unique_id": "model.telco360.tags_b", "status": "skipped", "compiled_code": None},
+        {"unique_id": "test.telco360.tags_a.123", "status": "pass", "compiled_code": "select 3"},
+    ]
+    assert compiled_sql({"results": ran}, {"tags_a", "tags_b"}) == {"tags_a": "select 1"}

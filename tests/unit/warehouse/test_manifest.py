@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.manifest import load_models, read_manifest, relation_for, serving
+from orchestration.warehouse.manifest import load_models, read_manifest, relation_for, require_serving, serving
 
 
 def node(name, kind="model", materialized="table", **meta):
@@ -48,6 +48,25 @@ def test_a_role_is_played_by_the_model_that_says_so():
 def test_a_role_without_its_one_model_is_an_error(role, message):
     with pytest.raises(WarehouseError, match=message):
         relation_for(models(node("y", serves="tag_catalog"), node("z", serves="tag_catalog")), role)
+
+
+def test_each_entity_has_a_model_of_its_own_for_its_tags():
+    found = models(node("s", serves="tag_values", entity="subscriber"), node("c", serves="tag_values", entity="customer"))
+    assert relation_for(found, "tag_values") == "core.s"
+    assert require_serving(found, "tag_values", "customer").name == "c"
+    with pytest.raises(WarehouseError, match="no model says `serves: tag_values` and `entity: plan`"):
+        require_serving(found, "tag_values", "plan")
+    twice = models(node("s", serves="tag_values", entity="plan"), node("t", serves="tag_values", entity="plan"))
+    with pytest.raises(WarehouseError, match="both s and t"):
+        serving(twice, "tag_values", "plan")
+
+
+@pytest.mark.parametrize(("meta", "is_family"), [({}, False), ({"entity": "plan"}, True)])
+def test_tags_and_parents_are_read(meta, is_family):
+    tagged = node("a", **meta) | {"depends_on": {"nodes": ["model.x.b", "seed.x.s", "source.x.y.z"]}}
+    tagged["columns"]["a"]["config"] = {"meta": {"tag": {"kind": "flag"}}}
+    (found,) = models(tagged)
+    assert (found.tags, found.parents, found.is_tag_family) == ({"a": {"kind": "flag"}}, ("b",), is_family)
 
 
 def test_a_missing_or_damaged_manifest_says_what_to_do(tmp_path):
