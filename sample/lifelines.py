@@ -244,7 +244,7 @@ def _suspensions(rng, people: Population, churned, status, window: Window):
     notice &= rng.random(lines) < 0.5
     pre = np.select([forced, notice], [churned - rng.integers(8, 20, lines), churned - rng.integers(3, 25, lines)], NEVER)
     some = ~gone & (rng.random(lines) < 0.06)
-    start = window.start + (rng.random(lines) * (window.last_day - window.start)).astype(np.int32)
+    start = window.start + (rng.random(lines) * (window.last_day - window.start + 1)).astype(np.int32)
     some &= start > people.activated + 40
     suspended = np.select([forced, some], [churned - rng.integers(30, 60, lines), start], NEVER)
     resumed = np.where(some, start + rng.integers(4, 75, lines), NEVER)

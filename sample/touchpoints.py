@@ -179,7 +179,7 @@ def _put_on_lists(block: Block, month: Month, in_service, contacts: _Contacts) -
     line = np.flatnonzero(reachable & (people.level >= 110) & (rng.random(len(block)) < 0.2))
     on = rng.random(len(line)) < 0.75
     spoken = choose(rng, (0, 0, 10, 10, 15, 12, 52, 1), len(line))
-    day = month.begin + LIST_DAY + rng.integers(0, 20, len(line))
+    day = month.begin + LIST_DAY + rng.integers(0, month.days - LIST_DAY, len(line))  # care calls go on to its end
     contacts.add(line, day, 0, 1, OFFER_CODES.index("O08"), on, np.where(on, spoken, _unreached(rng, len(line))))
 
     line = np.flatnonzero(reachable & (tenure_months(block, month) <= 3) & (rng.random(len(block)) < 0.25))
