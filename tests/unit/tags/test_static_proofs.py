@@ -1,4 +1,4 @@
-"""What can be proved of all tags without a row of data: bands leave no gap and no overlap, and no personal column reaches a tag."""
+"""What can be proved of all tags without a row of data: bands leave no gap and no overlap, no personal column reaches a tag."""
 
 import re
 from itertools import pairwise
