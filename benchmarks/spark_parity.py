@@ -32,8 +32,8 @@ from orchestration.spark.cluster import Cluster, missing, running
 from orchestration.spark.databases import discard_build
 from orchestration.spark.thrift import connect
 from orchestration.warehouse.candidate import literal
-from orchestration.warehouse.manifest import private_columns
 from orchestration.warehouse.dbt import arguments, dbt_environment, executable
+from orchestration.warehouse.manifest import private_columns
 from orchestration.warehouse.night import Night
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
