@@ -175,7 +175,9 @@ def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
         db.execute(without_catalog(found))
         db.execute("use memory")
     else:
-        db.execute(f"create table {qualified('candidate', model)} as select * from {qualified(build, model)}")
+        there = [name for name, *_ in db.execute(f"describe {qualified(build, model)}").fetchall()]
+        columns = ", ".join(identifier(name) for name in there if name not in model.private)
+        db.execute(f"create table {qualified('candidate', model)} as select {columns} from {qualified(build, model)}")
 
 
 def without_catalog(sql: str) -> str:
