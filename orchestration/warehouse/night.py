@@ -16,7 +16,9 @@ from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load
 from orchestration.intake.ahead import rows_ahead
 from orchestration.intake.limits import Limits
 from orchestration.quality.judge import GateResult
+from orchestration.targeting import ledger as list_ledger
 from orchestration.targeting.export import ListRun
+from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
 from orchestration.warehouse.engine import Engine, engine
@@ -65,6 +67,7 @@ class Night:
     gate: GateResult | None = None
     version: Version | None = None
     rows_ahead: dict[str, int] = field(default_factory=dict)
+    offers: list[Judged] = field(default_factory=list)
     lists: list[ListRun] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -86,7 +89,13 @@ class Night:
         """Takes in what lies in landing; tables never delivered get an empty file, so that every model builds."""
         self.intake = take_in(self.home, self.contract, self.limits, note)
         ensure_empty_tables(self.home, self.contract)
+        list_ledger.ensure_empty_tables(self.home)
+        ensure_empty_table(self.home)
         return self.intake
+
+    def record_offers(self) -> None:
+        """Judges the conditions of the offers that stand, from which the build reads who may be put which."""
+        self.offers = record_offers(self.home, self.models, self.as_of)
 
     def count_rows_ahead(self) -> None:
         """Counts what was delivered but lies after the business date: the build leaves it out, and says so."""
