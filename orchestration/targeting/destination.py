@@ -1,0 +1,163 @@
+"""Where finished files go: a directory, or whatever fsspec reaches by a URL; there, too, whole or not at all.
+
+What the files hold is no matter here. Credentials come from fsspec's configuration (FSSPEC_<PROTOCOL>_<KEY> in the environment,
+or its files), never from a definition, and no message tells them.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import fsspec
+from fsspec.config import conf as fsspec_config
+
+FILE_MODE = 0o640  # the files hold phones: for the owner and the group that hands them on
+SECONDS_TO_ANSWER = 30
+_CHUNK = 1 << 20
+
+
+class FileError(RuntimeError):
+    """A file that could not be written or delivered. The message names the list, and tells no credentials."""
+
+
+def check_destination(destination: str, name: str) -> None:
+    """Raises FileError for what is no destination: no absolute path, an unknown protocol, or a URL with credentials in it."""
+    own = f"list {name}: destination"
+    url = urlsplit(destination)
+    if "://" not in destination:
+        if not Path(destination).is_absolute():
+            raise FileError(f"{own}: '{destination}' is neither a URL such as sftp://host/folder nor an absolute directory")
+        return
+    if url.password is not None or url.query or url.fragment:
+        raise FileError(
+            f"{own}: {shown(destination)} has credentials or options in it; leave the host and the folder alone there, and give "
+            f"the rest by FSSPEC_{url.scheme.upper()}_… in the environment, as docs/target-lists.md says"
+        )
+    if url.scheme not in fsspec.available_protocols():
+        raise FileError(f"{own}: '{url.scheme}' is no protocol that is known here; sftp and file always are")
+
+
+def local_directory(destination: str | Path) -> Path | None:
+    """The directory that the destination is, None where it is elsewhere."""
+    if isinstance(destination, Path) or "://" not in destination:
+        return Path(destination)
+    url = urlsplit(destination)
+    return Path(url.path) if url.scheme in ("file", "local") else None
+
+
+def deliver(paths: Sequence[Path], destination: str | Path, name: str) -> tuple[str, ...]:
+    """Moves the finished files of one list to the destination, under their names, and gives where they stand.
+
+    All are there under other names before the first gets its own, and get them in their order, the last one last: whoever sees
+    that one sees all. Raises FileError, saying what to do next, where that fails; a file of an earlier run is as it was then.
+    """
+    directory = local_directory(destination)
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        return tuple(str(_settle(path, directory / path.name)) for path in paths)
+    check_destination(destination, name)
+    try:
+        with _remote(destination) as (system, folder):
+            return _upload(system, folder, paths, destination)
+    except Exception as error:  # what a remote system raises is as manifold as the systems
+        raise FileError(
+            f"list {name}: {shown(destination)}: {_said(error)}. No file of this run stands there under its final name unless it "
+            f"is whole. See that the host answers, takes our key and has room, then export the list again: that mends it."
+        ) from error
+
+
+def shown(destination: str) -> str:
+    """The destination as a message may tell it: protocol, host, port and folder."""
+    url = urlsplit(destination)
+    port = f":{url.port}" if url.port else ""
+    return f"{url.scheme}://{url.hostname or ''}{port}{url.path}"
+
+
+def _settle(source: Path, target: Path) -> Path:
+    """Moves a finished file to its place in one step, on disk before it can be seen."""
+    os.chmod(source, FILE_MODE)
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(source, target)
+    directory = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return target
+
+
+@contextlib.contextmanager
+def _remote(destination: str) -> Iterator[tuple[fsspec.AbstractFileSystem, PurePosixPath]]:
+    """The file system behind the URL, by a connection of its own, and the folder."""
+    protocol = urlsplit(destination).scheme
+    options = _sftp_options() if protocol in ("sftp", "ssh") else {}
+    system, folder = fsspec.core.url_to_fs(destination, **options, skip_instance_cache=True)
+    with contextlib.ExitStack() as stack:
+        if client := getattr(system, "client", None):
+            stack.callback(client.close)
+            system.ftp.get_channel().settimeout(SECONDS_TO_ANSWER)
+        yield system, PurePosixPath(folder)
+
+
+def _sftp_options() -> dict:
+    """A host that does not answer is given up; one whose key ~/.ssh/known_hosts lacks gets no phones. What the configuration says
+    goes before."""
+    import paramiko
+
+    class KnownHosts(paramiko.MissingHostKeyPolicy):
+        """Takes the hosts that ssh itself knows, and no others."""
+
+        def missing_host_key(self, client, hostname, key):
+            known = Path("~/.ssh/known_hosts").expanduser()
+            if not (known.is_file() and paramiko.HostKeys(str(known)).check(hostname, key)):
+                raise paramiko.SSHException(f"the host's {key.get_name()} key is not in ~/.ssh/known_hosts")
+
+    ours = {
+        "host_key_policy": KnownHosts(),
+        **dict.fromkeys(("timeout", "banner_timeout", "auth_timeout"), SECONDS_TO_ANSWER),
+    }
+    given = fsspec_config.get("ssh", {}) | fsspec_config.get("sftp", {})
+    return {key: value for key, value in ours.items() if key not in given}
+
+
+def _upload(system, folder: PurePosixPath, paths: Sequence[Path], destination: str) -> tuple[str, ...]:
+    """Uploads each file under a name of its own making, reads it back, and only then renames all of them."""
+    system.makedirs(str(folder), exist_ok=True)
+    # The name is the same in every run, so that what a broken one left is overwritten by the next.
+    steps = [(path, str(folder / f".{path.name}.partial"), str(folder / path.name)) for path in paths]
+    try:
+        for path, partial, _ in steps:
+            system.put_file(str(path), partial)
+            system.invalidate_cache()
+            _verify(system, path, partial)
+        for _, partial, final in steps:
+            system.mv(partial, final)
+    except BaseException:
+        for _, partial, _ in steps:
+            with contextlib.suppress(Exception):  # the connection may be what is broken
+                system.rm_file(partial)
+        raise
+    return tuple(f"{shown(destination).rstrip('/')}/{path.name}" for path in paths)
+
+
+def _verify(system, path: Path, partial: str) -> None:
+    """Raises OSError where the uploaded file is not the local one to the last byte."""
+    expected, found = path.stat().st_size, system.size(partial)
+    if found != expected:
+        raise OSError(f"{found:,} bytes of {path.name} arrived, {expected:,} were sent")
+    there = hashlib.sha256()
+    with system.open(partial, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            there.update(chunk)
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").digest() != there.digest():
+            raise OSError(f"{path.name} arrived with another SHA-256 than it was sent with")
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in one line; a key or a password is never in what these errors say."""
+    return f"{type(error).__name__}: {error}".rstrip(": .").replace("\n", " ")

@@ -1,0 +1,194 @@
+"""The file of a list, from the rows of a query: CSV, workbook or Parquet, with its manifest, whole or not at all.
+
+How a file looks belongs here, and that a count is the count of rows. Who is on a list is decided before, by whoever gives the
+query; where files go and how they get there is `destination`; how rows become cells of a workbook is `workbook`.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.targeting.destination import FileError, deliver, local_directory
+
+FORMATS = ("csv", "xlsx", "parquet")
+ALWAYS_TEXT = ("subscriber_id", "phone")
+
+FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
+"""A text that begins so is a formula to a spreadsheet; Chinese and Japanese ones take the wide signs too."""
+
+BOM = b"\xef\xbb\xbf"
+_FLOATS = ("FLOAT", "DOUBLE")
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+
+
+@dataclass(frozen=True)
+class Title:
+    """What a file says of itself. `meanings` says what its columns mean, by name; `facts` are further keys of the manifest."""
+
+    name: str
+    en: str
+    zh: str
+    run_date: date
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file: its name, its kind (text, number, date, timestamp, flag) and its value as SQL."""
+
+    name: str
+    kind: str
+    value: str
+
+    @classmethod
+    def of(cls, name: str, data_type: str, is_text: bool) -> "Column":
+        kind, read = "text" if is_text else kind_of(data_type), identifier(name)
+        if kind == "text":
+            return cls(name, kind, f"{read}::varchar")
+        # nan and infinity are no figures: a workbook with one does not open
+        return cls(name, kind, f"case when isfinite({read}) then {read} end" if data_type in _FLOATS else read)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A delivered file: `files` are where it and its manifest stand (paths or URLs), the others are the file's own."""
+
+    files: tuple[str, str]
+    sha256: str
+    rows: int
+    bytes: int
+
+
+def write_list(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    stem: str,
+    format: str,
+    destination: str | Path,
+    title: Title,
+    text_columns: Iterable[str] = ALWAYS_TEXT,
+    scratch: Path | None = None,
+) -> Written:
+    """Writes the rows of `query`, in its order, as `<stem>.<format>` in the destination; then `<stem>.json`, the manifest.
+
+    `query` is run more than once: its rows must lie still (a table, not a moving source). `text_columns` are text whatever their
+    type. `destination` is a directory or an fsspec URL; on the way to a URL the file lies in `scratch`, else in the system's
+    temporary directory. The same rows give the same bytes. Raises FileError, naming the list, for what cannot be written or
+    delivered, duckdb.Error for what cannot be read; then no file of this call stands under its final name, and a file of an
+    earlier one is as it was.
+    """
+    if format not in FORMATS:
+        raise FileError(f"list {title.name}: format '{format}' is none of {', '.join(FORMATS)}")
+    columns, rows = _columns(connection, query, text_columns), _count(connection, query)
+    directory = local_directory(destination) or scratch or Path(tempfile.gettempdir())
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(directory, title.name)
+        with tempfile.TemporaryDirectory(dir=directory, prefix=f".{title.name}.", suffix=".partial") as partial:
+            data, note = Path(partial) / f"{stem}.{format}", Path(partial) / f"{stem}.json"
+            written = _WRITERS[format](connection, query, columns, rows, data, title)
+            if written != rows:
+                raise FileError(f"list {title.name}: {written:,} rows were written, {rows:,} expected; nothing is exported")
+            sha256 = _sha256(data)
+            size = data.stat().st_size
+            note.write_text(manifest_text(title, data.name, rows, size, sha256, columns), encoding="utf-8")
+            files = deliver((data, note), destination, title.name)
+    except OSError as error:
+        raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is mended") from error
+    return Written(files=files, sha256=sha256, rows=rows, bytes=size)
+
+
+def manifest_text(title: Title, file: str, rows: int, size: int, sha256: str, columns: Iterable[Column]) -> str:
+    """The manifest. It holds no time of day, so that the same rows give the same bytes."""
+    content = {
+        "list": title.name,
+        "title": {"en": title.en, "zh": title.zh},
+        "run_date": title.run_date.isoformat(),
+        **title.facts,
+        "rows": rows,
+        "files": [{"name": file, "bytes": size, "sha256": sha256}],
+        "columns": {column.name: {"kind": column.kind, "meaning": title.meanings.get(column.name, "")} for column in columns},
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def kind_of(data_type: str) -> str:
+    """The kind of a column of this DuckDB type; what is neither number, day nor flag is shown as text."""
+    if data_type in (*_INTEGERS, *_FLOATS) or data_type.startswith("DECIMAL("):
+        return "number"
+    return {"DATE": "date", "TIMESTAMP": "timestamp", "BOOLEAN": "flag"}.get(data_type, "text")
+
+
+def identifier(name: str) -> str:
+    """The name as it stands in a query."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _columns(connection, query: str, text_columns: Iterable[str]) -> tuple[Column, ...]:
+    described = connection.execute(f"describe select * from ({query})").fetchall()
+    texts = set(text_columns)
+    return tuple(Column.of(name, data_type, name in texts) for name, data_type, *_ in described)
+
+
+def _count(connection, query: str) -> int:
+    return connection.execute(f"select count(*) from ({query})").fetchone()[0]
+
+
+def _clear_leftovers(directory: Path, name: str) -> None:
+    """Removes what a killed run of this list left half done, of other days too: it may hold phones."""
+    for left in (*directory.glob(f".{name}.*.partial"), *directory.parent.glob(f"*/.{name}.*.partial")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _write_csv(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
+    """Text in quotes and harmless to spreadsheets, the rest bare, null as an empty cell; behind a byte-order mark, by which
+    spreadsheets know UTF-8."""
+    body = path.with_suffix(".body")
+    quoted = [identifier(c.name) for c in columns if c.kind == "text"]
+    options = f"format csv, header, new_line '\\r\\n'{', force_quote (' + ', '.join(quoted) + ')' if quoted else ''}"
+    cells = ", ".join(f"{_harmless(c.value) if c.kind == 'text' else c.value} as {identifier(c.name)}" for c in columns)
+    (written,) = connection.execute(f"copy (select {cells} from ({query})) to {_literal(str(body))} ({options})").fetchone()
+    with body.open("rb") as source, path.open("wb") as target:
+        target.write(BOM)
+        shutil.copyfileobj(source, target, 1 << 20)
+    body.unlink()
+    return written
+
+
+def _harmless(text: str) -> str:
+    return f"case when {text} <> '' and contains({_literal(FORMULA_STARTS)}, left({text}, 1)) then '''' || {text} else {text} end"
+
+
+def _write_parquet(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
+    copied = f"copy ({_values(query, columns)}) to {_literal(str(path))} (format parquet, compression zstd)"
+    return connection.execute(copied).fetchone()[0]
+
+
+def _write_xlsx(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
+    from orchestration.targeting.workbook import write_workbook
+
+    return write_workbook(connection, _values(query, columns), [(c.name, c.kind) for c in columns], rows, path, title)
+
+
+def _values(query: str, columns: tuple[Column, ...]) -> str:
+    return f"select {', '.join(f'{c.value} as {identifier(c.name)}' for c in columns)} from ({query})"
+
+
+_WRITERS = {"csv": _write_csv, "xlsx": _write_xlsx, "parquet": _write_parquet}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
