@@ -62,6 +62,7 @@ class DecidedRun:
     shares: dict[str, float] = field(default_factory=dict)
     salts: dict[str, str | None] = field(default_factory=dict)
     exported_by: str = ""
+    exported: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,18 +84,23 @@ class DecidedRun:
         return decisions.balance(self.tables.connection, self.plan.asked[name].number)
 
     def export(self, name: str) -> ListRun:
-        """Writes the list's file and its row in the ledger. Raises ListError, naming the list, for one that was set aside or fails;
-        that, too, is written down, and no file of this run is left behind."""
+        """Writes the list's file and its row in the ledger, that last of all. Raises ListError, naming the list, for one that was
+        set aside or fails; that, too, is written down, and counts nobody."""
         try:
             if name in self.plan.set_aside:
                 aside = self.plan.set_aside[name]
                 self._record(name, aside)
                 raise ListError(f"list {name}: {aside.status}: {aside.reason}")
-            return self._export(name)
+            if name in self.exported:
+                raise ListError("this run has exported it already; a new run may do it again")
+            made = self._export(name)
+            self.exported.add(name)
+            return made
         except FAULTS as error:
             reason = str(error).removeprefix(f"list {name}: ")
             if name not in self.plan.set_aside:
                 self._record(name, SetAside(FAILED, reason))
+                ledger.clear_leftovers(self.home)
             raise ListError(f"list {name}: {reason}") from error
 
     def _export(self, name: str) -> ListRun:
@@ -103,18 +109,21 @@ class DecidedRun:
         waterfall = _waterfall(connection, "members")
         asked, tables = self.plan.asked[name], self.tables
         tables.read(matching.cells_sql(asked, tables.relations, self.as_of, tables.dialect), into="cells", lies_still=False)
-        query = f"""
-            select cells.subscriber_id, cells.phone, {", ".join(f'cells."{column}"' for column in definition.columns)}
+        columns = ", ".join(f'cells."{column}"' for column in ("subscriber_id", "phone", *definition.columns))
+        connection.execute(f"""
+            create or replace temp table file_rows as
+            select members.position as "position in file", {columns}
             from cells inner join members on cells.subscriber_id = members.subscriber_id
             where members.position is not null
             order by members.position
-        """
-        (rows,) = connection.execute(f"select count(*) from ({query})").fetchone()
+        """)
+        (rows,) = connection.execute("select count(*) from file_rows").fetchone()
         if rows != waterfall["exported"]:
             raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
+        members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
         written = write_list(
             connection,
-            query,
+            'select * exclude ("position in file") from file_rows order by "position in file"',
             stem := f"{name}_{self.as_of}_{self.run_id}",
             definition.format,
             definition.destination or self._folder,
@@ -123,20 +132,9 @@ class DecidedRun:
             scratch=self._folder,
         )
         self._write_balance(name, stem)
-        run = ListRun(
-            name,
-            self.run_id,
-            self.run_date,
-            self.as_of,
-            self.publication,
-            EXPORTED,
-            waterfall,
-            None,
-            written.files[0],
-            written.sha256,
-        )
-        ledger.record(self.home, self._row(run), self._write_members)
-        return run
+        made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
+        ledger.record(self.home, self._row(made) | {"members_sha256": members})
+        return made
 
     def _freeze(self, name: str) -> None:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
@@ -189,7 +187,10 @@ class DecidedRun:
 
     def without_file(self, name: str, status: str, reason: str) -> ListRun:
         """A run of the list that exported nothing, and why."""
-        return ListRun(name, self.run_id, self.run_date, self.as_of, self.publication, status, dict.fromkeys(COUNTS, 0), reason)
+        return self._run(name, status, dict.fromkeys(COUNTS, 0), reason=reason)
+
+    def _run(self, name: str, status: str, waterfall: dict[str, int], **facts: str) -> ListRun:
+        return ListRun(name, self.run_id, self.run_date, self.as_of, self.publication, status, waterfall, **facts)
 
     def _record(self, name: str, aside: SetAside) -> None:
         ledger.record(self.home, self._row(self.without_file(name, aside.status, aside.reason)))
