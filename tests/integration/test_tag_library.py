@@ -167,7 +167,9 @@ def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):
     assert set(conditions["outcome"]) == {"accepted"}
     for offer in conditions.itertuples():
         ordered = f"select subscriber_id from core.fct_orders where is_completed and offer_code = '{offer.offer_code}'"
-        lines = f"select * from tags.subscriber_360 where is_on_net and ({offer.eligibility}) and subscriber_id not in ({ordered})"
+        lines = (
+            f"select * from tags.subscriber_360 where is_on_net and ({offer.eligibility}) and subscriber_id not in ({ordered})"
+        )
         assert len(table(before_and_now[1], lines)) == matched.pop(offer.offer_code)
     assert matched == {}
     best = table(before_and_now[1], "select subscriber_id, rank from marketing.offer_matches where is_best")
@@ -179,8 +181,10 @@ def test_managers_end_with_even_loads(before_and_now):
     loads = table(
         before_and_now[1],
         """
-        select managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_allotment), false) as is_given
-        from core.dim_managers as managers left join marketing.manager_allotment as allotted using (manager_id) group by all, manager_id
+        select
+            managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_allotment), false) as is_given
+        from core.dim_managers as managers left join marketing.manager_allotment as allotted using (manager_id)
+        group by manager_id, managers.region_code
         """,
     )
     assert loads["is_given"].sum() > 5
