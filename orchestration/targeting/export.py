@@ -101,6 +101,7 @@ class DecidedRun:
             if name not in self.plan.set_aside:
                 self._record(name, SetAside(FAILED, reason))
                 ledger.clear_leftovers(self.home)
+                self._balance_file(name).unlink(missing_ok=True)
             raise ListError(f"list {name}: {reason}") from error
 
     def _export(self, name: str) -> ListRun:
@@ -121,17 +122,17 @@ class DecidedRun:
         if rows != waterfall["exported"]:
             raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
         members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
+        self._write_balance(name)
         written = write_list(
             connection,
             'select * exclude ("position in file") from file_rows order by "position in file"',
-            stem := f"{name}_{self.as_of}_{self.run_id}",
+            self._stem(name),
             definition.format,
             definition.destination or self._folder,
             self._title(definition, waterfall),
             (*ALWAYS_TEXT, *(c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")),
             scratch=self._folder,
         )
-        self._write_balance(name, stem)
         made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
         ledger.record(self.home, self._row(made) | {"members_sha256": members})
         return made
@@ -169,16 +170,15 @@ class DecidedRun:
     def _write_members(self, path: Path) -> None:
         kinds = {"date32[day]": "date", "int64": "bigint", "bool": "boolean"}
         columns = [f'"{f.name}"::{kinds.get(str(f.type), "varchar")} as "{f.name}"' for f in ledger.LIST_MEMBERS]
-        self.tables.connection.execute(
-            f"copy (select {', '.join(columns)} from members order by position, subscriber_id) to '{_quoted(path)}' (format parquet)"
-        )
+        rows = f"select {', '.join(columns)} from members order by position, subscriber_id"
+        self.tables.connection.execute(f"copy ({rows}) to '{_quoted(path)}' (format parquet)")
 
-    def _write_balance(self, name: str, stem: str) -> None:
+    def _write_balance(self, name: str) -> None:
         """The report beside the manifest; a list that holds nobody back has none."""
         if self.salts[name] is None:
             return
         report = {"list": name, "run_id": self.run_id, "salt": self.salts[name], "control_share": self.shares[name]}
-        path = self._folder / f"{stem}.balance.json"
+        path = self._balance_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -230,6 +230,12 @@ class DecidedRun:
         }
         meanings = {column: self.catalog.tag(column).description for column in definition.columns}
         return Title(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+
+    def _stem(self, name: str) -> str:
+        return f"{name}_{self.as_of}_{self.run_id}"
+
+    def _balance_file(self, name: str) -> Path:
+        return self._folder / f"{self._stem(name)}.balance.json"
 
     @property
     def _folder(self) -> Path:
