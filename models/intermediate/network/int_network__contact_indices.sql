@@ -1,10 +1,20 @@
 -- How close each peer stands to a line at each month's end. It comes of the call pairs of the three months that end then: the
 -- peer's shares of the line's call days, minutes and calls, days weighing most, a share of nothing counting 0.
 --
--- Call pairs are the longest table but one, and each enters three windows. So a line's totals are summed by month first; and peers
--- who are never known as one of the operator's own lines, the larger half, are followed at the end of the last complete month
--- alone, where the whole circle is asked for.
+-- Call pairs are the longest table but one, and each enters three windows. So a line's totals are summed by month first; and
+-- peers who are never known as one of the operator's own lines, the larger half, are followed at the end of the last complete
+-- month alone, where the whole circle is asked for.
 with
+
+back as (
+
+    select 0 as months
+    union all
+    select 1 as months
+    union all
+    select 2 as months
+
+),
 
 windows as (
 
@@ -12,7 +22,7 @@ windows as (
         held.month,
         cast({{ dbt.dateadd('month', '-back.months', 'held.month') }} as date) as call_month
     from {{ ref('int_subscribers__months_held') }} as held
-    cross join (select 0 as months union all select 1 as months union all select 2 as months) as back
+    cross join back
     where held.is_complete_month
 
 ),
