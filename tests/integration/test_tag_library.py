@@ -155,8 +155,9 @@ def test_each_list_of_the_project_matches_somebody(home, before_and_now):
         definitions = load_definitions(PROJECT_DIR / "target_lists")
         assert len(definitions) >= 12
         for definition in definitions:
-            condition = check(definition, catalog)
-            (matched,) = db.execute(f"select count(*) from tags.subscriber_360 where {condition.sql()}").fetchone()
+            asked = check(definition, catalog)
+            condition = " and ".join([f"({asked.where.sql()})", *(f"({one.sql()}) is not true" for one in asked.exclude)])
+            (matched,) = db.execute(f"select count(*) from tags.subscriber_360 where {condition}").fetchone()
             assert matched, definition.name
 
 
