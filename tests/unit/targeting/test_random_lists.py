@@ -8,10 +8,11 @@ from math import sqrt
 
 import duckdb
 import pytest
+import sqlglot
 from made_lists import AS_OF, PRIVATE_TABLES, RELATIONS, RUN_DATE, TABLES, insert, lay_tables
 
 from orchestration.settings import Home
-from orchestration.targeting import run
+from orchestration.targeting import matching, run
 from orchestration.targeting.definition import Order, TargetList, Title
 from orchestration.targeting.ledger import COUNTS, STEPS
 from orchestration.targeting.matching import Relations
@@ -154,3 +155,15 @@ def test_what_holds_of_a_run_holds_of_ten_thousand_random_lists(tables, tmp_path
     drawn = arms["treated"] + arms["control"]
     assert drawn > 2_000
     assert abs(arms["control"] / drawn - 0.3) < 4 * sqrt(0.3 * 0.7 / drawn)
+
+
+def test_the_query_for_spark_says_the_same(tables, tmp_path):
+    decided, _ = a_run(tables, Home(tmp_path), random.Random(11))
+    connection, relations = tables.connection, tables.relations
+    columns = tables.columns(relations.tag_values)
+    asked = list(decided.plan.asked.values())
+    spark = matching.matches_sql(asked, relations, columns, RUN_DATE, AS_OF, "spark")
+    (read,) = sqlglot.transpile(spark, read="spark", write="duckdb")
+    own = matching.matches_sql(asked, relations, columns, RUN_DATE, AS_OF)
+    assert "`value_tier@2026-02`" in spark and "datediff" in spark
+    assert sorted(connection.execute(read).fetchall(), key=str) == sorted(connection.execute(own).fetchall(), key=str)
