@@ -117,12 +117,13 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
     held_out = {row[0] for row in rows["tags.subscriber_360"] if row[9]}
 
     exported = [(name, s) for name, s, reason, _, _ in fetched if reason is None]
-    for name, s in exported:
+    for name, s, reason, _, _ in fetched:
         definition = decided.definitions[name]
-        assert not {(s, definition.channel), (s, "all")} & closed
-        assert s in reachable and s not in held_out
-        for days, cap in CAPS.items():
-            assert made[days][s] + 1 <= min(cap, definition.caps.get(f"days_{days}", cap))
+        is_closed = bool({(s, definition.channel), (s, "all")} & closed)
+        is_capped = any(made[days][s] + 1 > min(cap, definition.caps.get(f"days_{days}", cap)) for days, cap in CAPS.items())
+        first = "suppressed" if is_closed else "no_valid_phone" if s not in reachable else "capped" if is_capped else None
+        assert (reason if reason in STEPS[:3] else None) == first
+        assert reason is not None or s not in held_out
     assert max(Counter(s for _, s in exported).values(), default=0) <= 1
 
     arms = Counter()
