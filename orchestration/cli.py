@@ -193,8 +193,12 @@ def lists_export(name: ListName) -> None:
 
     given = settings.home()
     with plain_errors(), run_lock(given):
+        _definition(name)
         night = Night(given)
-        made = night.engine.run_list(_definition(name), models(), night.today)
+        try:
+            made = night.export_list(name)
+        finally:
+            night.close()
     steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
     typer.echo(f"{made.name}: {steps}\n{made.file}")
 

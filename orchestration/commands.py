@@ -35,7 +35,7 @@ def plain_errors(*more: type[Exception]) -> Iterator[None]:
     from orchestration.intake import SeedError
     from orchestration.targeting.catalog import CatalogError
     from orchestration.targeting.definition import DefinitionError
-    from orchestration.targeting.export import ListError
+    from orchestration.targeting.tables import ListError
     from orchestration.warehouse import WarehouseError
 
     expected = (WarehouseError, settings.SettingsError, ContractError, SeedError, CatalogError, DefinitionError, ListError, *more)

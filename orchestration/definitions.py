@@ -40,8 +40,10 @@ def deliveries_complete(context):
 intake, door = assets.intake_assets(manifest, translator)
 candidate, gate, publication = assets.release_assets(models, assets.model_keys(manifest, translator))
 
+list_assets = [assets.decided_lists(lists), *map(assets.list_asset, lists)]
+
 defs = dg.Definitions(
-    assets=[intake, dbt_models, candidate, publication, *(assets.list_asset(definition, models) for definition in lists)],
+    assets=[intake, dbt_models, candidate, publication, *list_assets],
     asset_checks=[door, gate],
     jobs=[nightly],
     schedules=[at_two],

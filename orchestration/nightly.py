@@ -20,6 +20,7 @@ from rich.text import Text
 
 from orchestration import settings
 from orchestration.quality.judge import GateResult
+from orchestration.targeting.export import ListRun
 from orchestration.warehouse.build import replace_text, run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.night import Night, Progress
@@ -105,7 +106,10 @@ def run_nightly(home: settings.Home, as_of: date | None, progress: Progress) -> 
             step.result = "definitions"
         with _quiet(), dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
             job = defs.get_job_def("nightly")
-            result = job.execute_in_process(instance=instance, resources={"night": night}, raise_on_error=False)
+            try:
+                result = job.execute_in_process(instance=instance, resources={"night": night}, raise_on_error=False)
+            finally:
+                night.close()
         return Outcome(night, list(failures(result.all_events, night)))
 
 
@@ -178,10 +182,15 @@ def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
         yield from (("stale", f"{table} was last delivered for {dt}", "yellow") for table, dt in contents.stale.items())
         yield from (("note", text, "yellow") for text in contents.notes)
     yield from (
-        ("list", f"{made.name}: {made.rows:,} rows, {made.file}", "") for made in sorted(night.lists, key=lambda m: m.name)
+        ("list", f"{made.name}: {_list_words(made)}", "" if made.file else "red")
+        for made in sorted(night.lists, key=lambda made: made.name)
     )
     if last := night.gate or night.door:
         yield "data docs", last.data_docs, ""
+
+
+def _list_words(made: ListRun) -> str:
+    return f"{made.rows:,} rows, {made.file}" if made.file else made.status
 
 
 def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:

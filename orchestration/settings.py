@@ -46,12 +46,21 @@ class Home:
         return self.lake / "quarantine"
 
     @property
-    def intake_ledger(self) -> Path:
-        return self.lake / "ledger" / "intake"
+    def ledger(self) -> Path:
+        """What telco360 writes down of itself, for dbt to read back."""
+        return self.lake / "ledger"
 
     @property
-    def list_ledger(self) -> Path:
-        return self.lake / "ledger" / "lists"
+    def intake_ledger(self) -> Path:
+        return self.ledger / "intake"
+
+    @property
+    def list_runs(self) -> Path:
+        return self.ledger / "list_runs"
+
+    @property
+    def list_members(self) -> Path:
+        return self.ledger / "list_members"
 
     @property
     def warehouse(self) -> Path:

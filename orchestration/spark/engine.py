@@ -13,6 +13,8 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from orchestration.contract import Table as RawTable
 from orchestration.quality.judge import GateResult
 from orchestration.settings import Home
@@ -21,8 +23,8 @@ from orchestration.spark.databases import BUILD, databases, discard_build, publi
 from orchestration.spark.reading import SparkReader
 from orchestration.spark.thrift import connect
 from orchestration.targeting.catalog import Catalog
-from orchestration.targeting.definition import TargetList
-from orchestration.targeting.export import ListRun
+from orchestration.targeting.matching import ROLES, Relations
+from orchestration.targeting.tables import OF_PRIVATE
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import Stamp, discard_reason, replace_text
 from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
@@ -148,17 +150,14 @@ class SparkEngine:
         with connect() as session:
             return lists.read_catalog(session, published_relation(models, "tag_catalog", require_current(self).name))
 
-    def run_list(self, definition: TargetList, models: Models, run_date: date) -> ListRun:
-        version = require_current(self)
-        relations = lists.Relations(
-            tag_values=published_relation(models, "tag_values", version.name),
-            tag_catalog=published_relation(models, "tag_catalog", version.name),
-            phones=relation_for(models, "phones"),
-            suppressions=relation_for(models, "suppressions"),
-        )
-        as_of = date.fromisoformat(version.contents.as_of)
-        with connect() as session:
-            return lists.run_list(session, definition, relations, version.name, run_date, as_of, self.home.exports)
+    @contextmanager
+    def list_tables(self, models: Models, version: Version) -> Iterator[lists.SparkTables]:
+        named = {
+            role: relation_for(models, role) if role in OF_PRIVATE else published_relation(models, role, version.name)
+            for role in ROLES
+        }
+        with connect() as session, duckdb.connect(config={"temp_directory": str(self.home.exports / ".spill")}) as connection:
+            yield lists.SparkTables(session, connection, Relations(**named))
 
     @property
     def _candidate_note(self) -> Path:

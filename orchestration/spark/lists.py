@@ -1,28 +1,16 @@
-"""Target lists on Spark: membership is decided there by the query made from the same tree; the file is written as ever.
+"""Target lists on Spark: who matches is found there by the query made from the same tree; the rest goes as ever.
 
-The members' rows come through the session, phones among them, and lie in memory until the file stands: no phone is left on the
+The rows come through the session, phones among them, and lie with the run until the file stands: no phone is left on the
 cluster. What a list is and how its file looks belongs to `orchestration.targeting`.
 """
-
-from datetime import date
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.spark.thrift import Session
-from orchestration.targeting.catalog import COLUMNS, Catalog, CatalogError
-from orchestration.targeting.definition import DefinitionError, TargetList, check
-from orchestration.targeting.export import (
-    ListError,
-    ListRun,
-    Relations,
-    member_columns,
-    members_sql,
-    require_approved,
-    write_members,
-)
-from orchestration.warehouse import WarehouseError
+from orchestration.targeting.catalog import COLUMNS, Catalog
+from orchestration.targeting.matching import Relations
+from orchestration.targeting.tables import ListError
 
 TYPES = {
     "string": pa.string(), "boolean": pa.bool_(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
@@ -36,37 +24,26 @@ def read_catalog(session: Session, relation: str) -> Catalog:
     return Catalog.from_rows(dict(zip(COLUMNS, row, strict=True)) for row in rows)
 
 
-def run_list(
-    session: Session,
-    definition: TargetList,
-    relations: Relations,
-    publication: str,
-    run_date: date,
-    as_of: date,
-    exports_dir: Path,
-) -> ListRun:
-    """Exports an approved list as `targeting.export.run_list` does, from tables of the metastore named database.table.
+class SparkTables:
+    """The tables of a version and of the build, through one session; what is read comes to the run's own connection."""
 
-    Raises ListError, naming the list, for whatever goes wrong.
-    """
-    try:
-        require_approved(definition)
-        condition = check(definition, read_catalog(session, relations.tag_catalog))
-        kinds = dict(session.columns(relations.tag_values))
-        wanted = (*member_columns(definition), *condition.tags)
-        if missing := sorted(set(wanted) - kinds.keys()):
-            raise ListError(f"{', '.join(missing)}: a tag, but no column of {relations.tag_values}; build and publish again")
-        rows = session.rows(members_sql(definition, condition, relations, run_date, dialect="spark"))
-        schema = pa.schema([(name, arrow_type(kinds[name])) for name in member_columns(definition)])
-        for name, kind in (("_phone", pa.string()), ("_place", pa.int64()), ("_reason", pa.string())):
-            schema = schema.append(pa.field(name, kind))
-        with duckdb.connect() as connection:
-            connection.register("found", members(rows, schema))
-            connection.execute("create temp table members as select * from found")
-            return write_members(connection, definition, publication, run_date, as_of, exports_dir)
-    except (ListError, DefinitionError, CatalogError, WarehouseError, duckdb.Error, OSError) as error:
-        own = f"list {definition.name}: "
-        raise ListError(own + str(error).removeprefix(own)) from error
+    dialect = "spark"
+
+    def __init__(self, session: Session, connection: duckdb.DuckDBPyConnection, relations: Relations):
+        self.session, self.connection, self.relations = session, connection, relations
+
+    def rows(self, query: str) -> list[tuple]:
+        return self.session.rows(query)
+
+    def columns(self, relation: str) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.session.columns(relation))
+
+    def read(self, query: str, into: str, lies_still: bool = True) -> None:
+        """Makes the rows a table of the connection, whether they need to lie still or not."""
+        schema = pa.schema([(name, arrow_type(kind)) for name, kind in self.session.columns(f"query {query}")])
+        self.connection.register("found", members(self.session.rows(query), schema))
+        self.connection.execute(f"create or replace temp table {into} as select * from found")
+        self.connection.unregister("found")
 
 
 def arrow_type(kind: str) -> pa.DataType:

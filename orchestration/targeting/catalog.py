@@ -13,7 +13,10 @@ import duckdb
 KINDS = ("flag", "band", "tier", "number", "date", "code")
 """What a tag can be. band, tier and code are text; band and tier have closed values, a code may have."""
 
-COLUMNS = ("tag_name", "entity", "model_name", "kind", "data_type", "allowed_values", "description", "label_zh", "status")
+COLUMNS = (
+    "tag_name", "entity", "model_name", "kind", "data_type", "allowed_values", "description", "label_zh", "status",
+    "is_historic", "is_tracked", "sources",
+)  # fmt: skip
 
 
 class CatalogError(ValueError):
@@ -22,7 +25,11 @@ class CatalogError(ValueError):
 
 @dataclass(frozen=True)
 class Tag:
-    """One tag: a documented column of the table that carries its entity's tags. `values` is empty where any value may stand."""
+    """One tag: a documented column of the table that carries its entity's tags. `values` is empty where any value may stand.
+
+    `is_historic`: kept by month, so that a condition may ask what it was; `is_tracked`: its changes are told. `delivered`: the raw
+    tables behind it, each with the date to which it is delivered, None where it never was.
+    """
 
     name: str
     entity: str
@@ -33,10 +40,18 @@ class Tag:
     description: str = ""
     label_zh: str = ""
     status: str = "active"
+    is_historic: bool = False
+    is_tracked: bool = False
+    delivered: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def is_active(self) -> bool:
         return self.status != "withdrawn"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it stands on data older than it should: a raw table behind it is late, or its newest delivery was rejected."""
+        return self.status in ("stale", "failed")
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,9 @@ def _tag(row: Mapping[str, object]) -> Tag:
         description=row["description"] or "",
         label_zh=row["label_zh"] or "",
         status=row["status"],
+        is_historic=bool(row["is_historic"]),
+        is_tracked=bool(row["is_tracked"]),
+        delivered=_delivered(name, row["sources"]),
     )
 
 
@@ -115,3 +133,10 @@ def _values(name: str, text: str | None) -> tuple[str, ...]:
     if not isinstance(values, list):
         raise CatalogError(f'tag catalogue: allowed_values of tag {name} must be a JSON array, such as ["high", "low"]')
     return tuple(str(v) for v in values)
+
+
+def _delivered(name: str, text: str | None) -> tuple[tuple[str, str | None], ...]:
+    try:
+        return tuple((source["table"], source["delivered"]) for source in json.loads(text or "[]"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise CatalogError(f"tag catalogue: sources of tag {name} must be a JSON list of {{table, delivered}}") from error

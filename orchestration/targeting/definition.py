@@ -1,22 +1,26 @@
 """List definitions: one YAML file a list, read strictly, and held against the tag catalogue.
 
 SCHEMA is the one place that says which keys there are; reading and the schema file for editors both follow it. Running a list
-is for export.py.
+is for run.py, and telling when one is due for schedule.py.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 
 import yaml
 
 from orchestration.targeting.catalog import Catalog, CatalogError, did_you_mean
 from orchestration.targeting.expression import Condition, ExpressionError, parse
+from orchestration.targeting.schedule import PATTERN, ScheduleError, read_schedule
 
 _TEXT = {"type": "string", "minLength": 1}
+_NAMES = {"type": "array", "items": {**_TEXT, "pattern": "^[a-z][a-z0-9_]*$", "description": "A list's name."}}
+_CAP = {"type": "integer", "minimum": 1}
 
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -44,6 +48,19 @@ SCHEMA = {
             "description": "The channel that works the list; suppressions of this channel apply.",
         },
         "where": {**_TEXT, "description": "A condition over tags; see docs/target-lists.md."},
+        "exclude": {
+            "type": "array",
+            "items": {**_TEXT, "description": "A condition over tags."},
+            "description": "Who matches one of these conditions is not in, whatever where says.",
+        },
+        "include_lists": {
+            **_NAMES,
+            "description": "Only those whom the last run of one of these lists, before this run date, exported.",
+        },
+        "exclude_lists": {
+            **_NAMES,
+            "description": "None of those whom one of these lists matches today, or whom its last run exported.",
+        },
         "order_by": {
             "type": "array",
             "items": {**_TEXT, "pattern": "^[a-z][a-z0-9_]*( (asc|desc))?$", "description": "A tag, tag asc or tag desc."},
@@ -55,11 +72,57 @@ SCHEMA = {
             "items": {**_TEXT, "pattern": "^[a-z][a-z0-9_]*$", "description": "A tag."},
             "description": "Tags in the file, after subscriber_id and phone, which are always there.",
         },
+        "format": {"enum": ["csv", "xlsx", "parquet"], "description": "What the file is; csv when left out."},
+        "destination": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "description": "Where the file goes: a directory or an fsspec URL; the home's exports when left out.",
+        },
+        "offer": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "description": "The offer_code that the list puts to them; none when left out.",
+        },
+        "priority": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100,
+            "description": "Who is eligible for several lists of a run goes to that of the least number; 50 when left out.",
+        },
+        "control_share": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 0.5,
+            "description": "Share held back as control, 0 to 0.5; that of seed contact_rules when left out.",
+        },
+        "salt": {**_TEXT, "description": "Decides who is held back; when left out, one is sought at the first run and kept."},
+        "caps": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": [],
+            "properties": {"days_1": _CAP, "days_7": _CAP, "days_30": _CAP},
+            "description": "Contacts that a line may have in so many days, the export counted; tighter than seed contact_rules only.",
+        },
+        "stale_tags": {
+            "enum": ["refuse", "accept"],
+            "description": "What to do where a tag stands on late data: refuse the whole list (when left out), or accept it.",
+        },
+        "schedule": {
+            **_TEXT,
+            "pattern": PATTERN,
+            "description": "When the list runs: nightly, weekly (Mondays), monthly (the 1st) or a cron line such as '0 2 * * 1,4'.",
+        },
         "status": {"enum": ["draft", "approved", "retired"], "description": "Only approved lists are exported."},
-        "schedule": {"enum": ["nightly"], "description": "When the list runs."},
+        "approved": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["by", "on"],
+            "properties": {"by": {**_TEXT, "description": "Who approved it."}, "on": {"type": "date", "description": "The day."}},
+            "description": "Who approved the list, and when; a list with status approved needs it.",
+        },
     },
 }
-"""The keys of a definition as JSON Schema."""
+"""The keys of a definition as JSON Schema; `date` is YAML's own, a text with that format to editors."""
 
 ALWAYS_EXPORTED = ("subscriber_id", "phone")
 
@@ -68,6 +131,8 @@ _TYPES = {
     "integer": (int, "a whole number"),
     "array": (list, "a list"),
     "object": (dict, "a set of keys"),
+    "number": (int | float, "a number"),
+    "date": (date, "a date such as 2026-11-21"),
 }
 
 
@@ -92,8 +157,19 @@ class Title:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """Who approved a list, and on which day (ISO)."""
+
+    by: str
+    on: str
+
+
+@dataclass(frozen=True)
 class TargetList:
-    """One list as defined. `limit` in rows, None for no limit; `columns` are tags, without ALWAYS_EXPORTED."""
+    """One list as defined. `limit` in rows, None for no limit; `columns` are tags, without ALWAYS_EXPORTED.
+
+    `control_share` None: that of the seed; `caps`: contacts by days, only where tighter than the seed's; `salt` None: sought.
+    """
 
     name: str
     title: Title
@@ -106,21 +182,66 @@ class TargetList:
     order_by: tuple[Order, ...] = ()
     limit: int | None = None
     schedule: str = "nightly"
+    exclude: tuple[str, ...] = ()
+    include_lists: tuple[str, ...] = ()
+    exclude_lists: tuple[str, ...] = ()
+    offer: str | None = None
+    priority: int = 50
+    control_share: float | None = None
+    caps: dict[str, int] = field(default_factory=dict)
+    format: str = "csv"
+    destination: str | None = None
+    stale_tags: str = "refuse"
+    salt: str | None = None
+    approved: Approval | None = None
 
     @property
     def hash(self) -> str:
         """SHA-256 of what the definition says: comments, layout and the order of keys don't change it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+    def as_json(self) -> str:
+        """All that the definition says, as JSON with its keys in order."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """A list's conditions, checked: who matches (`where`), less who matches one of `exclude`."""
+
+    where: Condition
+    exclude: tuple[Condition, ...] = ()
+
+    @property
+    def all(self) -> tuple[Condition, ...]:
+        return (self.where, *self.exclude)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags used, in the order of first use."""
+        return tuple(dict.fromkeys(tag for condition in self.all for tag in condition.tags))
+
+    def sql(self, dialect: str = "duckdb") -> str:
+        """One condition for them all. A condition of `exclude` that is unknown excludes nobody."""
+        excluded = [f"and not coalesce({condition.sql(dialect)}, false)" for condition in self.exclude]
+        return " ".join([f"({self.where.sql(dialect)})", *excluded])
 
 
 def load_definitions(directory: Path) -> list[TargetList]:
-    """The lists of all *.yml in the directory, by name. Raises DefinitionError with the problems of every file that has some."""
+    """The lists of all *.yml in the directory, by name. Raises DefinitionError with the problems of every file that has some.
+
+    What a list includes or excludes by name must be a list of the directory, and not itself.
+    """
     lists, problems = [], []
     for path in sorted(directory.glob("*.yml")):
         try:
             lists.append(load_definition(path))
         except DefinitionError as error:
             problems.append(str(error))
+    known = {path.stem for path in directory.glob("*.yml")}
+    problems += [
+        f"{directory / definition.name}.yml: {problem}" for definition in lists for problem in _name_problems(definition, known)
+    ]
     if problems:
         raise DefinitionError("\n".join(problems))
     return lists
@@ -137,13 +258,15 @@ def load_definition(path: Path) -> TargetList:
     problems = [f"{path}: {problem}" for problem in _problems(raw, SCHEMA)]
     if not problems and raw["name"] != path.stem:
         problems = [f"{path}: name: is '{raw['name']}', but the file is called {path.name}; make them the same"]
+    if not problems:
+        problems = [f"{path}: {problem}" for problem in _sense_problems(raw)]
     if problems:
         raise DefinitionError("\n".join(problems))
     return _target_list(raw)
 
 
-def check(definition: TargetList, catalog: Catalog) -> Condition:
-    """The list's condition, once all its tags are known.
+def check(definition: TargetList, catalog: Catalog) -> Conditions:
+    """The list's conditions, once all its tags are known.
 
     Raises DefinitionError, naming list and key, for an unknown tag, a column given twice, or a condition that cannot be read.
     """
@@ -157,15 +280,26 @@ def check(definition: TargetList, catalog: Catalog) -> Condition:
                 catalog.tag(tag)
             except CatalogError as error:
                 raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
-    try:
-        return parse(definition.where, catalog)
-    except ExpressionError as error:
-        raise DefinitionError(f"list {definition.name}: where: {error}") from error
+    parsed = []
+    for key, text in (("where", definition.where), *((f"exclude, item {n}", t) for n, t in enumerate(definition.exclude, 1))):
+        try:
+            parsed.append(parse(text, catalog))
+        except ExpressionError as error:
+            raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
+    return Conditions(parsed[0], tuple(parsed[1:]))
 
 
 def schema_text() -> str:
     """The content of the schema file for editors."""
-    return json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_for_editors(SCHEMA), indent=2, ensure_ascii=False) + "\n"
+
+
+def _for_editors(schema: object) -> object:
+    """The schema with YAML's dates as the texts that JSON Schema takes them for."""
+    if isinstance(schema, dict):
+        said = {key: _for_editors(value) for key, value in schema.items()}
+        return said | {"type": "string", "format": "date"} if said.get("type") == "date" else said
+    return [_for_editors(value) for value in schema] if isinstance(schema, list) else schema
 
 
 class _Loader(yaml.SafeLoader):
@@ -187,7 +321,12 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
         if value not in schema["enum"]:
             yield f"{at}'{value}' is not one of {', '.join(schema['enum'])}{did_you_mean(str(value), schema['enum'])}"
         return
-    kind, words = _TYPES[schema["type"]]
+    types = schema["type"]
+    if isinstance(types, list):  # [type, "null"]
+        if value is None:
+            return
+        types = types[0]
+    kind, words = _TYPES[types]
     if not isinstance(value, kind) or isinstance(value, bool):
         yield f"{at}must be {words}, not {'empty' if value is None else repr(value)}"
     elif kind is dict:
@@ -203,22 +342,48 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
     elif kind is list:
         for number, item in enumerate(value, 1):
             yield from _problems(item, schema["items"], f"{key}, item {number}")
-    elif kind is int and value < schema["minimum"]:
+    elif types in ("integer", "number") and value < schema["minimum"]:
         yield f"{at}must be at least {schema['minimum']}, not {value}"
+    elif types in ("integer", "number") and not value <= schema.get("maximum", value):
+        yield f"{at}must be at most {schema['maximum']}, not {value}"
     elif kind is str and len(value.strip()) < schema["minLength"]:
         yield f"{at}must not be empty"
     elif kind is str and "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         yield f"{at}{value!r} does not fit. {schema['description']}"
 
 
+def _sense_problems(raw: dict) -> Iterator[str]:
+    """What is wrong between keys, each of which is right by itself."""
+    if raw["status"] == "approved" and "approved" not in raw:
+        yield f"key approved is missing: {SCHEMA['properties']['approved']['description']}"
+    try:
+        read_schedule(raw.get("schedule", "nightly"))
+    except ScheduleError as error:
+        yield f"schedule: {error}"
+
+
+def _name_problems(definition: TargetList, known: set[str]) -> Iterator[str]:
+    for key in ("include_lists", "exclude_lists"):
+        for name in getattr(definition, key):
+            if name == definition.name:
+                yield f"{key}: {name} is the list itself"
+            elif name not in known:
+                yield f"{key}: unknown list {name}{did_you_mean(name, known)}"
+
+
 def _target_list(raw: dict) -> TargetList:
     orders = (text.split() for text in raw.get("order_by", ()))
+    optional = ("offer", "priority", "control_share", "format", "destination", "stale_tags", "salt", "schedule", "limit")
+    approved = raw.get("approved")
     return TargetList(
         **{key: raw[key] for key in ("name", "owner", "purpose", "channel", "status")},
+        **{key: raw[key] for key in optional if key in raw},
+        **{key: tuple(raw.get(key, ())) for key in ("include_lists", "exclude_lists")},
         title=Title(**raw["title"]),
         where=raw["where"].strip(),
         columns=tuple(raw["columns"]),
         order_by=tuple(Order(tag, direction == ["desc"]) for tag, *direction in orders),
-        limit=raw.get("limit"),
-        schedule=raw.get("schedule", "nightly"),
+        exclude=tuple(text.strip() for text in raw.get("exclude", ())),
+        caps=raw.get("caps", {}),
+        approved=Approval(approved["by"], approved["on"].isoformat()) if approved else None,
     )

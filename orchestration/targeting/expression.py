@@ -1,8 +1,9 @@
 """The expression language of target lists and offers: text -> checked tree -> SQL.
 
 syntax.py gives a tree of known nodes; here each part is held against the tag catalogue, and a new tree is built from what passed.
-SQL is generated from that new tree alone, so no text of a user ever reaches an engine. Running the SQL does not belong here. The
-language is described for its users in docs/target-lists.md.
+SQL is generated from that new tree alone, so no text of a user ever reaches an engine. Running the SQL does not belong here, nor
+does what a past value is read from: it stands in the tree as a column of its own, and says so. The language is described for its
+users in docs/target-lists.md.
 """
 
 import re
@@ -12,29 +13,55 @@ from datetime import date
 from sqlglot import exp
 
 from orchestration.targeting.catalog import Catalog, Tag, did_you_mean
-from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, ExpressionError, position, read
+from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, FUNCTIONS, ExpressionError, position, read
 
-__all__ = ["DIALECTS", "Condition", "ExpressionError", "parse"]
+__all__ = ["DIALECTS", "Change", "Condition", "ExpressionError", "Past", "parse"]
 
 DIALECTS = ("duckdb", "spark")
 
 _DECIMALS = 6  # a calculation is rounded to these before it is compared
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
+_MOST_DAYS = 366  # that changed() looks back
 _TEXT_KINDS = ("code", "band", "tier")
 _ORDERED_KINDS = ("number", "date")
 
 
+@dataclass(frozen=True, order=True)
+class Past:
+    """A tag's value at the end of a month (its first day), which a condition reads from a column called so."""
+
+    tag: str
+    month: date
+
+    @property
+    def column(self) -> str:
+        return f"{self.tag}@{self.month:%Y-%m}"  # no tag is called so
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """Days from a tag's last change to the business date, null where none is known, which a condition reads from a column."""
+
+    tag: str
+
+    @property
+    def column(self) -> str:
+        return f"{self.tag}@changed"
+
+
 @dataclass(frozen=True)
 class Condition:
-    """A checked condition. `tags`: the names used, in the order of first use."""
+    """A checked condition. `tags`: the names used, in the order of first use; `moments`: columns needed beside those of tags."""
 
     text: str
     entity: str
     tags: tuple[str, ...]
+    moments: tuple[Past | Change, ...]
     _tree: exp.Expression = field(repr=False, compare=False)
 
     def sql(self, dialect: str = "duckdb") -> str:
-        """The condition as SQL for one of DIALECTS; its columns are the tags, unqualified and quoted."""
+        """The condition as SQL for one of DIALECTS; its columns are tags and moments, unqualified and quoted."""
         if dialect not in DIALECTS:
             raise ValueError(f"'{dialect}' is no dialect of target lists; choose one of {', '.join(DIALECTS)}")
         return self._tree.sql(dialect=dialect)
@@ -44,12 +71,12 @@ def parse(text: str, catalog: Catalog, entity: str = "subscriber") -> Condition:
     """The condition that `text` states over the tags of `entity`.
 
     Raises ExpressionError for anything that is not: an unknown tag or value, a literal of the wrong kind, or anything beyond
-    comparisons, in, between, is null, and/or/not and arithmetic on numbers.
+    comparisons, in, between, is null, and/or/not, arithmetic on numbers, was and changed.
     """
     known = dict(catalog.tags(entity))
-    builder = _Builder(text, known)
+    builder = _Builder(text, known, has_past=entity == "subscriber")
     tree = builder.condition(read(text, known))
-    return Condition(text, entity, tuple(builder.used), tree)
+    return Condition(text, entity, tuple(builder.used), tuple(builder.moments), tree)
 
 
 @dataclass(frozen=True)
@@ -70,10 +97,11 @@ class _Value:
 
 
 class _Builder:
-    """Builds the new tree for one text and notes which tags it used."""
+    """Builds the new tree for one text and notes which tags it used, and which moments of theirs."""
 
-    def __init__(self, text: str, known: dict[str, Tag]):
-        self.text, self.known, self.used = text, known, {}
+    def __init__(self, text: str, known: dict[str, Tag], has_past: bool):
+        self.text, self.known, self.has_past = text, known, has_past
+        self.used, self.moments = {}, {}
 
     def wrong(self, problem: str, node: exp.Expression) -> ExpressionError:
         return ExpressionError(problem, self.text, position(node))
@@ -96,7 +124,7 @@ class _Builder:
         if isinstance(node, exp.Is):
             return self.null_check(node)
         value = self.value(node)
-        if value.tag and value.kind == "flag":
+        if value.has_tag and value.kind == "flag":
             return value.tree
         raise self.wrong(f"{value} is no condition by itself; compare it with something", node)
 
@@ -162,10 +190,7 @@ class _Builder:
 
     def value(self, node: exp.Expression) -> _Value:
         if isinstance(node, exp.Column):
-            tag = self.known[node.name.lower()]
-            if not tag.is_active:
-                raise self.wrong(f"tag {tag.name} is {tag.status}; choose another", node)
-            self.used[tag.name] = None
+            tag = self.tag(node)
             return _Value(tag.kind, exp.column(tag.name, quoted=True), node, tag=tag, has_tag=True)
         if isinstance(node, exp.Literal):
             if node.is_string:
@@ -175,6 +200,8 @@ class _Builder:
             return _Value("flag", exp.Boolean(this=node.this), node)
         if isinstance(node, exp.Paren):
             return self.value(node.this)
+        if isinstance(node, exp.Anonymous):
+            return self.moment(node)
         if isinstance(node, exp.Neg):
             return self.negative(node)
         if isinstance(node, ARITHMETIC):
@@ -182,6 +209,52 @@ class _Builder:
         if isinstance(node, exp.Null):
             raise self.wrong("null is compared with is null or is not null", node.parent or node)
         raise self.wrong("a condition stands where a value belongs", node)
+
+    def tag(self, node: exp.Column) -> Tag:
+        tag = self.known[node.name.lower()]
+        if not tag.is_active:
+            raise self.wrong(f"tag {tag.name} is {tag.status}; choose another", node)
+        self.used[tag.name] = None
+        return tag
+
+    def moment(self, node: exp.Anonymous) -> _Value:
+        """was(tag, month), a value of the tag's kind, or changed(tag, days), a flag."""
+        name, given = node.name.lower(), node.expressions
+        if name not in FUNCTIONS:
+            raise self.wrong(f"there are no functions but {' and '.join(FUNCTIONS)}", node)
+        usage = "was takes a tag and a month, such as was(value_tier, '2026-08')"
+        if name == "changed":
+            usage = "changed takes a tag and a number of days, such as changed(value_tier, 30)"
+        if len(given) != 2 or not isinstance(given[0], exp.Column) or not isinstance(given[1], exp.Literal):
+            raise self.wrong(usage, node)
+        if not self.has_past:
+            raise self.wrong("only tags of subscribers have a past", node)
+        tag = self.tag(given[0])
+        return (self.past if name == "was" else self.change)(tag, *given, usage)
+
+    def past(self, tag: Tag, named: exp.Column, month: exp.Literal, usage: str) -> _Value:
+        if not tag.is_historic:
+            raise self.wrong(f"{tag.name} is not kept by month{self.nearest('is_historic', tag)}", named)
+        if not month.is_string or not _MONTH.fullmatch(month.this):
+            raise self.wrong(usage, month)
+        past = Past(tag.name, date.fromisoformat(f"{month.this}-01"))
+        self.moments[past] = None
+        return _Value(tag.kind, exp.column(past.column, quoted=True), month.parent, tag=tag, has_tag=True)
+
+    def change(self, tag: Tag, named: exp.Column, days: exp.Literal, usage: str) -> _Value:
+        if not tag.is_tracked:
+            raise self.wrong(f"changes of {tag.name} are not told{self.nearest('is_tracked', tag)}", named)
+        if days.is_string or not days.this.isdigit() or not 1 <= int(days.this) <= _MOST_DAYS:
+            raise self.wrong(f"{usage}; from 1 to {_MOST_DAYS}", days)
+        change = Change(tag.name)
+        self.moments[change] = None
+        # The business date itself is the first of these days.
+        tree = exp.LT(this=exp.column(change.column, quoted=True), expression=exp.Literal.number(days.this))
+        return _Value("flag", exp.func("coalesce", tree, exp.false()), named.parent, has_tag=True)
+
+    def nearest(self, what: str, tag: Tag) -> str:
+        """The end of an error: the tag of the nearest name that can do it."""
+        return did_you_mean(tag.name, [t.name for t in self.known.values() if getattr(t, what) and t.is_active])
 
     def negative(self, node: exp.Neg) -> _Value:
         value = self.number(node.this)

@@ -20,6 +20,9 @@ MAX_LENGTH = 4_000  # characters
 MAX_DEPTH = 25  # brackets, signs and nots inside one another, and steps of one calculation
 
 EQUALITIES = (exp.EQ, exp.NEQ)
+FUNCTIONS = ("was", "changed")
+"""What may be called: was(tag, '2026-08') and changed(tag, 30)."""
+
 COMPARISONS = (*EQUALITIES, exp.LT, exp.LTE, exp.GT, exp.GTE)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div)
 
@@ -35,6 +38,7 @@ _PARTS = {  # the only nodes that pass, with the only parts that they may have
     exp.Between: {"this", "low", "high"},
     exp.Literal: {"this", "is_string"},
     exp.Null: set(),
+    exp.Anonymous: {"this", "expressions"},
 }
 
 
@@ -106,10 +110,12 @@ def _check_token(text: str, token: Token, following: Token | None, tags: Mapping
         if not _NUMBER.fullmatch(source):
             raise wrong(f"'{source}' is no number; write up to 15 digits and 10 decimals, such as 80 or 79.5")
     elif _NAME.fullmatch(source):
-        if source.lower() in _WORDS or source.lower() in tags:
+        is_called = following is not None and following.token_type == TokenType.L_PAREN
+        if source.lower() in _WORDS or source.lower() in tags or (is_called and source.lower() in FUNCTIONS):
             return
-        if following and following.token_type == TokenType.L_PAREN:
-            raise wrong(f"there are no functions in a condition, and no tag {source}{did_you_mean(source, tags)}")
+        if is_called:
+            hint = did_you_mean(source, FUNCTIONS) or did_you_mean(source, tags)
+            raise wrong(f"there are no functions but {' and '.join(FUNCTIONS)}, and no tag {source}{hint}")
         if token.token_type != TokenType.VAR and not did_you_mean(source, tags):
             raise wrong(f"'{source}' is not part of the language")
         raise wrong(f"unknown tag {source}{did_you_mean(source, tags)}")

@@ -4,7 +4,7 @@ Each is a thin call of the room that does the work. Groups, owners and descripti
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
@@ -16,12 +16,14 @@ from orchestration.intake import IntakeReport
 from orchestration.quality.door import judge_deliveries
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.definition import TargetList
+from orchestration.targeting.plan import due
 from orchestration.warehouse import WarehouseError, build, dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.night import Night
 from orchestration.warehouse.seeds import check_seeds
 
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
+DECIDED = dg.AssetKey("decided_lists")
 
 
 @dg.resource(
@@ -31,7 +33,11 @@ def night(context) -> Iterator[Night]:
     """One run's way to its home, which it holds for itself alone. `telco360 nightly` gives its own instead."""
     home, as_of = settings.home(), context.resource_config["as_of"]
     with build.run_lock(home):
-        yield Night(home, asked=date.fromisoformat(as_of) if as_of else None)
+        night = Night(home, asked=date.fromisoformat(as_of) if as_of else None)
+        try:
+            yield night
+        finally:
+            night.close()
 
 
 class Translator(DagsterDbtTranslator):
@@ -178,24 +184,43 @@ def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetK
     return [release_candidate, gate, publication]
 
 
-def list_asset(definition: TargetList, models: tuple[manifest.Model, ...]) -> dg.AssetsDefinition:
-    """One approved target list: its file, made from the version just published. It fails alone."""
+def decided_lists(definitions: Sequence[TargetList]) -> dg.AssetsDefinition:
+    """Who is on each list that is due: decided for all of them together, so that nobody is on two."""
+
+    @dg.asset(key=DECIDED, deps=[PUBLICATION], group_name="target_lists", required_resource_keys={"night"})
+    def decided_lists(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """Members of the target lists that are due, decided together from the version just published."""
+        night: Night = context.resources.night
+        with night.step("lists") as step:
+            decided = night.decide_lists(due(definitions, night.today))
+            aside = f", {len(decided.plan.set_aside)} set aside" * bool(decided.plan.set_aside)
+            step.result = f"{len(decided.plan.decided)} decided{aside}"
+        return dg.MaterializeResult(
+            metadata={name: dg.MetadataValue.json(decided.waterfall(name)) for name in decided.plan.decided}
+        )
+
+    return decided_lists
+
+
+def list_asset(definition: TargetList) -> dg.AssetsDefinition:
+    """One approved target list: its file, on the days that it is due. It fails alone."""
 
     @dg.asset(
         key=dg.AssetKey(["target_lists", definition.name]),
-        deps=[PUBLICATION],
+        deps=[PUBLICATION, DECIDED],
         description=f"{definition.title.en} ({definition.title.zh}): {definition.purpose}",
         group_name="target_lists",
         owners=[owner_name(definition.owner)],
         required_resource_keys={"night"},
+        output_required=False,
     )
-    def target_list(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def target_list(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         night: Night = context.resources.night
         with night.step(f"list {definition.name}") as step:
-            made = night.engine.run_list(definition, models, night.today)
-            night.lists.append(made)
-            step.result = f"{made.rows:,} rows"
-        return dg.MaterializeResult(metadata={"rows": made.rows, "file": dg.MetadataValue.path(str(made.file))})
+            made = night.export_list(definition.name)
+            step.result = f"{made.rows:,} rows" if made else f"not due ({definition.schedule})"
+        if made:
+            yield dg.MaterializeResult(metadata={**made.waterfall, "file": dg.MetadataValue.path(made.file)})
 
     return target_list
 

@@ -16,8 +16,8 @@ from orchestration.contract import Table
 from orchestration.quality.gate import judge_candidate
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.catalog import Catalog, read_catalog
-from orchestration.targeting.definition import TargetList
-from orchestration.targeting.export import ListRun, Relations, run_list
+from orchestration.targeting.matching import ROLES
+from orchestration.targeting.tables import Tables, duckdb_tables
 from orchestration.warehouse import WarehouseError, build, candidate, publishing, reading
 from orchestration.warehouse.candidate import Contents
 from orchestration.warehouse.dbt import RUN_RESULTS, target_dir
@@ -27,12 +27,13 @@ from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import Version
 from orchestration.warehouse.reading import DuckDBReader, Reader
 
-ROLES_OF_LISTS = ("tag_values", "tag_catalog", "phones", "suppressions")
 Models = tuple[Model, ...]
 
 
 class Engine(Protocol):
     """One engine, for one home."""
+
+    home: settings.Home
 
     readers_open: str
     """What a reader opens, in words."""
@@ -76,8 +77,8 @@ class Engine(Protocol):
     def catalog(self, models: Models) -> Catalog:
         """The tags of the current version."""
 
-    def run_list(self, definition: TargetList, models: Models, run_date: date) -> ListRun:
-        """Exports one list from the current version."""
+    def list_tables(self, models: Models, version: Version) -> AbstractContextManager[Tables]:
+        """What target lists read, of that version and of the private warehouse."""
 
 
 class DuckDBEngine:
@@ -138,17 +139,9 @@ class DuckDBEngine:
         with reading.published(self.home) as db:
             return read_catalog(db, relation_for(models, "tag_catalog"))
 
-    def run_list(self, definition: TargetList, models: Models, run_date: date) -> ListRun:
-        version = require_current(self)
-        return run_list(
-            definition,
-            published=self.home.current,
-            private=self.home.build_database,
-            relations=Relations(**{role: relation_for(models, role) for role in ROLES_OF_LISTS}),
-            run_date=run_date,
-            as_of=date.fromisoformat(version.contents.as_of),
-            exports_dir=self.home.exports,
-        )
+    def list_tables(self, models: Models, version: Version) -> AbstractContextManager[Tables]:
+        relations = {role: relation_for(models, role) for role in ROLES}
+        return duckdb_tables(relations, version.path, self.home.build_database, self.home.exports / ".spill")
 
 
 def engine(home: settings.Home) -> Engine:

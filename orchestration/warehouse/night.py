@@ -4,8 +4,8 @@ The steps themselves are `assets`; how a run is started and summed up is orchest
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -16,11 +16,14 @@ from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load
 from orchestration.intake.ahead import rows_ahead
 from orchestration.intake.limits import Limits
 from orchestration.quality.judge import GateResult
-from orchestration.targeting.export import ListRun
+from orchestration.targeting import ledger as list_ledger
+from orchestration.targeting.export import DecidedRun, ListRun
+from orchestration.targeting.tables import ListError
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
 from orchestration.warehouse.engine import Engine, engine
 from orchestration.warehouse.freshness import Deliveries, NothingDelivered, choose_as_of, stale_tables
+from orchestration.warehouse.lists import open_lists
 from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
 from orchestration.warehouse.publishing import Version
 
@@ -65,7 +68,9 @@ class Night:
     gate: GateResult | None = None
     version: Version | None = None
     rows_ahead: dict[str, int] = field(default_factory=dict)
+    decided: DecidedRun | None = None
     lists: list[ListRun] = field(default_factory=list)
+    held: ExitStack = field(default_factory=ExitStack)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -86,7 +91,32 @@ class Night:
         """Takes in what lies in landing; tables never delivered get an empty file, so that every model builds."""
         self.intake = take_in(self.home, self.contract, self.limits, note)
         ensure_empty_tables(self.home, self.contract)
+        list_ledger.ensure_empty_tables(self.home)
         return self.intake
+
+    def decide_lists(self, names: Sequence[str]) -> DecidedRun:
+        """Decides the named lists together; they can be exported until the night is closed."""
+        self.decided = self.held.enter_context(open_lists(self.engine, self.models, names, self.today))
+        return self.decided
+
+    def export_list(self, name: str) -> ListRun | None:
+        """Exports one list of those decided; None where it is not due. A list that is asked for by itself is decided by itself.
+
+        Raises ListError, naming the list, for one that was set aside or fails."""
+        decided = self.decided or self.decide_lists([name])
+        if name not in decided.names:
+            return None
+        try:
+            self.lists.append(decided.export(name))
+        except ListError as error:
+            self.lists.append(decided.without_file(name, decided.status(name), str(error)))
+            raise
+        return self.lists[-1]
+
+    def close(self) -> None:
+        """Lets go of what the night holds: the ledger of lists and the tables that they read."""
+        self.decided = None
+        self.held.close()
 
     def count_rows_ahead(self) -> None:
         """Counts what was delivered but lies after the business date: the build leaves it out, and says so."""

@@ -6,7 +6,7 @@ import pytest
 from orchestration.contract import Column, Table
 from orchestration.spark.gate import hits_sql, identifiers_sql, outside_sql
 from orchestration.spark.lists import arrow_type, members
-from orchestration.targeting.export import ListError
+from orchestration.targeting.tables import ListError
 
 
 def table(*columns: Column) -> Table:

@@ -7,7 +7,9 @@ from orchestration.targeting.catalog import Catalog
 TIERS = '["diamond", "gold", "silver", "ordinary", "mass"]'
 
 
-def catalogue_row(name, kind, values=None, data_type="varchar", entity="subscriber", label_zh="", status="active"):
+def catalogue_row(
+    name, kind, values=None, data_type="varchar", entity="subscriber", label_zh="", status="active", historic=False, tracked=None
+):
     return {
         "tag_name": name,
         "entity": entity,
@@ -18,6 +20,9 @@ def catalogue_row(name, kind, values=None, data_type="varchar", entity="subscrib
         "description": f"What {name} means.",
         "label_zh": label_zh,
         "status": status,
+        "is_historic": historic,
+        "is_tracked": kind != "number" if tracked is None else tracked,
+        "sources": '[{"table": "crm_subscribers", "delivered": "2026-03-31"}]',
     }
 
 
@@ -27,11 +32,11 @@ def catalog() -> Catalog:
         [
             catalogue_row("is_on_net", "flag", data_type="boolean"),
             catalogue_row("is_prepaid", "flag", data_type="boolean"),
-            catalogue_row("value_tier", "tier", TIERS, label_zh="价值等级"),
+            catalogue_row("value_tier", "tier", TIERS, label_zh="价值等级", historic=True),
             catalogue_row("arpu_band", "band", '["<30", "30-50", ">=50"]'),
             catalogue_row("plan_code", "code"),
             catalogue_row("region_code", "code"),
-            catalogue_row("arpu_3m", "number", data_type="decimal(18,4)"),
+            catalogue_row("arpu_3m", "number", data_type="decimal(18,4)", historic=True),
             catalogue_row("mou_3m", "number", data_type="double"),
             catalogue_row("tenure_months", "number", data_type="bigint"),
             catalogue_row("activation_date", "date", data_type="date"),

@@ -15,6 +15,9 @@ ROW = {
     "description": None,
     "label_zh": "价值等级",
     "status": "active",
+    "is_historic": True,
+    "is_tracked": False,
+    "sources": '[{"table": "crm_subscribers", "delivered": "2026-03-31"}, {"table": "crm_contracts", "delivered": null}]',
 }
 
 
@@ -24,6 +27,9 @@ def test_a_row_becomes_a_tag_of_its_entity():
     assert catalog.tag("value_tier").description == ""
     assert catalog.tag("value_tier", "customer").values == ()
     assert catalog.tags("outlet") == {}
+    tag = catalog.tag("value_tier")
+    assert (tag.is_historic, tag.is_tracked, tag.is_late) == (True, False, False)
+    assert tag.delivered == (("crm_subscribers", "2026-03-31"), ("crm_contracts", None))
 
 
 def test_an_unknown_tag_names_the_nearest():
@@ -37,6 +43,7 @@ def test_an_unknown_tag_names_the_nearest():
         ({"kind": "colour"}, "tag value_tier has kind 'colour'; choose one of flag"),
         ({"allowed_values": "diamond, gold"}, "allowed_values of tag value_tier are no JSON"),
         ({"allowed_values": '{"diamond": 1}'}, "must be a JSON array"),
+        ({"sources": "crm_subscribers"}, "sources of tag value_tier must be a JSON list of {table, delivered}"),
     ],
 )
 def test_a_row_that_cannot_be_used_names_the_tag(change, message):
@@ -51,7 +58,8 @@ def test_a_tag_given_twice_is_refused():
 
 def test_it_is_read_from_a_table_with_more_columns_than_needed():
     with duckdb.connect() as connection:
-        connection.execute(f"create table tag_catalog ({', '.join(f'{c} varchar' for c in COLUMNS)}, version integer)")
+        kinds = {c: "boolean" if c.startswith("is_") else "varchar" for c in COLUMNS}
+        connection.execute(f"create table tag_catalog ({', '.join(f'{c} {k}' for c, k in kinds.items())}, version integer)")
         connection.execute(f"insert into tag_catalog values ({', '.join('?' * len(COLUMNS))}, 1)", [ROW[c] for c in COLUMNS])
         assert read_catalog(connection, "tag_catalog") == Catalog.from_rows([ROW])
 

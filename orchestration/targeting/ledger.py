@@ -1,0 +1,187 @@
+"""The ledger of target lists: what each run of a list came to, chained by hashes, and whom it took, held back or left out.
+
+Only the ledger's form, writing and reading belong here; dbt reads the same files by glob, so every file has its table's schema,
+also when it has no rows. One file a row of `list_runs`, numbered in the order of the chain; it is written last of all, so that a
+run stands whole or not at all. Nothing that stands is ever changed.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
+
+from orchestration.intake.files import sha256_of, write_atomically
+from orchestration.settings import Home
+
+STEPS = (
+    "suppressed", "no_valid_phone", "capped", "lost_to_priority", "universal_control", "control", "over_limit",
+)  # fmt: skip
+"""Why one who matches is left out of a file, in the order in which the steps apply."""
+
+COUNTS = ("matched", *STEPS, "exported")
+EXPORTED, REFUSED, FAILED = "exported", "refused", "failed"
+TREATED, CONTROL, UNIVERSAL = "treated", "control", "universal_control"
+
+LIST_RUNS = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("run_id", "list_name")],
+        *[(name, pa.date32()) for name in ("run_date", "as_of_date")],
+        *[(name, pa.string()) for name in ("publication", "definition_hash", "definition", "channel", "offer_code", "owner")],
+        ("priority", pa.int32()),
+        ("control_share", pa.float64()),
+        *[(name, pa.string()) for name in ("salt", "status", "reason")],
+        *[(name, pa.int64()) for name in COUNTS],
+        *[(name, pa.string()) for name in ("file", "sha256")],
+        ("exported_at", pa.timestamp("us")),  # UTC
+        *[(name, pa.string()) for name in ("exported_by", "members_sha256", "previous_hash", "run_hash")],
+    ]
+)
+"""One row a list and run. `run_hash` covers all else in the row, and with `previous_hash` all rows before it."""
+
+LIST_MEMBERS = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("run_id", "list_name")],
+        ("run_date", pa.date32()),
+        *[(name, pa.string()) for name in ("subscriber_id", "arm")],
+        ("position", pa.int64()),
+        *[
+            (name, pa.string())
+            for name in ("offer_code", "reason", "lost_to", "channel", "manager_id", "value_tier", "region_code")
+        ],
+        ("tenure_band", pa.string()),
+        ("is_at_risk", pa.bool_()),
+    ]
+)
+"""One row a list, run and subscriber who matched. `reason`: the one of STEPS that left it out, null where it was exported."""
+
+BEGINNING = "0" * 64
+_EMPTY = {"list_runs/none.parquet": LIST_RUNS, "list_members/run_date=1900-01-01/none.parquet": LIST_MEMBERS}
+_NUMBERED = "[0-9]*_*.parquet"
+
+
+@contextmanager
+def only_one(home: Home) -> Iterator[None]:
+    """Holds the ledger's lock, for whoever decides and exports; a second one waits. It goes with the process, however it ends."""
+    home.ledger.mkdir(parents=True, exist_ok=True)
+    with open(home.ledger / ".lists.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def ensure_empty_tables(home: Home) -> None:
+    """Gives each table of the ledger that has no file one of no rows, so that every model builds."""
+    for name, schema in _EMPTY.items():
+        if not any((home.ledger / name.split("/")[0]).rglob("*.parquet")):
+            _write(home, home.ledger / name, lambda draft, schema=schema: pq.write_table(schema.empty_table(), draft))
+
+
+def runs(home: Home) -> pa.Table:
+    """All rows of list_runs, in the order of the chain."""
+    files = [str(path) for path in _run_files(home)]
+    return dataset(files, LIST_RUNS, format="parquet").to_table() if files else LIST_RUNS.empty_table()
+
+
+def standing(home: Home) -> list[dict]:
+    """Of each list and run date the run whose file stands: the last that was exported. In the order of the chain."""
+    rows = {(r["list_name"], r["run_date"]): r for r in runs(home).to_pylist() if r["status"] == EXPORTED}
+    return list(rows.values())
+
+
+def members(home: Home, list_name: str, run_date: date | None = None) -> pa.Table:
+    """Whom the standing run of the list on that date (its last, where none is named) took, held back or left out; empty if none."""
+    found = [r for r in standing(home) if r["list_name"] == list_name and run_date in (None, r["run_date"])]
+    if not found:
+        return LIST_MEMBERS.empty_table()
+    return members_of(home, max(found, key=lambda run: run["run_date"]))
+
+
+def members_of(home: Home, run: Mapping[str, object]) -> pa.Table:
+    """Whom a recorded run took, held back or left out."""
+    return pq.read_table(members_file(home, run), schema=LIST_MEMBERS, partitioning=None)
+
+
+def first_salts(home: Home) -> dict[str, str]:
+    """The salt that each list was first run with, by name: a split that is sought anew would be another one."""
+    rows = runs(home).select(["list_name", "salt"]).to_pylist()
+    return {row["list_name"]: row["salt"] for row in reversed(rows) if row["salt"] is not None}
+
+
+def next_run_id(home: Home, run_date: date) -> str:
+    """The name of a new run of that date: the date and a number that no recorded run has."""
+    taken = [int(run_id.split("_")[1]) for run_id in runs(home)["run_id"].to_pylist() if run_id.startswith(f"{run_date}_")]
+    return f"{run_date}_{max(taken, default=0) + 1:03}"
+
+
+def record(home: Home, row: Mapping[str, object], write_members: Callable[[Path], None] | None = None) -> dict:
+    """Adds a run to the chain: its members, written by `write_members` where it has any, and then its row, which it gives."""
+    before = _run_files(home)
+    known = dict(row) | {"members_sha256": None}
+    if write_members:
+        path = members_file(home, row)
+        _write(home, path, write_members)
+        known["members_sha256"] = sha256_of(path)
+    known["previous_hash"] = pq.read_table(before[-1])["run_hash"][0].as_py() if before else BEGINNING
+    known["run_hash"] = run_hash(known)
+    table = pa.Table.from_pylist([known], schema=LIST_RUNS)
+    path = home.list_runs / f"{len(before) + 1:06}_{row['list_name']}_{row['run_id']}.parquet"
+    _write(home, path, lambda draft: pq.write_table(table, draft))
+    return known
+
+
+def run_hash(row: Mapping[str, object]) -> str:
+    """SHA-256 of a row of list_runs, without its own run_hash."""
+    said = {name: str(row[name]) for name in LIST_RUNS.names if name != "run_hash" and row.get(name) is not None}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def verify(home: Home) -> str | None:
+    """The first thing in the ledger that is not as it was written, in words; None where all of it is."""
+    previous = BEGINNING
+    for number, path in enumerate(_run_files(home), start=1):
+        try:
+            (row,) = pq.read_table(path, schema=LIST_RUNS, partitioning=None).to_pylist()
+        except (ValueError, OSError) as error:
+            return f"{path}: cannot be read as one row: {error}"
+        said = f"{path}: list {row['list_name']}, run {row['run_id']}"
+        if not path.name.startswith(f"{number:06}_"):
+            return f"{path}: row {number} of the chain is missing"
+        if row["previous_hash"] != previous:
+            return f"{said}: does not follow the row before; that one, or this, was put in, left out or changed"
+        if row["run_hash"] != run_hash(row):
+            return f"{said}: is not what was written; its content was changed"
+        if row["members_sha256"]:
+            kept = members_file(home, row)
+            if not kept.exists():
+                return f"{said}: its members, {kept}, are gone"
+            if sha256_of(kept) != row["members_sha256"]:
+                return f"{said}: its members, {kept}, are not what was written"
+        previous = row["run_hash"]
+    return None
+
+
+def members_file(home: Home, run: Mapping[str, object]) -> Path:
+    """Where the members of a run lie, given its run_date, list_name and run_id."""
+    return home.list_members / f"run_date={run['run_date']}" / f"{run['list_name']}_{run['run_id']}.parquet"
+
+
+def clear_leftovers(home: Home) -> None:
+    """Removes members of runs that died before their row was written: they never happened."""
+    kept = {members_file(home, row) for row in runs(home).select(["run_date", "list_name", "run_id"]).to_pylist()}
+    for path in home.list_members.glob("*/*_[0-9]*.parquet"):
+        if path not in kept:
+            path.unlink()
+
+
+def _run_files(home: Home) -> list[Path]:
+    return sorted(home.list_runs.glob(_NUMBERED))
+
+
+def _write(home: Home, path: Path, write: Callable[[Path], None]) -> None:
+    write_atomically(path, home.ledger / ".drafts", write)

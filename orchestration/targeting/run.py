@@ -1,0 +1,149 @@
+"""A run of target lists: all that are due on a day are decided together, then each is exported by itself.
+
+Here the steps meet: what can be decided (`plan`), who matches (`matching`), who gets whom (`decisions`), and then `export`. The
+engine's part is behind `tables.Tables`; when lists run is Dagster's and the CLI's matter.
+"""
+
+import contextlib
+import functools
+import getpass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.settings import Home
+from orchestration.targeting import decisions, ledger, matching
+from orchestration.targeting.catalog import COLUMNS, Catalog
+from orchestration.targeting.definition import TargetList
+from orchestration.targeting.export import DecidedRun, ListRun
+from orchestration.targeting.ledger import LIST_MEMBERS
+from orchestration.targeting.plan import Version, plan
+from orchestration.targeting.tables import ListError, Tables
+
+
+def run_lists(decided: DecidedRun) -> list[ListRun]:
+    """Exports every list of the run; one that fails is in the result with its reason, and the others go on."""
+    return [_export_alone(decided, name) for name in decided.names]
+
+
+@contextlib.contextmanager
+def open_run(
+    tables: Tables,
+    home: Home,
+    definitions: Mapping[str, TargetList],
+    names: Sequence[str],
+    run_date: date,
+    as_of: date,
+    publication: str,
+    exported_by: str | None = None,
+) -> Iterator[DecidedRun]:
+    """Decides the named lists together, ready to be exported; `definitions` are all there are, by name. The ledger is this run's
+    alone until it is closed. Raises ListError where no list at all can be decided; what is wrong with one is in its `plan`."""
+    with ledger.only_one(home):
+        ledger.clear_leftovers(home)
+        decided = decide(tables, home, definitions, names, run_date, as_of, publication)
+        decided.exported_by = exported_by or getpass.getuser()
+        yield decided
+
+
+def decide(
+    tables: Tables,
+    home: Home,
+    definitions: Mapping[str, TargetList],
+    names: Sequence[str],
+    run_date: date,
+    as_of: date,
+    publication: str,
+    drafts: bool = False,
+) -> DecidedRun:
+    """Decides the named lists together and writes nothing: a preview, where `drafts` takes lists that are not approved, too."""
+    version, share = read_version(tables)
+    planned = plan(definitions, names, version, drafts)
+    decided = DecidedRun(
+        tables, home, definitions, planned, version.catalog, ledger.next_run_id(home, run_date), run_date, as_of, publication
+    )
+    if not planned.decided:
+        return decided
+    connection = tables.connection
+    connection.execute(decisions.MACRO)
+    asked = list(planned.asked.values())
+    tables.read(matching.matches_sql(asked, tables.relations, version.columns, run_date, as_of, tables.dialect), into="matches")
+    (twice,) = connection.execute("select count(*) - count(distinct (list_number, subscriber_id)) from matches").fetchone()
+    if twice:
+        raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
+    _lay_lists(decided, share)
+    connection.execute(decisions.ARBITRATED)
+    for number, salt in decisions.candidate_salts(connection).items():
+        decided.salts[planned.decided[number - 1]] = salt
+        connection.execute("update lists set salt = ? where list_number = ?", [salt, number])
+    connection.execute(decisions.DECISIONS)
+    return decided
+
+
+def read_version(tables: Tables) -> tuple[Version, float]:
+    """What the published version says that a plan goes by, and the share that is held back where a list names none."""
+    relations = tables.relations
+    rows = tables.rows(f"select {', '.join(COLUMNS)} from {relations.tag_catalog} order by entity, tag_name")
+    catalog = Catalog.from_rows(dict(zip(COLUMNS, row, strict=True)) for row in rows)
+    columns = frozenset(tables.columns(relations.tag_values))
+    if matching.HELD_OUT not in columns:
+        raise ListError(
+            f"the published tags lack {matching.HELD_OUT}, which tells whom no campaign reaches; build and publish again"
+        )
+    rules = {rule: float(value) for rule, value in tables.rows(f"select rule, value from {relations.contact_rules}")}
+    try:
+        caps, share = matching.Caps.of(rules), rules["control_share"]
+    except KeyError as error:
+        raise ListError(f"seed contact_rules lacks the rule {error}; add it, build and publish again") from error
+    months = functools.cache(lambda: frozenset(month for (month,) in tables.rows(matching.months_sql(relations))))
+    late = dict(map(_said_late, tables.rows(matching.late_sql(relations))))
+    return Version(catalog, columns, months, caps, late), share
+
+
+def _said_late(row: tuple) -> tuple[str, str]:
+    table, delivered_to, is_last_rejected = row
+    to = f"is delivered to {delivered_to}" if delivered_to else "was never delivered"
+    return table, f"{to}, and its newest delivery was rejected" if is_last_rejected else f"{to} and late"
+
+
+def _lay_lists(decided: DecidedRun, default_share: float) -> None:
+    """Lays the tables that decisions go by: the lists, and whom the ledger knows of those they name and of this run date."""
+    home, connection, planned = decided.home, decided.tables.connection, decided.plan
+    standing, salts = ledger.standing(home), ledger.first_salts(home)
+    connection.execute(f"create or replace temp table lists ({decisions.LISTS})")
+    named, earlier = [], set()
+    for name, asked in planned.asked.items():
+        definition, is_decided = asked.definition, name in planned.decided
+        share = default_share if definition.control_share is None else definition.control_share
+        salt = definition.salt or salts.get(name)
+        if is_decided:
+            decided.shares[name], decided.salts[name] = share, salt
+            named += [(asked.number, other, None, True) for other in definition.include_lists]
+            named += [(asked.number, other, planned.asked[other].number, False) for other in definition.exclude_lists]
+            earlier |= {*definition.include_lists, *definition.exclude_lists}
+        connection.execute(
+            "insert into lists values (?, ?, ?, ?, ?, ?)", [asked.number, name, is_decided, share, salt, definition.limit]
+        )
+    before = {r["list_name"]: r for r in standing if r["run_date"] < decided.run_date and r["list_name"] in earlier}
+    others = [r for r in standing if r["run_date"] == decided.run_date and r["list_name"] not in planned.decided]
+    decisions.lay_scope(
+        connection,
+        named,
+        earlier=_members(home, before.values(), (ledger.TREATED,)),
+        taken=_members(home, others, (ledger.TREATED, ledger.CONTROL)),
+    )
+
+
+def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Table:
+    """Those of these arms in these runs: list_name, subscriber_id."""
+    found = pa.concat_tables([LIST_MEMBERS.empty_table(), *(ledger.members_of(home, run) for run in runs)])
+    return found.filter(pc.is_in(found["arm"], pa.array(arms))).select(["list_name", "subscriber_id"])
+
+
+def _export_alone(decided: DecidedRun, name: str) -> ListRun:
+    try:
+        return decided.export(name)
+    except ListError as error:
+        return decided.without_file(name, decided.status(name), str(error))

@@ -1,0 +1,43 @@
+"""Target lists of a home: its definitions, decided on the engine that the running target names, from the version that readers get.
+
+What a run of lists is stands in `orchestration.targeting`; here it is told which tables, which version and which day.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from orchestration import settings
+from orchestration.targeting import run
+from orchestration.targeting.definition import TargetList, load_definitions
+from orchestration.targeting.export import DecidedRun
+from orchestration.warehouse.engine import Engine, Models, require_current
+
+FOLDER = settings.PROJECT_DIR / "target_lists"
+
+
+def definitions() -> dict[str, TargetList]:
+    """All lists of the project by name. Raises DefinitionError, naming every file at fault."""
+    return {definition.name: definition for definition in load_definitions(FOLDER)}
+
+
+@contextlib.contextmanager
+def open_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
+    """The named lists, decided together and ready to be exported, for as long as the context is open."""
+    version = require_current(engine)
+    with (
+        engine.list_tables(models, version) as tables,
+        run.open_run(
+            tables, engine.home, definitions(), names, run_date, date.fromisoformat(version.contents.as_of), version.name
+        ) as decided,
+    ):
+        yield decided
+
+
+@contextlib.contextmanager
+def look_at_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
+    """The named lists, drafts too, decided together for a look: nothing is written, and nothing may be exported."""
+    version = require_current(engine)
+    with engine.list_tables(models, version) as tables:
+        as_of = date.fromisoformat(version.contents.as_of)
+        yield run.decide(tables, engine.home, definitions(), names, run_date, as_of, version.name, drafts=True)
