@@ -16,7 +16,7 @@ from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.catalog import Catalog, CatalogError
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
-from orchestration.targeting.files import ALWAYS_TEXT, Title, write_list
+from orchestration.targeting.files import ALWAYS_TEXT, Title, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, SetAside
 from orchestration.targeting.tables import ListError, Tables
@@ -62,6 +62,7 @@ class DecidedRun:
     shares: dict[str, float] = field(default_factory=dict)
     salts: dict[str, str | None] = field(default_factory=dict)
     exported_by: str = ""
+    exported: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,60 +84,69 @@ class DecidedRun:
         return decisions.balance(self.tables.connection, self.plan.asked[name].number)
 
     def export(self, name: str) -> ListRun:
-        """Writes the list's file and its row in the ledger. Raises ListError, naming the list, for one that was set aside or fails;
-        that, too, is written down, and no file of this run is left behind."""
+        """Writes the list's file and its row in the ledger, that last of all. Raises ListError, naming the list, for one that was
+        set aside or fails; that, too, is written down, and counts nobody."""
         try:
             if name in self.plan.set_aside:
                 aside = self.plan.set_aside[name]
                 self._record(name, aside)
                 raise ListError(f"list {name}: {aside.status}: {aside.reason}")
-            return self._export(name)
+            if name in self.exported:
+                raise ListError("this run has exported it already; a new run may do it again")
+            made = self._export(name)
+            self.exported.add(name)
+            return made
         except FAULTS as error:
             reason = str(error).removeprefix(f"list {name}: ")
             if name not in self.plan.set_aside:
                 self._record(name, SetAside(FAILED, reason))
+                ledger.clear_leftovers(self.home)
             raise ListError(f"list {name}: {reason}") from error
 
     def _export(self, name: str) -> ListRun:
-        definition, connection = self.definitions[name], self.tables.connection
         self._freeze(name)
+        waterfall = self.lay_rows(name)
+        members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
+        written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
+        self._write_balance(name)
+        made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
+        ledger.record(self.home, self._row(made) | {"members_sha256": members})
+        return made
+
+    def lay_rows(self, name: str) -> dict[str, int]:
+        """Makes `file_rows`, what the list's file is to hold, of the table `members` of the connection; gives their waterfall.
+
+        Raises ListError where the rows are not as many as the members."""
+        definition, connection, tables = self.definitions[name], self.tables.connection, self.tables
         waterfall = _waterfall(connection, "members")
-        asked, tables = self.plan.asked[name], self.tables
-        tables.read(matching.cells_sql(asked, tables.relations, self.as_of, tables.dialect), into="cells", lies_still=False)
-        query = f"""
-            select cells.subscriber_id, cells.phone, {", ".join(f'cells."{column}"' for column in definition.columns)}
+        cells = matching.cells_sql(self.plan.asked[name], tables.relations, self.as_of, tables.dialect)
+        tables.read(cells, into="cells", lies_still=False)
+        columns = ", ".join(f'cells."{column}"' for column in ("subscriber_id", "phone", *definition.columns))
+        connection.execute(f"""
+            create or replace temp table file_rows as
+            select members.position as "position in file", {columns}
             from cells inner join members on cells.subscriber_id = members.subscriber_id
             where members.position is not null
             order by members.position
-        """
-        (rows,) = connection.execute(f"select count(*) from ({query})").fetchone()
+        """)
+        (rows,) = connection.execute("select count(*) from file_rows").fetchone()
         if rows != waterfall["exported"]:
             raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
-        written = write_list(
-            connection,
-            query,
-            stem := f"{name}_{self.as_of}_{self.run_id}",
+        return waterfall
+
+    def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
+        """Writes `file_rows` as the list's file."""
+        definition = self.definitions[name]
+        return write_list(
+            self.tables.connection,
+            'select * exclude ("position in file") from file_rows order by "position in file"',
+            self._stem(name),
             definition.format,
-            definition.destination or self._folder,
+            destination,
             self._title(definition, waterfall),
             (*ALWAYS_TEXT, *(c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")),
-            scratch=self._folder,
+            scratch=self.folder,
         )
-        self._write_balance(name, stem)
-        run = ListRun(
-            name,
-            self.run_id,
-            self.run_date,
-            self.as_of,
-            self.publication,
-            EXPORTED,
-            waterfall,
-            None,
-            written.files[0],
-            written.sha256,
-        )
-        ledger.record(self.home, self._row(run), self._write_members)
-        return run
 
     def _freeze(self, name: str) -> None:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
@@ -175,12 +185,15 @@ class DecidedRun:
             f"copy (select {', '.join(columns)} from members order by position, subscriber_id) to '{_quoted(path)}' (format parquet)"
         )
 
-    def _write_balance(self, name: str, stem: str) -> None:
+    def _stem(self, name: str) -> str:
+        return f"{name}_{self.as_of}_{self.run_id}"
+
+    def _write_balance(self, name: str) -> None:
         """The report beside the manifest; a list that holds nobody back has none."""
         if self.salts[name] is None:
             return
         report = {"list": name, "run_id": self.run_id, "salt": self.salts[name], "control_share": self.shares[name]}
-        path = self._folder / f"{stem}.balance.json"
+        path = self.folder / f"{self._stem(name)}.balance.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -189,7 +202,10 @@ class DecidedRun:
 
     def without_file(self, name: str, status: str, reason: str) -> ListRun:
         """A run of the list that exported nothing, and why."""
-        return ListRun(name, self.run_id, self.run_date, self.as_of, self.publication, status, dict.fromkeys(COUNTS, 0), reason)
+        return self._run(name, status, dict.fromkeys(COUNTS, 0), reason=reason)
+
+    def _run(self, name: str, status: str, waterfall: dict[str, int], **facts: str) -> ListRun:
+        return ListRun(name, self.run_id, self.run_date, self.as_of, self.publication, status, waterfall, **facts)
 
     def _record(self, name: str, aside: SetAside) -> None:
         ledger.record(self.home, self._row(self.without_file(name, aside.status, aside.reason)))
@@ -231,7 +247,7 @@ class DecidedRun:
         return Title(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
 
     @property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
         return self.home.exports / f"{self.run_date}"
 
 

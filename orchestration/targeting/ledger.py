@@ -119,14 +119,18 @@ def next_run_id(home: Home, run_date: date) -> str:
     return f"{run_date}_{max(taken, default=0) + 1:03}"
 
 
-def record(home: Home, row: Mapping[str, object], write_members: Callable[[Path], None] | None = None) -> dict:
-    """Adds a run to the chain: its members, written by `write_members` where it has any, and then its row, which it gives."""
+def keep_members(home: Home, run: Mapping[str, object], write: Callable[[Path], None]) -> str:
+    """Lays down the members of a run, given its run_date, list_name and run_id, as `write` writes them to a path. Gives their
+    SHA-256, for the run's row: without that they never happened."""
+    path = members_file(home, run)
+    _write(home, path, write)
+    return sha256_of(path)
+
+
+def record(home: Home, row: Mapping[str, object]) -> dict:
+    """Adds the row of a run to the chain, and gives it with its hashes."""
     before = _run_files(home)
-    known = dict(row) | {"members_sha256": None}
-    if write_members:
-        path = members_file(home, row)
-        _write(home, path, write_members)
-        known["members_sha256"] = sha256_of(path)
+    known = dict.fromkeys(LIST_RUNS.names) | dict(row)
     known["previous_hash"] = pq.read_table(before[-1])["run_hash"][0].as_py() if before else BEGINNING
     known["run_hash"] = run_hash(known)
     table = pa.Table.from_pylist([known], schema=LIST_RUNS)
@@ -173,7 +177,7 @@ def members_file(home: Home, run: Mapping[str, object]) -> Path:
 
 def clear_leftovers(home: Home) -> None:
     """Removes members of runs that died before their row was written: they never happened."""
-    kept = {members_file(home, row) for row in runs(home).select(["run_date", "list_name", "run_id"]).to_pylist()}
+    kept = {members_file(home, row) for row in runs(home).to_pylist() if row["members_sha256"]}
     for path in home.list_members.glob("*/*_[0-9]*.parquet"):
         if path not in kept:
             path.unlink()

@@ -1,62 +1,85 @@
-"""Lists on a small published version and private warehouse: who is in, who is out and why, and what the file is."""
+"""Runs of lists on a small published version and private warehouse: who is in, who is out and why, the files and the ledger."""
 
 import csv
-import hashlib
 import json
-import os
-import stat
-from datetime import date
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
+from made_lists import AS_OF, RELATIONS, RUN_DATE, days_before, insert, made_files
 
-from orchestration.targeting import export
+from orchestration.settings import Home
+from orchestration.targeting import export, ledger, run
+from orchestration.targeting.decisions import MACRO
 from orchestration.targeting.definition import Order, TargetList, Title
-from orchestration.targeting.export import ListError, Relations, run_list
+from orchestration.targeting.files import ALWAYS_TEXT
+from orchestration.targeting.ledger import COUNTS
+from orchestration.targeting.tables import ListError, duckdb_tables
 
-AS_OF, RUN_DATE = date(2026, 3, 31), date(2026, 4, 1)
-RELATIONS = Relations("tags.subscriber_360", "tags.tag_catalog", "private.subscriber_phones", "staging.stg_channel__suppressions")
 
-CATALOGUE = [
-    ("is_on_net", "flag", "boolean", None),
-    ("value_tier", "tier", "varchar", '["diamond", "gold", "mass"]'),
-    ("plan_name", "code", "varchar", None),
-    ("realised_value", "number", "decimal(18,2)", None),
-    ("activation_date", "date", "date", None),
-    ("not_built", "number", "double", None),
+def line(subscriber, tier="gold", value=10.0, on_net=True, held_out=False, tenure=12, region="R1"):
+    return (subscriber, on_net, tier, "plain", region, value, 50.0, tenure, date(2021, 1, 1), held_out, 9, "S1")
+
+
+LINES = [
+    line("001", value=-5.5),
+    line("002", value=300),  # ties with 003
+    line("003", tier="diamond", value=300),
+    line("004", value=None),  # no value: last
+    line("005"),  # suppressed on all channels
+    line("006"),  # suppressed on calls, from the run date on
+    line("007"),  # suppressed on calls, to the run date
+    line("008", value=20),  # suppressions of another channel, past, and to come
+    line("009"),  # phone off the pattern
+    line("010"),  # no phone at all
+    line("011"),  # a "valid" phone that a spreadsheet would calculate
+    line("012"),  # suppressed and without a phone: counts once, as suppressed
+    line("013", tier="mass"),
+    line("014", on_net=None),
+    line("015", value=30),  # called today
+    line("016", value=30),  # two contacts in the 7 days that end today
+    line("017", value=30),  # two, the first 7 days before: outside
+    line("018", value=30),  # four in 30 days
+    line("019", value=30),  # four, the first 30 days before: outside
+    line("020", value=30),  # an inbound contact today, and an outbound one tomorrow
+    line("021", value=30, held_out=True),
 ]
-
-SUBSCRIBERS = [  # subscriber_id, is_on_net, value_tier, plan_name, realised_value, activation_date, what the case is
-    ("001", True, "gold", "=cmd|'/c calc'!A1", -5.50, "2020-01-01"),  # formula in a text, negative number
-    ("002", True, "gold", 'say "hi", 关怀', 300, None),  # quotes, comma, Chinese
-    ("003", True, "diamond", None, 300, "2021-01-01"),  # ties with 002 on value
-    ("004", True, "gold", "plain", None, "2021-01-01"),  # no value: last
-    ("005", True, "gold", "plain", 10, "2021-01-01"),  # suppressed on all channels
-    ("006", True, "gold", "plain", 10, "2021-01-01"),  # suppressed on this channel, from the run date on
-    ("007", True, "gold", "plain", 10, "2021-01-01"),  # suppressed to the run date
-    ("008", True, "gold", "", 20, "2021-01-01"),  # suppressions: other channel, past, future
-    ("009", True, "gold", "plain", 10, "2021-01-01"),  # phone off the pattern
-    ("010", True, "gold", "plain", 10, "2021-01-01"),  # no phone at all
-    ("011", True, "gold", "plain", 10, "2021-01-01"),  # a "valid" phone that a spreadsheet would calculate
-    ("012", True, "gold", "plain", 10, "2021-01-01"),  # suppressed and without a phone: counts once, as suppressed
-    ("013", True, "mass", "plain", 10, "2021-01-01"),
-    ("014", None, "gold", "plain", 10, "2021-01-01"),
+CONTACTS = [
+    ("015", 0, "outbound"),
+    *[("016", days, "outbound") for days in (6, 1)],
+    *[("017", days, "outbound") for days in (7, 1)],
+    *[("018", days, "outbound") for days in (29, 20, 15, 10)],
+    *[("019", days, "outbound") for days in (30, 20, 15, 10)],
+    ("020", 0, "inbound"),
+    ("020", -1, "outbound"),
 ]
-
-PHONES = [(f"{n:03}", f"1380000{n:04}", n not in (9,)) for n in range(1, 15) if n not in (10, 12)]
-PHONES = [(s, "+8613800000011" if s == "011" else phone, ok) for s, phone, ok in PHONES]
-
-SUPPRESSIONS = [
-    ("005", "all", "protected", "2026-01-01", None),
-    ("006", "outbound_call", "do_not_contact", "2026-04-01", None),
-    ("007", "outbound_call", "other", "2026-01-01", "2026-04-01"),
-    ("008", "sms", "do_not_contact", "2026-01-01", None),
-    ("008", "outbound_call", "other", "2026-01-01", "2026-03-31"),
-    ("008", "outbound_call", "other", "2026-04-02", None),
-    ("012", "all", "deceased", "2026-01-01", None),
-]
-
+ROWS = {
+    "tags.subscriber_360": LINES,
+    "tags.tag_history": [(date(2026, 2, 1), "002", "mass", 1.0), (date(2026, 2, 1), "003", "diamond", 1.0)],
+    "tags.tag_changes": [
+        (AS_OF, "002", "value_tier", "mass", "gold"),
+        (AS_OF - timedelta(29), "003", "value_tier", "gold", "diamond"),
+        (AS_OF - timedelta(30), "004", "value_tier", "mass", "gold"),
+        (AS_OF, "008", "plan_name", "x", "plain"),
+    ],
+    "core.fct_contacts": [(f"c{n}", s, days_before(days), direction) for n, (s, days, direction) in enumerate(CONTACTS)],
+    "private.subscriber_phones": [
+        (f"{n:03}", "+8613800000011" if n == 11 else f"1380000{n:04}", n != 9) for n in range(1, 22) if n not in (10, 12)
+    ],
+    "staging.stg_channel__suppressions_now": [
+        ("005", "all", "protected", date(2026, 1, 1), None),
+        ("006", "outbound_call", "do_not_contact", RUN_DATE, None),
+        ("007", "outbound_call", "other", None, RUN_DATE),
+        ("008", "sms", "do_not_contact", date(2026, 1, 1), None),
+        ("008", "outbound_call", "other", date(2026, 1, 1), days_before(1)),
+        ("008", "outbound_call", "other", days_before(-1), None),
+        ("012", "all", "deceased", date(2026, 1, 1), None),
+    ],
+}
 CARE = TargetList(
     name="care",
     title=Title("Care", "关怀"),
@@ -64,229 +87,391 @@ CARE = TargetList(
     purpose="A call.",
     channel="outbound_call",
     where="is_on_net and value_tier in ('diamond', 'gold')",
-    columns=("plan_name", "realised_value", "activation_date", "is_on_net"),
+    columns=("plan_name", "realised_value"),
     status="approved",
     order_by=(Order("realised_value", descending=True),),
+    control_share=0.0,
 )
+FIRST = {"matched": 19, "suppressed": 4, "no_valid_phone": 3, "capped": 3, "universal_control": 1, "exported": 8}
+IN_ORDER = ["002", "003", "017", "019", "020", "008", "001", "004"]
+
+
+class Operator:
+    """A home with its two databases, and runs of lists on it."""
+
+    def __init__(self, folder: Path):
+        self.home = Home(folder)
+        self.published, self.private = made_files(folder, ROWS)
+
+    def change(self, statement: str, private: bool = False) -> None:
+        with duckdb.connect(str(self.private if private else self.published)) as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def tables(self):
+        with duckdb_tables(RELATIONS, self.published, self.private, self.home.exports / ".spill") as tables:
+            yield tables
+
+    @contextmanager
+    def open(self, *lists: TargetList, names=None, on=RUN_DATE):
+        definitions = {definition.name: definition for definition in lists}
+        names = list(definitions) if names is None else names
+        with self.tables() as tables, run.open_run(tables, self.home, definitions, names, on, AS_OF, "v1", "tester") as decided:
+            yield decided
+
+    def run(self, *lists: TargetList, names=None, on=RUN_DATE) -> dict[str, export.ListRun]:
+        with self.open(*lists, names=names, on=on) as decided:
+            return {made.name: made for made in run.run_lists(decided)}
+
+    def members(self, name: str, on=RUN_DATE) -> dict[str, dict]:
+        return {row["subscriber_id"]: row for row in ledger.members(self.home, name, on).to_pylist()}
 
 
 @pytest.fixture
-def published(tmp_path) -> Path:
-    """A published version behind its link."""
-    version = tmp_path / "published" / "telco360_2026-03-31_r1.duckdb"
-    version.parent.mkdir()
-    with duckdb.connect(str(version)) as connection:
-        connection.execute("create schema tags")
-        connection.execute(
-            "create table tags.tag_catalog (tag_name varchar, entity varchar, model_name varchar, category varchar, kind varchar,"
-            " data_type varchar, allowed_values varchar, description varchar, label_zh varchar, status varchar)"
-        )
-        connection.executemany(
-            "insert into tags.tag_catalog values ($1, 'subscriber', 'tags_basic', 'x', $2, $3, $4, '', '', 'active')", CATALOGUE
-        )
-        connection.execute(
-            "create table tags.subscriber_360 (subscriber_id varchar, is_on_net boolean, value_tier varchar, plan_name varchar,"
-            " realised_value decimal(18,2), activation_date date)"
-        )
-        connection.executemany("insert into tags.subscriber_360 values (?, ?, ?, ?, ?, ?)", SUBSCRIBERS)
-    link = version.parent / "telco360.duckdb"
-    link.symlink_to(version.name)
-    return link
-
-
-@pytest.fixture
-def private(tmp_path) -> Path:
-    """A private warehouse as dbt leaves it: suppressions are a view, by its own catalog's name, on a view of a lake file."""
-    path = tmp_path / "o'warehouse" / "telco360.duckdb"
-    path.parent.mkdir()
-    lake = tmp_path / "suppressions.parquet"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema private; create schema staging; create schema raw")
-        connection.execute(
-            "create table private.subscriber_phones (subscriber_id varchar, msisdn varchar, is_valid_msisdn boolean)"
-        )
-        connection.executemany("insert into private.subscriber_phones values (?, ?, ?)", PHONES)
-        connection.execute(
-            "create temp table s (subscriber_id varchar, channel varchar, reason_code varchar, effective_from date,"
-            " effective_to date)"
-        )
-        connection.executemany("insert into s values (?, ?, ?, ?, ?)", SUPPRESSIONS)
-        connection.execute(f"copy s to '{lake}' (format parquet)")
-        connection.execute(f"create view raw.suppressions as select * from read_parquet('{lake}')")
-        connection.execute("create view staging.stg_channel__suppressions as select * from telco360.raw.suppressions")
-    return path
-
-
-@pytest.fixture
-def run(tmp_path, published, private):
-    def run(definition: TargetList = CARE, **changes):
-        arguments = {"published": published, "private": private, "relations": RELATIONS, "run_date": RUN_DATE, "as_of": AS_OF}
-        return run_list(definition, **{**arguments, "exports_dir": tmp_path / "exports", **changes})
-
-    return run
+def operator(tmp_path) -> Operator:
+    return Operator(tmp_path / "o'home")
 
 
 def care(**changes) -> TargetList:
-    return TargetList(**{**{f: getattr(CARE, f) for f in CARE.__dataclass_fields__}, **changes})
+    return replace(CARE, **changes)
 
 
-def cells(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def cells(path: str) -> list[list[str]]:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
 
 
-def files(directory: Path) -> list[str]:
-    return sorted(str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file())
+def exported(made: export.ListRun) -> list[str]:
+    return [row[0] for row in cells(made.file)[1:]]
 
 
-def test_the_waterfall_counts_everyone_once_and_the_file_holds_the_rest(run):
-    result = run()
-    assert result.waterfall == {"matched": 12, "suppressed": 4, "no_valid_phone": 3, "over_limit": 0, "exported": 5}
-    header, *rows = cells(result.file)
-    assert header == ["subscriber_id", "phone", "plan_name", "realised_value", "activation_date", "is_on_net"]
-    assert [row[0] for row in rows] == ["002", "003", "008", "001", "004"]  # by value, ties by id, no value last
-    assert result.rows == len(rows)
+def left_out(made: export.ListRun) -> dict[str, int]:
+    return {step: count for step, count in made.waterfall.items() if count}
 
 
-def test_the_bytes_are_what_a_spreadsheet_and_a_machine_can_both_read(run):
-    content = run().file.read_bytes().decode("utf-8")
-    assert content == (
-        '\ufeff"subscriber_id","phone","plan_name",realised_value,activation_date,is_on_net\r\n'
-        '"002","13800000002","say ""hi"", 关怀",300.00,,true\r\n'
-        '"003","13800000003",,300.00,2021-01-01,true\r\n'
-        '"008","13800000008","",20.00,2021-01-01,true\r\n'
-        '"001","13800000001","\'=cmd|\'/c calc\'!A1",-5.50,2020-01-01,true\r\n'
-        '"004","13800000004","plain",,2021-01-01,true\r\n'
+def test_the_waterfall_counts_everyone_once_and_the_file_holds_the_rest(operator):
+    made = operator.run(CARE)["care"]
+    assert tuple(made.waterfall) == COUNTS and left_out(made) == FIRST
+    assert made.waterfall["matched"] == sum(made.waterfall.values()) - made.waterfall["matched"]
+    assert cells(made.file)[0] == [*ALWAYS_TEXT, "plan_name", "realised_value"]
+    assert exported(made) == IN_ORDER and made.rows == len(IN_ORDER)
+    assert Path(made.file) == operator.home.exports / "2026-04-01" / "care_2026-03-31_2026-04-01_001.csv"
+
+
+def test_each_left_out_subscriber_has_its_reason_in_the_ledger(operator):
+    operator.run(CARE)
+    members = operator.members("care")
+    reasons = {subscriber: row["reason"] for subscriber, row in members.items()}
+    assert {s for s, reason in reasons.items() if reason == "capped"} == {"015", "016", "018"}
+    assert {s for s, reason in reasons.items() if reason == "suppressed"} == {"005", "006", "007", "012"}
+    assert {s for s, reason in reasons.items() if reason == "no_valid_phone"} == {"009", "010", "011"}
+    assert members["021"]["arm"] == members["021"]["reason"] == "universal_control"
+    assert [members[s]["position"] for s in IN_ORDER] == list(range(1, 9))
+    one = members["002"]
+    assert (one["arm"], one["reason"], one["channel"], one["run_id"]) == ("treated", None, "outbound_call", "2026-04-01_001")
+    assert (one["value_tier"], one["region_code"], one["manager_id"], one["is_at_risk"]) == ("gold", "R1", None, None)
+
+
+def test_a_list_may_be_tighter_than_the_caps_and_never_looser(operator):
+    assert left_out(operator.run(care(caps={"days_30": 3}))["care"])["capped"] == 4  # 019 has three in 30 days
+    looser = operator.run(care(caps={"days_7": 3}))["care"]
+    assert looser.status == "failed"
+    assert "caps: days_7 is 3, but seed contact_rules allows 2; a list may be tighter only" in looser.reason
+
+
+def test_suppressions_are_those_of_the_channel(operator):
+    assert set(exported(operator.run(care(channel="sms"))["care"])) == {*IN_ORDER, "006", "007"} - {"008"}
+
+
+def test_who_is_eligible_for_several_goes_to_the_first_by_priority_then_name(operator):
+    made = operator.run(care(name="b", where="value_tier = 'diamond'"), care(name="a", priority=60), care(name="c", priority=60))
+    assert exported(made["b"]) == ["003"]
+    assert exported(made["a"]) == [s for s in IN_ORDER if s != "003"]
+    assert exported(made["c"]) == [] and made["c"].waterfall["lost_to_priority"] == 9
+    assert operator.members("a")["003"]["lost_to"] == "b"
+    assert {row["lost_to"] for row in operator.members("c").values()} == {"a", "b", None}
+
+
+def test_who_cannot_be_contacted_by_the_first_list_is_free_for_the_next(operator):
+    made = operator.run(care(name="a"), care(name="b", channel="sms", priority=60))
+    assert set(exported(made["b"])) == {"006", "007"}
+
+
+def test_control_is_drawn_by_the_formula_and_cut_where_the_file_is_cut(operator):
+    whole = operator.run(care(control_share=0.5, salt="s"))["care"]
+    with duckdb.connect() as connection:
+        connection.execute(MACRO)
+        drawn = [s for s in IN_ORDER if connection.execute("select hash_share('s', ?)", [s]).fetchone()[0] < 0.5]
+    assert 0 < len(drawn) < 8 and set(exported(whole)) == set(IN_ORDER) - set(drawn)
+    cut = operator.run(care(control_share=0.5, salt="s", limit=1))["care"]
+    place = IN_ORDER.index(exported(cut)[0])
+    assert cut.waterfall["control"] == len([s for s in drawn if IN_ORDER.index(s) < place])
+    assert cut.waterfall["over_limit"] == 8 - place - 1
+
+
+def test_the_macro_draws_as_dbt_does(operator):
+    text = Path("macros/hash_share.sql").read_text()
+    assert "cast(cast(concat('0x', {{ hex }}) as bigint) as double) / 4294967296" in text
+    assert "substr(md5(concat('\" ~ dbt.escape_single_quotes(salt) ~ \":', \" ~ key ~ \")), 1, 8)" in text
+    with duckdb.connect() as connection:
+        connection.execute(MACRO)
+        assert connection.execute("select hash_share('telco360', '001')").fetchone()[0] == pytest.approx(0x0 + _share("telco360:001"))
+
+
+def _share(text: str) -> float:
+    import hashlib
+
+    return int(hashlib.md5(text.encode()).hexdigest()[:8], 16) / 2**32
+
+
+def many(operator: Operator, lines: int = 2000) -> None:
+    operator.change(
+        f"insert into tags.subscriber_360 select 'm' || n, true, 'mass', 'p', 'R' || n % 5, n, n % 97, n % 60, null, false, 9, 's' "
+        f"from range({lines}) t (n)"
+    )
+    operator.change(
+        f"insert into private.subscriber_phones select 'm' || n, '1390000' || n, true from range({lines}) t (n)", private=True
     )
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_no_text_begins_as_a_formula(run, published, start):
-    with duckdb.connect(str(published)) as connection:
-        connection.execute("update tags.subscriber_360 set plan_name = ? || '1+1' where subscriber_id = '002'", [start])
-    assert cells(run().file)[1][2] == f"'{start}1+1"
+def test_a_balanced_salt_is_sought_once_and_kept(operator):
+    many(operator)
+    mass = care(where="value_tier = 'mass'", control_share=None)
+    made = operator.run(mass)["care"]
+    first = operator.members("care")
+    (report,) = (operator.home.exports / "2026-04-01").glob("*.balance.json")
+    said = json.loads(report.read_text())
+    assert said["control_share"] == 0.1
+    names = [row["covariate"] for row in said["balance"]]
+    assert names == ["region_code R0", "region_code R1", "region_code R2", "region_code R3", "region_code R4", "tenure_months", "value_score"]
+    assert max(abs(row["difference"]) for row in said["balance"]) < 0.15
+    treated = [row["subscriber_id"] for row in first.values() if row["arm"] == "treated"]
+    score = next(row for row in said["balance"] if row["covariate"] == "value_score")
+    assert score["treated"] == pytest.approx(sum(int(s[1:]) % 97 for s in treated if s[0] == "m") / len(treated), abs=0.05)
+    assert 0.06 < made.waterfall["control"] / 2000 < 0.14
+
+    next_day = RUN_DATE + timedelta(1)
+    operator.change("update tags.subscriber_360 set value_score = hash(subscriber_id) % 100, tenure_months = 1")
+    operator.run(mass, on=next_day)
+    after = operator.members("care", next_day)
+    assert {s: row["arm"] for s, row in first.items()} == {s: row["arm"] for s, row in after.items()}
+    operator.run(replace(mass, salt="own"), on=next_day)
+    assert ledger.runs(operator.home)["salt"].to_pylist() == [said["salt"], said["salt"], "own"]
 
 
-def test_the_manifest_says_what_the_file_is(run, published):
-    result = run()
-    manifest = json.loads(result.manifest.read_text(encoding="utf-8"))
-    assert manifest == {
-        "list": "care",
-        "definition_hash": CARE.hash,
-        "publication": published.resolve().name,
-        "as_of": "2026-03-31",
-        "run_date": "2026-04-01",
-        "waterfall": result.waterfall,
-        "file": "care_2026-03-31_2026-04-01.csv",
-        "rows": 5,
-        "sha256": hashlib.sha256(result.file.read_bytes()).hexdigest(),
-        "columns": ["subscriber_id", "phone", "plan_name", "realised_value", "activation_date", "is_on_net"],
-    }
+def test_the_sought_salt_is_better_than_most(operator):
+    many(operator)
+    mass = care(where="value_tier = 'mass'", control_share=0.1)
+
+    def worst(salt: str | None) -> float:
+        with operator.open(replace(mass, salt=salt)) as decided:
+            return max(abs(row["difference"]) for row in decided.balance("care"))
+
+    others = [worst(f"other-{n}") for n in range(20)]
+    assert worst(None) < min(others) * 1.1
 
 
-def test_it_lies_where_it_should_and_not_everyone_may_read_it(run, tmp_path):
-    result = run()
-    assert files(tmp_path / "exports") == [f"2026-04-01/care_2026-03-31_2026-04-01.{ending}" for ending in ("csv", "json")]
-    assert stat.S_IMODE(os.stat(result.file).st_mode) == 0o640
+def test_a_list_on_late_tags_is_refused_whole_and_the_others_go_on(operator):
+    late = care(name="late", where="nps_score <= 6 or is_on_net", columns=("last_store",))
+    made = operator.run(late, care())
+    assert made["late"].status == "refused" and made["late"].file is None and not any(made["late"].waterfall.values())
+    assert made["late"].reason == (
+        "list late: refused: tag nps_score is stale: channel_surveys is delivered to 2026-02-01 and late; tag last_store is failed: "
+        "channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build again, or "
+        "let the list say stale_tags: accept"
+    )
+    assert made["care"].rows == 8  # nobody is lost to a list that is refused
+    assert ledger.runs(operator.home)["status"].to_pylist() == ["exported", "refused"]
+    assert operator.run(replace(late, stale_tags="accept"))["late"].status == "exported"
 
 
-def test_the_same_inputs_give_the_same_bytes(run):
-    first = run()
-    before = [p.read_bytes() for p in (first.file, first.manifest)]
-    again = run()
-    assert [p.read_bytes() for p in (again.file, again.manifest)] == before
+def test_a_list_that_excludes_one_on_late_tags_is_as_late(operator):
+    late = care(name="late", where="nps_score <= 6")
+    made = operator.run(late, care(exclude_lists=("late",)), names=["care"])
+    assert made["care"].status == "refused" and "nps_score" in made["care"].reason
 
 
-def test_the_limit_takes_the_first_of_those_who_can_be_contacted(run):
-    result = run(care(limit=2))
-    assert result.waterfall == {"matched": 12, "suppressed": 4, "no_valid_phone": 3, "over_limit": 3, "exported": 2}
-    assert [row[0] for row in cells(result.file)[1:]] == ["002", "003"]
+def test_who_an_excluded_list_matches_or_last_exported_stays_out(operator):
+    gone = care(name="gone", where="value_tier = 'diamond' or realised_value = -5.5", status="draft")
+    assert exported(operator.run(care(exclude_lists=("gone",)), gone, names=["care"])["care"]) == [
+        s for s in IN_ORDER if s not in ("001", "003")
+    ]
+    past = RUN_DATE - timedelta(40)
+    operator.run(replace(gone, where="realised_value = 300", status="approved"), on=past)
+    later = operator.run(care(exclude_lists=("gone",)), gone, names=["care"])["care"]
+    assert exported(later) == [s for s in IN_ORDER if s not in ("001", "002", "003")]
 
 
-def test_suppressions_are_those_of_the_channel(run):
-    assert [row[0] for row in cells(run(care(channel="sms")).file)[1:]] == ["002", "003", "006", "007", "001", "004"]
+def test_a_list_that_includes_another_takes_whom_its_last_run_exported(operator):
+    first = care(name="first", limit=2)
+    again = care(name="again", include_lists=("first",))
+    assert operator.run(first, again, names=["again"])["again"].waterfall["matched"] == 0
+    operator.run(first, on=RUN_DATE - timedelta(40))
+    assert exported(operator.run(first, again, names=["again"])["again"]) == IN_ORDER[:2]
 
 
-def test_a_list_that_nobody_matches_is_a_file_with_a_header(run):
-    result = run(care(where="value_tier = 'mass' and realised_value > 10"))
-    assert result.rows == 0 and result.waterfall["matched"] == 0
-    assert result.file.read_bytes().count(b"\r\n") == 1
+def test_conditions_that_exclude_take_out_whom_they_hold_for(operator):
+    made = operator.run(care(exclude=("realised_value >= 300", "tenure_months > 100")))["care"]
+    assert exported(made) == [s for s in IN_ORDER if s not in ("002", "003")]  # 004 has no value: not known to be excluded
 
 
-def test_a_quote_in_a_value_is_only_a_quote(run):
-    assert run(care(where="plan_name = 'it''s'' or 1=1 --'")).waterfall["matched"] == 0
+def test_the_past_is_asked_for_by_month_and_by_days(operator):
+    assert exported(operator.run(care(where="was(value_tier, '2026-02') <> value_tier"))["care"]) == ["002"]
+    assert exported(operator.run(care(where="changed(value_tier, 30)"))["care"]) == ["002", "003"]
+    assert exported(operator.run(care(where="changed(value_tier, 29) or changed(plan_name, 1)"))["care"]) == ["002", "008"]
+    unknown = operator.run(care(where="was(value_tier, '2026-01') = 'gold'"))["care"]
+    assert "the past of tags is kept for 2026-02 to 2026-02, not for 2026-01" in unknown.reason
+
+
+def test_a_suppression_that_becomes_known_after_the_decision_counts(operator, monkeypatch):
+    with operator.open(CARE) as decided:
+        # what the private warehouse shows at the second of export: the view reads the lake anew
+        connection = decided.tables.connection
+        connection.execute("create table later as select * from telco360.staging.stg_channel__suppressions_now")
+        connection.execute("insert into later values ('003', 'all', 'other', null, null)")
+        monkeypatch.setattr(decided.tables, "relations", replace(decided.tables.relations, suppressions="later"))
+        made = decided.export("care")
+    assert exported(made) == [s for s in IN_ORDER if s != "003"]
+    assert left_out(made) == FIRST | {"suppressed": 5, "exported": 7}
+    assert operator.members("care")["003"]["reason"] == "suppressed"
+    assert operator.members("care")["017"]["position"] == 2
+
+
+def test_a_list_exported_alone_takes_nobody_whom_another_has_on_that_day(operator):
+    first, second = care(name="zz", priority=90, limit=2, control_share=0.3, salt="s"), care(name="aa", priority=1)
+    held = operator.run(first, second, names=["zz"])["zz"]
+    alone = operator.run(first, second, names=["aa"])["aa"]
+    assert alone.waterfall["lost_to_priority"] == held.rows + held.waterfall["control"]
+    assert not set(exported(alone)) & set(exported(held))
+    assert operator.run(first, second, names=["aa"], on=RUN_DATE + timedelta(1))["aa"].waterfall["lost_to_priority"] == 0
+
+
+def test_a_list_run_again_for_a_day_adds_to_the_chain_and_its_last_export_stands(operator):
+    operator.run(CARE)
+    again = operator.run(care(limit=2))["care"]
+    assert again.run_id == "2026-04-01_002"
+    operator.run(care(where="vlue_tier = 'gold'"))
+    rows = ledger.runs(operator.home).to_pylist()
+    assert [row["status"] for row in rows] == ["exported", "exported", "failed"]
+    assert rows[2]["previous_hash"] == rows[1]["run_hash"] and rows[1]["previous_hash"] == rows[0]["run_hash"]
+    assert {row["run_id"] for row in operator.members("care").values()} == {again.run_id}
+    assert (rows[0]["exported_by"], rows[0]["publication"], rows[0]["definition_hash"]) == ("tester", "v1", CARE.hash)
+    assert json.loads(rows[0]["definition"])["where"] == CARE.where
+
+
+def test_the_ledger_tells_the_first_row_that_was_meddled_with(operator):
+    for _ in range(3):
+        operator.run(CARE)
+    assert ledger.verify(operator.home) is None
+    first, second, third = sorted(operator.home.list_runs.glob("*.parquet"))
+    kept = second.read_bytes()
+    changed = pq.read_table(second, schema=ledger.LIST_RUNS).to_pylist()[0] | {"exported": 9}
+    pq.write_table(ledger.LIST_RUNS.empty_table().from_pylist([changed], schema=ledger.LIST_RUNS), second)
+    assert ledger.verify(operator.home).startswith(f"{second}: list care, run 2026-04-01_002: is not what was written")
+    forged = changed | {"run_hash": ledger.run_hash(changed)}
+    pq.write_table(ledger.LIST_RUNS.empty_table().from_pylist([forged], schema=ledger.LIST_RUNS), second)
+    assert ledger.verify(operator.home).startswith(f"{third}: list care, run 2026-04-01_003: does not follow the row before")
+    second.unlink()
+    assert ledger.verify(operator.home) == f"{third}: row 2 of the chain is missing"
+    second.write_bytes(kept)
+    assert ledger.verify(operator.home) is None
+    members = operator.home.list_members / "run_date=2026-04-01" / "care_2026-04-01_001.parquet"
+    members.write_bytes(members.read_bytes() + b"x")
+    assert ledger.verify(operator.home).startswith(f"{first}: list care, run 2026-04-01_001: its members, {members}, are not")
+
+
+def test_the_ledger_can_be_read_before_anything_was_exported_and_after(operator):
+    ledger.ensure_empty_tables(operator.home)
+    count = "select count(*) from read_parquet('{}/ledger/{}')"
+    lake = str(operator.home.lake).replace("'", "''")
+    tables = ("list_runs/*.parquet", "list_members/*/*.parquet")
+    with duckdb.connect() as connection:
+        assert [connection.execute(count.format(lake, name)).fetchone()[0] for name in tables] == [0, 0]
+        operator.run(CARE)
+        ledger.ensure_empty_tables(operator.home)
+        assert [connection.execute(count.format(lake, name)).fetchone()[0] for name in tables] == [1, 19]
+
+
+@pytest.mark.parametrize("step", ["write_list", "_write_balance", "_members"])
+def test_a_list_that_fails_half_way_fails_alone_and_counts_nobody(operator, monkeypatch, step):
+    real = getattr(export, "write_list")
+
+    def full(*arguments, **options):
+        title = next((a for a in arguments if isinstance(a, export.Title)), None)
+        if step == "write_list" and title.name != "care":
+            return real(*arguments, **options)
+        raise OSError("No space left on device")
+
+    if step == "write_list":
+        monkeypatch.setattr(export, "write_list", full)
+    elif step == "_write_balance":
+        monkeypatch.setattr(export.DecidedRun, step, lambda self, name, stem: full() if name == "care" else None)
+    else:
+        keep = ledger.keep_members
+        monkeypatch.setattr(ledger, "keep_members", lambda home, row, write: full() if row["list_name"] == "care" else keep(home, row, write))
+    made = operator.run(CARE, care(name="other", where="value_tier = 'mass'"))
+    assert made["care"].status == "failed" and made["care"].reason == "list care: No space left on device"
+    assert made["other"].rows == 1
+    assert [(r["list_name"], r["status"], r["matched"]) for r in ledger.runs(operator.home).to_pylist()] == [
+        ("care", "failed", 0), ("other", "exported", 1),
+    ]  # fmt: skip
+    assert [path.name for path in operator.home.list_members.rglob("*.parquet")] == ["other_2026-04-01_001.parquet"]
+    assert ledger.verify(operator.home) is None
+
+
+def test_what_a_killed_run_left_in_the_ledger_never_happened(operator):
+    left = operator.home.list_members / "run_date=2026-04-01" / "care_2026-04-01_001.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    operator.run(care(name="other"))
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"where": "vlue_tier = 'gold'"}, "list care: where: character 1: unknown tag vlue_tier; did you mean value_tier?"),
-        (
-            {"columns": ("not_built",)},
-            "list care: not_built: a tag, but no column of tags.subscriber_360; build and publish again",
-        ),
+        ({"columns": ("not_built",)}, "list care: not_built: a tag, but no column of the published tags; build and publish again"),
         ({"status": "draft"}, "list care: its status is draft; only approved lists are exported"),
+        ({"exclude": ("is_on_net", "x = 1")}, "list care: exclude, item 2: character 1: unknown tag x"),
     ],
 )
-def test_a_list_that_cannot_run_names_itself_and_leaves_no_file(run, tmp_path, changes, message):
-    with pytest.raises(ListError) as caught:
-        run(care(**changes))
-    assert str(caught.value).startswith(message)
-    assert not [f for f in files(tmp_path) if f.startswith("exports")]
+def test_a_list_that_cannot_run_names_itself_and_leaves_no_file(operator, changes, message):
+    made = operator.run(care(**changes))["care"]
+    assert made.status == "failed" and made.reason.startswith(message.replace("list care: ", "list care: failed: "))
+    assert not list(operator.home.exports.rglob("*.*"))
 
 
-def test_without_the_private_warehouse_nothing_is_exported(run, tmp_path):
-    for missing in (None, tmp_path / "none.duckdb"):
-        with pytest.raises(ListError, match="list care: the private warehouse is not there"):
-            run(private=missing)
+def test_without_the_private_warehouse_nothing_is_decided(operator):
+    operator.private.unlink()
+    with pytest.raises(ListError, match="the private warehouse is not there"):
+        operator.run(CARE)
 
 
-def test_without_suppressions_nothing_is_exported(run, private, tmp_path):
-    with duckdb.connect(str(private)) as connection:
-        connection.execute("drop view staging.stg_channel__suppressions")
-    with pytest.raises(ListError, match="list care: .*stg_channel__suppressions"):
-        run()
-    assert not (tmp_path / "exports").exists()
+def test_without_the_universal_control_nothing_is_decided(operator):
+    operator.change("alter table tags.subscriber_360 drop column is_universal_control")
+    with pytest.raises(ListError, match="the published tags lack is_universal_control"):
+        operator.run(CARE)
 
 
-def test_a_subscriber_with_two_phones_stops_the_list(run, private):
-    with duckdb.connect(str(private)) as connection:
-        connection.execute("insert into private.subscriber_phones values ('001', '13899999999', true)")
-    with pytest.raises(ListError, match="list care: 1 rows too many"):
-        run()
+def test_a_subscriber_with_two_phones_stops_the_run(operator):
+    with duckdb.connect(str(operator.private)) as connection:
+        insert(connection, "private.subscriber_phones", [("001", "13899999999", True)])
+    with pytest.raises(ListError, match="1 rows too many"):
+        operator.run(CARE)
 
 
-@pytest.mark.parametrize("step", ["_with_bom", "_settle"])
-def test_a_failure_half_way_leaves_the_last_file_as_it_was(run, tmp_path, monkeypatch, step):
-    before = run().file.read_bytes()
-
-    def full(*_):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(export, step, full)
-    with pytest.raises(ListError, match="list care: No space left on device"):
-        run(care(limit=1))
-    assert len(files(tmp_path / "exports")) == 2
-    assert run_file(tmp_path).read_bytes() == before
-    assert not [p for p in (tmp_path / "exports").rglob("*.partial")]
+def test_the_same_inputs_give_the_same_bytes(operator, tmp_path):
+    twin = Operator(tmp_path / "twin")
+    lists = (care(control_share=0.3), care(name="b", where="value_tier = 'mass'"))
+    both = [sorted(p for p in o.home.exports.rglob("*.*") if p.is_file()) for o in (operator, twin) if o.run(*lists)]
+    assert [p.name for p in both[0]] == [p.name for p in both[1]] and len(both[0]) >= 4
+    assert [p.read_bytes() for p in both[0]] == [p.read_bytes() for p in both[1]]
 
 
-def test_a_count_that_differs_from_the_rows_stops_the_list(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "_waterfall", lambda _: {"matched": 6, "exported": 6})
-    with pytest.raises(ListError, match="list care: 5 rows were written, 6 expected"):
-        run()
-    assert not files(tmp_path / "exports")
-
-
-def run_file(tmp_path) -> Path:
-    return tmp_path / "exports" / "2026-04-01" / "care_2026-03-31_2026-04-01.csv"
-
-
-def test_what_a_killed_run_left_is_cleared_by_the_next_and_other_lists_are_left_alone(run, tmp_path):
-    own = tmp_path / "exports" / "2026-03-30" / ".care_2026-03-29_2026-03-30.abc.partial"
-    other = tmp_path / "exports" / "2026-03-30" / ".care_more_2026-03-29_2026-03-30.abc.partial"
-    for left in (own, other):
-        left.mkdir(parents=True)
-        (left / "body.csv").write_text("half")
-    run()
-    assert not own.exists() and other.exists()
+def test_a_look_takes_drafts_and_writes_nothing(operator):
+    draft = care(status="draft")
+    with operator.tables() as tables:
+        decided = run.decide(tables, operator.home, {"care": draft}, ["care"], RUN_DATE, AS_OF, "v1", drafts=True)
+        assert decided.waterfall("care")["exported"] == 8
+    assert not operator.home.exports.exists() and not operator.home.ledger.exists()
