@@ -66,7 +66,7 @@ def lay_tables(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) ->
     if "tags.tag_catalog" in tables:
         connection.executemany(
             "insert into tags.tag_catalog values ($1, 'subscriber', 'tags_basic', $2, $3, $4, 'What ' || $1 || ' means.', '',"
-            " $5, $6, $2 <> 'number', '[{\"table\": \"' || $7 || '\", \"delivered\": \"2026-03-31\"}]')",
+            ' $5, $6, $2 <> \'number\', \'[{"table": "\' || $7 || \'", "delivered": "2026-03-31"}]\')',
             CATALOGUE,
         )
         connection.executemany("insert into seeds.contact_rules values (?, ?, '')", list(RULES.items()))

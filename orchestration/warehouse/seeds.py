@@ -1,7 +1,8 @@
 """The rule parameters in seeds/, held against what seeds/_seeds.yml says of them, before a build goes by them.
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
-whose values must rise or fall from row to row, an empty one being the least. Here they are only applied, so that the message can
+whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but target
+lists ask for. Here they are only applied, so that the message can
 name file and row, which a test within the database can't.
 """
 
@@ -61,6 +62,7 @@ def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | 
         values = [(number, row[in_order].strip()) for number, row in enumerate(rows, start=2)]
         yield from (f"{name}, row {fault}" for fault in _order_faults(in_order, values))
     if rules_asked is not None:
+        rules_asked = rules_asked | set(seed["config"].get("meta", {}).get("asked_by_lists", ()))
         found = {row["rule"]: number for number, row in enumerate(rows, start=2)}
         yield from (f"{name}: the rule {rule} is missing" for rule in sorted(rules_asked - set(found)))
         yield from (f"{name}, row {found[rule]}: no model asks for a rule {rule}" for rule in sorted(set(found) - rules_asked))

@@ -212,10 +212,12 @@ def test_control_is_drawn_by_the_formula_and_cut_where_the_file_is_cut(operator)
 def test_the_macro_draws_as_dbt_does(operator):
     text = Path("macros/hash_share.sql").read_text()
     assert "cast(cast(concat('0x', {{ hex }}) as bigint) as double) / 4294967296" in text
-    assert "substr(md5(concat('\" ~ dbt.escape_single_quotes(salt) ~ \":', \" ~ key ~ \")), 1, 8)" in text
+    assert 'substr(md5(concat(\'" ~ dbt.escape_single_quotes(salt) ~ ":\', " ~ key ~ ")), 1, 8)' in text
     with duckdb.connect() as connection:
         connection.execute(MACRO)
-        assert connection.execute("select hash_share('telco360', '001')").fetchone()[0] == pytest.approx(0x0 + _share("telco360:001"))
+        assert connection.execute("select hash_share('telco360', '001')").fetchone()[0] == pytest.approx(
+            0x0 + _share("telco360:001")
+        )
 
 
 def _share(text: str) -> float:
@@ -243,7 +245,15 @@ def test_a_balanced_salt_is_sought_once_and_kept(operator):
     said = json.loads(report.read_text())
     assert said["control_share"] == 0.1
     names = [row["covariate"] for row in said["balance"]]
-    assert names == ["region_code R0", "region_code R1", "region_code R2", "region_code R3", "region_code R4", "tenure_months", "value_score"]
+    assert names == [
+        "region_code R0",
+        "region_code R1",
+        "region_code R2",
+        "region_code R3",
+        "region_code R4",
+        "tenure_months",
+        "value_score",
+    ]
     assert max(abs(row["difference"]) for row in said["balance"]) < 0.15
     treated = [row["subscriber_id"] for row in first.values() if row["arm"] == "treated"]
     score = next(row for row in said["balance"] if row["covariate"] == "value_score")
@@ -408,7 +418,9 @@ def test_a_list_that_fails_half_way_fails_alone_and_counts_nobody(operator, monk
         monkeypatch.setattr(export.DecidedRun, step, lambda self, name, stem: full() if name == "care" else None)
     else:
         keep = ledger.keep_members
-        monkeypatch.setattr(ledger, "keep_members", lambda home, row, write: full() if row["list_name"] == "care" else keep(home, row, write))
+        monkeypatch.setattr(
+            ledger, "keep_members", lambda home, row, write: full() if row["list_name"] == "care" else keep(home, row, write)
+        )
     made = operator.run(CARE, care(name="other", where="value_tier = 'mass'"))
     assert made["care"].status == "failed" and made["care"].reason == "list care: No space left on device"
     assert made["other"].rows == 1
@@ -431,7 +443,10 @@ def test_what_a_killed_run_left_in_the_ledger_never_happened(operator):
     ("changes", "message"),
     [
         ({"where": "vlue_tier = 'gold'"}, "list care: where: character 1: unknown tag vlue_tier; did you mean value_tier?"),
-        ({"columns": ("not_built",)}, "list care: not_built: a tag, but no column of the published tags; build and publish again"),
+        (
+            {"columns": ("not_built",)},
+            "list care: not_built: a tag, but no column of the published tags; build and publish again",
+        ),
         ({"status": "draft"}, "list care: its status is draft; only approved lists are exported"),
         ({"exclude": ("is_on_net", "x = 1")}, "list care: exclude, item 2: character 1: unknown tag x"),
     ],

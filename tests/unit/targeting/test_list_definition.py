@@ -7,6 +7,7 @@ import pytest
 
 from orchestration.settings import PROJECT_DIR
 from orchestration.targeting.definition import (
+    Approval,
     DefinitionError,
     Order,
     Title,
@@ -29,6 +30,21 @@ order_by: [arpu_3m desc, plan_code, tenure_months asc]
 limit: 10
 columns: [value_tier, arpu_3m]
 status: approved
+approved: {by: 李雷, on: 2026-03-01}
+"""
+MORE = """\
+exclude: ["arpu_3m < 0", is_prepaid]
+include_lists: [first]
+exclude_lists: [second]
+offer: OF-1
+priority: 3
+control_share: 0.25
+salt: s1
+caps: {days_7: 1}
+format: xlsx
+destination: sftp://host/folder
+schedule: 0 2 * * 1,4
+stale_tags: accept
 """
 
 
@@ -44,11 +60,23 @@ def test_a_definition_is_read_whole(tmp_path):
     assert care.where == "is_on_net and value_tier = 'gold'"
     assert care.order_by == (Order("arpu_3m", True), Order("plan_code"), Order("tenure_months"))
     assert (care.limit, care.columns, care.schedule) == (10, ("value_tier", "arpu_3m"), "nightly")
+    assert care.approved == Approval("李雷", "2026-03-01")
+    assert (care.priority, care.control_share, care.offer, care.stale_tags, care.format) == (50, None, None, "refuse", "csv")
+
+
+def test_every_other_key_is_read(tmp_path):
+    care = load_definition(written(tmp_path, CARE + MORE))
+    assert care.exclude == ("arpu_3m < 0", "is_prepaid")
+    assert (care.include_lists, care.exclude_lists, care.offer, care.priority) == (("first",), ("second",), "OF-1", 3)
+    assert (care.control_share, care.salt, care.caps, care.format) == (0.25, "s1", {"days_7": 1}, "xlsx")
+    assert (care.destination, care.schedule, care.stale_tags) == ("sftp://host/folder", "0 2 * * 1,4", "accept")
+    none = load_definition(written(tmp_path, CARE + "offer: null\ndestination: null\n"))
+    assert (none.offer, none.destination) == (None, None)
 
 
 def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
     first = load_definition(written(tmp_path)).hash
-    reordered = "# a comment\nstatus: approved\n" + CARE.replace("status: approved\n", "")
+    reordered = "# a comment\nstatus: approved\n" + CARE.replace("status: approved\n", "") + "priority: 50\n"
     assert load_definition(written(tmp_path, reordered)).hash == first
     assert load_definition(written(tmp_path, CARE.replace("limit: 10", "limit: 11"))).hash != first
 
@@ -75,6 +103,20 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
         ("name: care", "name: cure", "name: is 'cure', but the file is called care.yml"),
         ("status: approved", "status: approved\nstatus: draft", "key status stands there twice"),
         ("where: >", "where: [", "cannot be read as YAML"),
+        ("approved: {by: 李雷, on: 2026-03-01}\n", "", "key approved is missing: Who approved the list, and when"),
+        ("on: 2026-03-01", "on: soon", "approved.on: must be a date such as 2026-11-21, not 'soon'"),
+        ("limit: 10", "limit: 10\npriority: 101", "priority: must be at most 100, not 101"),
+        ("limit: 10", "limit: 10\ncontrol_share: 0.6", "control_share: must be at most 0.5, not 0.6"),
+        ("limit: 10", "limit: 10\ncontrol_share: ten", "control_share: must be a number, not 'ten'"),
+        ("limit: 10", "limit: 10\ncontrol_share: .nan", "control_share: must be at most 0.5, not nan"),
+        ("limit: 10", "limit: 10\ncaps: {day_7: 1}", "caps: unknown key day_7; did you mean days_7?"),
+        ("limit: 10", "limit: 10\ncaps: {days_7: 0}", "caps.days_7: must be at least 1, not 0"),
+        ("limit: 10", "limit: 10\nformat: xls", "format: 'xls' is not one of csv, xlsx, parquet; did you mean xlsx?"),
+        ("limit: 10", "limit: 10\nschedule: nightli", "schedule: 'nightli' does not fit. When the list runs"),
+        ("limit: 10", "limit: 10\nschedule: 0 2 32 * *", "schedule: day of the month: '32' is not within 1 to 31"),
+        ("limit: 10", "limit: 10\nstale_tags: take", "stale_tags: 'take' is not one of refuse, accept"),
+        ("limit: 10", "limit: 10\noffer: ''", "offer: must not be empty"),
+        ("limit: 10", "limit: 10\ninclude_lists: [A]", "include_lists, item 1: 'A' does not fit. A list's name."),
     ],
 )
 def test_a_wrong_definition_names_file_key_and_remedy(tmp_path, old, new, message):
@@ -97,6 +139,15 @@ def test_all_wrong_files_are_named_at_once(tmp_path):
     assert "one.yml: key owner" in str(caught.value) and "two.yml: key owner" in str(caught.value)
 
 
+def test_lists_named_by_others_must_be_there(tmp_path):
+    written(tmp_path, CARE + "include_lists: [secnd]\nexclude_lists: [care]\n")
+    written(tmp_path, CARE.replace("name: care", "name: second"), "second")
+    with pytest.raises(DefinitionError) as caught:
+        load_definitions(tmp_path)
+    assert "care.yml: include_lists: unknown list secnd; did you mean second?" in str(caught.value)
+    assert "care.yml: exclude_lists: care is the list itself" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -105,6 +156,11 @@ def test_all_wrong_files_are_named_at_once(tmp_path):
         ("[arpu_3m desc", "[arpu desc", "list care: order_by: unknown tag arpu; did you mean arpu_3m?"),
         ("[value_tier,", "[old_score,", "list care: columns: tag old_score is withdrawn; choose another"),
         ("[value_tier,", "[arpu_3m,", "list care: columns: arpu_3m stands there twice"),
+        (
+            "limit: 10",
+            "exclude: [is_on_net, arpu > 1]",
+            "list care: exclude, item 2: character 1: unknown tag arpu; did you mean arpu_3m?",
+        ),
         ("[value_tier,", "[phone,", "list care: columns: phone is in every file; leave it out"),
     ],
 )
@@ -117,10 +173,13 @@ def test_tags_are_held_against_the_catalogue(tmp_path, catalog, old, new, messag
 
 def test_a_right_list_gives_its_condition(tmp_path, catalog):
     assert check(load_definition(written(tmp_path)), catalog).tags == ("is_on_net", "value_tier")
+    both = check(load_definition(written(tmp_path, CARE + "exclude: [arpu_3m < 0 or is_prepaid]\n")), catalog)
+    assert both.tags == ("is_on_net", "value_tier", "arpu_3m", "is_prepaid")
+    assert both.sql("spark") == ("(`is_on_net` AND `value_tier` = 'gold') and not coalesce(`arpu_3m` < 0 OR `is_prepaid`, false)")
 
 
 def test_the_lists_of_the_project_are_read_and_their_schema_is_current():
     directory = PROJECT_DIR / "target_lists"
-    assert {d.status for d in load_definitions(directory)} == {"approved", "draft"}
+    assert load_definitions(directory)
     assert (directory / "target_list.schema.json").read_text(encoding="utf-8") == schema_text()
     assert json.loads(schema_text())["additionalProperties"] is False

@@ -50,7 +50,8 @@ def random_rows(chance: random.Random) -> dict[str, list[tuple]]:
         ],
         "private.subscriber_phones": [(s, "138" + s[1:], chance.random() < 0.95) for s in ids if chance.random() < 0.97],
         "staging.stg_channel__suppressions_now": [
-            (chance.choice(ids), chance.choice(["all", *CHANNELS]), "other", some([near(20)]), some([near(3)], 0.5)) for _ in range(40)
+            (chance.choice(ids), chance.choice(["all", *CHANNELS]), "other", some([near(20)]), some([near(3)], 0.5))
+            for _ in range(40)
         ],
     }
 
@@ -100,9 +101,7 @@ def a_run(tables: DuckDBTables, home: Home, chance: random.Random) -> tuple[run.
 
 def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
     """Holds a run against the rows that it was made of. Gives the treated and the control of lists that hold 30 % back."""
-    fetched = decided.tables.connection.execute(
-        "select list_name, subscriber_id, reason, lost_to, arm from decisions"
-    ).fetchall()
+    fetched = decided.tables.connection.execute("select list_name, subscriber_id, reason, lost_to, arm from decisions").fetchall()
     assert len({(name, s) for name, s, *_ in fetched}) == len(fetched)
     closed = {
         (s, channel)
