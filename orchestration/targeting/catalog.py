@@ -27,8 +27,8 @@ class CatalogError(ValueError):
 class Tag:
     """One tag: a documented column of the table that carries its entity's tags. `values` is empty where any value may stand.
 
-    `is_historic`: kept by month, so that a condition may ask what it was; `is_tracked`: its changes are told. `delivered`: the raw
-    tables behind it, each with the date to which it is delivered, None where it never was.
+    `is_historic`: kept by month, so that a condition may ask what it was; `is_tracked`: its changes are told. `delivered`: the
+    raw tables behind it, each with the date to which it is delivered, None where it never was.
     """
 
     name: str

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from orchestration.targeting.matching import BALANCED, HELD_OUT, KEPT
 
-LISTS = "list_number integer, list_name varchar, is_decided boolean, control_share double, salt varchar, row_limit bigint"  # in the order of precedence: the first of several lists gets a line
+LISTS = "list_number integer, list_name varchar, is_decided boolean, control_share double, salt varchar, row_limit bigint"
+"""Columns of `lists`; numbers are in the order of precedence: the first of several lists gets a line."""
+
 CANDIDATES = 100
 """Salts that are tried for a list which has none."""
 
@@ -173,7 +175,11 @@ def candidate_salts(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
 
 def balance(connection: duckdb.DuckDBPyConnection, number: int) -> list[dict]:
     """How the two arms of a list differ: covariate, treated and control (means or shares), difference (standardised)."""
-    members = f"select 1 as split, arm = 'control' as is_control, region_code, {', '.join(BALANCED)} from decisions where list_number = {number} and arm in ('treated', 'control')"
+    members = f"""
+        select 1 as split, arm = 'control' as is_control, region_code, {", ".join(BALANCED)}
+        from decisions
+        where list_number = {number} and arm in ('treated', 'control')
+    """
     names = ("covariate", "treated", "control", "difference")
     rows = connection.execute(f"select {', '.join(names)} from ({differences_sql(members)}) order by covariate").fetchall()
     return [dict(zip(names, row, strict=True)) for row in rows]

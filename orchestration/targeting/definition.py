@@ -101,7 +101,7 @@ SCHEMA = {
             "additionalProperties": False,
             "required": [],
             "properties": {"days_1": _CAP, "days_7": _CAP, "days_30": _CAP},
-            "description": "Contacts that a line may have in so many days, the export counted; tighter than seed contact_rules only.",
+            "description": "Contacts that a line may have in so many days with the export; only tighter than seed contact_rules.",
         },
         "stale_tags": {
             "enum": ["refuse", "accept"],
@@ -110,7 +110,7 @@ SCHEMA = {
         "schedule": {
             **_TEXT,
             "pattern": PATTERN,
-            "description": "When the list runs: nightly, weekly (Mondays), monthly (the 1st) or a cron line such as '0 2 * * 1,4'.",
+            "description": "When the list runs: nightly, weekly (Mondays), monthly (the 1st) or cron, such as '0 2 * * 1,4'.",
         },
         "status": {"enum": ["draft", "approved", "retired"], "description": "Only approved lists are exported."},
         "approved": {
@@ -306,11 +306,6 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice, where plain YAML silently keeps the last, and that knows no truth but true and
     false: `on` is a key of ours."""
 
-    yaml_implicit_resolvers = {
-        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:bool"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
@@ -320,6 +315,10 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Loader.yaml_implicit_resolvers = {
+    first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), list("tf"))
 
 

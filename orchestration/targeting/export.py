@@ -101,14 +101,15 @@ class DecidedRun:
             if name not in self.plan.set_aside:
                 self._record(name, SetAside(FAILED, reason))
                 ledger.clear_leftovers(self.home)
+                self._balance_file(name).unlink(missing_ok=True)
             raise ListError(f"list {name}: {reason}") from error
 
     def _export(self, name: str) -> ListRun:
         self._freeze(name)
         waterfall = self.lay_rows(name)
         members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
-        written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
         self._write_balance(name)
+        written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
         made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
         ledger.record(self.home, self._row(made) | {"members_sha256": members})
         return made
@@ -181,19 +182,15 @@ class DecidedRun:
     def _write_members(self, path: Path) -> None:
         kinds = {"date32[day]": "date", "int64": "bigint", "bool": "boolean"}
         columns = [f'"{f.name}"::{kinds.get(str(f.type), "varchar")} as "{f.name}"' for f in ledger.LIST_MEMBERS]
-        self.tables.connection.execute(
-            f"copy (select {', '.join(columns)} from members order by position, subscriber_id) to '{_quoted(path)}' (format parquet)"
-        )
-
-    def _stem(self, name: str) -> str:
-        return f"{name}_{self.as_of}_{self.run_id}"
+        rows = f"select {', '.join(columns)} from members order by position, subscriber_id"
+        self.tables.connection.execute(f"copy ({rows}) to '{_quoted(path)}' (format parquet)")
 
     def _write_balance(self, name: str) -> None:
         """The report beside the manifest; a list that holds nobody back has none."""
         if self.salts[name] is None:
             return
         report = {"list": name, "run_id": self.run_id, "salt": self.salts[name], "control_share": self.shares[name]}
-        path = self.folder / f"{self._stem(name)}.balance.json"
+        path = self._balance_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -245,6 +242,12 @@ class DecidedRun:
         }
         meanings = {column: self.catalog.tag(column).description for column in definition.columns}
         return Title(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+
+    def _stem(self, name: str) -> str:
+        return f"{name}_{self.as_of}_{self.run_id}"
+
+    def _balance_file(self, name: str) -> Path:
+        return self.folder / f"{self._stem(name)}.balance.json"
 
     @property
     def folder(self) -> Path:

@@ -95,7 +95,7 @@ def standing(home: Home) -> list[dict]:
 
 
 def members(home: Home, list_name: str, run_date: date | None = None) -> pa.Table:
-    """Whom the standing run of the list on that date (its last, where none is named) took, held back or left out; empty if none."""
+    """Whom the standing run of the list on that date (else its last) took, held back or left out; empty where there is none."""
     found = [r for r in standing(home) if r["list_name"] == list_name and run_date in (None, r["run_date"])]
     if not found:
         return LIST_MEMBERS.empty_table()

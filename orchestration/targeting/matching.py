@@ -32,8 +32,8 @@ class Relations:
 
     tag_values: one row a subscriber_id, a column a tag. tag_catalog: see catalog.COLUMNS. tag_history: month, subscriber_id, a
     column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, is_late,
-    is_last_rejected. contacts: subscriber_id, contact_date, direction. contact_rules: rule, value. phones: subscriber_id, msisdn, is_valid_msisdn. suppressions: subscriber_id, channel,
-    effective_from, effective_to (both days inclusive, null is open).
+    is_last_rejected. contacts: subscriber_id, contact_date, direction. contact_rules: rule, value. phones: subscriber_id,
+    msisdn, is_valid_msisdn. suppressions: subscriber_id, channel, effective_from, effective_to (both days count, null is open).
     """
 
     tag_values: str

@@ -1,4 +1,4 @@
-"""Target lists of a home: its definitions, decided on the engine that the running target names, from the version that readers get.
+"""Target lists of a home: its definitions, decided on the engine of the running target, from the version that readers get.
 
 What a run of lists is stands in `orchestration.targeting`; here it is told which tables, which version and which day.
 """

@@ -1,9 +1,8 @@
 """The rule parameters in seeds/, held against what seeds/_seeds.yml says of them, before a build goes by them.
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
-whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but target
-lists ask for. Here they are only applied, so that the message can
-name file and row, which a test within the database can't.
+whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but
+target lists ask for. Here they are only applied, so that the message can name file and row, which a test within the database can't.
 """
 
 import csv

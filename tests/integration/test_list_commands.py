@@ -289,7 +289,7 @@ def test_a_new_list_is_asked_for_and_each_answer_checked(operator):
         "name: fresh\ntitle:\n  en: Fresh\n  zh: 新\nowner: retention\npurpose: A call.\nchannel: sms\nwhere: value_tier = 'gold'\n"
         "columns:\n- value_tier\nstatus: draft\n"
     )
-    assert ["exported", "17"] in cells(operator.call("preview", "fresh"))
+    assert ["matched", "20"] in cells(operator.call("preview", "fresh"))
 
 
 def test_parts_of_a_condition():

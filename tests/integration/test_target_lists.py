@@ -228,8 +228,8 @@ def _share(text: str) -> float:
 
 def many(operator: Operator, lines: int = 2000) -> None:
     operator.change(
-        f"insert into tags.subscriber_360 select 'm' || n, true, 'mass', 'p', 'R' || n % 5, n, n % 97, n % 60, null, false, 9, 's' "
-        f"from range({lines}) t (n)"
+        "insert into tags.subscriber_360 select 'm' || n, true, 'mass', 'p', 'R' || n % 5, n, n % 97, n % 60, null, false, 9, 's'"
+        f" from range({lines}) t (n)"
     )
     operator.change(
         f"insert into private.subscriber_phones select 'm' || n, '1390000' || n, true from range({lines}) t (n)", private=True
@@ -286,9 +286,9 @@ def test_a_list_on_late_tags_is_refused_whole_and_the_others_go_on(operator):
     made = operator.run(late, care())
     assert made["late"].status == "refused" and made["late"].file is None and not any(made["late"].waterfall.values())
     assert made["late"].reason == (
-        "list late: refused: tag nps_score is stale: channel_surveys is delivered to 2026-02-01 and late; tag last_store is failed: "
-        "channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build again, or "
-        "let the list say stale_tags: accept"
+        "list late: refused: tag nps_score is stale: channel_surveys is delivered to 2026-02-01 and late; tag last_store is"
+        " failed: channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build again,"
+        " or let the list say stale_tags: accept"
     )
     assert made["care"].rows == 8  # nobody is lost to a list that is refused
     assert ledger.runs(operator.home)["status"].to_pylist() == ["exported", "refused"]
@@ -402,31 +402,34 @@ def test_the_ledger_can_be_read_before_anything_was_exported_and_after(operator)
         assert [connection.execute(count.format(lake, name)).fetchone()[0] for name in tables] == [1, 19]
 
 
-@pytest.mark.parametrize("step", ["write_list", "_write_balance", "_members"])
-def test_a_list_that_fails_half_way_fails_alone_and_counts_nobody(operator, monkeypatch, step):
-    real = getattr(export, "write_list")
+def no_space(real, of_care):
+    """The function, but for the list `care` there is no space left."""
 
     def full(*arguments, **options):
-        title = next((a for a in arguments if isinstance(a, export.Title)), None)
-        if step == "write_list" and title.name != "care":
-            return real(*arguments, **options)
-        raise OSError("No space left on device")
+        if of_care(*arguments):
+            raise OSError("No space left on device")
+        return real(*arguments, **options)
 
-    if step == "write_list":
-        monkeypatch.setattr(export, "write_list", full)
-    elif step == "_write_balance":
-        monkeypatch.setattr(export.DecidedRun, step, lambda self, name, stem: full() if name == "care" else None)
-    else:
-        keep = ledger.keep_members
-        monkeypatch.setattr(
-            ledger, "keep_members", lambda home, row, write: full() if row["list_name"] == "care" else keep(home, row, write)
-        )
+    return full
+
+
+@pytest.mark.parametrize(
+    ("place", "step", "of_care"),
+    [
+        (export, "write_list", lambda *given: given[5].name == "care"),
+        (export.DecidedRun, "_write_balance", lambda decided, name: name == "care"),
+        (ledger, "keep_members", lambda home, row, write: row["list_name"] == "care"),
+    ],
+)
+def test_a_list_that_fails_half_way_fails_alone_and_counts_nobody(operator, monkeypatch, place, step, of_care):
+    monkeypatch.setattr(place, step, no_space(getattr(place, step), of_care))
     made = operator.run(CARE, care(name="other", where="value_tier = 'mass'"))
     assert made["care"].status == "failed" and made["care"].reason == "list care: No space left on device"
     assert made["other"].rows == 1
     assert [(r["list_name"], r["status"], r["matched"]) for r in ledger.runs(operator.home).to_pylist()] == [
         ("care", "failed", 0), ("other", "exported", 1),
     ]  # fmt: skip
+    assert not list(operator.home.exports.rglob("*care*"))
     assert [path.name for path in operator.home.list_members.rglob("*.parquet")] == ["other_2026-04-01_001.parquet"]
     assert ledger.verify(operator.home) is None
 

@@ -8,7 +8,7 @@ from math import sqrt
 
 import duckdb
 import pytest
-from made_lists import AS_OF, RELATIONS, RUN_DATE, TABLES, PRIVATE_TABLES, insert, lay_tables
+from made_lists import AS_OF, PRIVATE_TABLES, RELATIONS, RUN_DATE, TABLES, insert, lay_tables
 
 from orchestration.settings import Home
 from orchestration.targeting import run
