@@ -11,6 +11,7 @@ from orchestration import settings
 from orchestration.commands import LISTS, models, plain_errors
 
 lists_app = typer.Typer(no_args_is_help=True)
+_WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 
@@ -66,14 +67,11 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
             shared = look.overlaps(decided, name) if name in decided.plan.decided else shared
     _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
     _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
-    if found.rows:
-        _table(found.columns, found.rows)
+    _table(found.columns, found.rows)
     for column, counts in found.groups.items():
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
-    if found.lost_to:
-        _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
-    if shared:
-        _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
+    _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
+    _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
     if found.jump:
         typer.secho(f"list {name}: {found.jump}", fg=typer.colors.YELLOW, err=True)
 
@@ -253,8 +251,11 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*heads, box=box.SIMPLE_HEAD)
+    if not rows:
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
+        table.add_column(head, no_wrap=True, justify="right" if all(c.replace(",", "").isdigit() for c in cells) else "left")
     for row in rows:
-        table.add_row(*map(str, row))
-    console = Console(markup=False, highlight=False)
-    console.print(table, width=max(console.width, console.measure(table).maximum), crop=False, soft_wrap=True)
+        table.add_row(*row)
+    Console(markup=False, highlight=False, width=_WIDEST).print(table)

@@ -286,8 +286,8 @@ def test_a_new_list_is_asked_for_and_each_answer_checked(operator):
     assert "did you mean sms?" in said and "unknown tag vlue_tier; did you mean value_tier?" in said
     assert (operator.folder / "fresh.yml").read_text(encoding="utf-8") == (
         "# yaml-language-server: $schema=target_list.schema.json\n"
-        "name: fresh\ntitle:\n  en: Fresh\n  zh: 新\nowner: retention\npurpose: A call.\nchannel: sms\nwhere: value_tier = 'gold'\n"
-        "columns:\n- value_tier\nstatus: draft\n"
+        "name: fresh\ntitle:\n  en: Fresh\n  zh: 新\nowner: retention\npurpose: A call.\nchannel: sms\n"
+        "where: value_tier = 'gold'\ncolumns:\n- value_tier\nstatus: draft\n"
     )
     assert ["matched", "20"] in cells(operator.call("preview", "fresh"))
 
