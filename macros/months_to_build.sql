@@ -1,11 +1,20 @@
 {# How a table of history is kept by month: months whose sources are others than those that they were made from are replaced, all
    others stay as they are. What a month was made from stands in the table itself, as `source_fingerprint`. #}
 
-{# Months to make anew, as a query: by the model that gives each month's fingerprint, held against the table as it stands. #}
-{% macro changed_months(sources) -%}
+{# Months that a model gives fingerprints of; of a table that holds the last complete month alone, that one. #}
+{% macro source_months(sources, is_last_only=false) -%}
+    (
+        select month, source_fingerprint from {{ ref(sources) }}
+        {% if is_last_only %}where month = {{ last_complete_month() }}{% endif %}
+    )
+{%- endmacro %}
+
+
+{# Months to make anew, as a query: by the fingerprints that a model gives, held against the table as it stands. #}
+{% macro changed_months(sources, is_last_only=false) -%}
     (
         select sources.month
-        from {{ ref(sources) }} as sources
+        from {{ source_months(sources, is_last_only) }} as sources
         left join (select month, min(source_fingerprint) as source_fingerprint from {{ this }} group by month) as built
             on sources.month = built.month
         where sources.source_fingerprint is distinct from built.source_fingerprint
@@ -37,11 +46,10 @@
 {%- endmacro %}
 
 
-{# The table's own way to be built. `changed` as above, for a table that notices more than its fingerprints; for the others the
-   fingerprints decide. #}
-{% macro built_by_month(sources, changed=none) -%}
+{# The table's own way to be built. `changed`: a model that names the months, for a table that notices more than fingerprints. #}
+{% macro built_by_month(sources, changed='', is_last_only=false) -%}
     {{ return(adapter.dispatch('built_by_month', 'telco360')(
-        "{{ delete_months_to_build('" ~ sources ~ "', " ~ ("'" ~ changed ~ "'" if changed else 'none') ~ ") }}"
+        "{{ delete_months_to_build('" ~ sources ~ "', '" ~ changed ~ "', " ~ is_last_only | lower ~ ") }}"
     )) }}
 {%- endmacro %}
 
@@ -60,11 +68,11 @@
 
 
 {# Before an incremental table gets its months anew: those months go, also where no row follows, and months that have no source. #}
-{% macro delete_months_to_build(sources, changed=none) -%}
+{% macro delete_months_to_build(sources, changed, is_last_only) -%}
     {%- if is_incremental() -%}
         {{ adapter.dispatch('delete_months', 'telco360')(this, 'month in (select month from '
-            ~ (ref(changed) if changed else changed_months(sources)) ~ ' as changed) or month not in (select month from '
-            ~ ref(sources) ~ ')') }}
+            ~ (ref(changed) if changed else changed_months(sources, is_last_only))
+            ~ ' as changed) or month not in (select month from ' ~ source_months(sources, is_last_only) ~ ' as sources)') }}
     {%- endif -%}
 {%- endmacro %}
 

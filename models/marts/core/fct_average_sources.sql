@@ -2,7 +2,7 @@
 {{ config(meta={'public': false}) }}
 with
 
-hashes as (
+held as (
 
     select * from {{ ref('fct_month_hashes') }}
 
@@ -11,13 +11,13 @@ hashes as (
 windows as (
 
     select
-        hashes.month,
+        held.month,
         {{ dbt.listagg("concat(before.month, ' ', before.figures_hash)", "'; '", 'order by before.month') }} as figures
-    from hashes
-    inner join hashes as before
-        on hashes.month >= before.month
-        and cast({{ dbt.dateadd('month', -11, 'hashes.month') }} as date) <= before.month
-    group by hashes.month
+    from held
+    inner join held as before
+        on held.month >= before.month
+        and cast({{ dbt.dateadd('month', -11, 'held.month') }} as date) <= before.month
+    group by held.month
 
 )
 

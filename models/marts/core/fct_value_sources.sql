@@ -16,11 +16,11 @@ lifetimes as (
 select
     averages.month,
     {{ fingerprint_of([
-        'averages.source_fingerprint', 'hashes.attributes_hash', 'lifetimes.lifetimes_hash', 'circles.source_fingerprint',
+        'averages.source_fingerprint', 'held.attributes_hash', 'lifetimes.lifetimes_hash', 'circles.source_fingerprint',
         seed_text('value_rules', ['rule', 'value']),
         seed_text('value_tiers', ['band', 'lower_bound', 'value_class']),
     ]) }} as source_fingerprint
 from {{ ref('fct_average_sources') }} as averages
-inner join {{ ref('fct_month_hashes') }} as hashes on averages.month = hashes.month
+inner join {{ ref('fct_month_hashes') }} as held on averages.month = held.month
 left join lifetimes on averages.month = lifetimes.month
 left join {{ ref('int_network__circle_sources') }} as circles on averages.month = circles.month
