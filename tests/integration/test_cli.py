@@ -11,6 +11,7 @@ from made_warehouse import made_home, made_version
 from typer.testing import CliRunner
 
 from orchestration import cli, settings
+from orchestration.commands import LISTS
 from orchestration.settings import Home
 from orchestration.warehouse.publishing import current
 
