@@ -33,6 +33,7 @@ from orchestration.spark.databases import discard_build
 from orchestration.spark.thrift import connect
 from orchestration.warehouse.candidate import literal
 from orchestration.warehouse.dbt import arguments, dbt_environment, executable
+from orchestration.warehouse.manifest import private_columns
 from orchestration.warehouse.night import Night
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
@@ -143,10 +144,9 @@ def build(target: str, as_of: date, selected: list[str], environment: dict, watc
 
 
 def held_against(db: duckdb.DuckDBPyConnection, model: dict, schema: str, right: str) -> Comparison:
-    """The DuckDB table of a model against `right`."""
-    return compare(
-        db, f"{schema}.{model['alias']}", f"{BUILD}.{schema}.{model['alias']}", right, model["config"]["meta"]["grain"]
-    )
+    """The published columns of a model's DuckDB table against `right`."""
+    table, grain = f"{schema}.{model['alias']}", model["config"]["meta"]["grain"]
+    return compare(db, table, f"{BUILD}.{table}", right, grain, private_columns(model))
 
 
 def finds_a_planted_difference(home: Home, folder: Path) -> bool:

@@ -33,11 +33,29 @@
 {%- endmacro %}
 
 
+{# Condition that an event lies in one of these months, as ranges of constants, by which files are pruned; a condition on the month of
+   an event would be worked out for each row. `months` are date literals in order. #}
+{% macro within_months(event_time, months) -%}
+    {%- set ranges = [] -%}
+    {%- for month in months -%}
+        {%- set day = modules.datetime.date.fromisoformat(month.split("'")[1]) -%}
+        {%- set next = "date '%04d-%02d-01'" % (day.year + day.month // 12, day.month % 12 + 1) -%}
+        {%- if ranges and ranges[-1][1] == month -%}
+            {%- do ranges[-1].append(next) -%}{%- do ranges[-1].pop(1) -%}
+        {%- else -%}
+            {%- do ranges.append([month, next]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    ({% for from, to in ranges %}{{ event_time }} >= {{ from }} and {{ event_time }} < {{ to }}{{ " or " if not loop.last }}{% else %}1 = 0{% endfor %})
+{%- endmacro %}
+
+
 {# Rows of an append table as known at the as-of date: for each key the row of the latest delivery, whole, and of these the ones
    whose event time has come. A correction that moves an event beyond the date hides the earlier row, which is known to be wrong.
 
-   Keys are unique within a delivery, so a key that holds the event time needs the window, which is what costs, only in months
-   held by several deliveries. Other keys may move from one month to another and are looked at as a whole. #}
+   Keys are unique within a delivery. Where the key holds the event time, rows can be told again only in months held by several
+   deliveries, and only by a later delivery than the day's first: these few are looked up. Other keys may move from one day to
+   another and are looked at as a whole. #}
 {% macro latest_rows(system, table) -%}
     {%- set rows = '(select * from ' ~ source(system, table) ~ ' where dt <= ' ~ as_of_date() ~ ')' -%}
     {%- set meta = (graph.sources.values() | selectattr('name', 'equalto', table) | first).config.meta
@@ -45,17 +63,37 @@
     {%- set day = 'cast(' ~ meta.event_time ~ ' as date)' -%}
     {%- set months = 'select dt, ' ~ unnested('event_months') ~ ' as month from ' ~ accepted_deliveries(table) ~ ' as d' -%}
     {%- set again = ask_dates('select month from (' ~ months ~ ') as m group by month having count(distinct dt) > 1 order by month') -%}
-    {%- set is_again = month_of(meta.event_time) ~ ' in (' ~ again | join(', ') ~ ')' -%}
-    {%- set is_latest = 'row_number() over (partition by ' ~ meta.key | join(', ') ~ ' order by dt desc) = 1' -%}
+    {%- set is_again = within_months(meta.event_time, again) -%}
     (
         {% if meta.event_time not in meta.key %}
-        select * from (select * from {{ rows }} as r qualify {{ is_latest }}) as latest where {{ day }} <= {{ as_of_date() }}
+        select * from (
+            select * from {{ rows }} as r
+            qualify row_number() over (partition by {{ meta.key | join(', ') }} order by dt desc) = 1
+        ) as latest
+        where {{ day }} <= {{ as_of_date() }}
         {% elif not again %}
         select * from {{ rows }} as r where {{ day }} <= {{ as_of_date() }}
         {% else %}
         select * from {{ rows }} as r where {{ day }} <= {{ as_of_date() }} and not {{ is_again }}
         union all
-        select * from {{ rows }} as r where {{ day }} <= {{ as_of_date() }} and {{ is_again }} qualify {{ is_latest }}
+        select r.*
+        from {{ rows }} as r
+        left join (
+            select {% for column in meta.key %}later.{{ column }}, {% endfor %}max(later.dt) as dt
+            from {{ rows }} as later
+            inner join (
+                select {{ day }} as event_day, min(dt) as dt
+                from {{ rows }} as r
+                where {{ is_again }}
+                group by 1
+            ) as firsts on cast(later.{{ meta.event_time }} as date) = firsts.event_day and later.dt > firsts.dt
+            where {{ within_months('later.' ~ meta.event_time, again) }}
+            group by {% for column in meta.key %}later.{{ column }}{{ ", " if not loop.last }}{% endfor %}
+        ) as told_again
+            on {% for column in meta.key %}r.{{ column }} = told_again.{{ column }} and {% endfor %}r.dt < told_again.dt
+        where cast(r.{{ meta.event_time }} as date) <= {{ as_of_date() }}
+            and {{ within_months('r.' ~ meta.event_time, again) }}
+            and told_again.dt is null
         {% endif %}
     )
 {%- endmacro %}

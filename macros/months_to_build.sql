@@ -1,41 +1,78 @@
-{# Condition that keeps the months which this build computes anew, as constants, so that it reaches the scan of raw through every
-   view; all months where the table is built whole. #}
-{% macro in_months_to_build() -%}
-    {%- set to_build = ref('int_subscribers__months_to_build') -%}
-    {%- if is_incremental() -%}
-        {%- set months = ask_dates('select month from ' ~ to_build ~ ' order by month') -%}
-        month in ({{ (months or ["cast('1900-01-01' as date)"]) | join(', ') }})
+{# How a table of history is kept by month: months whose sources are others than those that they were made from are replaced, all
+   others stay as they are. What a month was made from stands in the table itself, as `source_fingerprint`. #}
+
+{# Months that a model gives fingerprints of; of a table that holds the last complete month alone, that one. #}
+{% macro source_months(sources, is_last_only=false) -%}
+    (
+        select month, source_fingerprint from {{ ref(sources) }}
+        {% if is_last_only %}where month = {{ last_complete_month() }}{% endif %}
+    )
+{%- endmacro %}
+
+
+{# Months to make anew, as a query: by the fingerprints that a model gives, held against the table as it stands. #}
+{% macro changed_months(sources, is_last_only=false) -%}
+    (
+        select sources.month
+        from {{ source_months(sources, is_last_only) }} as sources
+        left join (select month, min(source_fingerprint) as source_fingerprint from {{ this }} group by month) as built
+            on sources.month = built.month
+        where sources.source_fingerprint is distinct from built.source_fingerprint
+    )
+{%- endmacro %}
+
+
+{# The months that this build computes anew, as date literals, so that they reach the scan of raw through every view; none where
+   the table is built whole. `changed`: a query, or a relation with a column `month`. #}
+{% macro months_to_build(changed) -%}
+    {{ return(ask_dates('select month from ' ~ changed ~ ' as changed order by month') if is_incremental() else none) }}
+{%- endmacro %}
+
+
+{# Condition that keeps these months, and as many before each as a window looks back on. #}
+{% macro in_months(column, months, back=0) -%}
+    {%- if months is none -%}
+        {{ column }} >= cast('1900-01-01' as date)
     {%- else -%}
-        month >= cast('1900-01-01' as date)
+        {%- set reached = [] -%}
+        {%- for month in months or ["date '1900-01-01'"] -%}
+            {%- set day = modules.datetime.date.fromisoformat(month.split("'")[1]) -%}
+            {%- for index in range(day.year * 12 + day.month - 1 - back, day.year * 12 + day.month) -%}
+                {%- do reached.append("cast('%04d-%02d-01' as date)" % (index // 12, index % 12 + 1)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {{ column }} in ({{ reached | unique | join(', ') }})
     {%- endif -%}
 {%- endmacro %}
 
 
-{# How a table is kept by month: months to build are replaced, all others stay as they are. #}
-{% macro built_by_month() -%}
-    {{ return(adapter.dispatch('built_by_month', 'telco360')()) }}
+{# The table's own way to be built. `changed`: a model that names the months, for a table that notices more than fingerprints. #}
+{% macro built_by_month(sources, changed='', is_last_only=false) -%}
+    {{ return(adapter.dispatch('built_by_month', 'telco360')(
+        "{{ delete_months_to_build('" ~ sources ~ "', '" ~ changed ~ "', " ~ is_last_only | lower ~ ") }}"
+    )) }}
 {%- endmacro %}
 
-{% macro default__built_by_month() -%}
+{% macro default__built_by_month(hook) -%}
     {{ config(
-        materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail',
-        pre_hook="{{ delete_months_to_build() }}"
+        materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail', pre_hook=hook
     ) }}
 {%- endmacro %}
 
-{% macro spark__built_by_month() -%}
+{% macro spark__built_by_month(hook) -%}
     {{ config(
         materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['month'], on_schema_change='fail',
-        pre_hook="{{ delete_months_to_build() }}"
+        pre_hook=hook
     ) }}
 {%- endmacro %}
 
 
-{# Before an incremental table gets its months anew: those months go, also where no row follows, and months no longer held. #}
-{% macro delete_months_to_build() -%}
+{# Before an incremental table gets its months anew: those months go, also where no row follows, and months that have no source. #}
+{% macro delete_months_to_build(sources, changed, is_last_only) -%}
     {%- if is_incremental() -%}
-        {{ adapter.dispatch('delete_months', 'telco360')(this, 'month in (select month from ' ~ ref('int_subscribers__months_to_build')
-            ~ ') or month not in (select month from ' ~ ref('int_subscribers__months_held') ~ ')') }}
+        {{ adapter.dispatch('delete_months', 'telco360')(this, 'month in (select month from '
+            ~ (ref(changed) if changed else changed_months(sources, is_last_only))
+            ~ ' as changed) or month not in (select month from ' ~ source_months(sources, is_last_only) ~ ' as sources)') }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -50,4 +87,19 @@
         alter table {{ relation }} drop if exists
         {%- for month in months %} partition (month = {{ month }}){{ "," if not loop.last }}{% endfor %}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# One fingerprint of several texts about a month, a null kept apart from nothing. #}
+{% macro fingerprint_of(texts) -%}
+    md5(concat({% for text in texts %}coalesce(cast({{ text }} as {{ dbt.type_string() }}), '-'){{ ", ' ', " if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+
+{# The rows of a seed as one text, for fingerprints: a changed rule builds anew what goes by it. #}
+{% macro seed_text(seed, columns) -%}
+    (
+        select {{ dbt.listagg("concat(" ~ columns | join(", ' ', ") ~ ")", "'; '", 'order by ' ~ columns[0]) }}
+        from (select {% for column in columns %}coalesce(cast({{ column }} as {{ dbt.type_string() }}), '-') as {{ column }}{{ ", " if not loop.last }}{% endfor %} from {{ ref(seed) }}) as rules
+    )
 {%- endmacro %}

@@ -28,6 +28,16 @@
 {%- endmacro %}
 
 
+{# Names of the tags that the months keep, by where they stand: in `model`, or else not in it. #}
+{% macro historic_tags(model, is_in) -%}
+    {%- set nodes = graph.nodes.values() | selectattr('name', 'equalto', model) | list if execute else [] -%}
+    {%- set columns = nodes[0].columns if nodes else {} -%}
+    {%- set tags = [] -%}
+    {%- for tag in catalogued_tags() if tag.history and (tag.name in columns) == is_in -%}{%- do tags.append(tag.name) -%}{%- endfor -%}
+    {{ return(tags) }}
+{%- endmacro %}
+
+
 {# Raw tables of the contract, as the sources files tell them; one that holds nothing while dbt only parses. #}
 {% macro raw_tables() -%}
     {%- set tables = [] -%}

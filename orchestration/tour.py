@@ -23,7 +23,7 @@ def stations(home: Home, models: tuple[Model, ...]) -> Iterator[RenderableType]:
     yield _tables({name: table.rows for name, table in version.contents.tables.items()})
     with published(home) as db:
         catalog = read_catalog(db, relation_for(models, "tag_catalog"))
-        tags = [catalog.tag(name) for name in catalog.tags()]
+        tags = [tag for tag in catalog.tags().values() if tag.is_active]
         values = relation_for(models, "tag_values")
         yield _heading(f"{len(tags)} tags of each line, all in {values}; those that sort lines by rank:")
         for tag in tags:
@@ -57,7 +57,7 @@ def _places(home: Home) -> Table:
         ("target lists", str(files[-1]) if files else f"none exported yet: {home.exports}"),
         ("quality checks", str(home.data_docs / "index.html")),
         ("runs and lineage", "make dev, then http://127.0.0.1:3000"),
-        ("a tag explained", "telco360 tags show value_tier"),
+        ("a tag explained", "telco360 tags show value_tier; telco360 tags why SUBSCRIBER value_tier"),
     ]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)

@@ -211,15 +211,14 @@ def copy(version: str, model: Model) -> TableFacts:
     """Copies a public table of the build into a version's database, in a session of its own; its rows and checksum."""
     target = f"`{version}`.`{public_schema(model.schema)}__{model.table}`"
     with connect() as session:
+        columns = [(name, kind) for name, kind in session.columns(model.relation) if name not in model.private]
         # Descriptions travel with the table, for whoever makes the views of a version anew.
-        described = ", ".join(
-            f"`{name}` {kind} comment {versions.text(model.columns.get(name, ''))}"
-            for name, kind in session.columns(model.relation)
-        )
+        described = ", ".join(f"`{name}` {kind} comment {versions.text(model.columns.get(name, ''))}" for name, kind in columns)
+        selected = ", ".join(f"`{name}`" for name, _ in columns)
         split = ", ".join(session.partitions(model.relation))
         by = f"partitioned by ({split})" if split else ""
         session.run(f"create table {target} ({described}) using parquet {by} comment {versions.text(model.description)}")
-        session.run(f"insert into {target} select * from {model.relation}")
+        session.run(f"insert into {target} select {selected} from {model.relation}")
         rows, total = session.rows(f"select count(*), sum(cast(xxhash64(*) as decimal(38, 0))) from {target}")[0]
     return TableFacts(rows, f"{total or 0:x}" if isinstance(total, int) else str(total or 0))
 

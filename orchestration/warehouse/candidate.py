@@ -141,7 +141,8 @@ def checksum_sql(relation: str, columns: list[tuple[str, str]]) -> str:
     # Of lists, an empty one and none have the same hash: they are told apart as text.
     is_nested = {name: kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) for name, kind in columns}
     names = ", ".join(f"to_json({identifier(n)})::varchar" if is_nested[n] else identifier(n) for n in is_nested)
-    return f"select count(*), sum(hash({names})::hugeint) from {relation}"
+    # Hashed twice, for DuckDB lays the hash of the last column over the rest by exclusive or.
+    return f"select count(*), sum(hash(hash({names}))::hugeint) from {relation}"
 
 
 def qualified(catalog: str, model: Model) -> str:
@@ -174,7 +175,9 @@ def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
         db.execute(without_catalog(found))
         db.execute("use memory")
     else:
-        db.execute(f"create table {qualified('candidate', model)} as select * from {qualified(build, model)}")
+        there = [name for name, *_ in db.execute(f"describe {qualified(build, model)}").fetchall()]
+        columns = ", ".join(identifier(name) for name in there if name not in model.private)
+        db.execute(f"create table {qualified('candidate', model)} as select {columns} from {qualified(build, model)}")
 
 
 def without_catalog(sql: str) -> str:

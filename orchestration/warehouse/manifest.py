@@ -27,6 +27,7 @@ class Model:
     """One dbt model as it stands in the database: where, what it says of itself, its columns' descriptions by name.
 
     `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
+    `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Model:
     meta: dict = field(default_factory=dict)
     tags: dict[str, dict] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
+    private: frozenset[str] = frozenset()
 
     @property
     def relation(self) -> str:
@@ -112,7 +114,13 @@ def _model(node: dict) -> Model:
         meta=node["config"].get("meta") or node.get("meta") or {},
         tags={c["name"]: tag for c in node["columns"].values() if (tag := _column_meta(c).get("tag"))},
         parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
+        private=private_columns(node),
     )
+
+
+def private_columns(node: dict) -> frozenset[str]:
+    """Columns of a model of the manifest that say `public: false`."""
+    return frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("public") is False)
 
 
 def _column_meta(column: dict) -> dict:

@@ -26,7 +26,7 @@ EDGES = {
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z_]+",
     "intermediate": r"int_[a-z]+__[a-z_]+",
-    "tags": r"tags_[a-z]+|subscriber_360|customer_360|outlet_tags|manager_tags|plan_tags|tag_(catalog|sources|coverage|changes|history)",
+    "tags": r"tags_[a-z]+|(subscriber|customer)_360|(outlet|manager|plan)_tags|tag_(catalog|sources|coverage|changes|history)",
 }
 
 

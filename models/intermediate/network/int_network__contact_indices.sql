@@ -1,18 +1,72 @@
--- How close each peer stands to a line at each month's end, from the call pairs of the three months that end then: the peer's
--- shares of the line's call days, minutes and calls, days weighing most, a share of nothing counting 0.
+-- How close each peer stands to a line at each month's end. It comes of the call pairs of the three months that end then: the
+-- peer's shares of the line's call days, minutes and calls, days weighing most, a share of nothing counting 0.
+--
+-- Call pairs are the longest table but one, and each enters three windows. So a line's totals are summed by month first; and
+-- peers who are never known as one of the operator's own lines, the larger half, are followed at the end of the last complete
+-- month alone, where the whole circle is asked for.
 with
 
-months as (
+back as (
 
-    select month from {{ ref('int_subscribers__months_held') }}
-    where is_complete_month
+    select 0 as months
+    union all
+    select 1 as months
+    union all
+    select 2 as months
+
+),
+
+windows as (
+
+    select
+        held.month,
+        cast({{ dbt.dateadd('month', '-back.months', 'held.month') }} as date) as call_month
+    from {{ ref('int_subscribers__months_held') }} as held
+    cross join back
+    where held.is_complete_month
+
+),
+
+monthly_totals as (
+
+    select
+        call_month,
+        subscriber_id,
+        sum(call_days) as call_days,
+        sum(call_minutes) as call_minutes,
+        sum(call_count) as call_count
+    from {{ ref('stg_billing__call_pairs') }}
+    group by call_month, subscriber_id
+
+),
+
+totals as (
+
+    select
+        windows.month,
+        monthly_totals.subscriber_id,
+        sum(monthly_totals.call_days) as call_days,
+        sum(monthly_totals.call_minutes) as call_minutes,
+        sum(monthly_totals.call_count) as call_count
+    from monthly_totals
+    inner join windows on monthly_totals.call_month = windows.call_month
+    group by windows.month, monthly_totals.subscriber_id
+
+),
+
+-- A key may name no line in one month and name one in another.
+own_keys as (
+
+    select distinct peer_key
+    from {{ ref('stg_billing__call_pairs') }}
+    where peer_subscriber_id is not null
 
 ),
 
 pairs as (
 
     select
-        months.month,
+        windows.month,
         calls.subscriber_id,
         calls.peer_key,
         max(calls.peer_subscriber_id) as peer_subscriber_id,
@@ -20,40 +74,31 @@ pairs as (
         sum(calls.call_minutes) as call_minutes,
         sum(calls.call_count) as call_count
     from {{ ref('stg_billing__call_pairs') }} as calls
-    inner join months
-        on calls.call_month <= months.month
-        and calls.call_month >= {{ dbt.dateadd('month', -2, 'months.month') }}
-    group by months.month, calls.subscriber_id, calls.peer_key
-
-),
-
-shares as (
-
-    select
-        month,
-        subscriber_id,
-        peer_key,
-        peer_subscriber_id,
-        coalesce({{ ratio('call_days', 'sum(call_days) over (partition by month, subscriber_id)') }}, 0) as days_share,
-        coalesce({{ ratio('call_minutes', 'sum(call_minutes) over (partition by month, subscriber_id)') }}, 0) as minutes_share,
-        coalesce({{ ratio('call_count', 'sum(call_count) over (partition by month, subscriber_id)') }}, 0) as count_share
-    from pairs
+    inner join windows on calls.call_month = windows.call_month
+    left join own_keys on calls.peer_key = own_keys.peer_key
+    where own_keys.peer_key is not null or windows.month = {{ last_complete_month() }}
+    group by windows.month, calls.subscriber_id, calls.peer_key
 
 ),
 
 weighted as (
 
     select
-        month,
-        subscriber_id,
-        peer_key,
-        peer_subscriber_id,
+        pairs.month,
+        pairs.subscriber_id,
+        pairs.peer_key,
+        pairs.peer_subscriber_id,
         cast({{ rounded(
-            rule('value_rules', 'contact_days_weight') ~ ' * days_share + '
-            ~ rule('value_rules', 'contact_minutes_weight') ~ ' * minutes_share + '
-            ~ rule('value_rules', 'contact_count_weight') ~ ' * count_share', 9
+            rule('value_rules', 'contact_days_weight') ~ ' * coalesce(' ~ ratio('pairs.call_days', 'totals.call_days') ~ ', 0) + '
+            ~ rule('value_rules', 'contact_minutes_weight')
+            ~ ' * coalesce(' ~ ratio('pairs.call_minutes', 'totals.call_minutes') ~ ', 0) + '
+            ~ rule('value_rules', 'contact_count_weight')
+            ~ ' * coalesce(' ~ ratio('pairs.call_count', 'totals.call_count') ~ ', 0)', 9
         ) }} as decimal(10, 9)) as contact_index
-    from shares
+    from pairs
+    inner join totals
+        on pairs.subscriber_id = totals.subscriber_id
+        and pairs.month = totals.month
 
 )
 

@@ -1,32 +1,31 @@
 -- Billed amounts by month, split into what has a line's month to stand in and what has not: charges of unknown lines and of
--- months before activation enter no figure.
+-- months before activation enter no figure. A line has its months from the one of its activation on, or is billed after its
+-- churn, which keeps its place; this is asked of the register, not of the months as they were made, which are held against it.
 with
 
 charges as (
 
-    select * from {{ ref('int_revenue__charges_monthly') }}
-
-),
-
-months as (
-
-    select subscriber_id, month from {{ ref('int_subscribers__months') }}
+    select
+        charges.bill_month as month,
+        charges.amount,
+        lines.subscriber_id is not null as is_allocated
+    from {{ ref('stg_billing__charges') }} as charges
+    left join {{ ref('stg_crm__subscribers') }} as lines
+        on charges.subscriber_id = lines.subscriber_id
+        and charges.bill_month >= {{ month_of('lines.activation_date') }}
 
 ),
 
 split as (
 
     select
-        charges.month,
-        sum(charges.billed_amount) as billed_amount,
-        sum(case when months.subscriber_id is not null then charges.billed_amount else 0 end) as allocated_amount,
-        sum(case when months.subscriber_id is null then charges.billed_amount else 0 end) as unallocated_amount,
-        sum(case when months.subscriber_id is null then charges.charge_count else 0 end) as unallocated_charges
+        month,
+        sum(amount) as billed_amount,
+        sum(case when is_allocated then amount else 0 end) as allocated_amount,
+        sum(case when is_allocated then 0 else amount end) as unallocated_amount,
+        sum(case when is_allocated then 0 else 1 end) as unallocated_charges
     from charges
-    left join months
-        on charges.subscriber_id = months.subscriber_id
-        and charges.month = months.month
-    group by charges.month
+    group by month
 
 )
 

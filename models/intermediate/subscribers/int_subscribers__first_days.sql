@@ -1,5 +1,6 @@
 -- How lines began that were activated in the six complete months which have had two more to show: days of use in the first 30
 -- and the day of the second payment. The day of activation is day 1.
+{{ config(materialized='table') }}
 with
 
 lines as (
@@ -23,6 +24,7 @@ used as (
         and usage.usage_date >= lines.activation_date
         and usage.usage_date < {{ dbt.dateadd('day', 30, 'lines.activation_date') }}
     where usage.usage_date >= {{ last_complete_month(-7) }}
+        and usage.usage_date < cast({{ dbt.dateadd('day', 30, month_end(last_complete_month(-2))) }} as date)
     group by lines.subscriber_id
 
 )

@@ -1,5 +1,5 @@
--- What each month's figures were made from: a fingerprint of the deliveries that touch the month, of the fee catalogue and of
--- the last day that the month stands for. An equal delivery that comes again leaves it as it was.
+-- What each month's figures were made from: a fingerprint of the deliveries that touch the month, of the fee catalogue, of the
+-- bands and of the last day that the month stands for. An equal delivery that comes again leaves it as it was.
 with
 
 months as (
@@ -54,7 +54,12 @@ described as (
 
     select
         months.month,
-        concat(months.last_day, ' ', coalesce(catalogue.rows_sha256, '')) as description
+        concat(
+            months.last_day, ' ',
+            coalesce(catalogue.rows_sha256, ''), ' ',
+            {{ seed_text('arpu_bands', ['band', 'lower_bound']) }}, ' ',
+            {{ seed_text('tenure_bands', ['band', 'lower_bound']) }}
+        ) as description
     from months
     cross join catalogue
 

@@ -1,4 +1,7 @@
--- Rated usage of a line and month. A measure that the source leaves empty counts 0.
+-- Rated usage of a line and month, of the months that this build computes anew: they are asked while compiling, so that of the
+-- longest raw table the days in question alone are read. A measure that the source leaves empty counts 0.
+{{ config(materialized='table') }}
+{% set months = ask_dates('select month from ' ~ ref('int_subscribers__months_to_build') ~ ' as months order by month') %}
 with
 
 usage as (
@@ -7,6 +10,7 @@ usage as (
         *,
         {{ month_of('usage_date') }} as month
     from {{ ref('stg_billing__usage_daily') }}
+    where {{ within_months('usage_date', months) }}
 
 ),
 

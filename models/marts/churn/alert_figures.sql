@@ -35,7 +35,7 @@ select
     usage.calls_forwarded_offnet,
     usage.competitor_hotline_calls,
     surveys.lowest_score,
-    usage.minutes_7d,
+    cast(usage.minutes_7d as decimal(18, 2)) as minutes_7d,
     {{ ratio('usage.minutes_28d', '4') }} as minutes_a_week_before,
     {{ ratio('usage.offnet_minutes_7d', 'usage.minutes_7d') }} as offnet_share_7d,
     {{ ratio('usage.offnet_minutes_28d', 'usage.minutes_28d') }} as offnet_share_28d,

@@ -6,19 +6,18 @@ months as (
 
     select
         *,
-        -- Numbers the runs: a month with charges begins a new one.
-        sum(case when arpu_amount <> 0 then 1 else 0 end) over (partition by subscriber_id order by month) as charge_run
+        -- A line's months follow each other: a run without charges begins after the last with some, or where the line does.
+        max(case when arpu_amount <> 0 then month end) over (partition by subscriber_id order by month) as last_charged_month,
+        min(month) over (partition by subscriber_id order by month) as first_month
     from {{ ref('fct_subscriber_months') }}
     where is_complete_month and not is_after_churn
 
 ),
 
-runs as (
+troubled as (
 
-    select
-        *,
-        min(case when arpu_amount = 0 then month end) over (partition by subscriber_id, charge_run) as run_from
-    from months
+    select * from {{ ref('int_subscribers__status_periods') }}
+    where status_code in ('pre_terminated', 'suspended_arrears', 'suspended_voluntary', 'suspended_other')
 
 ),
 
@@ -38,29 +37,28 @@ departures as (
 stated as (
 
     select
-        runs.month,
-        runs.subscriber_id,
-        runs.is_on_net_end,
-        runs.run_from,
+        months.month,
+        months.subscriber_id,
+        coalesce(cast({{ dbt.dateadd('month', 1, 'months.last_charged_month') }} as date), months.first_month) as run_from,
         periods.from_date as status_from,
         departures.churn_date,
         case
-            when runs.is_churned then 'terminated'
-            when not runs.is_on_net_end then null
+            when months.is_churned then 'terminated'
+            when not months.is_on_net_end then null
             when periods.status_code = 'pre_terminated' then 'pre_terminated'
-            when periods.status_code in ('suspended_arrears', 'suspended_voluntary', 'suspended_other')
-                and {{ dbt.datediff('periods.from_date', month_end('runs.month'), 'day') }}
+            when periods.status_code is not null
+                and {{ dbt.datediff('periods.from_date', month_end('months.month'), 'day') }}
                 >= {{ rule('churn_rules', 'exception_suspended_days') }} then 'suspended'
-            when runs.arpu_amount = 0 then 'no_charges'
+            when months.arpu_amount = 0 then 'no_charges'
         end as kind
-    from runs
-    left join {{ ref('int_subscribers__status_periods') }} as periods
-        on runs.subscriber_id = periods.subscriber_id
-        and {{ month_end('runs.month') }} >= periods.from_date
-        and periods.to_date > {{ month_end('runs.month') }}
+    from months
+    left join troubled as periods
+        on months.subscriber_id = periods.subscriber_id
+        and {{ month_end('months.month') }} >= periods.from_date
+        and periods.to_date > {{ month_end('months.month') }}
     left join departures
-        on runs.subscriber_id = departures.subscriber_id
-        and runs.month = departures.month
+        on months.subscriber_id = departures.subscriber_id
+        and months.month = departures.month
 
 )
 

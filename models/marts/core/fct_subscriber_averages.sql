@@ -1,5 +1,8 @@
--- A line's means over the three complete months that end with each month, and how they moved against the three months before.
--- A month counts in a mean where the line was on-net on at least one of its days.
+-- A line's means over the three complete months that end with each month, how they moved against the three months before, and
+-- what it brought in twelve. A month counts in a mean where the line was on-net on at least one of its days. Only months that
+-- changed are built.
+{{ built_by_month('fct_average_sources') }}
+{% set to_build = months_to_build(changed_months('fct_average_sources')) %}
 {% set measures = {'arpu': 'arpu_amount', 'mou': 'mou_minutes', 'dou': 'dou_mb'} %}
 with
 
@@ -7,6 +10,7 @@ months as (
 
     select * from {{ ref('fct_subscriber_months') }}
     where is_complete_month and not is_after_churn
+        and {{ in_months('month', to_build, back=11) }}
 
 ),
 
@@ -21,9 +25,13 @@ summed as (
         {%- endfor %}
         sum(case when was_on_net then offnet_minutes end) over last_three as offnet_minutes_sum,
         nullif(sum(case when was_on_net then 1 else 0 end) over last_three, 0) as months_counted,
-        nullif(sum(case when was_on_net then 1 else 0 end) over three_before, 0) as months_counted_before
+        nullif(sum(case when was_on_net then 1 else 0 end) over three_before, 0) as months_counted_before,
+        sum(arpu_amount) over last_twelve as realised_value,
+        sum(case when arpu_amount <> 0 then 1 else 0 end) over last_six as charged_months
     from months
     window
+        last_twelve as (partition by subscriber_id order by month rows between 11 preceding and current row),
+        last_six as (partition by subscriber_id order by month rows between 5 preceding and current row),
         last_three as (partition by subscriber_id order by month rows between 2 preceding and current row),
         three_before as (partition by subscriber_id order by month rows between 5 preceding and 3 preceding)
 
@@ -34,6 +42,8 @@ averaged as (
     select
         subscriber_id,
         month,
+        cast(realised_value as decimal(18, 2)) as realised_value,
+        cast(charged_months as integer) as charged_months,
         {{ ratio('offnet_minutes_sum', 'mou_sum') }} as offnet_share_3m,
         {%- for name in measures %}
         cast({{ rounded(ratio(name ~ '_sum', 'months_counted'), 4) }} as decimal(18, 4)) as {{ name }}_3m,
@@ -41,6 +51,7 @@ averaged as (
             as {{ name }}_3m_before{{ "," if not loop.last }}
         {%- endfor %}
     from summed
+    where {{ in_months('month', to_build) }}
 
 ),
 
@@ -60,8 +71,12 @@ compared as (
             )
         end as {{ name }}_trend,
         {%- endfor %}
-        arpu_bands.band as arpu_band
+        arpu_bands.band as arpu_band,
+        averaged.realised_value,
+        averaged.charged_months,
+        sources.source_fingerprint
     from averaged
+    left join {{ ref('fct_average_sources') }} as sources on averaged.month = sources.month
     left join {{ bands('arpu_bands') }} as arpu_bands
         on {{ in_band('averaged.arpu_3m', 'arpu_bands') }}
 

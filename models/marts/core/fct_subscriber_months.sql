@@ -1,41 +1,40 @@
 -- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are
 -- built.
--- depends_on: {{ ref('int_subscribers__months_held') }}
-{{ built_by_month() }}
+{{ built_by_month('int_subscribers__month_sources', changed='int_subscribers__months_to_build') }}
+{% set to_build = months_to_build(ref('int_subscribers__months_to_build')) %}
 with
 
 months as (
 
     select * from {{ ref('int_subscribers__months') }}
-    where {{ in_months_to_build() }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
 charges as (
 
     select * from {{ ref('int_revenue__charges_monthly') }}
-    where {{ in_months_to_build() }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
 payments as (
 
     select * from {{ ref('int_revenue__payments_monthly') }}
-    where {{ in_months_to_build() }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
 balances as (
 
     select * from {{ ref('int_revenue__balances_monthly') }}
-    where {{ in_months_to_build() }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
 usage as (
 
     select * from {{ ref('int_usage__monthly') }}
-    where {{ in_months_to_build() }}
 
 ),
 

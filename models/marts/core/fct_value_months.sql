@@ -1,6 +1,8 @@
 -- What each line is worth at each month's end at which it is on-net, by score and tier. It stands in core, for value, churn and
--- retention all go by the tiers.
+-- retention all go by the tiers. Only months that changed are built.
 {{ config(meta={'public': false}) }}
+{{ built_by_month('fct_value_sources') }}
+{% set to_build = months_to_build(changed_months('fct_value_sources')) %}
 {% set top = rule('value_rules', 'top_percent_rank') %}
 with
 
@@ -13,6 +15,7 @@ measured as (
         lines.county_code
     from {{ ref('fct_value_potential') }} as measures
     inner join {{ ref('int_subscribers__present_state') }} as lines on measures.subscriber_id = lines.subscriber_id
+    where {{ in_months('measures.month', to_build) }}
 
 ),
 
@@ -54,21 +57,23 @@ tiered as (
         scored.dou_3m,
         scored.arpu_band,
         scored.arpu_trend,
-        cast(scored.realised_value as decimal(18, 2)) as realised_value,
+        scored.realised_value,
         scored.potential_value,
         cast(scored.influence_score as integer) as influence_score,
         scored.expected_remaining_months,
         scored.value_score,
         tiers.band as value_tier,
         classes.value_class,
-        cast(scored.charged_months as integer) as charged_months,
+        scored.charged_months,
         (scored.influence_rank >= {{ top }} or scored.is_key_person)
         and scored.tenure_months > {{ rule('value_rules', 'high_influence_tenure_months') }} as is_high_influence,
         (
             scored.arpu_3m >= {{ rule('value_rules', 'mid_high_end_arpu') }}
             and scored.mou_3m >= {{ rule('value_rules', 'mid_high_end_mou') }}
-        ) or scored.local_arpu_rank >= {{ top }} as is_mid_high_end
+        ) or scored.local_arpu_rank >= {{ top }} as is_mid_high_end,
+        sources.source_fingerprint
     from scored
+    left join {{ ref('fct_value_sources') }} as sources on scored.month = sources.month
     left join {{ bands('value_tiers') }} as tiers
         on {{ in_band('scored.value_score', 'tiers') }}
     left join {{ ref('value_tiers') }} as classes on tiers.band = classes.band

@@ -11,13 +11,7 @@ months as (
         month,
         tenure_months,
         tenure_band,
-        is_on_net_end,
-        sum(arpu_amount) over (
-            partition by subscriber_id order by month rows between 11 preceding and current row
-        ) as realised_value,
-        sum(case when arpu_amount <> 0 then 1 else 0 end) over (
-            partition by subscriber_id order by month rows between 5 preceding and current row
-        ) as charged_months
+        is_on_net_end
     from {{ ref('fct_subscriber_months') }}
     where is_complete_month and not is_after_churn
 
@@ -27,6 +21,8 @@ measured as (
 
     select
         months.*,
+        averages.realised_value,
+        averages.charged_months,
         averages.arpu_3m,
         averages.mou_3m,
         averages.dou_3m,

@@ -3,6 +3,7 @@
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
 {% set tags = catalogued_tags() %}
+{% set days = 'cast(' ~ rule('tag_rules', 'withdrawn_days') ~ ' as integer)' %}
 {% set seeds = tags | selectattr('values_from', 'defined') | map(attribute='values_from') | unique | list %}
 with
 
@@ -99,7 +100,7 @@ select
     end as status,
     tags.since,
     tags.withdrawn_on,
-    cast({{ dbt.dateadd('day', 'cast(' ~ rule('tag_rules', 'withdrawn_days') ~ ' as integer)', 'tags.withdrawn_on') }} as date) as leaves_on,
+    cast({{ dbt.dateadd('day', days, 'tags.withdrawn_on') }} as date) as leaves_on,
     tags.is_historic,
     tags.is_tracked,
     sources.fresh_as_of,

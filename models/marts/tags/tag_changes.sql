@@ -1,6 +1,6 @@
--- What changed for whom since the build of the date before: one row a line and tag whose value is another now. Lines that were not
--- there then and tags that the library lacked then have no before. Figures are left out, they move all the time; the bands over
--- them tell.
+-- What changed for whom since the build of the date before: one row a line and tag whose value is another now. Lines that were
+-- not there then and tags that the library lacked then have no before. Figures are left out, they move all the time; the bands
+-- over them tell.
 -- depends_on: {{ ref('tag_rules') }}
 {% set before = version_before('tags', 'subscriber_360') %}
 {% set earlier = version_before('tags', 'tag_changes') %}
@@ -28,12 +28,12 @@ today as (
 
     select
         {{ as_of_date() }} as as_of_date,
-        subscriber_id,
-        change.tag_name as tag_name,
-        change.old_value as old_value,
-        change.new_value as new_value
+        changed.subscriber_id,
+        changed.change.tag_name,
+        changed.change.old_value,
+        changed.change.new_value
     from changed
-    where change.old_value is distinct from change.new_value
+    where changed.change.old_value is distinct from changed.change.new_value
 
 )
 {% else %}

@@ -32,7 +32,7 @@ known as (
         count(*) as members
     from {{ tag.relation }}
     where {{ tag.name }} is not null
-    group by 3
+    group by tag_value
     {{ "union all" if not loop.last }}
     {% else %}
     select {{ text(none) }} as entity, {{ text(none) }} as tag_name, {{ text(none) }} as tag_value, 0 as members
@@ -45,7 +45,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by entity, tag_name order by members desc, tag_value) as place
+        row_number() over (partition by entity, tag_name order by members desc, tag_value asc) as place
     from known
 
 ),
@@ -55,10 +55,10 @@ counted as (
     select
         entity,
         tag_name,
-        case when place <= {{ rule('tag_rules', 'coverage_values') }} then tag_value else 'other values' end as tag_value,
+        case when place <= {{ rule('tag_rules', 'coverage_values') }} then tag_value else 'other values' end as counted_value,
         sum(members) as members
     from ranked
-    group by 1, 2, 3
+    group by entity, tag_name, counted_value
 
 ),
 
@@ -71,7 +71,7 @@ with_unknown as (
     select
         totals.entity,
         tags.tag_name,
-        null as tag_value,
+        null as counted_value,
         max(totals.members) - coalesce(sum(counted.members), 0) as members
     from {{ ref('tag_catalog') }} as tags
     inner join totals on tags.entity = totals.entity
@@ -87,7 +87,7 @@ today as (
         {{ as_of_date() }} as as_of_date,
         with_unknown.entity,
         with_unknown.tag_name,
-        coalesce(with_unknown.tag_value, 'unknown') as value,
+        coalesce(with_unknown.counted_value, 'unknown') as value,
         cast(with_unknown.members as bigint) as members,
         cast({{ ratio('with_unknown.members', 'totals.members') }} as double) as share
     from with_unknown

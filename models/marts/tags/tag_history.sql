@@ -1,13 +1,14 @@
--- The past of the tags that the months keep: their value at each month's end, as it is known today. A tag says `history: true` and
--- bears the name of a column of the value months or of the months themselves.
+-- The past of the tags that the months keep: their value at each month's end, as it is known today. A tag says `history: true`
+-- and bears the name of a column of the value months or of the months themselves.
 {{ config(materialized='view') }}
-{% set tags = catalogued_tags() | selectattr('history', 'defined') | selectattr('history') | map(attribute='name') | list %}
-{% set valued = (graph.nodes.values() | selectattr('name', 'equalto', 'subscriber_value_months') | first).columns if execute else {} %}
 select
     months.month,
     months.subscriber_id
-    {%- for tag in tags %},
-    {{ 'worth' if tag in valued else 'months' }}.{{ tag }}
+    {%- for tag in historic_tags('subscriber_value_months', false) %},
+    months.{{ tag }}
+    {%- endfor %}
+    {%- for tag in historic_tags('subscriber_value_months', true) %},
+    worth.{{ tag }}
     {%- endfor %}
 from {{ ref('fct_subscriber_months') }} as months
 left join {{ ref('subscriber_value_months') }} as worth

@@ -23,7 +23,7 @@ sources as (
     select
         lineage.model_name,
         concat('[', {{ dbt.listagg(
-            "concat('{\"table\": \"', tables.table_name, '\", \"delivered\": ', coalesce(concat('\"', tables.delivered_to, '\"'), 'null'), '}')",
+            "concat('{\"table\": \"', tables.table_name, '\", \"delivered\": ', case when tables.delivered_to is null then 'null' else concat('\"', tables.delivered_to, '\"') end, '}')",
             "', '", 'order by tables.table_name'
         ) }}, ']') as sources,
         min(tables.delivered_to) as fresh_as_of,

@@ -1,11 +1,7 @@
--- What each line was worth at each month's end, with every class and flag that follows.
+-- What each line was worth at each month's end, with every class and flag that follows. Only months that changed are built.
+{{ built_by_month('value_month_sources') }}
+{% set to_build = months_to_build(changed_months('value_month_sources')) %}
 with
-
-scored as (
-
-    select * from {{ ref('fct_value_months') }}
-
-),
 
 medians as (
 
@@ -14,7 +10,8 @@ medians as (
         percentile_cont(0.5) within group (order by cast(realised_value as double)) as realised_median,
         percentile_cont(0.5) within group (order by cast(potential_value as double)) as potential_median,
         percentile_cont(0.5) within group (order by cast(arpu_3m as double)) as arpu_median
-    from scored
+    from {{ ref('fct_value_months') }}
+    where {{ in_months('month', to_build) }}
     group by month
 
 ),
@@ -52,9 +49,9 @@ incomes as (
             scored.month,
             scored.customer_id,
             customers.annual_income
-        from scored
+        from {{ ref('fct_value_months') }} as scored
         inner join {{ ref('int_subscribers__customers_counted') }} as customers on scored.customer_id = customers.customer_id
-        where customers.annual_income is not null
+        where customers.annual_income is not null and {{ in_months('scored.month', to_build) }}
     ) as known
 
 ),
@@ -91,8 +88,10 @@ classed as (
         scored.is_mid_high_end,
         scored.is_high_influence,
         coalesce(incomes.income_rank >= {{ rule('value_rules', 'top_percent_rank') }}, false) as is_high_income,
-        scored.value_class = 'high' as is_high_value
-    from scored
+        scored.value_class = 'high' as is_high_value,
+        sources.source_fingerprint
+    from {{ ref('fct_value_months') }} as scored
+    left join {{ ref('value_month_sources') }} as sources on scored.month = sources.month
     inner join medians on scored.month = medians.month
     inner join windows on scored.month = windows.month
     left join points

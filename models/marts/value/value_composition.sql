@@ -1,9 +1,13 @@
--- What the revenue of each tier is made of: ARPU revenue by fee class, which adds up to the pyramid.
+-- What the revenue of each tier is made of: ARPU revenue by fee class, which adds up to the pyramid. Only months that
+-- changed are built.
+{{ built_by_month('value_month_sources') }}
+{% set to_build = months_to_build(changed_months('value_month_sources')) %}
 with
 
 scored as (
 
     select month, subscriber_id, value_tier from {{ ref('fct_value_months') }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
@@ -19,6 +23,7 @@ billed as (
     inner join {{ ref('fct_subscriber_months') }} as facts
         on scored.subscriber_id = facts.subscriber_id
         and scored.month = facts.month
+    where {{ in_months('facts.month', to_build) }}
     group by scored.month, scored.value_tier
 
 ),
@@ -38,6 +43,7 @@ classes as (
     inner join {{ ref('int_revenue__charges_beside_arpu') }} as beside
         on scored.subscriber_id = beside.subscriber_id
         and scored.month = beside.month
+    where {{ in_months('beside.month', to_build) }}
 
 ),
 
@@ -54,9 +60,12 @@ summed as (
 )
 
 select
-    month,
-    value_tier,
-    fee_class,
-    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-    {{ ratio('revenue_amount', 'sum(revenue_amount) over (partition by month, value_tier)') }} as revenue_share
+    summed.month,
+    summed.value_tier,
+    summed.fee_class,
+    cast(summed.revenue_amount as decimal(18, 2)) as revenue_amount,
+    {{ ratio('summed.revenue_amount', 'sum(summed.revenue_amount) over (partition by summed.month, summed.value_tier)') }}
+        as revenue_share,
+    sources.source_fingerprint
 from summed
+left join {{ ref('value_month_sources') }} as sources on summed.month = sources.month

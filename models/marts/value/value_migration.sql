@@ -1,5 +1,8 @@
 -- How lines moved between tiers in each month: from the tier at the month end before, or new, or churned where they came back;
--- to the tier at this one, or churned. The movements in and out are those of churn_monthly.
+-- to the tier at this one, or churned. The movements in and out are those of churn_monthly. Only months that changed are
+-- built.
+{{ built_by_month('value_month_sources') }}
+{% set to_build = months_to_build(changed_months('value_month_sources')) %}
 with
 
 facts as (
@@ -9,6 +12,7 @@ facts as (
     where is_complete_month
         and not is_after_churn
         and (is_on_net_opening or is_new or is_reinstated)
+        and {{ in_months('month', to_build) }}
 
 ),
 
@@ -25,9 +29,11 @@ moved as (
     from facts
     left join {{ ref('fct_value_months') }} as before
         on facts.subscriber_id = before.subscriber_id
+        and {{ in_months('before.month', to_build, back=1) }}
         and cast({{ dbt.dateadd('month', -1, 'facts.month') }} as date) = before.month
     left join {{ ref('fct_value_months') }} as after
         on facts.subscriber_id = after.subscriber_id
+        and {{ in_months('after.month', to_build) }}
         and facts.month = after.month
     -- Nothing is known of tiers before the first month held.
     where facts.month > (select min(month) from {{ ref('int_subscribers__months_held') }})
@@ -35,9 +41,11 @@ moved as (
 )
 
 select
-    month,
-    from_tier,
-    to_tier,
-    cast(count(*) as bigint) as subscribers
+    moved.month,
+    moved.from_tier,
+    moved.to_tier,
+    cast(count(*) as bigint) as subscribers,
+    max(sources.source_fingerprint) as source_fingerprint
 from moved
-group by month, from_tier, to_tier
+left join {{ ref('value_month_sources') }} as sources on moved.month = sources.month
+group by moved.month, moved.from_tier, moved.to_tier

@@ -1,4 +1,7 @@
 -- The value pyramid by month: lines on-net at its end by tier, and the revenue of that month that they brought.
+-- Only months that changed are built.
+{{ built_by_month('value_month_sources') }}
+{% set to_build = months_to_build(changed_months('value_month_sources')) %}
 with
 
 tiers as (
@@ -12,15 +15,18 @@ tiers as (
     inner join {{ ref('fct_subscriber_months') }} as facts
         on scored.subscriber_id = facts.subscriber_id
         and scored.month = facts.month
+    where {{ in_months('scored.month', to_build) }} and {{ in_months('facts.month', to_build) }}
     group by scored.month, scored.value_tier
 
 )
 
 select
-    month,
-    value_tier,
-    cast(subscribers as bigint) as subscribers,
-    cast(subscribers / sum(subscribers) over (partition by month) as double) as subscriber_share,
-    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-    {{ ratio('revenue_amount', 'sum(revenue_amount) over (partition by month)') }} as revenue_share
+    tiers.month,
+    tiers.value_tier,
+    cast(tiers.subscribers as bigint) as subscribers,
+    cast(tiers.subscribers / sum(tiers.subscribers) over (partition by tiers.month) as double) as subscriber_share,
+    cast(tiers.revenue_amount as decimal(18, 2)) as revenue_amount,
+    {{ ratio('tiers.revenue_amount', 'sum(tiers.revenue_amount) over (partition by tiers.month)') }} as revenue_share,
+    sources.source_fingerprint
 from tiers
+left join {{ ref('value_month_sources') }} as sources on tiers.month = sources.month

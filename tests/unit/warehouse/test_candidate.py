@@ -1,5 +1,6 @@
 """A candidate holds the public tables, described, and sums them up so that equal tables give equal checksums."""
 
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -51,6 +52,13 @@ def test_the_order_of_rows_does_not_matter_but_their_number_does():
 def test_different_rows_differ(one, other, columns):
     assert checksum(one, columns=columns) != checksum(other, columns=columns)
     assert checksum(one, columns=columns) == checksum(one, columns=columns)
+
+
+def test_private_columns_of_public_tables_are_not_copied(tmp_path):
+    home = made_home(tmp_path)
+    made_candidate(home, models=[replace(m, private=frozenset({"grade"})) for m in MODELS])
+    with duckdb.connect(str(candidate_path(home)), read_only=True) as db:
+        assert [name for name, *_ in db.execute("describe core.dim_people").fetchall()] == ["person_id", "amount", "remark"]
 
 
 def test_public_tables_and_views_are_copied_and_nothing_else(tmp_path):

@@ -35,6 +35,13 @@ def test_models_come_by_name_with_their_descriptions():
     assert found[0].columns == {"a": "A.", "b": ""}
 
 
+def test_a_column_that_says_so_is_private():
+    made = node("x", public=True)
+    made["columns"]["a"]["config"] = {"meta": {"public": False}}
+    made["columns"]["b"]["config"] = {"meta": {}}
+    assert models(made)[0].private == {"a"}
+
+
 def test_a_role_is_played_by_the_model_that_says_so():
     found = models(node("x"), node("y", serves="tag_catalog"))
     assert relation_for(found, "tag_catalog") == "core.y"

@@ -1,0 +1,27 @@
+-- What each month's averages are made from: a fingerprint of the figures of the twelve months that end with it, and of the bands.
+{{ config(meta={'public': false}) }}
+with
+
+held as (
+
+    select * from {{ ref('fct_month_hashes') }}
+
+),
+
+windows as (
+
+    select
+        held.month,
+        {{ dbt.listagg("concat(before.month, ' ', before.figures_hash)", "'; '", 'order by before.month') }} as figures
+    from held
+    inner join held as before
+        on held.month >= before.month
+        and cast({{ dbt.dateadd('month', -11, 'held.month') }} as date) <= before.month
+    group by held.month
+
+)
+
+select
+    month,
+    {{ fingerprint_of(['figures', seed_text('arpu_bands', ['band', 'lower_bound'])]) }} as source_fingerprint
+from windows

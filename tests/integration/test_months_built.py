@@ -1,0 +1,217 @@
+"""Tables kept by month: after any change they equal tables made from nothing, and months that it does not touch stay.
+
+One made operator, one build file; change after change is delivered and built upon it, and held against the same build made whole.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from copy import deepcopy
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from oracle.operator import Deliveries, write_deliveries
+from oracle.operator_more import make_bigger_operator
+
+from orchestration.contract import load_contract
+from orchestration.intake import ensure_empty_tables, take_in
+from orchestration.settings import PROJECT_DIR, Home
+from orchestration.settings import home as home_at
+
+SEED = 6
+KEPT = ("--select", "+config.materialized:incremental")
+"""Tables kept by month, and what they are made from."""
+
+
+class Nights:
+    """A home whose deliveries are changed and built upon, again and again, for one business date."""
+
+    def __init__(self, root: Path):
+        self.home = home_at(root / "grown")
+        self.whole = Home(root / "whole")
+        self.target = root / "target"
+        operator, self.as_of = make_bigger_operator(SEED)
+        self.deliveries: Deliveries = deepcopy(operator.deliveries)
+        self.build_upon(self.deliveries)
+        nodes = json.loads((self.target / "manifest.json").read_text())["nodes"].values()
+        kept = [n for n in nodes if n["resource_type"] == "model" and n["config"]["materialized"] == "incremental"]
+        self.tables = {n["name"]: f"{n['schema']}.{n['alias']}" for n in kept}
+
+    def build_upon(self, changed: Deliveries) -> None:
+        """Delivers what has changed and builds it upon the tables that stand."""
+        write_deliveries(changed, self.home.landing, SEED)
+        take_in(self.home, load_contract())
+        ensure_empty_tables(self.home, load_contract())
+        self.home.warehouse.mkdir(parents=True, exist_ok=True)
+        if not self.home.build_database.exists():
+            self.dbt(self.home, "seed")
+        self.dbt(self.home, "run", *KEPT)
+
+    def dbt(self, home: Home, *arguments: str) -> None:
+        paths = {"TELCO360_HOME": str(home.root), "DBT_TARGET_PATH": str(self.target), "DBT_LOG_PATH": str(self.target)}
+        command = [Path(sys.executable).with_name("dbt"), *arguments, "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
+        done = subprocess.run(
+            [*command, "--vars", f"{{as_of_date: {self.as_of}}}"],
+            env=os.environ | paths, capture_output=True, text=True, cwd=PROJECT_DIR,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-5000:]
+
+    def delivered(self, table: str) -> list[dict]:
+        """Rows of the table's last delivery that counts; deliver({table: {dt: rows}}) replaces it."""
+        return self.deliveries[table][self.last(table)]
+
+    def last(self, table: str) -> date:
+        return max(dt for dt in self.deliveries[table] if dt <= self.as_of)
+
+    def change(self, **tables: list[dict]) -> None:
+        """Delivers other rows in place of the last delivery of each table, and builds."""
+        changed = {table: {self.last(table): rows} for table, rows in tables.items()}
+        for table, by_dt in changed.items():
+            self.deliveries[table] |= by_dt
+        self.build_upon(changed)
+
+    def ask(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.home.build_database)) as db:
+            return db.execute(sql).fetchall()
+
+    def fingerprints(self, model: str) -> dict[date, str]:
+        return dict(self.ask(f"select month, min(source_fingerprint) from {self.tables[model]} group by month"))
+
+    def months(self, model: str, before: dict[date, str]) -> set[date]:
+        """Months of a table that were made anew since these were its fingerprints."""
+        now = self.fingerprints(model)
+        return {month for month in now.keys() | before.keys() if now.get(month) != before.get(month)}
+
+    def assert_as_from_nothing(self) -> None:
+        """Every table kept by month has the rows that it has when all of it is made anew, and some."""
+        shutil.rmtree(self.whole.root, ignore_errors=True)
+        self.whole.warehouse.mkdir(parents=True)
+        self.whole.lake.symlink_to(self.home.lake)
+        shutil.copy(self.home.build_database, self.whole.build_database)
+        self.dbt(self.whole, "run", *KEPT, "--full-refresh")
+        with duckdb.connect(str(self.whole.build_database)) as db:
+            db.execute(f"attach '{self.home.build_database}' as grown (read_only)")
+            for table in self.tables.values():
+                rows = [f"select * from {side}{table}" for side in ("", "grown.")]
+                counts = [db.execute(f"select count(*) from ({side})").fetchone()[0] for side in rows]
+                assert counts[0] == counts[1] > 0, table
+                assert db.execute(f"select count(*) from ({rows[0]} except {rows[1]})").fetchone() == (0,), table
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory) -> Nights:
+    return Nights(tmp_path_factory.mktemp("months"))
+
+
+def test_months_whose_sources_stay_are_not_touched_and_one_that_lacks_its_fingerprint_is_mended(nights):
+    """What stands in a table tells whether it is built: a figure put in by hand stays, until its month says otherwise."""
+    scores = nights.tables["fct_value_months"]
+    first, last = nights.ask(f"select min(month), max(month) from {scores}")[0]
+    nights.ask(f"update {scores} set value_score = -1 where month in ('{first}', '{last}')")
+    nights.ask(f"update {scores} set source_fingerprint = 'of a build that died' where month = '{last}'")
+    nights.build_upon({})
+    assert nights.ask(f"select distinct month from {scores} where value_score = -1") == [(first,)]
+    nights.ask(f"delete from {scores} where month = '{first}'")
+    nights.build_upon({})
+    nights.assert_as_from_nothing()
+
+
+def test_what_the_register_says_of_a_line_builds_the_months_in_which_it_stands(nights):
+    """Another region and customer, a customer's income, a key person: each in the months of the lines concerned alone."""
+    scores = nights.tables["fct_value_months"]
+    line, customer = nights.ask(
+        f"select subscriber_id, min(customer_id) from {scores} group by 1 having count(*) between 2 and 8 order by count(*), 1"
+    )[0]
+    stands = {month for (month,) in nights.ask(f"select month from {scores} where subscriber_id = '{line}'")}
+    before = nights.fingerprints("fct_value_months")
+    moved = [
+        row | {"region_code": "elsewhere"} if row["subscriber_id"] == line else row for row in nights.delivered("crm_subscribers")
+    ]
+    nights.change(crm_subscribers=moved)
+    assert nights.months("fct_value_months", before) == stands
+    nights.assert_as_from_nothing()
+
+    before = nights.fingerprints("subscriber_value_months")
+    rich = [
+        row | {"annual_income": 10**7} if row["customer_id"] == customer else row for row in nights.delivered("crm_customers")
+    ]
+    scored = nights.fingerprints("fct_value_months")
+    nights.change(crm_customers=rich)
+    assert nights.months("fct_value_months", scored) == set()
+    assert nights.months("subscriber_value_months", before) >= stands
+
+    group = nights.delivered("crm_groups")[0] | {"group_id": "graded", "group_level": "a"}
+    member = dict.fromkeys(nights.delivered("crm_group_members")[0]) | {
+        "group_id": "graded", "subscriber_id": line, "member_role": "key_person"
+    }  # fmt: skip
+    nights.change(
+        crm_groups=[*nights.delivered("crm_groups"), group], crm_group_members=[*nights.delivered("crm_group_members"), member]
+    )
+    assert nights.months("fct_value_months", scored) == stands
+    nights.assert_as_from_nothing()
+
+
+def test_two_lines_that_change_alike_do_not_cancel_each_other(nights):
+    """Both paid the same, late: the month's lives differ by a pair of equal changes."""
+    months = nights.tables["fct_subscriber_months"]
+    query = f"select month, min(subscriber_id), max(subscriber_id) from {months} where paid_amount = 0 group by 1 order by 1"
+    month, *lines = nights.ask(query)[0]
+    row = nights.delivered("billing_payments")[0] | {
+        "paid_at": datetime(month.year, month.month, 5),
+        "amount": 50,
+        "is_reversal": False,
+    }
+    late = [row | {"payment_id": f"late {line}", "subscriber_id": line} for line in lines]
+    nights.change(billing_payments=[*nights.delivered("billing_payments"), *late])
+    paid = f"select distinct paid_amount from {months} where month = '{month}' and subscriber_id in {tuple(lines)}"
+    assert nights.ask(paid) == [(50,)]
+    nights.assert_as_from_nothing()
+
+
+def test_late_call_pairs_build_the_three_months_that_look_at_them(nights):
+    circles = nights.fingerprints("int_network__effective_circles")
+    months = sorted(nights.fingerprints("fct_value_months"))
+    row = next(row for row in nights.delivered("billing_call_pairs") if row["peer_subscriber_id"])
+    late = row | {"call_month": months[3], "peer_key": "late", "call_days": 30, "call_count": 300}
+    scored = nights.fingerprints("fct_value_months")
+    nights.change(billing_call_pairs=[*nights.delivered("billing_call_pairs"), late])
+    assert nights.months("int_network__effective_circles", circles) >= set(months[3:6])
+    assert months[2] not in nights.months("fct_value_months", scored)
+    nights.assert_as_from_nothing()
+
+
+def test_a_late_bill_builds_the_year_that_looks_at_it(nights):
+    averages = nights.fingerprints("fct_subscriber_averages")
+    months = sorted(averages)
+    row = next(r for by_dt in nights.deliveries["billing_charges"].values() for r in by_dt if r["bill_month"] == months[1])
+    nights.change(billing_charges=[*nights.delivered("billing_charges"), row | {"amount": row["amount"] + 1}])
+    assert months[0] not in nights.months("fct_subscriber_averages", averages)
+    assert nights.months("fct_subscriber_averages", averages) >= set(months[1:13])
+    nights.assert_as_from_nothing()
+
+
+def test_points_and_rules_build_what_goes_by_them(nights):
+    classed, scored = nights.fingerprints("subscriber_value_months"), nights.fingerprints("fct_value_months")
+    year = max(classed).year
+    points = [
+        row | {"points_earned": 20000} if row["points_year"] == year - 1 else row
+        for row in nights.delivered("crm_loyalty_points")
+    ]
+    nights.change(crm_loyalty_points=points)
+    assert nights.months("fct_value_months", scored) == set()
+    found = nights.months("subscriber_value_months", classed)
+    assert found
+    assert all(month.year == year or month.month == 12 for month in found)
+
+    averages = nights.fingerprints("fct_subscriber_averages")
+    nights.ask("update seeds.value_rules set value = value + 1 where rule = 'key_person_bonus'")
+    nights.build_upon({})
+    assert nights.months("fct_value_months", scored) == set(scored)
+    nights.ask("update seeds.arpu_bands set lower_bound = '31' where lower_bound = '30'")
+    nights.build_upon({})
+    assert nights.months("fct_subscriber_averages", averages) == set(averages)
+    nights.assert_as_from_nothing()
