@@ -31,9 +31,10 @@ from orchestration.settings import PROJECT_DIR, Home
 from orchestration.spark.cluster import Cluster, missing, running
 from orchestration.spark.databases import discard_build
 from orchestration.spark.thrift import connect
+from orchestration.targeting import ledger, offers
 from orchestration.warehouse.candidate import literal
-from orchestration.warehouse.dbt import arguments, dbt_environment, executable
-from orchestration.warehouse.manifest import private_columns
+from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
+from orchestration.warehouse.manifest import load_models, private_columns, read_manifest
 from orchestration.warehouse.night import Night
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
@@ -93,6 +94,9 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
     contract = load_contract()
     take_in(case.home, contract, progress=lambda text: None)
     ensure_empty_tables(case.home, contract)
+    ledger.ensure_empty_tables(case.home)
+    offers.ensure_empty_table(case.home)
+    models = load_models(read_manifest(ensure_manifest(case.home)))
     case.home.warehouse.mkdir(parents=True, exist_ok=True)
     selected = [] if is_full else NO_TESTS
     environment = dbt_environment(case.home) | cluster.environment | {"DBT_PROFILES_DIR": str(folder / "profiles")}
@@ -101,6 +105,7 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
         discard_build(session)
     executors = cluster.executors()
     for as_of in nights(case.home, is_full):
+        offers.record_offers(case.home, models, as_of)
         for target in ("local", "spark"):
             kill = _kill_half_way(cluster) if case.kills and target == "spark" else lambda line: None
             seconds = build(target, as_of, selected, environment | {"DBT_TARGET_PATH": str(folder / f"target_{target}")}, kill)

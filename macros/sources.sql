@@ -31,12 +31,13 @@
             {%- set relation = target.schema ~ '_raw.' ~ node.name -%}
             {%- set files = node.config.meta.external_location.split("'")[1]
                 | replace('{lake}', target_lake()) | replace('{name}', node.name) -%}
-            {%- set is_split = '/*/' in files -%}
-            {%- set columns = spark_columns(node) + (['`dt` date'] if is_split else []) -%}
+            {#- Raw is split by dt, which the contract leaves out of the columns; another split is by a column that stands there. -#}
+            {%- set split = node.config.meta.partition or ('dt' if '/*/' in files) -%}
+            {%- set columns = spark_columns(node) + (['`dt` date'] if split == 'dt' else []) -%}
             {%- do run_query('drop table if exists ' ~ relation) -%}
             {%- do run_query('create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ') using parquet'
-                ~ (' partitioned by (dt)' if is_split else '') ~ " location '" ~ files.split('/*')[0] ~ "'") -%}
-            {%- if is_split -%}{%- do run_query('msck repair table ' ~ relation) -%}{%- endif -%}
+                ~ (' partitioned by (' ~ split ~ ')' if split else '') ~ " location '" ~ files.split('/*')[0] ~ "'") -%}
+            {%- if split -%}{%- do run_query('msck repair table ' ~ relation) -%}{%- endif -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

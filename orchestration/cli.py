@@ -108,12 +108,15 @@ def intake_run() -> None:
     """Take in complete deliveries from landing, and nothing more."""
     from orchestration.contract import load_contract
     from orchestration.intake import ensure_empty_tables, take_in
+    from orchestration.targeting import ledger, offers
     from orchestration.warehouse.build import run_lock
 
     given, contract = settings.home(), load_contract()
     with plain_errors(), run_lock(given):
         report = take_in(given, contract, progress=typer.echo)
         ensure_empty_tables(given, contract)
+        ledger.ensure_empty_tables(given)
+        offers.ensure_empty_table(given)
     typer.echo(f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged")
     raise typer.Exit(1 if report.rejected else 0)
 

@@ -172,6 +172,7 @@ def _build_lines(night: Night) -> Iterator[tuple[str, str, str]]:
         yield "tests", counts, ""
         yield from (("warning", text, "yellow") for text in night.dbt.warnings)
     yield from _warnings(night.gate)
+    yield from (("set aside", judged.message, "yellow") for judged in night.offers if not judged.is_accepted)
 
 
 def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:

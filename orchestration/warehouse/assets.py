@@ -112,6 +112,7 @@ def dbt_models(manifest_path, translator: Translator):
             check_seeds()
             dbt.require_profiles()
             dbt.require_current_manifest()
+            night.record_offers()
             night.discarded = night.engine.prepare(night.as_of, dbt.code_hash(), night.stale())
             client = DbtCliResource(
                 project_dir=str(settings.PROJECT_DIR),

@@ -18,6 +18,7 @@ from orchestration.intake.limits import Limits
 from orchestration.quality.judge import GateResult
 from orchestration.targeting import ledger as list_ledger
 from orchestration.targeting.export import DecidedRun, ListRun
+from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
 from orchestration.targeting.tables import ListError
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
@@ -68,6 +69,7 @@ class Night:
     gate: GateResult | None = None
     version: Version | None = None
     rows_ahead: dict[str, int] = field(default_factory=dict)
+    offers: list[Judged] = field(default_factory=list)
     decided: DecidedRun | None = None
     lists: list[ListRun] = field(default_factory=list)
     held: ExitStack = field(default_factory=ExitStack)
@@ -92,7 +94,12 @@ class Night:
         self.intake = take_in(self.home, self.contract, self.limits, note)
         ensure_empty_tables(self.home, self.contract)
         list_ledger.ensure_empty_tables(self.home)
+        ensure_empty_table(self.home)
         return self.intake
+
+    def record_offers(self) -> None:
+        """Judges the conditions of the offers that stand, from which the build reads who may be put which."""
+        self.offers = record_offers(self.home, self.models, self.as_of)
 
     def decide_lists(self, names: Sequence[str]) -> DecidedRun:
         """Decides the named lists together; they can be exported until the night is closed."""

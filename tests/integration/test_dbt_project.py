@@ -9,12 +9,15 @@ from pathlib import Path
 from orchestration.contract import load_contract
 from orchestration.intake import ensure_empty_tables, take_in
 from orchestration.settings import PROJECT_DIR, home
+from orchestration.targeting import ledger, offers
 
 
 def test_the_project_builds_on_nothing_and_its_unit_tests_hold(tmp_path):
     place = home(tmp_path)
     take_in(place, load_contract())
     ensure_empty_tables(place, load_contract())
+    ledger.ensure_empty_tables(place)
+    offers.ensure_empty_table(place)
     place.warehouse.mkdir(parents=True, exist_ok=True)
     target = tmp_path / "target"
     environment = os.environ | {"TELCO360_HOME": str(tmp_path), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}

@@ -9,8 +9,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from made_ledger import record_run
 
-from orchestration.settings import Home
+from orchestration.settings import PROJECT_DIR, Home
+from orchestration.targeting.catalog import read_catalog
+from orchestration.targeting.definition import check, load_definitions
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 from orchestration.warehouse.publishing import versions
@@ -32,6 +35,9 @@ def home(tmp_path_factory) -> Home:
     """The operator, with a night of the day before its last and one of its last."""
     home = Home(tmp_path_factory.mktemp("library"))
     make_operator(home, 2_000, 14, DAYS[-1], seed=3)
+    # A night exports its lists on the day that it runs, long after these: what a list of their time did is put into the ledger.
+    arms = {"L000000001": "treated", "L000000002": "control"}
+    record_run(home, "made", date(2026, 5, 5), [{"subscriber_id": s, "arm": a, "manager_id": "M00001"} for s, a in arms.items()])
     for day in DAYS:
         night(home, day)
     return home
@@ -141,3 +147,50 @@ def test_a_date_built_again_remembers_the_same(home, before_and_now):
     again = night(home, DAYS[-1])
     one, other = (version.contents.tables for version in (versions(home)[1], again))
     assert {name for name in one if one[name] != other[name]} == set()
+
+
+def test_each_list_of_the_project_matches_somebody(home, before_and_now):
+    with duckdb.connect(str(before_and_now[1]), read_only=True) as db:
+        catalog = read_catalog(db, "tags.tag_catalog")
+        definitions = load_definitions(PROJECT_DIR / "target_lists")
+        assert len(definitions) >= 12
+        for definition in definitions:
+            asked = check(definition, catalog)
+            condition = " and ".join([f"({asked.where.sql()})", *(f"({one.sql()}) is not true" for one in asked.exclude)])
+            (matched,) = db.execute(f"select count(*) from tags.subscriber_360 where {condition}").fetchone()
+            assert matched, definition.name
+
+
+def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):
+    found = table(before_and_now[1], "select offer_code, count(*) as lines from marketing.offer_matches group by 1")
+    matched = dict(zip(found["offer_code"], found["lines"], strict=True))
+    conditions = table(before_and_now[1], "select * from marketing.offer_conditions")
+    assert set(conditions["outcome"]) == {"accepted"}
+    for offer in conditions.itertuples():
+        ordered = f"select subscriber_id from core.fct_orders where is_completed and offer_code = '{offer.offer_code}'"
+        lines = (
+            f"select * from tags.subscriber_360 where is_on_net and ({offer.eligibility}) and subscriber_id not in ({ordered})"
+        )
+        assert len(table(before_and_now[1], lines)) == matched.pop(offer.offer_code)
+    assert matched == {}
+    best = table(before_and_now[1], "select subscriber_id, rank from marketing.offer_matches where is_best")
+    assert best["subscriber_id"].is_unique and set(best["rank"]) == {1}
+
+
+def test_managers_end_with_even_loads(before_and_now):
+    """Nobody who was given a line holds two more than another manager of the region could have been given."""
+    loads = table(
+        before_and_now[1],
+        """
+        select
+            managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_allotment), false) as is_given
+        from core.dim_managers as managers left join marketing.manager_allotment as allotted using (manager_id)
+        group by manager_id, managers.region_code
+        """,
+    )
+    assert loads["is_given"].sum() > 5
+    for _, region in loads.groupby("region_code"):
+        if region["is_given"].any():
+            assert region.loc[region["is_given"], "held"].max() <= region["held"].min() + 1
+    reasons = table(before_and_now[1], "select distinct reason from marketing.manager_allotment")
+    assert {"held", "high_class", "new_mid_high_end"} <= set(reasons["reason"])

@@ -15,13 +15,13 @@ EDGES = {
     "source": set(),
     "seed": set(),
     "staging": {"source", "seed", "staging"},
-    "intermediate": {"staging", "intermediate", "seed"},
+    "intermediate": {"staging", "ledger", "intermediate", "seed"},
     "core": {"intermediate", "core", "seed"},
     "value": {"intermediate", "core", "value", "seed"},
     "churn": {"intermediate", "core", "churn", "seed"},
     "service": {"intermediate", "core", "service", "seed"},
     "tags": {"core", "value", "churn", "service", "tags", "seed"},
-    "marketing": {"core", "value", "churn", "service", "tags", "marketing", "seed"},
+    "marketing": {"ledger", "core", "value", "churn", "service", "tags", "marketing", "seed"},
 }
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z_]+",
@@ -43,13 +43,18 @@ def room(node: dict) -> str:
     return rest[0] if layer == "marts" else layer
 
 
+def room_as_read(node: dict) -> str:
+    """The room by which others read it: staging of the ledger, what telco360 itself wrote down, is open to more than raw is."""
+    return "ledger" if node["original_file_path"].startswith("models/staging/ledger/") and room(node) == "staging" else room(node)
+
+
 def test_data_flows_one_way(manifest, models):
     nodes = manifest["nodes"] | manifest["sources"]
     wrong = [
-        f"{node['name']} ({room(node)}) reads {nodes[parent]['name']} ({room(nodes[parent])})"
+        f"{node['name']} ({room(node)}) reads {nodes[parent]['name']} ({room_as_read(nodes[parent])})"
         for node in models
         for parent in node["depends_on"]["nodes"]
-        if room(nodes[parent]) not in EDGES[room(node)]
+        if room_as_read(nodes[parent]) not in EDGES[room(node)]
     ]
     assert wrong == []
 

@@ -68,6 +68,11 @@ select
     short_cap_contacts >= {{ rule('contact_rules', 'short_cap_contacts') }}
     or mid_cap_contacts >= {{ rule('contact_rules', 'mid_cap_contacts') }}
     or long_cap_contacts >= {{ rule('contact_rules', 'long_cap_contacts') }} as is_contact_capped,
+    {%- for cap in ['short', 'mid', 'long'] %}
+    cast(
+        greatest({{ rule('contact_rules', cap ~ '_cap_contacts') }} - {{ cap }}_cap_contacts, 0) as bigint
+    ) as {{ cap }}_cap_room,
+    {%- endfor %}
     contact_date as last_contact_date,
     channel as last_contact_channel,
     direction as last_contact_direction,
