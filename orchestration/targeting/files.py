@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.targeting.destination import FileError, deliver, local_directory
+from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory
 
 FORMATS = ("csv", "xlsx", "parquet")
 ALWAYS_TEXT = ("subscriber_id", "phone")
@@ -87,6 +87,8 @@ def write_list(
     """
     if format not in FORMATS:
         raise FileError(f"list {title.name}: format '{format}' is none of {', '.join(FORMATS)}")
+    if isinstance(destination, str):
+        check_destination(destination, title.name)
     columns, rows = _columns(connection, query, text_columns), _count(connection, query)
     directory = local_directory(destination) or scratch or Path(tempfile.gettempdir())
     try:
