@@ -186,11 +186,23 @@ def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_ni
 
 
 def test_a_late_delivery_rebuilds_its_month_only_and_a_broken_one_makes_the_version_stale(third_night):
-    assert third_night.code == 0, third_night.output
     assert re.search(r"why rejected +crm_subscribers 2019-01-01: part-0.csv: line \d+", third_night.output)
     assert re.search(r"months rebuilt +2018-11, 2019-01$", third_night.output, re.MULTILINE)
     assert current(third_night.home).contents.stale["crm_subscribers"] == "2018-12-31"
     assert current(third_night.home).contents.as_of == "2019-01-01"
+
+
+REFUSED = "crm_subscribers is delivered to 2018-12-31, and its newest delivery was rejected"
+
+
+def test_lists_whose_tags_stand_on_the_broken_delivery_are_refused_loudly(third_night):
+    assert third_night.code == 1
+    assert re.search(r"^list +high_value_care: refused$", third_night.output, re.MULTILINE)
+    assert re.search(
+        r"^failed +target_lists__high_value_care: list high_value_care: refused: tag ", third_night.output, re.MULTILINE
+    )
+    assert REFUSED in third_night.output
+    assert f"{current(third_night.home).name} is published all the same" in third_night.output
 
 
 def test_tags_and_lists_can_be_asked_of_the_published_version(telco360, third_night):
@@ -203,8 +215,12 @@ def test_tags_and_lists_can_be_asked_of_the_published_version(telco360, third_ni
     checked = telco360(home, "lists", "check")
     assert checked.code == 0, checked.output
     name = re.search(r"^(\S+): approved", checked.output, re.MULTILINE)[1]
+    for command in ("preview", "export"):
+        refused = telco360(home, "lists", command, name)
+        assert refused.code == 1 and f"list {name}: refused: " in refused.output and REFUSED in refused.output.replace("\n", " ")
+    telco360(home, "publish", "rollback")  # to the version before the broken delivery
     preview = telco360(home, "lists", "preview", name)
-    assert re.search(rf"{name}: [\d,]+ match", preview.output), preview.output
+    assert re.search(rf"{name}: [\d,]+ rows, as it would be exported today", preview.output), preview.output
     exported = telco360(home, "lists", "export", name)
     assert exported.code == 0, exported.output
     assert Path(exported.output.strip().splitlines()[-1]).is_file()
