@@ -12,22 +12,21 @@ from typing import Annotated
 import typer
 
 from orchestration import settings
-from orchestration.commands import LISTS, models, plain_errors, take_options
+from orchestration.commands import models, plain_errors, take_options
 from orchestration.tags.commands import tags_app
+from orchestration.targeting.commands import lists_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="From deliveries to a published warehouse and target lists.")
 intake_app = typer.Typer(no_args_is_help=True)
 publish_app = typer.Typer(no_args_is_help=True)
-lists_app = typer.Typer(no_args_is_help=True)
 app.add_typer(intake_app, name="intake", help="Take in deliveries, see what became of one.")
 app.add_typer(publish_app, name="publish", help="List the published versions, go back to one.")
 app.add_typer(tags_app, name="tags", help="Ask the tag library: what there is, why a subscriber carries a tag, what changed.")
-app.add_typer(lists_app, name="lists", help="Check, preview and export target lists.")
+app.add_typer(lists_app, name="lists", help="Start, check, preview and export target lists; ask what became of them.")
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Directory of all data; else $TELCO360_HOME, else data/.")]
 AsOfOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")]
 TargetOption = Annotated[str | None, typer.Option("--target", help="Target of profiles.yml: spark; else $TELCO360_ENV's.")]
-ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 
 @app.callback()
@@ -156,71 +155,3 @@ def publish_rollback(
 
     with plain_errors():
         typer.echo(f"Readers now get {engine(settings.home()).rollback(version).name}.")
-
-
-@lists_app.command("check")
-def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
-    """Check the definitions of lists: their keys, and their conditions against the published catalogue."""
-    from orchestration.targeting.definition import check, load_definitions
-
-    with plain_errors():
-        definitions = [_definition(name)] if name else load_definitions(LISTS)
-        catalog = _catalog()
-        for definition in definitions:
-            check(definition, catalog)
-            typer.echo(f"{definition.name}: {definition.status}, good to run")
-
-
-@lists_app.command("preview")
-def lists_preview(name: ListName, rows: Annotated[int, typer.Option(help="Rows to show.")] = 5) -> None:
-    """Count whom a list matches, before suppression and limit, and show some of them. Writes nothing, shows no phone."""
-    from orchestration.targeting.definition import check
-    from orchestration.warehouse.manifest import relation_for
-    from orchestration.warehouse.reading import published
-
-    with plain_errors():
-        definition = _definition(name)
-        condition = check(definition, _catalog())
-        columns = ", ".join(f'"{column}"' for column in ("subscriber_id", *definition.columns))
-        matching = f"from {relation_for(models(), 'tag_values')} where {condition.sql()}"
-        with published(settings.home()) as db:
-            count = db.execute(f"select count(*) {matching}").fetchone()[0]
-            sample = db.sql(f"select {columns} {matching} order by subscriber_id limit {rows:d}")
-            typer.echo(f"{definition.name}: {count:,} match\n{sample}")
-
-
-def lists_export(name: ListName) -> None:
-    """Export one approved list from the published version, as the nightly job does."""
-    from orchestration.warehouse.build import run_lock
-    from orchestration.warehouse.night import Night
-
-    given = settings.home()
-    with plain_errors(), run_lock(given):
-        _definition(name)
-        night = Night(given)
-        try:
-            made = night.export_list(name)
-        finally:
-            night.close()
-    steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
-    typer.echo(f"{made.name}: {steps}\n{made.file}")
-
-
-lists_app.command("export")(lists_export)
-lists_app.command("run", hidden=True)(lists_export)
-
-
-def _catalog():
-    from orchestration.warehouse.engine import engine
-
-    return engine(settings.home()).catalog(models())
-
-
-def _definition(name: str):
-    from orchestration.targeting.definition import load_definition
-
-    path = LISTS / f"{name}.yml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in LISTS.glob("*.yml"))) or "none"
-        raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
-    return load_definition(path)

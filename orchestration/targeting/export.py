@@ -16,7 +16,7 @@ from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.catalog import Catalog, CatalogError
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
-from orchestration.targeting.files import ALWAYS_TEXT, Title, write_list
+from orchestration.targeting.files import ALWAYS_TEXT, Title, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, SetAside
 from orchestration.targeting.tables import ListError, Tables
@@ -105,11 +105,23 @@ class DecidedRun:
             raise ListError(f"list {name}: {reason}") from error
 
     def _export(self, name: str) -> ListRun:
-        definition, connection = self.definitions[name], self.tables.connection
         self._freeze(name)
+        waterfall = self.lay_rows(name)
+        members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
+        self._write_balance(name)
+        written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
+        made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
+        ledger.record(self.home, self._row(made) | {"members_sha256": members})
+        return made
+
+    def lay_rows(self, name: str) -> dict[str, int]:
+        """Makes `file_rows`, what the list's file is to hold, of the table `members` of the connection; gives their waterfall.
+
+        Raises ListError where the rows are not as many as the members."""
+        definition, connection, tables = self.definitions[name], self.tables.connection, self.tables
         waterfall = _waterfall(connection, "members")
-        asked, tables = self.plan.asked[name], self.tables
-        tables.read(matching.cells_sql(asked, tables.relations, self.as_of, tables.dialect), into="cells", lies_still=False)
+        cells = matching.cells_sql(self.plan.asked[name], tables.relations, self.as_of, tables.dialect)
+        tables.read(cells, into="cells", lies_still=False)
         columns = ", ".join(f'cells."{column}"' for column in ("subscriber_id", "phone", *definition.columns))
         connection.execute(f"""
             create or replace temp table file_rows as
@@ -121,21 +133,21 @@ class DecidedRun:
         (rows,) = connection.execute("select count(*) from file_rows").fetchone()
         if rows != waterfall["exported"]:
             raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
-        members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
-        self._write_balance(name)
-        written = write_list(
-            connection,
+        return waterfall
+
+    def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
+        """Writes `file_rows` as the list's file."""
+        definition = self.definitions[name]
+        return write_list(
+            self.tables.connection,
             'select * exclude ("position in file") from file_rows order by "position in file"',
             self._stem(name),
             definition.format,
-            definition.destination or self._folder,
+            destination,
             self._title(definition, waterfall),
             (*ALWAYS_TEXT, *(c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")),
-            scratch=self._folder,
+            scratch=self.folder,
         )
-        made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
-        ledger.record(self.home, self._row(made) | {"members_sha256": members})
-        return made
 
     def _freeze(self, name: str) -> None:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
@@ -235,10 +247,10 @@ class DecidedRun:
         return f"{name}_{self.as_of}_{self.run_id}"
 
     def _balance_file(self, name: str) -> Path:
-        return self._folder / f"{self._stem(name)}.balance.json"
+        return self.folder / f"{self._stem(name)}.balance.json"
 
     @property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
         return self.home.exports / f"{self.run_date}"
 
 

@@ -132,6 +132,7 @@ def record(home: Home, row: Mapping[str, object]) -> dict:
     before = _run_files(home)
     known = dict.fromkeys(LIST_RUNS.names) | dict(row)
     known["previous_hash"] = pq.read_table(before[-1])["run_hash"][0].as_py() if before else BEGINNING
+    (known,) = pa.Table.from_pylist([known], schema=LIST_RUNS).to_pylist()  # as it will be read back: a share of 0 is 0.0 there
     known["run_hash"] = run_hash(known)
     table = pa.Table.from_pylist([known], schema=LIST_RUNS)
     path = home.list_runs / f"{len(before) + 1:06}_{row['list_name']}_{row['run_id']}.parquet"

@@ -106,7 +106,7 @@ def matches_sql(
             {" union all ".join(_asked_row(a) for a in asked)}
         ),
 
-        {_lines([a.conditions for a in asked], relations, as_of, dialect)},
+        {lines_sql([a.conditions for a in asked], relations, as_of, dialect)},
 
         flagged as (
             select subscriber_id, {", ".join([*extras, *keys, *holds])} from lines
@@ -169,7 +169,7 @@ def cells_sql(asked: Asked, relations: Relations, as_of: date, dialect: str = "d
     return f"""
         with
 
-        {_lines([asked.conditions], relations, as_of, dialect)},
+        {lines_sql([asked.conditions], relations, as_of, dialect)},
 
         phones as (
             select subscriber_id, msisdn as phone from {relations.phones} where {_HAS_PHONE}
@@ -200,7 +200,7 @@ def late_sql(relations: Relations) -> str:
     return f"select table_name, delivered_to, is_last_rejected from {relations.raw_tables} where is_late or is_last_rejected"
 
 
-def _lines(conditions: Sequence[Conditions], relations: Relations, as_of: date, dialect: str) -> str:
+def lines_sql(conditions: Sequence[Conditions], relations: Relations, as_of: date, dialect: str = "duckdb") -> str:
     """The CTEs that end with `lines`: all tags of each subscriber, and beside them the moments that the conditions ask for."""
     moments = sorted({m for each in conditions for c in each.all for m in c.moments}, key=lambda m: m.column)
     pasts, changes = [m for m in moments if isinstance(m, Past)], [m for m in moments if isinstance(m, Change)]

@@ -2,7 +2,8 @@
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
 whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but
-target lists ask for. Here they are only applied, so that the message can name file and row, which a test within the database can't.
+target lists ask for. Here they are only applied, so that the message can name file and row, which a test within the
+database can't.
 """
 
 import csv

@@ -287,8 +287,8 @@ def test_a_list_on_late_tags_is_refused_whole_and_the_others_go_on(operator):
     assert made["late"].status == "refused" and made["late"].file is None and not any(made["late"].waterfall.values())
     assert made["late"].reason == (
         "list late: refused: tag nps_score is stale: channel_surveys is delivered to 2026-02-01 and late; tag last_store is"
-        " failed: channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build again,"
-        " or let the list say stale_tags: accept"
+        " failed: channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build"
+        " again, or let the list say stale_tags: accept"
     )
     assert made["care"].rows == 8  # nobody is lost to a list that is refused
     assert ledger.runs(operator.home)["status"].to_pylist() == ["exported", "refused"]

@@ -8,10 +8,11 @@ from math import sqrt
 
 import duckdb
 import pytest
+import sqlglot
 from made_lists import AS_OF, PRIVATE_TABLES, RELATIONS, RUN_DATE, TABLES, insert, lay_tables
 
 from orchestration.settings import Home
-from orchestration.targeting import run
+from orchestration.targeting import matching, run
 from orchestration.targeting.definition import Order, TargetList, Title
 from orchestration.targeting.ledger import COUNTS, STEPS
 from orchestration.targeting.matching import Relations
@@ -116,12 +117,13 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
     held_out = {row[0] for row in rows["tags.subscriber_360"] if row[9]}
 
     exported = [(name, s) for name, s, reason, _, _ in fetched if reason is None]
-    for name, s in exported:
+    for name, s, reason, _, _ in fetched:
         definition = decided.definitions[name]
-        assert not {(s, definition.channel), (s, "all")} & closed
-        assert s in reachable and s not in held_out
-        for days, cap in CAPS.items():
-            assert made[days][s] + 1 <= min(cap, definition.caps.get(f"days_{days}", cap))
+        is_closed = bool({(s, definition.channel), (s, "all")} & closed)
+        is_capped = any(made[days][s] + 1 > min(cap, definition.caps.get(f"days_{days}", cap)) for days, cap in CAPS.items())
+        first = "suppressed" if is_closed else "no_valid_phone" if s not in reachable else "capped" if is_capped else None
+        assert (reason if reason in STEPS[:3] else None) == first
+        assert reason is not None or s not in held_out
     assert max(Counter(s for _, s in exported).values(), default=0) <= 1
 
     arms = Counter()
@@ -154,3 +156,15 @@ def test_what_holds_of_a_run_holds_of_ten_thousand_random_lists(tables, tmp_path
     drawn = arms["treated"] + arms["control"]
     assert drawn > 2_000
     assert abs(arms["control"] / drawn - 0.3) < 4 * sqrt(0.3 * 0.7 / drawn)
+
+
+def test_the_query_for_spark_says_the_same(tables, tmp_path):
+    decided, _ = a_run(tables, Home(tmp_path), random.Random(11))
+    connection, relations = tables.connection, tables.relations
+    columns = tables.columns(relations.tag_values)
+    asked = list(decided.plan.asked.values())
+    spark = matching.matches_sql(asked, relations, columns, RUN_DATE, AS_OF, "spark")
+    (read,) = sqlglot.transpile(spark, read="spark", write="duckdb")
+    own = matching.matches_sql(asked, relations, columns, RUN_DATE, AS_OF)
+    assert "`value_tier@2026-02`" in spark and "datediff" in spark
+    assert sorted(connection.execute(read).fetchall(), key=str) == sorted(connection.execute(own).fetchall(), key=str)

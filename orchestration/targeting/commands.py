@@ -1,0 +1,260 @@
+"""The commands `telco360 lists …`. Reads arguments, asks the room, prints; heavy imports stand within the commands."""
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+from orchestration import settings
+from orchestration.commands import LISTS, models, plain_errors
+
+lists_app = typer.Typer(no_args_is_help=True)
+ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
+
+
+@lists_app.command("new")
+def lists_new() -> None:
+    """Ask for what a list must have, check each answer, and write it as a draft."""
+    from orchestration.targeting.definition import check, load_definition
+    from orchestration.targeting.draft import draft_text, questions
+    from orchestration.warehouse.lists import definitions
+
+    with plain_errors():
+        catalog, known = _engine().catalog(models()), definitions()
+        answers = {question.key: _ask(question) for question in questions(catalog, known)}
+        path = LISTS / f"{answers['name']}.yml"
+        with path.open("x", encoding="utf-8") as file:
+            file.write(draft_text(answers, catalog))
+        check(load_definition(path), catalog)
+    typer.echo(f"{path} is written, a draft. Next: telco360 lists preview {answers['name']}")
+
+
+@lists_app.command("check")
+def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
+    """Check the definitions of lists: their keys, destinations, and conditions against the published catalogue."""
+    from orchestration.targeting.definition import DefinitionError, check
+    from orchestration.targeting.destination import FileError, check_destination
+
+    with plain_errors():
+        chosen = [_definition(name)] if name else _definitions().values()
+        catalog, faults = _engine().catalog(models()), 0
+        for definition in chosen:
+            try:
+                check(definition, catalog)
+                if definition.destination:
+                    check_destination(definition.destination, definition.name)
+                typer.echo(f"{definition.name}: {definition.status}, good to run")
+            except (DefinitionError, FileError) as error:
+                faults += 1
+                typer.secho(str(error), fg=typer.colors.RED, err=True)
+    raise typer.Exit(1 if faults else 0)
+
+
+@lists_app.command("preview")
+def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 20) -> None:
+    """Show what a list would come to now: counts by step, masked rows, tiers and regions, other lists. Writes nothing."""
+    from orchestration.targeting import look
+
+    with plain_errors():
+        _definition(name)
+        with _looking(name) as decided:
+            found = look.preview(decided, name, rows)
+            shared = look.overlaps(decided, name)
+        with _looking(name, all_active=True) as decided:
+            shared = look.overlaps(decided, name) if name in decided.plan.decided else shared
+    _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
+    _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
+    if found.rows:
+        _table(found.columns, found.rows)
+    for column, counts in found.groups.items():
+        _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
+    if found.lost_to:
+        _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
+    if shared:
+        _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
+    if found.jump:
+        typer.secho(f"list {name}: {found.jump}", fg=typer.colors.YELLOW, err=True)
+
+
+def lists_export(name: ListName) -> None:
+    """Export one approved list from the published version, as the nightly job does."""
+    from orchestration.warehouse.build import run_lock
+    from orchestration.warehouse.night import Night
+
+    given = settings.home()
+    with plain_errors(), run_lock(given):
+        _definition(name)
+        night = Night(given)
+        try:
+            made = night.export_list(name)
+        finally:
+            night.close()
+    steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
+    typer.echo(f"{made.name}: {steps}\n{made.file}")
+
+
+lists_app.command("export")(lists_export)
+lists_app.command("run", hidden=True)(lists_export)
+
+
+@lists_app.command("diff")
+def lists_diff(
+    name: ListName, members: Annotated[bool, typer.Option("--members", help="Name each who came or went.")] = False
+) -> None:
+    """Tell who entered and who left the list from the run before to the last, and why."""
+    from collections import Counter
+
+    from orchestration.targeting.history import diff
+
+    with plain_errors():
+        found = diff(settings.home(), name)
+    older, newer = found.older, found.newer
+    _say([f"{name}: {older['run_date']} (run {older['run_id']}) to {newer['run_date']} (run {newer['run_id']})"])
+    if older["definition_hash"] != newer["definition_hash"]:
+        _say(["its definition changed in between"])
+    counts = [("stayed", "", f"{found.stayed:,}")]
+    for word, who in (("entered", found.entered), ("left", found.left)):
+        counts += [(word, reason, f"{count:,}") for reason, count in Counter(reason for _, reason in who).most_common()]
+    _table(("", "in the other run", "subscribers"), counts)
+    if members:
+        _say(f"{word} {id}: {reason}" for word, who in (("entered", found.entered), ("left", found.left)) for id, reason in who)
+
+
+@lists_app.command("overlap")
+def lists_overlap() -> None:
+    """Show how many subscribers each two lists match, by their last runs; one of them got each, or none."""
+    from orchestration.targeting.history import overlap
+
+    with plain_errors():
+        runs, matrix = overlap(settings.home())
+    heads = ("", "list", "run date", *(str(number) for number in range(1, len(runs) + 1)))
+    rows = zip(range(1, len(runs) + 1), runs, matrix, strict=True)
+    _table(
+        heads, [(f"{n}", run["list_name"], f"{run['run_date']}", *(f"{count:,}" for count in counts)) for n, run, counts in rows]
+    )
+
+
+@lists_app.command("why")
+def lists_why(subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")], name: ListName) -> None:
+    """Tell whether a subscriber is in a list now, at which step not, and which parts of the condition fail."""
+    from orchestration.targeting.history import recorded
+    from orchestration.targeting.why import why
+
+    with plain_errors():
+        _definition(name)
+        with _looking(name) as decided:
+            lines = why(decided, name, subscriber)
+        before = recorded(settings.home(), name, subscriber)
+    _say([*lines, *([f"  as last exported: {before}"] if before else [])])
+
+
+@lists_app.command("rebuild")
+def lists_rebuild(
+    name: ListName,
+    run_date: Annotated[datetime.datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day of the run.")],
+) -> None:
+    """Make a file of the ledger again, byte for byte, from the version and the members it was made of."""
+    from orchestration.targeting.rebuild import rebuild, recorded_run
+
+    with plain_errors():
+        known, engine, given = models(), _engine(), settings.home()
+        run = recorded_run(given, name, run_date.date())
+        version = next((version for version in engine.versions() if version.name == run["publication"]), None)
+        if version is None:
+            raise settings.SettingsError(
+                f"list {name}: the version {run['publication']} is gone, and with it what the file of {run['run_date']} told; "
+                "`telco360 publish list` names those that stand"
+            )
+        with engine.list_tables(known, version) as tables:
+            written = rebuild(tables, given, run)
+    typer.echo(f"{name}: {written.rows:,} rows, the same bytes as exported (SHA-256 {written.sha256})\n{written.files[0]}")
+
+
+@lists_app.command("verify")
+def lists_verify() -> None:
+    """Check that the ledger of lists is what was written: every run, its members, their order."""
+    from orchestration.targeting.ledger import runs, verify
+
+    given = settings.home()
+    fault = verify(given)
+    typer.secho(fault or f"{runs(given).num_rows:,} runs, all as they were written", fg=typer.colors.RED if fault else None)
+    raise typer.Exit(1 if fault else 0)
+
+
+def _ask(question) -> str:
+    while True:
+        answer = typer.prompt(question.words).strip()
+        try:
+            question.check(answer)
+            return answer
+        except ValueError as error:
+            typer.secho(str(error), fg=typer.colors.RED, err=True)
+
+
+@contextlib.contextmanager
+def _looking(name: str, all_active: bool = False) -> Iterator:
+    """The named list decided for a look, beside those it meets: the ones due today, or all that are active.
+
+    Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
+    """
+    from orchestration.targeting.ledger import standing
+    from orchestration.targeting.plan import due
+    from orchestration.targeting.tables import ListError
+    from orchestration.warehouse.lists import look_at_lists
+
+    today, known = _today(), _definitions()
+    if all_active:
+        beside = [d.name for d in known.values() if d.status == "approved"]
+    else:
+        exported = {run["list_name"] for run in standing(settings.home()) if run["run_date"] == today}
+        beside = [other for other in due(known.values(), today) if other not in exported]
+    with look_at_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
+        if name in decided.plan.set_aside:
+            aside = decided.plan.set_aside[name]
+            raise ListError(f"list {name}: {aside.status}: {aside.reason}")
+        yield decided
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(settings.timezone()).date()
+
+
+def _engine():
+    from orchestration.warehouse.engine import engine
+
+    return engine(settings.home())
+
+
+def _definitions() -> dict:
+    from orchestration.warehouse.lists import definitions
+
+    return definitions()
+
+
+def _definition(name: str):
+    from orchestration.targeting.definition import load_definition
+
+    path = LISTS / f"{name}.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in LISTS.glob("*.yml"))) or "none"
+        raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
+    return load_definition(path)
+
+
+def _say(lines) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*heads, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*map(str, row))
+    console = Console(markup=False, highlight=False)
+    console.print(table, width=max(console.width, console.measure(table).maximum), crop=False, soft_wrap=True)

@@ -1,0 +1,88 @@
+"""What the ledger tells of lists already run: who came and who went from one run to the next, which lists hold the same people.
+
+Only recorded runs are read here, never the warehouse; how they are printed belongs to `commands`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.settings import Home
+from orchestration.targeting import ledger
+from orchestration.targeting.tables import ListError
+
+Run = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Two runs of a list, who was exported in both (a count), and who in one alone: (subscriber_id, what it was in the other)."""
+
+    older: Run
+    newer: Run
+    stayed: int
+    entered: list[tuple[str, str]]
+    left: list[tuple[str, str]]
+
+
+def diff(home: Home, name: str) -> Diff:
+    """The last two runs of the list that were exported, on different days. Raises ListError where there are no two."""
+    found = sorted((r for r in ledger.standing(home) if r["list_name"] == name), key=lambda run: run["run_date"])
+    if len(found) < 2:
+        raise ListError(f"list {name}: {'one run is' if found else 'no run is'} in the ledger, and two are needed to compare")
+    older, newer = found[-2:]
+    with duckdb.connect() as connection:
+        connection.register("older", ledger.members_of(home, older))
+        connection.register("newer", ledger.members_of(home, newer))
+        (stayed,) = connection.execute(
+            f"select count(*) from ({_TREATED.format('older')}) inner join ({_TREATED.format('newer')}) using (subscriber_id)"
+        ).fetchone()
+        entered, left = (
+            connection.execute(
+                f"""
+                select mine.subscriber_id, case when other.subscriber_id is null then '{none}' else other.reason end
+                from ({_TREATED.format(mine)}) as mine
+                left join {other} as other on mine.subscriber_id = other.subscriber_id
+                where other.arm is distinct from '{ledger.TREATED}'
+                order by mine.subscriber_id
+                """
+            ).fetchall()
+            for mine, other, none in (("newer", "older", "did not match"), ("older", "newer", "no longer matches"))
+        )
+    return Diff(older, newer, stayed, entered, left)
+
+
+def overlap(home: Home) -> tuple[list[Run], list[list[int]]]:
+    """The last exported run of each list, by name, and the matrix of how many subscribers two of them match, left out or not."""
+    last = {run["list_name"]: run for run in sorted(ledger.standing(home), key=lambda run: run["run_date"])}
+    runs = [last[name] for name in sorted(last)]
+    if not runs:
+        raise ListError("no list has been exported yet; run `telco360 nightly`")
+    with duckdb.connect() as connection:
+        connection.execute("create table members (place integer, subscriber_id varchar)")
+        for place, run in enumerate(runs):
+            connection.register("given", ledger.members_of(home, run))
+            connection.execute("insert into members select ?, subscriber_id from given", [place])
+        counts = connection.execute(
+            "select a.place, b.place, count(*) from members as a inner join members as b using (subscriber_id) group by all"
+        ).fetchall()
+    known = {(row, column): count for row, column, count in counts}
+    return runs, [[known.get((row, column), 0) for column in range(len(runs))] for row in range(len(runs))]
+
+
+def recorded(home: Home, name: str, subscriber: str) -> str:
+    """What the last exported run of the list made of the subscriber, in words; nothing before the first run."""
+    found = [run for run in ledger.standing(home) if run["list_name"] == name]
+    if not found:
+        return ""
+    run = max(found, key=lambda run: run["run_date"])
+    with duckdb.connect() as connection:
+        connection.register("members", ledger.members_of(home, run))
+        row = connection.execute("select position, reason, lost_to from members where subscriber_id = ?", [subscriber]).fetchone()
+    position, reason, lost_to = row or (None, "not matched", None)
+    was = f"exported, position {position:,}" if position else f"left out: {reason}{f' ({lost_to})' if lost_to else ''}"
+    return f"on {run['run_date']} (run {run['run_id']}): {was}"
+
+
+_TREATED = f"select subscriber_id from {{}} where arm = '{ledger.TREATED}'"

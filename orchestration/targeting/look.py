@@ -1,0 +1,111 @@
+"""What a list would come to, for eyes before its export: counts, masked rows, who they are, other lists, a size that jumped.
+
+All is read from lists decided for a look (`run.decide` with drafts) and from the ledger; nothing is written, and no phone or id
+is shown whole. How it is printed belongs to `commands`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestration.targeting import ledger, matching
+from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.files import ALWAYS_TEXT, identifier
+
+JUMP = 0.3
+"""Share by which a list may grow or shrink from one run to the next before a preview warns."""
+
+GROUPED = ("value_tier", "region_code")
+_BEGIN, _END = 3, 2  # characters of an id or a phone that stay
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One list as it would be exported now: subscribers by step, by GROUPED's values, in other lists; some rows, masked."""
+
+    waterfall: dict[str, int]
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    groups: dict[str, list[tuple[str, int]]]
+    lost_to: list[tuple[str, int]]
+    jump: str
+
+
+def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
+    """The named list of the decided ones, with so many rows of its file."""
+    waterfall = decided.waterfall(name)
+    return Preview(
+        waterfall=waterfall,
+        columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),
+        rows=_rows(decided, name, rows),
+        groups={column: _counts(decided, name, column, "reason is null") for column in GROUPED},
+        lost_to=_counts(decided, name, "lost_to", "reason = 'lost_to_priority'"),
+        jump=jump(waterfall["exported"], last_run(decided, name)),
+    )
+
+
+def overlaps(decided: DecidedRun, name: str) -> list[tuple[str, int]]:
+    """How many of those whom the list matches each other decided list matches too, left out or not; the most first."""
+    number = decided.plan.asked[name].number
+    return decided.tables.connection.execute(
+        f"""
+        select other.list_name, count(*)
+        from decisions as mine
+        inner join decisions as other on mine.subscriber_id = other.subscriber_id and other.list_number <> mine.list_number
+        where mine.list_number = {number}
+        group by other.list_name
+        order by count(*) desc, other.list_name
+        """
+    ).fetchall()
+
+
+def last_run(decided: DecidedRun, name: str) -> Mapping[str, object] | None:
+    """The list's last exported run before the run date; None before its first."""
+    found = [r for r in ledger.standing(decided.home) if r["list_name"] == name and r["run_date"] < decided.run_date]
+    return max(found, key=lambda run: run["run_date"], default=None)
+
+
+def jump(exported: int, last: Mapping[str, object] | None) -> str:
+    """A warning where the list has grown or shrunk by more than JUMP against its last run; nothing otherwise."""
+    if last is None or abs(exported - last["exported"]) <= JUMP * last["exported"]:
+        return ""
+    return (
+        f"its size jumped: {exported:,} now, {last['exported']:,} on {last['run_date']}. See what was delivered, and by "
+        f"`telco360 lists why` who is in, before you export it"
+    )
+
+
+def masked(text: str | None) -> str:
+    """An id or a phone of which only the ends are left."""
+    if text is None:
+        return ""
+    hidden = len(text) - _BEGIN - _END
+    return "*" * len(text) if hidden < _BEGIN else f"{text[:_BEGIN]}{'*' * hidden}{text[-_END:]}"
+
+
+def _rows(decided: DecidedRun, name: str, rows: int) -> list[tuple[str, ...]]:
+    asked, tables = decided.plan.asked[name], decided.tables
+    tables.read(matching.cells_sql(asked, tables.relations, decided.as_of, tables.dialect), into="cells", lies_still=False)
+    columns = "".join(f", cells.{identifier(column)}::varchar" for column in asked.definition.columns)
+    found = tables.connection.execute(
+        f"""
+        select cells.subscriber_id, cells.phone{columns}
+        from cells
+        inner join decisions on cells.subscriber_id = decisions.subscriber_id
+        where decisions.list_number = {asked.number} and decisions.reason is null
+        order by decisions.place
+        limit {rows:d}
+        """
+    ).fetchall()
+    return [(masked(subscriber), masked(phone), *(text or "" for text in rest)) for subscriber, phone, *rest in found]
+
+
+def _counts(decided: DecidedRun, name: str, column: str, where: str) -> list[tuple[str, int]]:
+    return decided.tables.connection.execute(
+        f"""
+        select coalesce({identifier(column)}, 'unknown'), count(*)
+        from decisions
+        where list_number = {decided.plan.asked[name].number} and {where}
+        group by 1
+        order by 2 desc, 1
+        """
+    ).fetchall()

@@ -1,0 +1,77 @@
+"""A recorded file once more: from the version it was made from and the members that the ledger has frozen, byte for byte.
+
+Who is on the list is not decided anew here, and the ledger gets no row: nothing is exported, a file is only made again.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from orchestration.settings import Home
+from orchestration.targeting import ledger
+from orchestration.targeting.definition import Approval, Order, TargetList, Title, check
+from orchestration.targeting.destination import deliver
+from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.files import Written
+from orchestration.targeting.matching import Asked
+from orchestration.targeting.plan import Plan
+from orchestration.targeting.run import read_version
+from orchestration.targeting.tables import ListError, Tables
+
+_TUPLES = ("columns", "exclude", "include_lists", "exclude_lists")
+
+
+def recorded_run(home: Home, name: str, run_date: date) -> dict:
+    """The run of the list whose file stands for that date. Raises ListError where there is none, naming the dates there are."""
+    standing = {run["run_date"]: run for run in ledger.standing(home) if run["list_name"] == name}
+    if run_date not in standing:
+        there = ", ".join(f"{day}" for day in sorted(standing)) or "none"
+        raise ListError(f"list {name}: no run of {run_date} was exported; the dates in the ledger are: {there}")
+    return standing[run_date]
+
+
+def recorded_definition(text: str) -> TargetList:
+    """The definition that TargetList.as_json wrote."""
+    raw = json.loads(text)
+    return TargetList(
+        **raw
+        | {key: tuple(raw[key]) for key in _TUPLES}
+        | {
+            "title": Title(**raw["title"]),
+            "order_by": tuple(Order(**order) for order in raw["order_by"]),
+            "approved": raw["approved"] and Approval(**raw["approved"]),
+        }
+    )
+
+
+def rebuild(tables: Tables, home: Home, run: Mapping[str, object]) -> Written:
+    """Makes the file of a recorded run, and its manifest, again in the home's exports, wherever it went at first.
+
+    `tables` are those of the version that the run names. Raises ListError, naming the list, where what comes out is not what the
+    ledger has recorded; then no file is put there.
+    """
+    name, definition = run["list_name"], recorded_definition(run["definition"])
+    version, _ = read_version(tables)
+    asked = Asked(1, definition, check(definition, version.catalog), version.caps)
+    planned = Plan({name: asked}, (name,))
+    facts = (run["run_id"], run["run_date"], run["as_of_date"], run["publication"])
+    decided = DecidedRun(tables, home, {name: definition}, planned, version.catalog, *facts)
+    tables.connection.register("recorded", ledger.members_of(home, run))
+    tables.connection.execute("create or replace temp table members as select * from recorded")
+    changed = (
+        f"list {name}: the file of {run['run_date']} cannot be made again: phones have changed since, and those of then are not "
+        f"kept. The file itself is {run['file']}, SHA-256 {run['sha256']}"
+    )
+    try:
+        waterfall = decided.lay_rows(name)
+    except ListError as error:
+        raise ListError(changed) from error
+    decided.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=decided.folder, prefix=f".{name}.", suffix=".partial") as partial:
+        written = decided.write(name, waterfall, Path(partial) / "file")
+        if written.sha256 != run["sha256"]:
+            raise ListError(changed)
+        files = deliver([Path(file) for file in written.files], decided.folder, name)
+    return Written(files, written.sha256, written.rows, written.bytes)

@@ -1,0 +1,124 @@
+"""Why a subscriber is on a list or not: the step it stands at, and the parts of the condition that hold and that fail.
+
+Read from lists decided for a look; the words of a run already exported are `history`'s.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot.tokens import Tokenizer, TokenType
+
+from orchestration.targeting import ledger, matching
+from orchestration.targeting.definition import Conditions
+from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.expression import Condition, parse
+from orchestration.targeting.files import identifier
+from orchestration.targeting.tables import ListError
+
+WORDS = {
+    "suppressed": "must not be contacted on {channel}: a suppression is in force on {run_date}",
+    "no_valid_phone": "has no valid phone",
+    "capped": "has been contacted as often as the caps allow",
+    "lost_to_priority": "goes to the list {lost_to}",
+    "universal_control": "is of those whom no campaign reaches",
+    "control": "is held back as control",
+    "over_limit": "stands beyond the limit, at place {place:,}",
+}
+"""What each step that leaves out says of a subscriber."""
+
+
+def parts(text: str) -> list[str]:
+    """The parts of a condition that must all hold, as they are written; one where an `or` joins the whole."""
+    depth, between, cuts = 0, False, []
+    for token in Tokenizer().tokenize(text):
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
+        if depth:
+            continue
+        if token.token_type == TokenType.OR:
+            return [text.strip()]
+        if token.token_type == TokenType.BETWEEN:
+            between = True
+        elif token.token_type == TokenType.AND:
+            if not between:
+                cuts.append((token.start, token.end + 1))
+            between = False
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def why(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
+    """Lines that say whether the subscriber is in the named list, of those decided, and at which step it is not.
+
+    Raises ListError for a subscriber that the published version lacks.
+    """
+    definition = decided.definitions[name]
+    row = decided.tables.connection.execute(
+        "select reason, lost_to, place from decisions where list_name = ? and subscriber_id = ?", [name, subscriber]
+    ).fetchone()
+    if row:
+        reason, lost_to, place = row
+        if reason is None:
+            return [f"{subscriber} is in {name}, at place {place:,} of those who match.", *_told(decided, name, subscriber)]
+        said = WORDS[reason].format(channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place)
+        return [f"{subscriber} matches {name}, but is left out at {reason}: it {said}.", *_told(decided, name, subscriber)]
+    told = _told(decided, name, subscriber)
+    others = "" if any(line.startswith((_FAILS, _EXCLUDES)) for line in told) else _by_other_lists(decided, name, subscriber)
+    return [f"{subscriber} is not in {name}: {others or 'it does not match'}.", *told]
+
+
+_HOLDS, _FAILS, _EXCLUDES, _SPARES = "  holds    ", "  fails    ", "  excludes ", "  spares   "
+
+
+def _told(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
+    """Each part of the condition and of what is excluded, whether it holds, and the values of its tags."""
+    definition = decided.definitions[name]
+    where = [parse(part, decided.catalog) for part in parts(definition.where)]
+    exclude = list(decided.plan.asked[name].conditions.exclude)
+    holds, values = _values(decided, [*where, *exclude], subscriber)
+    words = [(_HOLDS if held else _FAILS) for held in holds[: len(where)]]
+    words += [(_EXCLUDES if held else _SPARES) for held in holds[len(where) :]]
+    return [
+        f"{word}{' '.join(condition.text.split())}   [{', '.join(_shown(condition, values))}]"
+        for word, condition in zip(words, (*where, *exclude), strict=True)
+    ]
+
+
+def _values(decided: DecidedRun, conditions: Sequence[Condition], subscriber: str) -> tuple[list[bool], dict[str, object]]:
+    """Whether each condition holds for the subscriber, and the values of all that they read."""
+    tables = decided.tables
+    read = dict.fromkeys(column for condition in conditions for column in _columns(condition))
+    name = (lambda c: f"`{c}`") if tables.dialect == "spark" else identifier
+    lines = matching.lines_sql([Conditions(c) for c in conditions], tables.relations, decided.as_of, tables.dialect)
+    id = subscriber.replace("'", "''") if tables.dialect == "duckdb" else subscriber.replace("\\", "\\\\").replace("'", "\\'")
+    selected = [*(f"({condition.sql(tables.dialect)})" for condition in conditions), *map(name, read)]
+    rows = tables.rows(f"with {lines} select {', '.join(selected)} from lines where subscriber_id = '{id}'")
+    if not rows:
+        raise ListError(f"subscriber {subscriber}: the published version has none such")
+    return [held is True for held in rows[0][: len(conditions)]], dict(zip(read, rows[0][len(conditions) :], strict=True))
+
+
+def _columns(condition: Condition) -> tuple[str, ...]:
+    return (*condition.tags, *(moment.column for moment in condition.moments))
+
+
+def _shown(condition: Condition, values: dict[str, object]) -> Iterator[str]:
+    for column in _columns(condition):
+        value = values[column]
+        shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+        unit = " days ago" if column.endswith("@changed") and value is not None else ""
+        yield f"{column.replace('@changed', ' changed').replace('@', ' in ')} {shown}{unit}"
+
+
+def _by_other_lists(decided: DecidedRun, name: str, subscriber: str) -> str:
+    """Which lists named by this one keep the subscriber out, in words."""
+    definition = decided.definitions[name]
+    included = [other for other in definition.include_lists if subscriber in _exported(decided, other)]
+    if definition.include_lists and not included:
+        return f"it matches, but none of include_lists ({', '.join(definition.include_lists)}) exported it before"
+    return f"it matches, but one of exclude_lists ({', '.join(definition.exclude_lists)}) has it"
+
+
+def _exported(decided: DecidedRun, name: str) -> set[str]:
+    members = ledger.members(decided.home, name)
+    return {
+        s for s, arm in zip(*(members[c].to_pylist() for c in ("subscriber_id", "arm")), strict=True) if arm == ledger.TREATED
+    }

@@ -1,0 +1,300 @@
+"""The commands `telco360 lists …` on a made version: what they print, what they write, and how they end."""
+
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+from made_lists import AS_OF, RELATIONS, RUN_DATE, made_files
+from typer.testing import CliRunner
+
+from orchestration import cli
+from orchestration.settings import Home
+from orchestration.targeting import commands, run
+from orchestration.targeting.catalog import read_catalog
+from orchestration.targeting.tables import duckdb_tables
+from orchestration.warehouse import lists
+
+LINES = [  # subscriber_id, on net, tier, plan, region, value, score, tenure, since, held out, nps, store
+    *((f"S{n:04}", True, "gold", "plain", "R1", 100 - n, 50.0, 12, date(2021, 1, 1), False, 9, "x") for n in range(20)),
+    *((f"S{n:04}", True, "mass", "套餐", "R2", 5, 50.0, 12, date(2021, 1, 1), False, 9, "x") for n in range(20, 30)),
+]
+ROWS = {
+    "tags.subscriber_360": LINES,
+    "private.subscriber_phones": [(line[0], f"1380000{line[0][1:]}", line[0] != "S0001") for line in LINES],
+    "staging.stg_channel__suppressions_now": [("S0002", "all", "protected", None, None)],
+    "core.fct_contacts": [("c1", "S0003", RUN_DATE, "outbound")],
+}
+CARE = """
+name: care
+title: {en: Care, zh: 关怀}
+owner: customer-value
+purpose: A call.
+channel: outbound_call
+where: is_on_net and value_tier in ('diamond', 'gold') and realised_value between 82 and 200
+order_by: [realised_value desc]
+columns: [value_tier, plan_name]
+control_share: 0
+status: approved
+approved: {by: boss, on: 2026-03-01}
+"""
+OTHER = (
+    CARE.replace("name: care", "name: every")
+    .replace("and value_tier in ('diamond', 'gold') and", "and not")
+    .replace("between 82 and 200", "is null")
+)
+
+
+class Engine:
+    """The made files as an engine has them."""
+
+    def __init__(self, home: Home):
+        self.home, self.readers_open = home, "made"
+        self.published, self.private = made_files(home.root, ROWS)
+        contents = SimpleNamespace(as_of=f"{AS_OF}")
+        self.standing = [SimpleNamespace(name=self.published.stem, path=self.published, contents=contents)]
+
+    def current(self):
+        return self.standing[0]
+
+    def versions(self):
+        return self.standing
+
+    def catalog(self, models):
+        with duckdb.connect(str(self.published), read_only=True) as db:
+            return read_catalog(db, RELATIONS["tag_catalog"])
+
+    @contextmanager
+    def list_tables(self, models, version):
+        with duckdb_tables(RELATIONS, version.path, self.private, self.home.exports / ".spill") as tables:
+            yield tables
+
+
+class Operator:
+    """A home, its lists, and the commands on them; `today` is what they take for today."""
+
+    def __init__(self, folder: Path, monkeypatch):
+        self.home, self.today, self.folder = Home(folder), RUN_DATE, folder / "target_lists"
+        self.folder.mkdir(parents=True)
+        self.engine = Engine(self.home)
+        monkeypatch.setenv("TELCO360_HOME", str(folder))
+        monkeypatch.setattr(commands, "models", lambda: ())
+        monkeypatch.setattr(commands, "_engine", lambda: self.engine)
+        monkeypatch.setattr(commands, "_today", lambda: self.today)
+        monkeypatch.setattr(commands, "LISTS", self.folder)
+        monkeypatch.setattr(lists, "FOLDER", self.folder)
+        self.write("care", CARE)
+        self.write("every", OTHER)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / f"{name}.yml").write_text(text, encoding="utf-8")
+
+    def change(self, statement: str, private: bool = False) -> None:
+        with duckdb.connect(str(self.engine.private if private else self.engine.published)) as connection:
+            connection.execute(statement)
+
+    def export(self, *names: str) -> dict:
+        with lists.open_lists(self.engine, (), names or ("care", "every"), self.today) as decided:
+            return {made.name: made for made in run.run_lists(decided)}
+
+    def call(self, *arguments: str, code: int = 0, answers: str = "") -> str:
+        result = CliRunner().invoke(cli.app, ["lists", *arguments], input=answers)
+        assert result.exit_code == code, result.output
+        assert "Traceback" not in result.output
+        return result.output
+
+
+@pytest.fixture
+def operator(tmp_path, monkeypatch) -> Operator:
+    return Operator(tmp_path / "home", monkeypatch)
+
+
+def cells(output: str) -> list[list[str]]:
+    """The lines of what was printed, each by its words."""
+    return [line.split() for line in output.splitlines()]
+
+
+def test_a_preview_shows_what_an_export_would_hold_and_hides_who_they_are(operator):
+    before = sorted(operator.home.root.rglob("*"))
+    shown = operator.call("preview", "care", "--rows", "2")
+    assert sorted(p for p in operator.home.root.rglob("*") if p.name != ".spill") == before
+    lines = cells(shown)
+    steps = {"matched": "19", "suppressed": "1", "no_valid_phone": "1", "capped": "1", "lost_to_priority": "0", "exported": "16"}
+    assert all([step, count] in lines for step, count in steps.items())
+    assert ["*****", "138******00", "gold", "plain"] in lines
+    assert sum("138" in line for line in shown.splitlines()) == 2 and "S0000" not in shown and "13800000000" not in shown
+    assert ["gold", "16"] in lines and ["R1", "16"] in lines
+    assert operator.export("care")["care"].waterfall["exported"] == 16
+
+
+def test_a_preview_tells_other_lists_and_who_gets_whom(operator):
+    operator.write("first", CARE.replace("name: care", "name: first\npriority: 1").replace("82 and 200", "95 and 200"))
+    lines = cells(operator.call("preview", "care"))
+    assert ["lost_to_priority", "3"] in lines and ["first", "3"] in lines  # S0000, S0004 and S0005 of six matched
+    assert ["first", "6"] in lines and ["exported", "13"] in lines
+
+
+def test_a_preview_counts_lists_that_are_not_due_as_overlap_alone(operator):
+    first = CARE.replace("name: care", "name: first\npriority: 1\nschedule: monthly")
+    operator.write("first", first)
+    operator.today = RUN_DATE + timedelta(1)
+    operator.change("delete from core.fct_contacts")
+    lines = cells(operator.call("preview", "care"))
+    assert ["lost_to_priority", "0"] in lines and ["first", "19"] in lines
+
+
+def test_a_preview_takes_drafts_and_warns_where_the_size_jumped(operator):
+    operator.export()
+    operator.write("care", CARE.replace("approved\n", "draft\n").replace("82", "92"))
+    operator.today = RUN_DATE + timedelta(1)
+    operator.change("delete from core.fct_contacts")
+    assert "list care: its size jumped: 7 now, 16 on 2026-04-01" in operator.call("preview", "care")
+    operator.write("care", CARE.replace("82", "86"))
+    assert "jumped" not in operator.call("preview", "care")
+
+
+def test_a_list_that_cannot_be_decided_says_why(operator):
+    operator.write("care", CARE.replace("value_tier in", "nps_score > 3 and value_tier in"))
+    assert "list care: refused: tag nps_score is stale: channel_surveys" in operator.call("preview", "care", code=1)
+    assert "the lists are: care, every" in operator.call("preview", "cares", code=1)
+
+
+def test_check_names_every_fault(operator):
+    operator.write("care", CARE.replace("value_tier in", "vlue_tier in"))
+    operator.write("every", OTHER + "destination: sftp://me:hush@host/in\n")
+    said = operator.call("check", code=1)
+    assert "unknown tag vlue_tier; did you mean value_tier?" in said
+    assert "list every: destination: sftp://host/in has credentials" in said and "hush" not in said
+    operator.write("care", CARE)
+    assert operator.call("check", "care") == "care: approved, good to run\n"
+
+
+def test_diff_tells_who_came_and_went_and_why(operator):
+    operator.export()
+    assert "one run is in the ledger" in operator.call("diff", "care", code=1)
+    operator.today = RUN_DATE + timedelta(1)
+    operator.change("delete from core.fct_contacts where subscriber_id = 'S0003'")
+    operator.change("update tags.subscriber_360 set value_tier = 'mass' where subscriber_id = 'S0004'")
+    operator.change("update tags.subscriber_360 set value_tier = 'gold', realised_value = 90 where subscriber_id = 'S0020'")
+    operator.change("insert into staging.stg_channel__suppressions_now values ('S0005', 'all', 'x', null, null)", private=True)
+    operator.export()
+    lines = cells(operator.call("diff", "care"))
+    assert ["stayed", "14"] in lines
+    assert ["entered", "capped", "1"] in lines and ["entered", "did", "not", "match", "1"] in lines
+    assert ["left", "no", "longer", "matches", "1"] in lines and ["left", "suppressed", "1"] in lines
+    assert "left S0005: suppressed" in operator.call("diff", "care", "--members")
+
+
+def test_overlap_is_a_matrix_of_last_runs(operator):
+    assert "no list has been exported yet" in operator.call("overlap", code=1)
+    operator.write("every", OTHER.replace("not realised_value is null", "realised_value >= 95"))
+    operator.export()
+    lines = cells(operator.call("overlap"))
+    assert ["1", "care", "2026-04-01", "19", "6"] in lines and ["2", "every", "2026-04-01", "6", "6"] in lines
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "said"),
+    [
+        ("S0000", "S0000 is in care, at place 1 of those who match."),
+        ("S0001", "S0001 matches care, but is left out at no_valid_phone: it has no valid phone."),
+        ("S0002", "a suppression is in force on 2026-04-01"),
+        ("S0003", "left out at capped"),
+        ("S0019", "S0019 is not in care: it does not match."),
+        ("S0020", "  fails    value_tier in ('diamond', 'gold')   [value_tier mass]"),
+        ("S0020", "  holds    is_on_net   [is_on_net true]"),
+        ("S0019", "  fails    realised_value between 82 and 200   [realised_value 81.00]"),
+    ],
+)
+def test_why(operator, subscriber, said):
+    assert said in operator.call("why", subscriber, "care")
+
+
+def test_why_tells_what_the_last_run_made_of_it_and_who_else_has_it(operator):
+    operator.write("first", CARE.replace("name: care", "name: first\npriority: 1\nexclude: [region_code = 'R2']"))
+    operator.export("care", "first")
+    assert "left out at lost_to_priority: it goes to the list first" in operator.call("why", "S0000", "care")
+    assert "as last exported: on 2026-04-01 (run 2026-04-01_001): left out: lost_to_priority (first)" in operator.call(
+        "why", "S0000", "care"
+    )
+    assert "exported, position 1" in operator.call("why", "S0000", "first")
+    assert "  spares   region_code = 'R2'   [region_code R1]" in operator.call("why", "S0000", "first")
+    assert "subscriber S9999: the published version has none such" in operator.call("why", "S9999", "care", code=1)
+
+
+def test_why_knows_the_lists_that_a_list_names(operator):
+    operator.export()
+    operator.today = RUN_DATE + timedelta(1)
+    operator.change("delete from core.fct_contacts")
+    operator.write("again", CARE.replace("name: care", "name: again\npriority: 1\ninclude_lists: [care]"))
+    operator.write("never", CARE.replace("name: care", "name: never\npriority: 2\nexclude_lists: [care]"))
+    assert "none of include_lists (care) exported it before" in operator.call("why", "S0003", "again")
+    assert "S0000 is in again" in operator.call("why", "S0000", "again")
+    assert "one of exclude_lists (care) has it" in operator.call("why", "S0000", "never")
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "parquet"])
+def test_a_file_is_made_again_byte_for_byte(operator, format):
+    operator.write("care", CARE + f"format: {format}\n")
+    made = operator.export()["care"]
+    kept = [Path(made.file), Path(made.file).with_suffix(".json")]
+    before = [path.read_bytes() for path in kept]
+    for path in kept:
+        path.unlink()
+    operator.write("care", CARE.replace("82", "92"))  # what the list says today does not matter
+    assert f"SHA-256 {made.sha256}" in operator.call("rebuild", "care", f"{RUN_DATE}")
+    assert [path.read_bytes() for path in kept] == before
+
+
+@pytest.mark.parametrize("change", ["set msisdn = '13999999999'", "set is_valid_msisdn = false"])
+def test_a_file_that_cannot_be_made_again_is_left_as_it_is(operator, change):
+    made = operator.export()["care"]
+    before = Path(made.file).read_bytes()
+    operator.change(f"update private.subscriber_phones {change} where subscriber_id = 'S0000'", private=True)
+    assert "phones have changed since" in operator.call("rebuild", "care", f"{RUN_DATE}", code=1)
+    assert Path(made.file).read_bytes() == before
+    assert "the dates in the ledger are: 2026-04-01" in operator.call("rebuild", "care", "2026-01-01", code=1)
+    operator.engine.standing = []
+    assert f"the version {operator.engine.published.stem} is gone" in operator.call("rebuild", "care", f"{RUN_DATE}", code=1)
+
+
+def test_the_ledger_is_verified(operator):
+    operator.export()
+    assert operator.call("verify") == "2 runs, all as they were written\n"
+    next(operator.home.list_members.rglob("care_2026*.parquet")).unlink()
+    assert "list care, run 2026-04-01_001: its members" in operator.call("verify", code=1)
+
+
+def test_a_new_list_is_asked_for_and_each_answer_checked(operator):
+    answers = [
+        "Care",
+        "care",
+        "fresh",
+        "Fresh",
+        "新",
+        "retention",
+        "A call.",
+        "smss",
+        "sms",
+        "vlue_tier = 'gold'",
+        "value_tier = 'gold'",
+    ]
+    said = operator.call("new", answers="\n".join(answers) + "\n")
+    assert "'Care' does not fit" in said and "there is a list care already" in said
+    assert "did you mean sms?" in said and "unknown tag vlue_tier; did you mean value_tier?" in said
+    assert (operator.folder / "fresh.yml").read_text(encoding="utf-8") == (
+        "# yaml-language-server: $schema=target_list.schema.json\n"
+        "name: fresh\ntitle:\n  en: Fresh\n  zh: 新\nowner: retention\npurpose: A call.\nchannel: sms\nwhere: value_tier = 'gold'\n"
+        "columns:\n- value_tier\nstatus: draft\n"
+    )
+    assert ["matched", "20"] in cells(operator.call("preview", "fresh"))
+
+
+def test_parts_of_a_condition():
+    from orchestration.targeting.why import parts
+
+    assert parts("a and b between 1 and 2 and (c or d)") == ["a", "b between 1 and 2", "(c or d)"]
+    assert parts("a = 'x and y' and\n not (b and c)") == ["a = 'x and y'", "not (b and c)"]
+    assert parts("a and b or c") == ["a and b or c"]
