@@ -19,17 +19,14 @@ monthly as (
     select
         subscriber_id,
         month,
-        count(*) as active_days,
+        cast(count(*) as integer) as active_days,
         max(usage_date) as last_usage_date,
-        coalesce(sum(outgoing_calls), 0) as outgoing_calls,
-        coalesce(sum(incoming_calls), 0) as incoming_calls,
-        coalesce(sum(outgoing_minutes), 0) as outgoing_minutes,
-        coalesce(sum(incoming_minutes), 0) as incoming_minutes,
-        coalesce(sum(offnet_minutes), 0) as offnet_minutes,
-        coalesce(sum(roaming_minutes), 0) as roaming_minutes,
-        coalesce(sum(messages_sent), 0) as messages_sent,
-        coalesce(sum(data_mb), 0) as data_mb,
-        coalesce(sum(roaming_data_mb), 0) as roaming_data_mb
+        {%- for measure in ['outgoing_minutes', 'incoming_minutes', 'offnet_minutes', 'roaming_minutes'] %}
+        cast(coalesce(sum({{ measure }}), 0) as decimal(18, 2)) as {{ measure }},
+        {%- endfor %}
+        cast(coalesce(sum(data_mb), 0) as decimal(20, 3)) as data_mb,
+        cast(coalesce(sum(roaming_data_mb), 0) as decimal(20, 3)) as roaming_data_mb,
+        cast(coalesce(sum(messages_sent), 0) as bigint) as messages_sent
     from usage
     group by subscriber_id, month
 
