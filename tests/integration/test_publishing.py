@@ -57,7 +57,7 @@ def test_readers_see_one_whole_version_or_another(tmp_path):
         assert dead == []
     finally:
         for reader in readers:
-            reader.terminate()
+            reader.kill()
     counts = [int(reader.communicate()[0].split()[-1]) for reader in readers]
     assert min(counts) > 10
 
