@@ -53,34 +53,33 @@
 {# Rows of an append table as known at the as-of date: for each key the row of the latest delivery, whole, and of these the ones
    whose event time has come. A correction that moves an event beyond the date hides the earlier row, which is known to be wrong.
 
-   Keys are unique within a delivery. Where the key holds the event time, rows can be told again only in months held by several
-   deliveries, and only by a later delivery than the day's first: these few are looked up. Other keys may move from one day to
-   another and are looked at as a whole. #}
+   Keys are unique within a delivery, so a row can be told again only by a delivery later than the first: the keys of these are
+   looked up, and no window goes over all rows. Where the key holds the event time, they are fewer still: only months held by several
+   deliveries, and only deliveries later than the day's first. Other keys may move from one day to another. #}
 {% macro latest_rows(system, table) -%}
     {%- set rows = '(select * from ' ~ source(system, table) ~ ' where dt <= ' ~ as_of_date() ~ ')' -%}
     {%- set meta = (graph.sources.values() | selectattr('name', 'equalto', table) | first).config.meta
         if execute else {'key': ['dt'], 'event_time': 'dt'} -%}
     {%- set day = 'cast(' ~ meta.event_time ~ ' as date)' -%}
+    {%- set is_fixed = meta.event_time in meta.key -%}
     {%- set months = 'select dt, ' ~ unnested('event_months') ~ ' as month from ' ~ accepted_deliveries(table) ~ ' as d' -%}
-    {%- set again = ask_dates('select month from (' ~ months ~ ') as m group by month having count(distinct dt) > 1 order by month') -%}
-    {%- set is_again = within_months(meta.event_time, again) -%}
+    {%- set again = ask_dates('select month from (' ~ months ~ ') as m group by month having count(distinct dt) > 1 order by month')
+        if is_fixed else ask_dates('select dt from ' ~ accepted_deliveries(table) ~ ' as d order by dt')[1:] -%}
+    {%- set is_again = within_months(meta.event_time, again) if is_fixed -%}
     (
-        {% if meta.event_time not in meta.key %}
-        select * from (
-            select * from {{ rows }} as r
-            qualify row_number() over (partition by {{ meta.key | join(', ') }} order by dt desc) = 1
-        ) as latest
-        where {{ day }} <= {{ as_of_date() }}
-        {% elif not again %}
+        {% if not again %}
         select * from {{ rows }} as r where {{ day }} <= {{ as_of_date() }}
         {% else %}
+        {% if is_fixed %}
         select * from {{ rows }} as r where {{ day }} <= {{ as_of_date() }} and not {{ is_again }}
         union all
+        {% endif %}
         select r.*
         from {{ rows }} as r
         left join (
             select {% for column in meta.key %}later.{{ column }}, {% endfor %}max(later.dt) as dt
             from {{ rows }} as later
+            {% if is_fixed %}
             inner join (
                 select {{ day }} as event_day, min(dt) as dt
                 from {{ rows }} as r
@@ -88,11 +87,14 @@
                 group by 1
             ) as firsts on cast(later.{{ meta.event_time }} as date) = firsts.event_day and later.dt > firsts.dt
             where {{ within_months('later.' ~ meta.event_time, again) }}
+            {% else %}
+            where later.dt >= {{ again[0] }}
+            {% endif %}
             group by {% for column in meta.key %}later.{{ column }}{{ ", " if not loop.last }}{% endfor %}
         ) as told_again
             on {% for column in meta.key %}r.{{ column }} = told_again.{{ column }} and {% endfor %}r.dt < told_again.dt
         where cast(r.{{ meta.event_time }} as date) <= {{ as_of_date() }}
-            and {{ within_months('r.' ~ meta.event_time, again) }}
+            {% if is_fixed %}and {{ within_months('r.' ~ meta.event_time, again) }}{% endif %}
             and told_again.dt is null
         {% endif %}
     )

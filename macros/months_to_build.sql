@@ -1,31 +1,37 @@
 {# How a table of history is kept by month: months whose sources are others than those that they were made from are replaced, all
    others stay as they are. What a month was made from stands in the table itself, as `source_fingerprint`. #}
 
-{# Months that a model gives fingerprints of; of a table that holds the last complete month alone, that one. #}
-{% macro source_months(sources, is_last_only=false) -%}
-    (
-        select month, source_fingerprint from {{ ref(sources) }}
-        {% if is_last_only %}where month = {{ last_complete_month() }}{% endif %}
-    )
-{%- endmacro %}
-
-
-{# Months to make anew, as a query: by the fingerprints that a model gives, held against the table as it stands. #}
-{% macro changed_months(sources, is_last_only=false) -%}
+{# Months to make anew, as a query: by the fingerprints that a model gives, held against a table as it stands. #}
+{% macro changed_months(sources, table) -%}
     (
         select sources.month
-        from {{ source_months(sources, is_last_only) }} as sources
-        left join (select month, min(source_fingerprint) as source_fingerprint from {{ this }} group by month) as built
+        from {{ ref(sources) }} as sources
+        left join (select month, min(source_fingerprint) as source_fingerprint from {{ table }} group by month) as built
             on sources.month = built.month
         where sources.source_fingerprint is distinct from built.source_fingerprint
     )
 {%- endmacro %}
 
 
-{# The months that this build computes anew, as date literals, so that they reach the scan of raw through every view; none where
-   the table is built whole. `changed`: a query, or a relation with a column `month`. #}
-{% macro months_to_build(changed) -%}
+{# Has a table built by month. Returns the months that this build computes anew, as date literals, so that they reach the scan of
+   raw through every view; none where the table is built whole. `sources`: the model that gives the fingerprints. #}
+{% macro built_by_month(sources) -%}
+    {%- do adapter.dispatch('replaced_by_month', 'telco360')("{{ delete_months_to_build('" ~ sources ~ "') }}") -%}
+    {%- set changed = changed_months(sources, this) -%}
     {{ return(ask_dates('select month from ' ~ changed ~ ' as changed order by month') if is_incremental() else none) }}
+{%- endmacro %}
+
+{% macro default__replaced_by_month(hook) -%}
+    {{ config(
+        materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail', pre_hook=hook
+    ) }}
+{%- endmacro %}
+
+{% macro spark__replaced_by_month(hook) -%}
+    {{ config(
+        materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['month'], on_schema_change='fail',
+        pre_hook=hook
+    ) }}
 {%- endmacro %}
 
 
@@ -46,33 +52,11 @@
 {%- endmacro %}
 
 
-{# The table's own way to be built. `changed`: a model that names the months, for a table that notices more than fingerprints. #}
-{% macro built_by_month(sources, changed='', is_last_only=false) -%}
-    {{ return(adapter.dispatch('built_by_month', 'telco360')(
-        "{{ delete_months_to_build('" ~ sources ~ "', '" ~ changed ~ "', " ~ is_last_only | lower ~ ") }}"
-    )) }}
-{%- endmacro %}
-
-{% macro default__built_by_month(hook) -%}
-    {{ config(
-        materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail', pre_hook=hook
-    ) }}
-{%- endmacro %}
-
-{% macro spark__built_by_month(hook) -%}
-    {{ config(
-        materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['month'], on_schema_change='fail',
-        pre_hook=hook
-    ) }}
-{%- endmacro %}
-
-
 {# Before an incremental table gets its months anew: those months go, also where no row follows, and months that have no source. #}
-{% macro delete_months_to_build(sources, changed, is_last_only) -%}
+{% macro delete_months_to_build(sources) -%}
     {%- if is_incremental() -%}
-        {{ adapter.dispatch('delete_months', 'telco360')(this, 'month in (select month from '
-            ~ (ref(changed) if changed else changed_months(sources, is_last_only))
-            ~ ' as changed) or month not in (select month from ' ~ source_months(sources, is_last_only) ~ ' as sources)') }}
+        {{ adapter.dispatch('delete_months', 'telco360')(this, 'month in (select month from ' ~ changed_months(sources, this)
+            ~ ' as changed) or month not in (select month from ' ~ ref(sources) ~ ')') }}
     {%- endif -%}
 {%- endmacro %}
 

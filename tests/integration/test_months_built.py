@@ -173,13 +173,13 @@ def test_two_lines_that_change_alike_do_not_cancel_each_other(nights):
 
 
 def test_late_call_pairs_build_the_three_months_that_look_at_them(nights):
-    circles = nights.fingerprints("int_network__effective_circles")
+    circles = nights.fingerprints("int_network__close_peers")
     months = sorted(nights.fingerprints("fct_value_months"))
     row = next(row for row in nights.delivered("billing_call_pairs") if row["peer_subscriber_id"])
     late = row | {"call_month": months[3], "peer_key": "late", "call_days": 30, "call_count": 300}
     scored = nights.fingerprints("fct_value_months")
     nights.change(billing_call_pairs=[*nights.delivered("billing_call_pairs"), late])
-    assert nights.months("int_network__effective_circles", circles) >= set(months[3:6])
+    assert nights.months("int_network__close_peers", circles) >= set(months[3:6])
     assert months[2] not in nights.months("fct_value_months", scored)
     nights.assert_as_from_nothing()
 

@@ -1,5 +1,6 @@
--- What each month's circles were made from: a fingerprint of the deliveries of call pairs that touch the three months that end
--- with it, of the lines on-net at its end, and of the rules. Months without call pairs have no circles and no row.
+-- What each month's close peers are made from: a fingerprint of the deliveries of call pairs that touch the three months that end
+-- with it, of whether it is the last complete one, which knows every peer, and of the rules. Months without call pairs have no
+-- row.
 {{ config(materialized='table') }}
 with
 
@@ -26,28 +27,13 @@ called as (
 
 ),
 
-lines as (
-
-    select
-        months.month,
-        {{ set_hash(['stays.subscriber_id']) }} as lines_hash
-    from months
-    inner join {{ ref('int_subscribers__stays') }} as stays
-        on months.last_day >= stays.from_date
-        and months.last_day < stays.to_date
-    where stays.is_on_net
-    group by months.month
-
-),
-
 fingerprints as (
 
     select
-        called.month,
-        {{ fingerprint_of(['called.deliveries', 'lines.lines_hash', seed_text('value_rules', ['rule', 'value'])]) }}
+        month,
+        {{ fingerprint_of(['deliveries', 'month = ' ~ last_complete_month(), seed_text('value_rules', ['rule', 'value'])]) }}
             as source_fingerprint
     from called
-    left join lines on called.month = lines.month
 
 )
 

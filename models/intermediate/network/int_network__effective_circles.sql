@@ -1,31 +1,14 @@
 -- Effective circles at each month's end: lines that are on-net then, and the operator's own lines that stand close enough to
--- them. Only months that changed are built.
-{{ built_by_month('int_network__circle_sources') }}
-{% set to_build = months_to_build(changed_months('int_network__circle_sources')) %}
-with
-
-circles as (
-
-    select
-        month,
-        subscriber_id,
-        peer_subscriber_id,
-        max(contact_index) as contact_index
-    from {{ ref('int_network__contact_indices') }}
-    where {{ in_months('month', to_build) }}
-        and contact_index >= {{ rule('value_rules', 'effective_circle_index') }}
-        and subscriber_id <> peer_subscriber_id
-    group by month, subscriber_id, peer_subscriber_id
-
-)
-
+-- them. An own line that changed its number has several keys and stands once.
 select
-    circles.*,
-    sources.source_fingerprint
-from circles
-left join {{ ref('int_network__circle_sources') }} as sources on circles.month = sources.month
+    peers.month,
+    peers.subscriber_id,
+    peers.peer_subscriber_id,
+    max(peers.contact_index) as contact_index
+from {{ ref('int_network__close_peers') }} as peers
 inner join {{ ref('int_subscribers__stays') }} as stays
-    on circles.subscriber_id = stays.subscriber_id
-    and {{ month_end('circles.month') }} >= stays.from_date
-    and {{ month_end('circles.month') }} < stays.to_date
-where stays.is_on_net
+    on peers.subscriber_id = stays.subscriber_id
+    and {{ month_end('peers.month') }} >= stays.from_date
+    and {{ month_end('peers.month') }} < stays.to_date
+where stays.is_on_net and peers.subscriber_id <> peers.peer_subscriber_id
+group by peers.month, peers.subscriber_id, peers.peer_subscriber_id

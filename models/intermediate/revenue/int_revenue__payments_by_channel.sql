@@ -1,6 +1,5 @@
 -- Money received of a line, month and payment channel: a payment counts by its size, a reversal against it, whatever sign it was
--- delivered with. A table, for what is paid is asked for by month and by channel, and a payment may move between months.
-{{ config(materialized='table') }}
+-- delivered with.
 with
 
 payments as (

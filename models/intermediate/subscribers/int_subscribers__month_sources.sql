@@ -1,5 +1,10 @@
--- What each month's figures were made from: a fingerprint of the deliveries that touch the month, of the fee catalogue, of the
--- bands and of the last day that the month stands for. An equal delivery that comes again leaves it as it was.
+-- What each month's figures are made from: a fingerprint of the deliveries that touch the month, of the fee catalogue, of the
+-- bands, of the last day that the month stands for, and of how lines lived in it and paid. An equal delivery that comes again
+-- leaves it as it was.
+--
+-- Snapshots and payments change the past without touching its deliveries: a termination told late, a plan begun earlier, a
+-- payment moved to another month. So their part is looked at row by row.
+{{ config(materialized='table') }}
 with
 
 months as (
@@ -10,7 +15,10 @@ months as (
 
 deliveries as (
 
-    select * from {{ ref('stg_ledger__deliveries') }}
+    select
+        *,
+        concat(table_name, ' ', delivery_date, ' ', rows_sha256) as description
+    from {{ ref('stg_ledger__deliveries') }}
 
 ),
 
@@ -18,9 +26,7 @@ touching as (
 
     select
         months.month,
-        deliveries.table_name,
-        deliveries.delivery_date,
-        deliveries.rows_sha256
+        deliveries.description
     from months
     inner join deliveries on array_contains(deliveries.event_months, months.month)
     where deliveries.table_name in ('billing_charges', 'billing_usage_daily')
@@ -29,9 +35,7 @@ touching as (
 
     select
         months.month,
-        deliveries.table_name,
-        deliveries.delivery_date,
-        deliveries.rows_sha256
+        deliveries.description
     from months
     inner join deliveries on months.month = {{ month_of('deliveries.delivery_date') }}
     where deliveries.table_name = 'billing_balances'
@@ -50,6 +54,29 @@ catalogue as (
 
 ),
 
+lives as (
+
+    select
+        month,
+        {{ set_hash([
+            'subscriber_id', 'is_after_churn', 'is_on_net_opening', 'is_on_net_end', 'was_on_net', 'is_new', 'is_churned',
+            'tenure_months', 'plan_code',
+        ]) }} as rows_hash
+    from {{ ref('int_subscribers__months') }}
+    group by month
+
+),
+
+payments as (
+
+    select
+        {{ month_of('paid_at') }} as month,
+        {{ set_hash(['payment_id', 'subscriber_id', 'amount', 'is_reversal']) }} as rows_hash
+    from {{ ref('stg_billing__payments') }}
+    group by {{ month_of('paid_at') }}
+
+),
+
 described as (
 
     select
@@ -65,10 +92,16 @@ described as (
 
     union all
 
+    select * from touching
+
+    union all
+
     select
-        month,
-        concat(table_name, ' ', delivery_date, ' ', rows_sha256) as description
-    from touching
+        months.month,
+        {{ fingerprint_of(['lives.rows_hash', 'payments.rows_hash']) }} as description
+    from months
+    left join lives on months.month = lives.month
+    left join payments on months.month = payments.month
 
 ),
 

@@ -5,10 +5,11 @@ with
 months as (
 
     select
-        *,
-        -- A line's months follow each other: a run without charges begins after the last with some, or where the line does.
-        max(case when arpu_amount <> 0 then month end) over (partition by subscriber_id order by month) as last_charged_month,
-        min(month) over (partition by subscriber_id order by month) as first_month
+        subscriber_id,
+        month,
+        is_churned,
+        is_on_net_end,
+        arpu_amount
     from {{ ref('fct_subscriber_months') }}
     where is_complete_month and not is_after_churn
 
@@ -39,7 +40,6 @@ stated as (
     select
         months.month,
         months.subscriber_id,
-        coalesce(cast({{ dbt.dateadd('month', 1, 'months.last_charged_month') }} as date), months.first_month) as run_from,
         periods.from_date as status_from,
         departures.churn_date,
         case
@@ -60,6 +60,27 @@ stated as (
         on months.subscriber_id = departures.subscriber_id
         and months.month = departures.month
 
+),
+
+uncharged as (
+
+    select distinct subscriber_id from stated
+    where kind = 'no_charges'
+
+),
+
+-- A line's months follow each other: a run without charges begins after the last with some, or where the line does.
+runs as (
+
+    select
+        months.month,
+        months.subscriber_id,
+        max(case when months.arpu_amount <> 0 then months.month end) over so_far as last_charged_month,
+        min(months.month) over so_far as first_month
+    from months
+    inner join uncharged on months.subscriber_id = uncharged.subscriber_id
+    window so_far as (partition by months.subscriber_id order by months.month)
+
 )
 
 select
@@ -68,13 +89,17 @@ select
     stated.kind,
     case stated.kind
         when 'terminated' then stated.churn_date
-        when 'no_charges' then stated.run_from
+        when 'no_charges'
+            then coalesce(cast({{ dbt.dateadd('month', 1, 'runs.last_charged_month') }} as date), runs.first_month)
         else stated.status_from
     end as since_date,
     lines.manager_id,
     scored.value_tier
 from stated
 inner join {{ ref('dim_subscribers') }} as lines on stated.subscriber_id = lines.subscriber_id
+left join runs
+    on stated.subscriber_id = runs.subscriber_id
+    and stated.month = runs.month
 left join {{ ref('fct_value_months') }} as scored
     on stated.subscriber_id = scored.subscriber_id
     and case

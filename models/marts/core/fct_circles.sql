@@ -1,8 +1,5 @@
 -- How large each line's effective circle is at the end of the last complete month: all peers who stand close enough, and the
--- operator's own on-net lines among them. The three months that end then are read again, not the circles of all months, which
--- hold own lines alone; but only where they have changed.
-{{ built_by_month('int_network__circle_sources', is_last_only=true) }}
-{% set to_build = months_to_build(changed_months('int_network__circle_sources', is_last_only=true)) %}
+-- operator's own on-net lines among them.
 with
 
 on_net as (
@@ -14,11 +11,8 @@ on_net as (
 
 close_peers as (
 
-    select * from {{ ref('int_network__contact_indices') }}
-    where month = {{ last_complete_month() }}
-        and {{ in_months('month', to_build) }}
-        and contact_index >= {{ rule('value_rules', 'effective_circle_index') }}
-        and subscriber_id is distinct from peer_subscriber_id
+    select * from {{ ref('int_network__close_peers') }}
+    where month = {{ last_complete_month() }} and subscriber_id is distinct from peer_subscriber_id
 
 ),
 
@@ -41,7 +35,5 @@ counted as (
 
 select
     {{ last_complete_month() }} as month,
-    counted.*,
-    sources.source_fingerprint
+    counted.*
 from counted
-left join {{ ref('int_network__circle_sources') }} as sources on sources.month = {{ last_complete_month() }}

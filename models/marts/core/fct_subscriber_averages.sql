@@ -1,8 +1,7 @@
 -- A line's means over the three complete months that end with each month, how they moved against the three months before, and
 -- what it brought in twelve. A month counts in a mean where the line was on-net on at least one of its days. Only months that
 -- changed are built.
-{{ built_by_month('fct_average_sources') }}
-{% set to_build = months_to_build(changed_months('fct_average_sources')) %}
+{% set to_build = built_by_month('fct_average_sources') %}
 {% set measures = {'arpu': 'arpu_amount', 'mou': 'mou_minutes', 'dou': 'dou_mb'} %}
 with
 

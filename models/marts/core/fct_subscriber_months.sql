@@ -1,7 +1,6 @@
 -- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are
 -- built.
-{{ built_by_month('int_subscribers__month_sources', changed='int_subscribers__months_to_build') }}
-{% set to_build = months_to_build(ref('int_subscribers__months_to_build')) %}
+{% set to_build = built_by_month('int_subscribers__month_sources') %}
 with
 
 months as (

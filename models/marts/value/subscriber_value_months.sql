@@ -1,6 +1,5 @@
 -- What each line was worth at each month's end, with every class and flag that follows. Only months that changed are built.
-{{ built_by_month('value_month_sources') }}
-{% set to_build = months_to_build(changed_months('value_month_sources')) %}
+{% set to_build = built_by_month('value_month_sources') %}
 with
 
 medians as (

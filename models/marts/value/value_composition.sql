@@ -1,7 +1,6 @@
 -- What the revenue of each tier is made of: ARPU revenue by fee class, which adds up to the pyramid. Only months that
 -- changed are built.
-{{ built_by_month('value_month_sources') }}
-{% set to_build = months_to_build(changed_months('value_month_sources')) %}
+{% set to_build = built_by_month('value_month_sources') %}
 with
 
 scored as (

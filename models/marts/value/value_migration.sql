@@ -1,8 +1,7 @@
 -- How lines moved between tiers in each month: from the tier at the month end before, or new, or churned where they came back;
 -- to the tier at this one, or churned. The movements in and out are those of churn_monthly. Only months that changed are
 -- built.
-{{ built_by_month('value_month_sources') }}
-{% set to_build = months_to_build(changed_months('value_month_sources')) %}
+{% set to_build = built_by_month('value_month_sources') %}
 with
 
 facts as (

@@ -1,7 +1,6 @@
 -- The value pyramid by month: lines on-net at its end by tier, and the revenue of that month that they brought.
 -- Only months that changed are built.
-{{ built_by_month('value_month_sources') }}
-{% set to_build = months_to_build(changed_months('value_month_sources')) %}
+{% set to_build = built_by_month('value_month_sources') %}
 with
 
 tiers as (

@@ -1,9 +1,10 @@
--- How close each peer stands to a line at each month's end. It comes of the call pairs of the three months that end then: the
--- peer's shares of the line's call days, minutes and calls, days weighing most, a share of nothing counting 0.
+-- Peers who stand close enough to a line at each month's end, and how close. It comes of the call pairs of the three months that
+-- end then: the peer's shares of the line's call days, minutes and calls, days weighing most, a share of nothing counting 0.
 --
--- Call pairs are the longest table but one, and each enters three windows. So peers who are never known as one of the operator's
--- own lines, the larger half, are followed each for itself at the end of the last complete month alone, where the whole circle
--- is asked for; before it they enter a line's totals as one.
+-- Call pairs are the longest table but one, and each enters three windows. So only months that changed are built, and peers who
+-- are never known as one of the operator's own lines, the larger half, are followed each for itself at the end of the last
+-- complete month alone, where the whole circle is asked for; before it they enter a line's totals as one.
+{% set to_build = built_by_month('int_network__circle_sources') %}
 with
 
 back as (
@@ -23,7 +24,7 @@ windows as (
         cast({{ dbt.dateadd('month', '-back.months', 'held.month') }} as date) as call_month
     from {{ ref('int_subscribers__months_held') }} as held
     cross join back
-    where held.is_complete_month
+    where held.is_complete_month and {{ in_months('held.month', to_build) }}
 
 ),
 
@@ -80,8 +81,13 @@ weighted as (
             ~ rule('value_rules', 'contact_count_weight') ~ ' * count_share', 9
         ) }} as decimal(10, 9)) as contact_index
     from shares
-    where peer_key is not null
+    where peer_subscriber_id is not null or month = {{ last_complete_month() }}
 
 )
 
-select * from weighted
+select
+    weighted.*,
+    sources.source_fingerprint
+from weighted
+inner join {{ ref('int_network__circle_sources') }} as sources on weighted.month = sources.month
+where weighted.contact_index >= {{ rule('value_rules', 'effective_circle_index') }}
