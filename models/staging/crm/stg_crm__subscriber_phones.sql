@@ -12,12 +12,9 @@ source as (
 judged as (
 
     select
-        source.subscriber_id,
-        source.msisdn,
-        coalesce(bool_or({{ matches('source.msisdn', 'patterns.pattern') }}), false) as is_valid_msisdn
+        *,
+        {{ matches_one_of('msisdn', 'msisdn_patterns') }} as is_valid_msisdn
     from source
-    cross join {{ ref('msisdn_patterns') }} as patterns
-    group by source.subscriber_id, source.msisdn
 
 )
 
