@@ -1,15 +1,19 @@
 """Runs of lists on a small published version and private warehouse: who is in, who is out and why, who is held back."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
+from jinja2 import Environment
 from list_kit import CARE, FIRST, IN_ORDER, Operator, care, cells, exported, left_out
 from made_lists import RUN_DATE
 
+from orchestration.settings import PROJECT_DIR
 from orchestration.targeting import ledger
 from orchestration.targeting.decisions import MACRO
 from orchestration.targeting.files import ALWAYS_TEXT
@@ -81,21 +85,19 @@ def test_control_is_drawn_by_the_formula_and_cut_where_the_file_is_cut(operator)
     assert cut.waterfall["over_limit"] == 8 - place - 1
 
 
-def test_the_macro_draws_as_dbt_does(operator):
-    text = Path("macros/hash_share.sql").read_text()
-    assert "cast(cast(concat('0x', {{ hex }}) as bigint) as double) / 4294967296" in text
-    assert 'substr(md5(concat(\'" ~ dbt.escape_single_quotes(salt) ~ ":\', " ~ key ~ ")), 1, 8)' in text
+def test_lists_draw_as_dbt_does():
+    """The formula stands twice, in dbt's macro and in what decides lists: both give the same share, that of its definition."""
+    formulas = Environment().from_string((PROJECT_DIR / "macros" / "hash_share.sql").read_text(encoding="utf-8"))
+    of_duckdb = SimpleNamespace(dispatch=lambda name, project: getattr(macros, f"default__{name}"))
+    quoted = SimpleNamespace(escape_single_quotes=lambda text: text.replace("'", "''"))
+    macros = formulas.make_module({"adapter": of_duckdb, "dbt": quoted, "return": lambda value: value})
     with duckdb.connect() as connection:
         connection.execute(MACRO)
-        assert connection.execute("select hash_share('telco360', '001')").fetchone()[0] == pytest.approx(
-            0x0 + _share("telco360:001")
-        )
-
-
-def _share(text: str) -> float:
-    import hashlib
-
-    return int(hashlib.md5(text.encode()).hexdigest()[:8], 16) / 2**32
+        for salt, subscriber in (("telco360", "001"), ("it's", "行 7"), ("", "")):
+            by_dbt = connection.execute(f"select {macros.hash_share(salt, '$1')}", [subscriber]).fetchone()
+            by_lists = connection.execute("select hash_share($1, $2)", [salt, subscriber]).fetchone()
+            digits = hashlib.md5(f"{salt}:{subscriber}".encode()).hexdigest()[:8]
+            assert by_dbt == by_lists == (int(digits, 16) / 2**32,)
 
 
 def many(operator: Operator, lines: int = 2000) -> None:
