@@ -35,7 +35,7 @@ CATALOGUE = [  # tag_name, kind, data_type, allowed_values, status, is_historic,
 ]
 RULES = {
     "short_cap_days": 1, "short_cap_contacts": 1, "mid_cap_days": 7, "mid_cap_contacts": 2, "long_cap_days": 30,
-    "long_cap_contacts": 4, "control_share": 0.1,
+    "long_cap_contacts": 4, "control_share": 0.1, "size_jump_share": 0.3,
 }  # fmt: skip
 TABLES = {
     "tags.subscriber_360": "subscriber_id varchar, is_on_net boolean, value_tier varchar, plan_name varchar, region_code varchar,"

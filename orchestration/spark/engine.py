@@ -22,7 +22,7 @@ from orchestration.spark import gate, lists, versions
 from orchestration.spark.databases import BUILD, databases, discard_build, public_schema
 from orchestration.spark.reading import SparkReader
 from orchestration.spark.thrift import connect
-from orchestration.targeting.catalog import Catalog
+from orchestration.targeting.catalog import Catalog, read_catalog
 from orchestration.targeting.matching import ROLES, Relations
 from orchestration.targeting.tables import OF_PRIVATE
 from orchestration.warehouse import WarehouseError
@@ -148,7 +148,7 @@ class SparkEngine:
 
     def catalog(self, models: Models) -> Catalog:
         with connect() as session:
-            return lists.read_catalog(session, published_relation(models, "tag_catalog", require_current(self).name))
+            return read_catalog(session.rows, published_relation(models, "tag_catalog", require_current(self).name))
 
     @contextmanager
     def list_tables(self, models: Models, version: Version) -> Iterator[lists.SparkTables]:

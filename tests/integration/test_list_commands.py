@@ -16,6 +16,7 @@ from orchestration.targeting import commands, run
 from orchestration.targeting.catalog import read_catalog
 from orchestration.targeting.tables import duckdb_tables
 from orchestration.warehouse import lists
+from orchestration.warehouse.reading import DuckDBReader
 
 LINES = [  # subscriber_id, on net, tier, plan, region, value, score, tenure, since, held out, nps, store
     *((f"S{n:04}", True, "gold", "plain", "R1", 100 - n, 50.0, 12, date(2021, 1, 1), False, 9, "x") for n in range(20)),
@@ -64,7 +65,7 @@ class Engine:
 
     def catalog(self, models):
         with duckdb.connect(str(self.published), read_only=True) as db:
-            return read_catalog(db, RELATIONS["tag_catalog"])
+            return read_catalog(DuckDBReader(db).rows, RELATIONS["tag_catalog"])
 
     @contextmanager
     def list_tables(self, models, version):
