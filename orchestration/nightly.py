@@ -19,9 +19,10 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestration import settings
+from orchestration.files import replace_text
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.export import ListRun
-from orchestration.warehouse.build import replace_text, run_lock
+from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.night import Night, Progress
 

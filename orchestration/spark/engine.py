@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract import Table as RawTable
+from orchestration.files import replace_text
 from orchestration.quality.judge import GateResult
 from orchestration.settings import Home
 from orchestration.spark import gate, lists, versions
@@ -26,7 +27,7 @@ from orchestration.targeting.catalog import Catalog, read_catalog
 from orchestration.targeting.matching import ROLES, Relations
 from orchestration.targeting.tables import OF_PRIVATE
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.build import Stamp, discard_reason, replace_text
+from orchestration.warehouse.build import Stamp, discard_reason
 from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
 from orchestration.warehouse.engine import Models, definitions, require_current
 from orchestration.warehouse.freshness import Deliveries

@@ -11,12 +11,12 @@ from datetime import date
 import duckdb
 
 from orchestration import settings
+from orchestration.sql import identifier, literal
 from orchestration.tags.catalogue import named
 from orchestration.tags.entry import ENTITIES, Entry, catalogued
 from orchestration.tags.evidence import key_of
 from orchestration.tags.recompute import RECOMPUTED, SEEDS, changed_families, moved, on_version
 from orchestration.warehouse import WarehouseError, publishing
-from orchestration.warehouse.candidate import identifier, literal
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import Model, require_serving, serving
 from orchestration.warehouse.publishing import Version

@@ -11,9 +11,9 @@ import duckdb
 import numpy as np
 
 from orchestration import settings
+from orchestration.sql import identifier, literal
 from orchestration.tags.catalogue import chosen, read_entries
 from orchestration.tags.entry import Entry
-from orchestration.warehouse.candidate import identifier, literal
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import require_serving
 from orchestration.warehouse.reading import DuckDBReader, published

@@ -7,9 +7,10 @@ is shown whole. How it is printed belongs to `commands`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestration.sql import identifier
 from orchestration.targeting import ledger, matching
 from orchestration.targeting.export import DecidedRun
-from orchestration.targeting.files import ALWAYS_TEXT, identifier
+from orchestration.targeting.files import ALWAYS_TEXT
 from orchestration.targeting.tables import read_rules
 
 GROUPED = ("value_tier", "region_code")

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from orchestration.files import write_atomically
 from orchestration.intake import ledger
-from orchestration.intake.files import write_atomically
 from orchestration.settings import PROJECT_DIR, Home
 from orchestration.tags.entry import written
 from orchestration.targeting.catalog import COLUMNS, Catalog

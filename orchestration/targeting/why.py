@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot.tokens import Tokenizer, TokenType
 
+from orchestration.sql import identifier
 from orchestration.targeting import ledger, matching
 from orchestration.targeting.definition import Conditions
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.expression import Condition, parse
-from orchestration.targeting.files import identifier
 from orchestration.targeting.tables import ListError
 
 WORDS = {

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from orchestration.files import replace_text, sync_folder
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.build import replace_text
-from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, fsync, read_candidate
+from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, read_candidate
 
 VERSIONS_KEPT = 7
 PREFIX = "telco360_"
@@ -55,7 +55,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         os.chmod(candidate_path(home), 0o444)
         at("name")
         os.rename(candidate_path(home), final)
-        fsync(home.published)
+        sync_folder(home.published)
         at("link")
         _point(home, final)
         at("tidy")
@@ -126,7 +126,7 @@ def _point(home: Home, version: Path) -> None:
     draft.unlink(missing_ok=True)
     draft.symlink_to(version.name)  # relative: the home can be moved
     os.replace(draft, home.current)
-    fsync(home.published)
+    sync_folder(home.published)
 
 
 def _prune(home: Home) -> None:

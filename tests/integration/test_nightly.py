@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
 
+from orchestration.files import replace_text
 from orchestration.nightly import Failure, Outcome, failures, summary
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError, assets, build
@@ -23,7 +24,7 @@ from orchestration.warehouse.publishing import current, versions
 
 def run_release(home: Home, *more_assets):
     """Candidate, gate and publication over a made build, as the job runs them."""
-    build.replace_text(build.stamp_path(home), json.dumps(asdict(STAMP)))
+    replace_text(build.stamp_path(home), json.dumps(asdict(STAMP)))
     night = Night(home)
     vars(night).update(models=MODELS, contract=CONTRACT)
     steps = assets.release_assets(MODELS, {m.name: dg.AssetKey([m.schema, m.name]) for m in MODELS})
