@@ -1,6 +1,6 @@
 """Dagster's way in: assembles assets, the nightly job, its schedule and its sensor. What a step does stands in its room.
 
-Nothing is read at import but dbt's manifest and the target lists' definitions.
+Nothing is read at import but dbt's manifest, the raw contract and the target lists' definitions.
 """
 
 import dagster as dg
@@ -18,7 +18,7 @@ manifest = read_manifest(MANIFEST)
 models = load_models(manifest)
 translator = assets.Translator()
 dbt_models = assets.dbt_models(MANIFEST, translator)
-lists = [definition for definition in load_definitions(settings.PROJECT_DIR / "target_lists") if definition.status == "approved"]
+lists = [definition for definition in load_definitions(settings.TARGET_LISTS) if definition.status == "approved"]
 
 nightly = dg.define_asset_job("nightly", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
 switch, zone = ("RUNNING" if settings.environment() == "production" else "STOPPED"), settings.timezone().key

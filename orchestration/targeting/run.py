@@ -17,15 +17,10 @@ from orchestration.settings import Home
 from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.catalog import read_catalog
 from orchestration.targeting.definition import TargetList
-from orchestration.targeting.export import DecidedRun, ListRun
+from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.ledger import LIST_MEMBERS
 from orchestration.targeting.plan import Version, plan
 from orchestration.targeting.tables import ListError, Tables, read_rules
-
-
-def run_lists(decided: DecidedRun) -> list[ListRun]:
-    """Exports every list of the run; one that fails is in the result with its reason, and the others go on."""
-    return [_export_alone(decided, name) for name in decided.names]
 
 
 @contextlib.contextmanager
@@ -135,10 +130,3 @@ def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Tab
     """Those of these arms in these runs: list_name, subscriber_id."""
     found = pa.concat_tables([LIST_MEMBERS.empty_table(), *(ledger.members_of(home, run) for run in runs)])
     return found.filter(pc.is_in(found["arm"], pa.array(arms))).select(["list_name", "subscriber_id"])
-
-
-def _export_alone(decided: DecidedRun, name: str) -> ListRun:
-    try:
-        return decided.export(name)
-    except ListError as error:
-        return decided.without_file(name, decided.status(name), str(error))

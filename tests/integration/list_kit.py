@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from made_lists import AS_OF, RELATIONS, RUN_DATE, days_before, made_files
+from made_lists import AS_OF, RELATIONS, RUN_DATE, days_before, export_all, made_files
 
 from orchestration.settings import Home
 from orchestration.targeting import export, ledger, run
@@ -115,7 +115,7 @@ class Operator:
 
     def run(self, *lists: TargetList, names=None, on=RUN_DATE) -> dict[str, export.ListRun]:
         with self.open(*lists, names=names, on=on) as decided:
-            return {made.name: made for made in run.run_lists(decided)}
+            return export_all(decided)
 
     def members(self, name: str, on=RUN_DATE) -> dict[str, dict]:
         return {row["subscriber_id"]: row for row in ledger.members(self.home, name, on).to_pylist()}

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
-from made_lists import AS_OF, RELATIONS, RUN_DATE, made_files
+from made_lists import AS_OF, RELATIONS, RUN_DATE, export_all, made_files
 from typer.testing import CliRunner
 
-from orchestration import cli
+from orchestration import cli, settings
 from orchestration.settings import Home
-from orchestration.targeting import commands, run
+from orchestration.targeting import commands
 from orchestration.targeting.catalog import read_catalog
 from orchestration.targeting.tables import duckdb_tables
 from orchestration.warehouse import lists
@@ -84,8 +84,7 @@ class Operator:
         monkeypatch.setattr(commands, "models", lambda: ())
         monkeypatch.setattr(commands, "_engine", lambda: self.engine)
         monkeypatch.setattr(commands, "_today", lambda: self.today)
-        monkeypatch.setattr(commands, "LISTS", self.folder)
-        monkeypatch.setattr(lists, "FOLDER", self.folder)
+        monkeypatch.setattr(settings, "TARGET_LISTS", self.folder)
         self.write("care", CARE)
         self.write("every", OTHER)
 
@@ -98,7 +97,7 @@ class Operator:
 
     def export(self, *names: str) -> dict:
         with lists.open_lists(self.engine, (), names or ("care", "every"), self.today) as decided:
-            return {made.name: made for made in run.run_lists(decided)}
+            return export_all(decided)
 
     def call(self, *arguments: str, code: int = 0, answers: str = "") -> str:
         result = CliRunner().invoke(cli.app, ["lists", *arguments], input=answers)
