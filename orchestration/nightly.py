@@ -29,6 +29,8 @@ from orchestration.warehouse.night import Night, Progress
 DAGSTER_YAML = """# Written by telco360. History of runs, schedules and sensors lies beside this file.
 telemetry:
   enabled: false
+nux: # asks whoever opens the page to register with its makers
+  enabled: false
 """
 
 
