@@ -32,6 +32,16 @@ def test_a_list_on_late_tags_is_refused_whole_and_the_others_go_on(operator):
     assert operator.run(replace(late, stale_tags="accept"))["late"].status == "exported"
 
 
+def test_tags_that_are_late_alike_are_told_together(operator):
+    operator.change(
+        'update tags.tag_catalog set status = \'stale\', sources = \'[{"table": "channel_surveys", "delivered": null}]\''
+    )
+    reason = operator.run(care(columns=("plan_name",), order_by=()))["care"].reason
+    assert reason.startswith(
+        "list care: refused: tags is_on_net, value_tier, plan_name are stale: channel_surveys is delivered to 2026-02-01 and late"
+    )
+
+
 def test_a_list_that_excludes_one_on_late_tags_is_as_late(operator):
     late = care(name="late", where="nps_score <= 6")
     made = operator.run(late, care(exclude_lists=("late",)), names=["care"])
