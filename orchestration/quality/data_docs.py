@@ -39,7 +39,8 @@ def add(docs: Path, verdict: str) -> None:
     pages = pages[-PAGES_KEPT:]
     for page in [*pages, *(docs / "expectations").rglob("*.html")]:
         text = page.read_text(encoding="utf-8")
-        page.write_text(offline(text), encoding="utf-8") if _OUTSIDE.search(text) else None
+        if _OUTSIDE.search(text):
+            page.write_text(offline(text), encoding="utf-8")
     names = [page.relative_to(docs).as_posix() for page in pages]
     (docs / "index.html").write_text(index([json.loads(line) for line in reversed(kept)], names), encoding="utf-8")
 

@@ -13,12 +13,10 @@ from orchestration.targeting.definition import TargetList, load_definitions
 from orchestration.targeting.export import DecidedRun
 from orchestration.warehouse.engine import Engine, Models, require_current
 
-FOLDER = settings.PROJECT_DIR / "target_lists"
-
 
 def definitions() -> dict[str, TargetList]:
     """All lists of the project by name. Raises DefinitionError, naming every file at fault."""
-    return {definition.name: definition for definition in load_definitions(FOLDER)}
+    return {definition.name: definition for definition in load_definitions(settings.TARGET_LISTS)}
 
 
 @contextlib.contextmanager

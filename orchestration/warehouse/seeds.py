@@ -28,10 +28,20 @@ def check_seeds(project_dir: Path = PROJECT_DIR) -> None:
     faults = [
         fault
         for seed in declared
-        for fault in seed_faults(seed, read_seed(project_dir / "seeds" / f"{seed['name']}.csv"), asked.get(seed["name"]))
+        for fault in seed_faults(seed, read_seed(seed_path(seed["name"], project_dir)), asked.get(seed["name"]))
     ]
     if faults:
         raise SeedError("\n".join(f"seeds/{fault}" for fault in faults) + "\nMend the seed and run again.")
+
+
+def seed_path(name: str, project_dir: Path = PROJECT_DIR) -> Path:
+    """Where a seed lies."""
+    return project_dir / "seeds" / f"{name}.csv"
+
+
+def band_names(seed: str) -> list[str]:
+    """The bands of a seed, as its file lists them."""
+    return [row["band"] for row in read_seed(seed_path(seed))]
 
 
 def read_seed(path: Path) -> list[dict[str, str]]:
