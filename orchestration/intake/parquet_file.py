@@ -18,7 +18,7 @@ _TEXT = (pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, 
 
 
 class ParquetFile:
-    """A Parquet file. `names` are its columns, `schema` their Arrow types.
+    """A Parquet file. `names` are its columns, `schema` their Arrow types, `int96` the columns of that physical type.
 
     Raises Rejected where the file is truncated or corrupt: on opening for its footer, while iterating for its pages.
     """
@@ -30,6 +30,9 @@ class ParquetFile:
         except (pa.ArrowException, OSError) as error:
             raise _corrupt(error) from error
         self.names = self.schema.names
+        # A form given up long ago, which does not say whether it is local time; Spark and Hive write it in UTC.
+        written = self._file.schema
+        self.int96 = [c.path for c in (written.column(i) for i in range(len(written.names))) if c.physical_type == "INT96"]
 
     def batches(self, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Rows in file order as (the named columns, number of each row counted from 1).

@@ -314,6 +314,16 @@ def test_parquet_of_another_kind_is_set_aside_row_by_row(operator, column, value
     assert [a["line"] for a in operator.aside()] == [1, 2, 3]
 
 
+def test_int96_has_no_zone_and_is_warned_of(operator, tmp_path):
+    paid = pa.array([datetime(2026, 3, 1, 10)], pa.timestamp("ns"))
+    table = pa.table({"payment_id": ["1"], "subscriber_id": ["S1"], "paid_at": paid, "amount": ["1"]})
+    pq.write_table(table, tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)
+    operator.deliver("billing_payments", "2026-03-02", {"x.parquet": (tmp_path / "x.parquet").read_bytes()})
+    outcome = operator.take_one()
+    assert "x.parquet: column paid_at of type INT96, which has no zone: taken as local time" in outcome.warnings
+    assert operator.raw("billing_payments", "2026-03-02")[0]["paid_at"] == datetime(2026, 3, 1, 10)
+
+
 def test_a_null_column_is_null_in_its_type(operator):
     table = pa.table({"plan_code": ["P"], "plan_name": ["x"], "monthly_fee": pa.nulls(1)})
     operator.deliver("crm_tariff_plans", "2026-03-02", {"a.parquet": table})
