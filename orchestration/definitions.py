@@ -7,7 +7,7 @@ import dagster as dg
 
 from orchestration import settings
 from orchestration.contract import load_contract
-from orchestration.targeting.definition import load_definitions
+from orchestration.targeting.folder import read_definitions
 from orchestration.warehouse import arrivals, assets
 from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.dbt import target_dir
@@ -18,7 +18,8 @@ manifest = read_manifest(MANIFEST)
 models = load_models(manifest)
 translator = assets.Translator()
 dbt_models = assets.dbt_models(MANIFEST, translator)
-lists = [definition for definition in load_definitions(settings.PROJECT_DIR / "target_lists") if definition.status == "approved"]
+found = read_definitions(settings.PROJECT_DIR / "target_lists")
+lists = [definition for definition in found.sound.values() if definition.status == "approved"]
 
 nightly = dg.define_asset_job("nightly", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
 switch, zone = ("RUNNING" if settings.environment() == "production" else "STOPPED"), settings.timezone().key
@@ -40,7 +41,7 @@ def deliveries_complete(context):
 intake, door = assets.intake_assets(manifest, translator)
 candidate, gate, publication = assets.release_assets(models, assets.model_keys(manifest, translator))
 
-list_assets = [assets.decided_lists(lists), *map(assets.list_asset, lists)]
+list_assets = [assets.decided_lists(lists), *map(assets.list_asset, lists), *assets.lists_at_fault(found.problems)]
 
 defs = dg.Definitions(
     assets=[intake, dbt_models, candidate, publication, *list_assets],

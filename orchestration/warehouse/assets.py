@@ -15,7 +15,7 @@ from orchestration.contract import load_contract
 from orchestration.intake import IntakeReport
 from orchestration.quality.door import judge_deliveries
 from orchestration.quality.judge import GateResult
-from orchestration.targeting.definition import TargetList
+from orchestration.targeting.definition import DefinitionError, TargetList
 from orchestration.targeting.plan import due
 from orchestration.warehouse import WarehouseError, build, dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
@@ -224,6 +224,17 @@ def list_asset(definition: TargetList) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(metadata={**made.waterfall, "file": dg.MetadataValue.path(made.file)})
 
     return target_list
+
+
+def lists_at_fault(problems: Sequence[str]) -> list[dg.AssetsDefinition]:
+    """A step that fails with what is wrong in definitions of lists, behind the publication; none where nothing is."""
+
+    @dg.asset(deps=[PUBLICATION], group_name="target_lists")
+    def lists_at_fault() -> None:
+        """Definitions in target_lists/ that cannot be read: their lists are not exported until they are mended."""
+        raise DefinitionError("\n".join(problems))
+
+    return [lists_at_fault] if problems else []
 
 
 def verdict(result: GateResult) -> str:
