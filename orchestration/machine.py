@@ -6,14 +6,13 @@ Only the telling belongs here. Every other error is a fault of the program or of
 import errno
 import os
 
-_FULL = "Make room there and run again"
-_CLOSED = "Let the user who runs telco360 read and write there, then run again"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors of a disk, or one's share of it, that is full."""
+
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _REMEDIES = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EACCES: _CLOSED,
-    errno.EPERM: _CLOSED,
-    errno.EROFS: _CLOSED,
+    **dict.fromkeys(FULL, "Make room there and run again"),
+    **dict.fromkeys(_CLOSED, "Let the user who runs telco360 read and write there, then run again"),
 }
 _SAID_OF_A_FULL_DISK = ("No space left on device", "database or disk is full")
 """By DuckDB and by SQLite, whose errors carry no number."""

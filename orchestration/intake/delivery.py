@@ -4,6 +4,7 @@ Reads the delivery and writes into the workspace alone; lake and ledger are left
 """
 
 import logging
+import os
 import traceback
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -77,7 +78,12 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
         _judge(folder, listing, rules, workspace, quarantine, judgement)
     except Rejected as rejection:
         judgement.reason = str(rejection)
-    except (OSError, MemoryError):  # the lake's disk or this machine is at fault, not the delivery
+    except OSError as error:
+        # A copy that fails names the delivered file, whichever of the two is at fault; a full disk can only be the lake's.
+        if error.errno in machine.FULL or not str(error.filename).startswith(f"{folder.path}{os.sep}"):
+            raise
+        judgement.reason = f"{Path(error.filename).name}: cannot be read ({error.strerror}). {TRIED_AGAIN}"
+    except MemoryError:
         raise
     except Exception as error:  # one delivery that intake does not understand must not hinder the others
         if machine.told(error, workspace.path):

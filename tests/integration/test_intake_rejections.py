@@ -231,6 +231,10 @@ def _closed(step, folder: Path):
     return act
 
 
+def _gone(source: Path, *_):
+    raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(source))
+
+
 def test_what_may_not_be_read_is_told_as_that_and_tried_again(operator, monkeypatch):
     folder = operator.deliver("billing_charges", "2026-03-02", {"part-0.csv": GOOD})
     with monkeypatch.context() as closed:
@@ -240,6 +244,9 @@ def test_what_may_not_be_read_is_told_as_that_and_tried_again(operator, monkeypa
     with monkeypatch.context() as closed:
         closed.setattr("orchestration.intake.delivery.sha256_of", _closed(sha256_of, folder))
         assert operator.take_one().reason.startswith("part-0.csv: cannot be read (Permission denied). It is tried again")
+    with monkeypatch.context() as gone:
+        gone.setattr("orchestration.intake.delivery.read_part", _gone)
+        assert operator.take_one().reason.startswith("part-0.csv: cannot be read (No such file or directory). It is tried again")
     with monkeypatch.context() as closed:
         closed.setattr(os, "scandir", _closed(os.scandir, operator.home.landing))
         report = operator.take()
