@@ -315,13 +315,23 @@ def test_parquet_of_another_kind_is_set_aside_row_by_row(operator, column, value
 
 
 def test_int96_has_no_zone_and_is_warned_of(operator, tmp_path):
-    paid = pa.array([datetime(2026, 3, 1, 10)], pa.timestamp("ns"))
-    table = pa.table({"payment_id": ["1"], "subscriber_id": ["S1"], "paid_at": paid, "amount": ["1"]})
+    times = [datetime(2026, 3, 1, 10), datetime(9999, 12, 31), datetime(1600, 1, 1, 0, 0, 0, 1), None]
+    columns = {name: [str(i) for i in range(4)] for name in ("payment_id", "subscriber_id")}
+    table = pa.table(columns | {"paid_at": pa.array(times, pa.timestamp("us")), "amount": ["1"] * 4})
     pq.write_table(table, tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)
     operator.deliver("billing_payments", "2026-03-02", {"x.parquet": (tmp_path / "x.parquet").read_bytes()})
-    outcome = operator.take_one()
+    outcome = operator.take_one(**LOOSE)
     assert "x.parquet: column paid_at of type INT96, which has no zone: taken as local time" in outcome.warnings
-    assert operator.raw("billing_payments", "2026-03-02")[0]["paid_at"] == datetime(2026, 3, 1, 10)
+    assert [r["paid_at"] for r in operator.raw("billing_payments", "2026-03-02")] == times[:3]
+    assert [a["line"] for a in operator.aside("billing_payments")] == [4]
+
+
+def test_int96_is_not_rounded(operator, tmp_path):
+    paid = pa.array([1_772_359_200_000_000_001, 1_772_359_200_000_000_000]).cast(pa.timestamp("ns"))
+    table = pa.table({"payment_id": ["1", "2"], "subscriber_id": ["S1", "S1"], "paid_at": paid, "amount": ["1", "1"]})
+    pq.write_table(table, tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)
+    operator.deliver("billing_payments", "2026-03-02", {"x.parquet": (tmp_path / "x.parquet").read_bytes()})
+    assert operator.take_one(**LOOSE).rows_set_aside == 1
 
 
 def test_a_null_column_is_null_in_its_type(operator):
