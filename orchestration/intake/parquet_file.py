@@ -19,7 +19,8 @@ _TEXT = (pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, 
 
 
 class ParquetFile:
-    """A Parquet file. `names` are its columns, `schema` their Arrow types, `int96` the columns of that physical type.
+    """A Parquet file. `names` are its columns, `schema` their Arrow types, `int96` the columns of that physical type,
+    `codecs` how its pages are compressed.
 
     Raises Rejected where the file is truncated or corrupt: on opening for its footer, while iterating for its pages.
     """
@@ -32,6 +33,8 @@ class ParquetFile:
         except (pa.ArrowException, OSError) as error:
             raise _corrupt(error) from error
         self.names = self.schema.names
+        groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
+        self.codecs = {group.column(i).compression for group in groups for i in range(group.num_columns)}
         # A form given up long ago, which does not say whether it is local time; Spark and Hive write it in UTC.
         written = self._file.schema
         self.int96 = [c.path for c in (written.column(i) for i in range(len(written.names))) if c.physical_type == "INT96"]

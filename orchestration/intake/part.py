@@ -19,6 +19,9 @@ from orchestration.intake.parquet_file import ParquetFile
 from orchestration.intake.quarantine import Writer
 from orchestration.intake.values import lake_schema
 
+_READ_EVERYWHERE = {"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"}
+"""Ways of compression that every engine over the lake can undo; a file in another one is not copied as it is."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -54,7 +57,8 @@ def _read_parquet(source: Path, table: Table, staged: Path, lines: Path, quarant
     known, warnings = _columns(file.names, table)
     if unzoned := [name for name in known if name in file.int96]:
         warnings += (f"{_columns_named(unzoned)} of type INT96, which has no zone: taken as local time",)
-    if [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(table)]:
+    is_typed = [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(table)]
+    if is_typed and file.codecs <= _READ_EVERYWHERE:
         file.close()
         shutil.copyfile(source, staged)  # the copy is what gets checked: nobody can change it meanwhile
         rows_read = _count_if_clean(staged, table, known, lines)

@@ -261,6 +261,15 @@ def test_a_fitting_parquet_is_copied_byte_for_byte(operator):
     assert copy.read_bytes() == (folder / "x.parquet").read_bytes()
 
 
+@pytest.mark.parametrize(("delivered", "kept"), [("zstd", "ZSTD"), ("snappy", "SNAPPY"), ("brotli", "ZSTD"), ("lz4", "ZSTD")])
+def test_what_some_engine_could_not_unpack_is_packed_anew(operator, delivered, kept):
+    folder = operator.deliver("billing_charges", "2026-03-02", {})
+    pq.write_table(FITTING, folder / "x.parquet", compression=delivered)
+    assert operator.take_one().rows_accepted == 3
+    file = operator.home.raw / "billing_charges" / "dt=2026-03-02" / "part-0.parquet"
+    assert pq.read_metadata(file).row_group(0).column(0).compression == kept
+
+
 @pytest.mark.parametrize(
     ("column", "values", "lossless"),
     [
