@@ -27,8 +27,8 @@ def open_lists(engine: Engine, models: Models, names: Sequence[str], run_date: d
     """The named lists, decided together and ready to be exported, for as long as the context is open. What is wrong with the
     definition of another list is no matter of theirs. Raises DefinitionError where it is one of them."""
     version, found = require_current(engine), read_definitions(FOLDER)
-    if not set(names) <= found.sound.keys():
-        raise DefinitionError("\n".join(found.problems))
+    if lacking := sorted(set(names) - found.sound.keys()):
+        raise DefinitionError("\n".join([f"{FOLDER}: no definition to go by of {', '.join(lacking)}", *found.problems]))
     with (
         engine.list_tables(models, version) as tables,
         run.open_run(
