@@ -94,6 +94,7 @@ def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
     home = made_home(tmp_path)
     monkeypatch.setattr("orchestration.warehouse.candidate.table_facts", fill_up)
     outcome = run_release(home)
+    assert not list(home.published.glob(".candidate*"))
     assert outcome.failures == [
         Failure("release_candidate", f"{tmp_path}: no space left on device. Make room there and run again")
     ]
