@@ -4,10 +4,11 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
-from orchestration import settings
+from orchestration import machine, settings
 
 
 def take_options(home: Path | None, target: str | None = None) -> None:
@@ -28,7 +29,8 @@ def models():
 
 @contextlib.contextmanager
 def plain_errors(*more: type[Exception]) -> Iterator[None]:
-    """Errors that are written for people end the command with their text; all others keep their trace, being our fault."""
+    """Errors that are written for people, and faults of the machine, end the command with words; all others keep their trace,
+    being our fault."""
     from orchestration.contract import ContractError
     from orchestration.intake import SeedError
     from orchestration.targeting.catalog import CatalogError
@@ -40,5 +42,14 @@ def plain_errors(*more: type[Exception]) -> Iterator[None]:
     try:
         yield
     except expected as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        raise typer.Exit(1) from error
+        _end(str(error), error)
+    except Exception as error:
+        words = machine.told(error, settings.home().root)
+        if words is None:
+            raise
+        _end(words, error)
+
+
+def _end(words: str, error: Exception) -> NoReturn:
+    typer.secho(words, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1) from error

@@ -153,6 +153,10 @@ def _intake_lines(night: Night) -> Iterator[tuple[str, str, str]]:
         ("ahead", f"{table}: {rows:,} rows of events after {night.as_of}, kept in the lake, left out of the build", "yellow")
         for table, rows in night.rows_ahead.items()
     )
+    if night.later:
+        dt, table = night.later[-1]
+        words = f"deliveries of later dates: {len(night.later)}, the last {table} {dt}; kept in the lake, left out of the build"
+        yield "ahead", words, "yellow"
 
 
 def _taken_in(outcomes: list) -> str:

@@ -4,6 +4,7 @@ Reads the delivery and writes into the workspace alone; lake and ledger are left
 """
 
 import logging
+import os
 import traceback
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration import machine
 from orchestration.contract import Table
 from orchestration.files import sha256_of
 from orchestration.intake import judge, landing
@@ -77,12 +79,15 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
     except Rejected as rejection:
         judgement.reason = str(rejection)
     except OSError as error:
-        if not error.filename or not Path(error.filename).is_relative_to(folder.path):
-            raise  # the lake's disk is at fault, not the delivery
+        # A copy that fails names the delivered file, whichever of the two is at fault; a full disk can only be the lake's.
+        if error.errno in machine.FULL or not str(error.filename).startswith(f"{folder.path}{os.sep}"):
+            raise
         judgement.reason = f"{Path(error.filename).name}: cannot be read ({error.strerror}). {TRIED_AGAIN}"
     except MemoryError:
         raise
     except Exception as error:  # one delivery that intake does not understand must not hinder the others
+        if machine.told(error, workspace.path):
+            raise
         # Without the error's own text: it may quote a value.
         _LOG.error("intake failed on %s\n%s", folder.path, "".join(traceback.format_tb(error.__traceback__)))
         judgement.reason = f"intake failed on it ({type(error).__name__}); the log says where. {TRIED_AGAIN}"
@@ -97,7 +102,7 @@ def _has_changed(folder: Folder, listing: Listing) -> bool:
     try:
         return landing.listing(folder.path) != listing
     except OSError:
-        return True
+        return not listing.problem  # that it could not be read is told already
 
 
 def _judge(
@@ -125,7 +130,10 @@ def _read_parts(folder: Folder, table: Table, workspace: Workspace, quarantine: 
     manifest = landing.read_manifest(folder.path / landing.SUCCESS)
     landing.check_manifest_files(manifest, names)
     for file in judgement.files:  # before anything is read: a file that came damaged is told as that
-        file["sha256"] = sha256_of(folder.path / file["name"])
+        try:
+            file["sha256"] = sha256_of(folder.path / file["name"])
+        except OSError as error:
+            raise Rejected(f"{file['name']}: cannot be read ({error.strerror}). {TRIED_AGAIN}") from error
         landing.check_manifest_of_file(manifest, file["name"], sha256=file["sha256"])
     parts = []
     for number, file in enumerate(judgement.files):

@@ -3,6 +3,7 @@
 Only the form of a delivery belongs here: names, kinds of files, the manifest. What is in the files is read elsewhere.
 """
 
+import errno
 import json
 import os
 import re
@@ -79,13 +80,13 @@ def _scan_table(table: str, path: Path, found: Scan) -> None:
         return
     for entry in entries:
         dt = _date_of(entry.name)
-        if dt is None or not entry.is_dir():
+        if dt is None or not _is_folder(entry):
             found.skipped.append(
                 f"landing/{table}/{_printable(entry.name)}: no folder named dt=<valid date>; skipped. Name it dt=YYYY-MM-DD"
             )
             continue
         folder = Folder(table, dt, Path(entry.path))
-        (found.complete if os.path.lexists(folder.path / SUCCESS) else found.incomplete).append(folder)
+        (found.complete if _has_marker(folder.path) else found.incomplete).append(folder)
 
 
 def listing(folder: Path) -> Listing:
@@ -161,6 +162,22 @@ def check_manifest_of_file(
         raise Rejected(f"{name}: {rows} rows, _SUCCESS says {told['rows']}. Deliver the file again, whole")
 
 
+def _has_marker(folder: Path) -> bool:
+    """Whether _SUCCESS lies there, or nobody may look: then reading the delivery will tell why not."""
+    try:
+        os.lstat(folder / SUCCESS)
+    except OSError as error:
+        return error.errno == errno.EACCES
+    return True
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
 def _entries(folder: Path) -> list[os.DirEntry]:
     with os.scandir(folder) as entries:
         return sorted((e for e in entries if not e.name.startswith((".", "_"))), key=lambda e: os.fsencode(e.name))
@@ -196,8 +213,10 @@ def _printable(name: str) -> str:
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict:
-    if len({name for name, _ in pairs}) < len(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
         raise ValueError("a name comes twice")
+    "".join(names).encode()  # half a character, as JSON can escape one, is a ValueError here: no text may hold it
     return dict(pairs)
 
 

@@ -5,7 +5,7 @@ is taken in: a guessed limit would let bad deliveries through, or turn good ones
 """
 
 import csv
-import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +19,7 @@ from orchestration.settings import PROJECT_DIR
 LIMITS_SEED = PROJECT_DIR / "seeds" / "intake_limits.csv"
 PATTERNS_SEED = PROJECT_DIR / "seeds" / "msisdn_patterns.csv"
 ALL_TABLES = "*"
+_UP_TO_1 = ("max_set_aside_share", "min_snapshot_ratio", "min_append_ratio")
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,13 @@ def _rows(path: Path, names: list[str]):
                 yield reader.line_num, {name: value.strip() for name, value in row.items()}
     except OSError as error:
         raise SeedError(f"{path}: cannot be read ({error.strerror}); put the seed back") from error
+    except UnicodeDecodeError as error:
+        raise SeedError(f"{path}: cannot be read ({error}); save it as CSV in UTF-8") from error
 
 
 def _number(path: Path, row: int, name: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         raise SeedError(f"{path}: row {row}: {name}: '{text}' is no number of 0 or more")
-    return number
+    if float(text) > 1 and name.endswith(_UP_TO_1):
+        raise SeedError(f"{path}: row {row}: {name}: '{text}' is over 1; write 0.05 for 5 %")
+    return float(text)

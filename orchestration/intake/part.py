@@ -19,6 +19,9 @@ from orchestration.intake.parquet_file import ParquetFile
 from orchestration.intake.quarantine import Writer
 from orchestration.intake.values import lake_schema
 
+_READ_EVERYWHERE = {"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"}
+"""Ways of compression that every engine over the lake can undo; a file in another one is not copied as it is."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -52,7 +55,10 @@ def read_part(source: Path, table: Table, staged: Path, quarantine: Writer) -> P
 def _read_parquet(source: Path, table: Table, staged: Path, lines: Path, quarantine: Writer) -> Part:
     file = ParquetFile(source)
     known, warnings = _columns(file.names, table)
-    if [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(table)]:
+    if unzoned := [name for name in known if name in file.int96]:
+        warnings += (f"{_columns_named(unzoned)} of type INT96, which has no zone: taken as local time",)
+    is_typed = [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(table)]
+    if is_typed and file.codecs <= _READ_EVERYWHERE:
         file.close()
         shutil.copyfile(source, staged)  # the copy is what gets checked: nobody can change it meanwhile
         rows_read = _count_if_clean(staged, table, known, lines)
@@ -71,7 +77,7 @@ def _count_if_clean(path: Path, table: Table, known: list[str], lines: Path) -> 
         for batch, numbers in file.batches(known):
             if rows.check(batch, table).changed:
                 return None
-            numbers.astype(np.int64).tofile(line_file)
+            line_file.write(numbers.astype(np.int64).data)
             count += len(batch)
     return count
 
@@ -83,7 +89,7 @@ def _stage(batches, name: str, table: Table, staged: Path, lines: Path, quaranti
             checked = rows.check(batch, table)
             quarantine.add(name, numbers, checked.faults)
             writer.write_batch(checked.good)
-            numbers[checked.good_rows].astype(np.int64).tofile(line_file)
+            line_file.write(numbers[checked.good_rows].astype(np.int64).data)  # unlike tofile, it says why it cannot
             rows_read += len(batch)
     return rows_read
 

@@ -82,7 +82,11 @@ class _Run:
         if not self.home.landing.is_dir():
             self._warn(f"{self.home.landing} does not exist: nothing to take in. Deliver into landing/<table>/dt=YYYY-MM-DD/")
             return
-        scan = landing.scan(self.home.landing, set(self.contract))
+        try:
+            scan = landing.scan(self.home.landing, set(self.contract))
+        except OSError as error:
+            self._warn(f"{self.home.landing} cannot be read ({error.strerror}): nothing is taken in. Let intake read it")
+            return
         for line in scan.skipped:
             self._warn(line)
         for folder in scan.incomplete:

@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from orchestration.warehouse.build import replace_text
+
 VERDICTS_KEPT = 60
 """Verdicts listed in the index, two a night."""
 
@@ -32,7 +34,7 @@ def add(docs: Path, verdict: str) -> None:
     lines = verdicts.read_text(encoding="utf-8").splitlines() if verdicts.exists() else []
     kept = [*lines, verdict][-VERDICTS_KEPT:]
     docs.mkdir(parents=True, exist_ok=True)
-    verdicts.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    replace_text(verdicts, "\n".join(kept) + "\n")  # whole or not at all: half a verdict would fail every night to come
     pages = sorted((docs / "validations").rglob("*.html"), key=lambda page: (page.parts[-2], page.name))
     for page in pages[:-PAGES_KEPT]:
         page.unlink()
@@ -42,7 +44,7 @@ def add(docs: Path, verdict: str) -> None:
         if _OUTSIDE.search(text):
             page.write_text(offline(text), encoding="utf-8")
     names = [page.relative_to(docs).as_posix() for page in pages]
-    (docs / "index.html").write_text(index([json.loads(line) for line in reversed(kept)], names), encoding="utf-8")
+    replace_text(docs / "index.html", index([json.loads(line) for line in reversed(kept)], names))
 
 
 def offline(page: str) -> str:

@@ -19,16 +19,28 @@ from orchestration.settings import Home
 from orchestration.sql import identifier, literal
 from orchestration.warehouse.freshness import Deliveries, latest_by
 
+_TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"
 CHECKS = (
     Check(
         "deliveries",
         "ExpectColumnPairValuesToBeEqual",
         {"column_A": "rows_in_lake", "column_B": "rows_accepted", "ignore_row_if": "neither"},
         "the lake holds the rows that the ledger says were accepted",
+        remedy=_TAKEN_IN_AGAIN,
     ),
-    Check("deliveries", "ExpectColumnValuesToBeInSet", {"column": "rows_without_key", "value_set": [0]}, "every row has its key"),
     Check(
-        "deliveries", "ExpectColumnValuesToBeInSet", {"column": "repeated_keys", "value_set": [0]}, "a delivery holds a key once"
+        "deliveries",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "rows_without_key", "value_set": [0]},
+        "every row has its key",
+        remedy=_TAKEN_IN_AGAIN,
+    ),
+    Check(
+        "deliveries",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "repeated_keys", "value_set": [0]},
+        "a delivery holds a key once",
+        remedy=_TAKEN_IN_AGAIN,
     ),
     Check(
         "deliveries",
@@ -55,12 +67,14 @@ CHECKS = (
         "ExpectColumnValuesToNotBeNull",
         {"column": "age_days"},
         "a required table has a delivery by the date being built",
+        remedy="Deliver it and run again",
     ),
     Check(
         "freshness",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "max_stale_days", "column_B": "age_days", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
         "a required table is no older than its limit of staleness",
+        remedy="Deliver it, build for an earlier date with --as-of, or raise max_stale_days in seeds/intake_limits.csv",
     ),
 )
 

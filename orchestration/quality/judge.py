@@ -23,13 +23,15 @@ SUBJECT = ("table_name", "column_name")
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation on one table of facts. `expectation` is a class of Great Expectations, `says` what holds, in words."""
+    """One expectation on one table of facts. `expectation` is a class of Great Expectations; in words, `says` is what holds, and
+    `remedy` what to do where it does not."""
 
     facts: str
     expectation: str
     arguments: dict
     says: str
     is_critical: bool = True
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class Finding:
     table: str
     column: str
     observed: str
+    remedy: str = ""
 
     def __str__(self) -> str:
         where = f"{self.table}.{self.column}" if self.column else self.table
-        return f"{where}: {self.says}, but {self.observed}"
+        return f"{where}: {self.says}, but {self.observed}" + f". {self.remedy}" * bool(self.remedy)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def findings(check: Check, result: dict) -> list[Finding]:
     found = []
     for row in rows:
         observed = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in SUBJECT)
-        found.append(Finding(check.says, check.expectation, row["table_name"], row["column_name"] or "", observed))
+        found.append(Finding(check.says, check.expectation, row["table_name"], row["column_name"] or "", observed, check.remedy))
     return found
 
 

@@ -115,7 +115,7 @@ def tags_docs() -> None:
 def tags_check() -> None:
     """Check the YAML of all tags, and that no list uses a withdrawn one. Needs no published version."""
     from orchestration.tags.rules import faults
-    from orchestration.targeting.definition import load_definitions
+    from orchestration.targeting.folder import load_definitions
 
     with plain_errors():
         found = faults(models(), load_definitions(settings.TARGET_LISTS), datetime.datetime.now(settings.timezone()).date())

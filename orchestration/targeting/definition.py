@@ -1,7 +1,7 @@
-"""List definitions: one YAML file a list, read strictly, and held against the tag catalogue.
+"""A list's definition: one YAML file, read strictly, and held against the tag catalogue.
 
-SCHEMA is the one place that says which keys there are; reading and the schema file for editors both follow it. Running a list
-is for run.py, and telling when one is due for schedule.py.
+SCHEMA is the one place that says which keys there are; reading and the schema file for editors both follow it. All files together
+are for folder.py, running a list for run.py, and telling when one is due for schedule.py.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import yaml
@@ -227,32 +227,14 @@ class Conditions:
         return " ".join([f"({self.where.sql(dialect)})", *excluded])
 
 
-def load_definitions(directory: Path) -> list[TargetList]:
-    """The lists of all *.yml in the directory, by name. Raises DefinitionError with the problems of every file that has some.
-
-    What a list includes or excludes by name must be a list of the directory, and not itself.
-    """
-    lists, problems = [], []
-    for path in sorted(directory.glob("*.yml")):
-        try:
-            lists.append(load_definition(path))
-        except DefinitionError as error:
-            problems.append(str(error))
-    known = {path.stem for path in directory.glob("*.yml")}
-    problems += [
-        f"{directory / definition.name}.yml: {problem}" for definition in lists for problem in _name_problems(definition, known)
-    ]
-    if problems:
-        raise DefinitionError("\n".join(problems))
-    return lists
-
-
 def load_definition(path: Path) -> TargetList:
     """The list of one file. Raises DefinitionError, naming every key at fault."""
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or a day that no calendar has
         raise DefinitionError(f"{path}: cannot be read as YAML: {error}") from error
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
     if not isinstance(raw, dict):
         raise DefinitionError(f"{path}: a list is a set of keys, starting with name: {path.stem}")
     problems = [f"{path}: {problem}" for problem in _problems(raw, SCHEMA)]
@@ -307,11 +289,11 @@ class _Loader(yaml.SafeLoader):
     false: `on` is a key of ours."""
 
     def construct_mapping(self, node, deep=False):
-        seen = set()
+        seen = []
         for key, _ in node.value:
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value} stands there twice", key.start_mark)
-            seen.add(key.value)
+            seen.append(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -335,7 +317,7 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
             return
         types = types[0]
     kind, words = _TYPES[types]
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or isinstance(value, bool | datetime):
         yield f"{at}must be {words}, not {'empty' if value is None else repr(value)}"
     elif kind is dict:
         known = schema["properties"]
@@ -368,15 +350,6 @@ def _sense_problems(raw: dict) -> Iterator[str]:
         read_schedule(raw.get("schedule", "nightly"))
     except ScheduleError as error:
         yield f"schedule: {error}"
-
-
-def _name_problems(definition: TargetList, known: set[str]) -> Iterator[str]:
-    for key in ("include_lists", "exclude_lists"):
-        for name in getattr(definition, key):
-            if name == definition.name:
-                yield f"{key}: {name} is the list itself"
-            elif name not in known:
-                yield f"{key}: unknown list {name}{did_you_mean(name, known)}"
 
 
 def _target_list(raw: dict) -> TargetList:

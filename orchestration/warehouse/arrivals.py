@@ -3,6 +3,7 @@
 Looking belongs here, and the rule as a pure function; starting runs is Dagster's.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ Marks = Mapping[tuple[str, date], datetime]
 
 
 def complete_folders(home: Home) -> Marks:
-    """When the `_SUCCESS` of each complete delivery in landing was written."""
+    """When the `_SUCCESS` of each complete delivery in landing was written; of none while there is no landing."""
     marks = {}
-    for folder in landing.scan(home.landing, set(load_contract())).complete:
-        modified = (folder.path / landing.SUCCESS).lstat().st_mtime
-        marks[folder.table, folder.dt] = datetime.fromtimestamp(modified, UTC).replace(tzinfo=None)
+    scan = landing.scan(home.landing, set(load_contract())) if home.landing.is_dir() else None
+    for folder in scan.complete if scan else ():
+        with contextlib.suppress(OSError):  # gone since, or closed to us: intake will tell
+            modified = (folder.path / landing.SUCCESS).lstat().st_mtime
+            marks[folder.table, folder.dt] = datetime.fromtimestamp(modified, UTC).replace(tzinfo=None)
     return marks
 
 

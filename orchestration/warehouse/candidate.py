@@ -96,11 +96,26 @@ def make_candidate(
     """Copies all public tables and views of the build database into the candidate file, described and fsynced.
 
     `definitions`: SQL of the tag families as the build ran it, kept beside the tables. Raises WarehouseError, naming the tables,
-    where the build lacks a public table.
+    where the build lacks a public table. Half a candidate does not stay: on a full disk, it would keep it full.
     """
-    public = [m for m in models if m.is_public]
     home.published.mkdir(parents=True, exist_ok=True)
     remove_candidate(home)
+    try:
+        tables, notes = _copy_public(home, models, stamp, deliveries)
+        sync_file(candidate_path(home))
+        contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions or {})
+        replace_text(facts_path(home), json.dumps(contents.to_json(), indent=2))
+    except Exception:
+        remove_candidate(home)
+        raise
+    return contents
+
+
+def _copy_public(
+    home: Home, models: tuple[Model, ...], stamp: Stamp, deliveries: Deliveries
+) -> tuple[dict[str, TableFacts], list[str]]:
+    """Fills the candidate file; gives facts of its tables and what the version can't know."""
+    public = [m for m in models if m.is_public]
     # Views name their catalog, so the build database is attached under the name that dbt knew it by.
     build = home.build_database.stem
     notes: list[str] = []
@@ -116,10 +131,7 @@ def make_candidate(
         tables = {m.relation: table_facts(db, m) for m in public}
         db.execute("checkpoint candidate")
         db.execute("detach candidate")
-    sync_file(candidate_path(home))
-    contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions or {})
-    replace_text(facts_path(home), json.dumps(contents.to_json(), indent=2))
-    return contents
+    return tables, notes
 
 
 def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "candidate") -> TableFacts:

@@ -9,8 +9,9 @@ from datetime import date
 
 from orchestration import settings
 from orchestration.targeting import run
-from orchestration.targeting.definition import TargetList, load_definitions
+from orchestration.targeting.definition import DefinitionError, TargetList
 from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.folder import load_definitions, read_definitions
 from orchestration.warehouse.engine import Engine, Models, require_current
 
 
@@ -21,12 +22,16 @@ def definitions() -> dict[str, TargetList]:
 
 @contextlib.contextmanager
 def open_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
-    """The named lists, decided together and ready to be exported, for as long as the context is open."""
-    version = require_current(engine)
+    """The named lists, decided together and ready to be exported, for as long as the context is open. What is wrong with the
+    definition of another list is no matter of theirs. Raises DefinitionError where it is one of them."""
+    version, found = require_current(engine), read_definitions(settings.TARGET_LISTS)
+    if lacking := sorted(set(names) - found.sound.keys()):
+        missing = f"{settings.TARGET_LISTS}: no definition to go by of {', '.join(lacking)}"
+        raise DefinitionError("\n".join([missing, *found.problems]))
     with (
         engine.list_tables(models, version) as tables,
         run.open_run(
-            tables, engine.home, definitions(), names, run_date, date.fromisoformat(version.contents.as_of), version.name
+            tables, engine.home, found.sound, names, run_date, date.fromisoformat(version.contents.as_of), version.name
         ) as decided,
     ):
         yield decided

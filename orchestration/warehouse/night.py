@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
-from orchestration import settings
+from orchestration import machine, settings
 from orchestration.contract import Table, load_contract
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
 from orchestration.intake.ahead import rows_ahead
@@ -20,6 +20,7 @@ from orchestration.targeting import ledger as list_ledger
 from orchestration.targeting.export import DecidedRun, ListRun
 from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
 from orchestration.targeting.tables import ListError
+from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
 from orchestration.warehouse.engine import Engine, engine
@@ -69,6 +70,7 @@ class Night:
     gate: GateResult | None = None
     version: Version | None = None
     rows_ahead: dict[str, int] = field(default_factory=dict)
+    later: list[tuple[date, str]] = field(default_factory=list)
     offers: list[Judged] = field(default_factory=list)
     decided: DecidedRun | None = None
     lists: list[ListRun] = field(default_factory=list)
@@ -83,8 +85,10 @@ class Night:
         self.progress.begin(name)
         try:
             yield running
-        except BaseException:
+        except BaseException as error:
             self.progress.fail(name, time.monotonic() - started)
+            if (words := machine.told(error, self.home.root)) and not isinstance(error, WarehouseError):
+                raise WarehouseError(words) from error
             raise
         self.seconds[name] = time.monotonic() - started
         self.progress.end(name, running.result, self.seconds[name])
@@ -127,6 +131,7 @@ class Night:
 
     def count_rows_ahead(self) -> None:
         """Counts what was delivered but lies after the business date: the build leaves it out, and says so."""
+        self.later = sorted((dt, table) for table, dates in self.deliveries.items() for dt in dates if dt > self.as_of)
         self.rows_ahead = rows_ahead(self.home, self.contract, self.as_of)
 
     def read_rebuilt_months(self) -> None:

@@ -8,9 +8,10 @@ database can't.
 
 import csv
 import itertools
+import math
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import yaml
@@ -25,13 +26,16 @@ def check_seeds(project_dir: Path = PROJECT_DIR) -> None:
     """Raises SeedError, one line a fault with file, row and cause, where a seed is not as it is declared to be."""
     declared = yaml.safe_load((project_dir / "seeds" / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
     asked = _rules_asked_for(project_dir)
-    faults = [
-        fault
-        for seed in declared
-        for fault in seed_faults(seed, read_seed(seed_path(seed["name"], project_dir)), asked.get(seed["name"]))
-    ]
+    faults: list[str] = []
+    for seed in declared:
+        try:
+            rows = read_seed(seed_path(seed["name"], project_dir))
+        except SeedError as error:
+            faults.append(str(error))
+        else:
+            faults += (f"seeds/{fault}" for fault in seed_faults(seed, rows, asked.get(seed["name"])))
     if faults:
-        raise SeedError("\n".join(f"seeds/{fault}" for fault in faults) + "\nMend the seed and run again.")
+        raise SeedError("\n".join(faults) + "\nMend the seed and run again.")
 
 
 def seed_path(name: str, project_dir: Path = PROJECT_DIR) -> Path:
@@ -45,12 +49,27 @@ def band_names(seed: str) -> list[str]:
 
 
 def read_seed(path: Path) -> list[dict[str, str]]:
-    """The rows of a seed by column. Raises SeedError for a row with more or fewer fields than the header."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = [row for row in csv.reader(file) if row]
+    """The rows of a seed by column. Raises SeedError for a file that is no CSV in UTF-8 with a header, and for a row with more or
+    fewer fields than that."""
+    where = f"seeds/{path.name}"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file, strict=True))
+    except OSError as error:
+        raise SeedError(f"{where}: cannot be read ({error.strerror}); put the seed back") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SeedError(f"{where}: cannot be read ({error}); save it as CSV in UTF-8") from error
+    while rows and not rows[-1]:
+        rows.pop()
+    if not rows:
+        raise SeedError(f"{where}: is empty; its first row must name the columns")
+    header, *rows = rows
+    if twice := [name for name in header if header.count(name) > 1]:
+        raise SeedError(f"{where}, row 1: column '{twice[0]}' stands there twice")
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
-            raise SeedError(f"seeds/{path.name}, row {number}: {len(row)} fields, but the header has {len(header)}")
+            fields = f"{len(row)} field{'s' if len(row) > 1 else ''}" if row else "a blank line"
+            raise SeedError(f"{where}, row {number}: {fields}, but the header has {len(header)}")
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
@@ -64,12 +83,11 @@ def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | 
     if set(types) != set(rows[0]):
         yield f"{name}, row 1: columns {', '.join(rows[0])}; they should be {', '.join(types)}"
         return
-    numeric = [column for column, kind in types.items() if not kind.startswith(("string", "varchar"))]
     for column in seed["columns"]:
-        values = [(number, row[column["name"]].strip()) for number, row in enumerate(rows, start=2)]
-        yield from (f"{name}, row {fault}" for fault in _column_faults(column, values, column["name"] in numeric))
+        values = [(number, row[column["name"]]) for number, row in enumerate(rows, start=2)]
+        yield from (f"{name}, row {fault}" for fault in _column_faults(column, values, types[column["name"]]))
     if in_order := seed["config"].get("meta", {}).get("in_order"):
-        values = [(number, row[in_order].strip()) for number, row in enumerate(rows, start=2)]
+        values = [(number, row[in_order]) for number, row in enumerate(rows, start=2)]
         yield from (f"{name}, row {fault}" for fault in _order_faults(in_order, values))
     if rules_asked is not None:
         rules_asked = rules_asked | set(seed["config"].get("meta", {}).get("asked_by_lists", ()))
@@ -78,15 +96,19 @@ def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | 
         yield from (f"{name}, row {found[rule]}: no model asks for a rule {rule}" for rule in sorted(set(found) - rules_asked))
 
 
-def _column_faults(column: dict, values: list[tuple[int, str]], is_numeric: bool) -> Iterator[str]:
-    tests = column.get("data_tests", [])
+def _column_faults(column: dict, values: list[tuple[int, str]], kind: str) -> Iterator[str]:
+    is_numeric, tests = not kind.startswith(("string", "varchar")), column.get("data_tests", [])
     closed = next((t["accepted_values"]["arguments"]["values"] for t in tests if isinstance(t, dict)), None)
     seen: dict[str, int] = {}
     for number, value in values:
         if not value and "not_null" in tests:
             yield f"{number}: {column['name']} is empty"
+        elif value != value.strip() and (is_numeric or tests):
+            yield f"{number}: {column['name']} '{value}' has blanks around it"
         elif value and is_numeric and _number(value) is None:
             yield f"{number}: {column['name']} '{value}' is no number"
+        elif value and is_numeric and _decimals(value) > _most_decimals(kind):
+            yield f"{number}: {column['name']} '{value}' has more than {_most_decimals(kind):g} decimals"
         elif closed and value not in closed:
             yield f"{number}: {column['name']} '{value}' is unknown; there are {', '.join(closed)}"
         elif "unique" in tests and value in seen:
@@ -106,11 +128,19 @@ def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    # As all engines read it: no exponent, no separators, and of digits only those of ASCII.
+    return Decimal(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def _most_decimals(kind: str) -> float:
+    """Decimals of a numeric type: more would be rounded without a word."""
+    if kind.startswith("decimal("):
+        return int(kind.removesuffix(")").rpartition(",")[2])
+    return 0 if kind == "int" else math.inf
 
 
 def _rules_asked_for(project_dir: Path) -> dict[str, set[str]]:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 
@@ -66,6 +67,32 @@ def test_an_unknown_list_names_the_known_ones(run, tmp_path):
     assert result.exit_code == 1
     known = sorted(path.stem for path in settings.TARGET_LISTS.glob("*.yml"))
     assert ", ".join(known) in result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device", "/lake/x"), "/lake/x: no space left on device. Make room there and run again"),
+        (sqlite3.OperationalError("database or disk is full"), "{home}: no space left on device. Make room there and run again"),
+        (
+            PermissionError(13, "Permission denied", "/lake"),
+            "/lake: permission denied. Let the user who runs telco360 read",
+        ),
+    ],
+)
+def test_a_fault_of_the_machine_is_told_in_words(run, monkeypatch, tmp_path, error, words):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("orchestration.intake.take_in", fail)
+    result = run("--home", str(tmp_path), "intake", "run")
+    assert result.exit_code == 1
+    assert words.format(home=tmp_path) in result.output and "Traceback" not in result.output
+
+
+def test_other_errors_keep_their_trace(run, monkeypatch, tmp_path):
+    monkeypatch.setattr("orchestration.intake.take_in", lambda *_, **__: {}["gone"])
+    assert isinstance(run("--home", str(tmp_path), "intake", "run").exception, KeyError)
 
 
 def test_intake_alone_takes_in_and_tells(run, tmp_path):

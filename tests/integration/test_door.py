@@ -98,4 +98,4 @@ def test_volume_is_a_warning(home):
 def test_a_required_table_is_there_and_within_its_limit_of_staleness(home, as_of, passes):
     result = judged(home, as_of)
     assert result.passed == passes
-    assert all(f.table == "crm_plans" for f in result.failures)
+    assert all(f.table == "crm_plans" and "Deliver it" in str(f) for f in result.failures)

@@ -1,5 +1,6 @@
 """Deliveries that must be turned away as a whole, and the nearest ones that must not."""
 
+import errno
 import gzip
 import hashlib
 import json
@@ -10,6 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from intake_kit import CHARGES_HEADER, Operator, charges, many_charges
+from orchestration.intake.files import sha256_of
+
+from orchestration import machine
+from orchestration.intake import ledger
 
 GOOD = charges("S1,2026-02-01,rent,10.00", "S2,2026-02-01,rent,20.00")
 
@@ -167,6 +172,7 @@ def test_a_manifest_that_fits_is_accepted(operator, success):
         (_manifest(part_0_csv={"sha256": "abc"}), "no SHA-256"),
         ('{"files": {"part-0.csv": {"rows": 2}, "part-0.csv": {"rows": 3}}}', "is no JSON"),
         ("[" * 100_000, "is no JSON"),
+        ('{"files": {"part-0.csv": {}, "\\ud800": {}}}', "is no JSON"),
     ],
 )
 def test_a_manifest_that_differs_or_is_none_is_rejected(operator, success, told):
@@ -212,6 +218,58 @@ def test_what_may_not_lie_in_a_delivery(operator, spoil):
     outcome = operator.take_one()
     assert outcome.outcome == "rejected"
     assert operator.take().unchanged == 1
+
+
+def _closed(step, folder: Path):
+    """The step of os, denied for the folder and what is in it."""
+
+    def act(path, *args, **kwargs):
+        if str(path).startswith(str(folder)):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return step(path, *args, **kwargs)
+
+    return act
+
+
+def _gone(source: Path, *_):
+    raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(source))
+
+
+def test_what_may_not_be_read_is_told_as_that_and_tried_again(operator, monkeypatch):
+    folder = operator.deliver("billing_charges", "2026-03-02", {"part-0.csv": GOOD})
+    with monkeypatch.context() as closed:
+        for step in ("scandir", "lstat"):
+            closed.setattr(os, step, _closed(getattr(os, step), folder))
+        assert operator.take_one().reason == "cannot be read (Permission denied). It is tried again on the next run"
+    with monkeypatch.context() as closed:
+        closed.setattr("orchestration.intake.delivery.sha256_of", _closed(sha256_of, folder))
+        assert operator.take_one().reason.startswith("part-0.csv: cannot be read (Permission denied). It is tried again")
+    with monkeypatch.context() as gone:
+        gone.setattr("orchestration.intake.delivery.read_part", _gone)
+        assert operator.take_one().reason.startswith("part-0.csv: cannot be read (No such file or directory). It is tried again")
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "scandir", _closed(os.scandir, operator.home.landing))
+        report = operator.take()
+        assert report.outcomes == [] and "landing cannot be read (Permission denied): nothing is taken in" in report.warnings[0]
+    assert operator.take_one().outcome == "accepted"
+
+
+def test_a_full_disk_is_not_the_deliverys_fault(operator, monkeypatch):
+    operator.deliver("billing_charges", "2026-03-02", {"part-0.parquet": _charges_table()})
+
+    def fill_up(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+
+    with monkeypatch.context() as full:
+        full.setattr("orchestration.intake.part.shutil.copyfile", fill_up)
+        with pytest.raises(OSError) as error:
+            operator.take()
+    words = machine.told(error.value, operator.home.root)
+    assert words.startswith(f"{operator.home.lake}/.incoming/") and words.endswith(
+        ": no space left on device. Make room there and run again"
+    )
+    assert ledger.history(operator.home).num_rows == 0
+    assert operator.take_one().outcome == "accepted"
 
 
 def test_hidden_names_are_ignored(operator):

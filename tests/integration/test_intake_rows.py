@@ -261,6 +261,15 @@ def test_a_fitting_parquet_is_copied_byte_for_byte(operator):
     assert copy.read_bytes() == (folder / "x.parquet").read_bytes()
 
 
+@pytest.mark.parametrize(("delivered", "kept"), [("zstd", "ZSTD"), ("snappy", "SNAPPY"), ("brotli", "ZSTD"), ("lz4", "ZSTD")])
+def test_what_some_engine_could_not_unpack_is_packed_anew(operator, delivered, kept):
+    folder = operator.deliver("billing_charges", "2026-03-02", {})
+    pq.write_table(FITTING, folder / "x.parquet", compression=delivered)
+    assert operator.take_one().rows_accepted == 3
+    file = operator.home.raw / "billing_charges" / "dt=2026-03-02" / "part-0.parquet"
+    assert pq.read_metadata(file).row_group(0).column(0).compression == kept
+
+
 @pytest.mark.parametrize(
     ("column", "values", "lossless"),
     [
@@ -312,6 +321,26 @@ def test_parquet_of_another_kind_is_set_aside_row_by_row(operator, column, value
     outcome = operator.charge(table, "part-0.parquet", **LOOSE)
     assert (outcome.rows_accepted, outcome.rows_set_aside) == (0, 3)
     assert [a["line"] for a in operator.aside()] == [1, 2, 3]
+
+
+def test_int96_has_no_zone_and_is_warned_of(operator, tmp_path):
+    times = [datetime(2026, 3, 1, 10), datetime(9999, 12, 31), datetime(1600, 1, 1, 0, 0, 0, 1), None]
+    columns = {name: [str(i) for i in range(4)] for name in ("payment_id", "subscriber_id")}
+    table = pa.table(columns | {"paid_at": pa.array(times, pa.timestamp("us")), "amount": ["1"] * 4})
+    pq.write_table(table, tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)
+    operator.deliver("billing_payments", "2026-03-02", {"x.parquet": (tmp_path / "x.parquet").read_bytes()})
+    outcome = operator.take_one(**LOOSE)
+    assert "x.parquet: column paid_at of type INT96, which has no zone: taken as local time" in outcome.warnings
+    assert [r["paid_at"] for r in operator.raw("billing_payments", "2026-03-02")] == times[:3]
+    assert [a["line"] for a in operator.aside("billing_payments")] == [4]
+
+
+def test_int96_is_not_rounded(operator, tmp_path):
+    paid = pa.array([1_772_359_200_000_000_001, 1_772_359_200_000_000_000]).cast(pa.timestamp("ns"))
+    table = pa.table({"payment_id": ["1", "2"], "subscriber_id": ["S1", "S1"], "paid_at": paid, "amount": ["1", "1"]})
+    pq.write_table(table, tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)
+    operator.deliver("billing_payments", "2026-03-02", {"x.parquet": (tmp_path / "x.parquet").read_bytes()})
+    assert operator.take_one(**LOOSE).rows_set_aside == 1
 
 
 def test_a_null_column_is_null_in_its_type(operator):

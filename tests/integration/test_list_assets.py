@@ -10,6 +10,7 @@ from made_lists import RUN_DATE
 
 from orchestration.nightly import Failure, Outcome, failures, summary
 from orchestration.targeting import ledger
+from orchestration.targeting.folder import Definitions
 from orchestration.warehouse import assets, lists
 from orchestration.warehouse.candidate import Contents
 from orchestration.warehouse.night import Night
@@ -27,7 +28,8 @@ def night_of(operator: Operator, monkeypatch, *definitions, today: date = RUN_DA
     night = Night(operator.home)
     engine = SimpleNamespace(home=operator.home, current=lambda: version, list_tables=lambda models, version: operator.tables())
     vars(night).update(engine=engine, models=(), today=today)
-    monkeypatch.setattr(lists, "definitions", lambda: {definition.name: definition for definition in definitions})
+    found = Definitions({definition.name: definition for definition in definitions}, ("bad.yml: key owner is missing",))
+    monkeypatch.setattr(lists, "read_definitions", lambda folder: found)
     return night
 
 
@@ -75,6 +77,13 @@ def test_a_list_asked_for_by_itself_is_decided_by_itself_on_any_day(operator, mo
     result, outcome = run_assets(night, sunday, selection=[dg.AssetKey(["target_lists", "sunday"])])
     assert outcome.failures == [] and materialized(result) == {"sunday"}
     assert night.lists[0].rows == 8
+
+
+def test_a_list_whose_definition_went_meanwhile_is_told_with_what_is_wrong(operator, monkeypatch):
+    night = night_of(operator, monkeypatch, CARE)
+    _, outcome = run_assets(night, care(name="gone"))
+    assert {failure.step for failure in outcome.failures} == {"decided_lists"}
+    assert "no definition to go by of gone\nbad.yml: key owner is missing" in outcome.failures[0].message
 
 
 def test_where_nothing_can_be_decided_no_list_is_exported(operator, monkeypatch):

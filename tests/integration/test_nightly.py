@@ -75,6 +75,32 @@ def test_a_list_that_fails_fails_alone_and_loudly(tmp_path):
     assert f"{current(outcome.night.home).name} is published all the same" in told(outcome)
 
 
+def test_a_definition_at_fault_fails_alone_and_loudly(tmp_path):
+    exported = []
+    lists = [
+        list_that("good", lambda: exported.append("good")),
+        *assets.lists_at_fault(["target_lists/bad.yml: key owner is missing"]),
+    ]
+    outcome = run_release(made_home(tmp_path), *lists)
+    assert outcome.failures == [Failure("lists_at_fault", "target_lists/bad.yml: key owner is missing")]
+    assert exported == ["good"]
+    assert f"{current(outcome.night.home).name} is published all the same" in told(outcome)
+    assert assets.lists_at_fault([]) == []
+
+
+def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
+    def fill_up(*_):
+        raise duckdb.IOException("IO Error: Could not write: No space left on device")
+
+    home = made_home(tmp_path)
+    monkeypatch.setattr("orchestration.warehouse.candidate.table_facts", fill_up)
+    outcome = run_release(home)
+    assert not list(home.published.glob(".candidate*"))
+    assert outcome.failures == [
+        Failure("release_candidate", f"{tmp_path}: no space left on device. Make room there and run again")
+    ]
+
+
 def test_errors_of_others_keep_their_class(tmp_path):
     def fail():
         raise KeyError("phone")

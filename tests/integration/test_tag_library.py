@@ -13,7 +13,8 @@ from made_ledger import record_run
 
 from orchestration.settings import PROJECT_DIR, Home
 from orchestration.targeting.catalog import read_catalog
-from orchestration.targeting.definition import check, load_definitions
+from orchestration.targeting.definition import check
+from orchestration.targeting.folder import load_definitions
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 from orchestration.warehouse.publishing import versions

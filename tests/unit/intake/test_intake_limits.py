@@ -42,6 +42,8 @@ def test_a_table_of_its_own_takes_empty_fields_from_the_default(tmp_path):
         (HEADER + DEFAULT.replace("0.70", "-1"), "row 2: min_snapshot_ratio: '-1' is no number"),
         (HEADER + DEFAULT.replace("0.70", "nan"), "row 2: min_snapshot_ratio: 'nan' is no number"),
         (HEADER + DEFAULT.replace("0.70", ""), "row 2: min_snapshot_ratio is empty"),
+        (HEADER + DEFAULT.replace("0.70", "0_7"), "row 2: min_snapshot_ratio: '0_7' is no number"),
+        (HEADER + DEFAULT.replace("0.05", "5"), "row 2: max_set_aside_share: '5' is over 1; write 0.05 for 5 %"),
         (HEADER + "*,0.05\n", "row 2: must have 7 fields"),
         (HEADER.replace("max_stale_days", "stale") + DEFAULT, "row 1: the columns must be"),
         ("", "row 1: the columns must be"),
@@ -50,6 +52,13 @@ def test_a_table_of_its_own_takes_empty_fields_from_the_default(tmp_path):
 def test_a_bad_seed_is_refused_by_file_and_row(tmp_path, text, told):
     with pytest.raises(SeedError, match=f"intake_limits.csv: {told}"):
         _load(tmp_path, text)
+
+
+def test_a_seed_that_is_no_utf8_is_told(tmp_path):
+    path = tmp_path / "intake_limits.csv"
+    path.write_bytes((HEADER + DEFAULT).encode("utf-16"))
+    with pytest.raises(SeedError, match="cannot be read .*; save it as CSV in UTF-8"):
+        load_limits(TABLES, path)
 
 
 def test_a_seed_that_is_gone_is_told(tmp_path):

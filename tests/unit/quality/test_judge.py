@@ -1,5 +1,6 @@
 """What an expectation's result says in words, and pages that need no network."""
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,21 @@ def test_each_row_of_facts_that_fails_is_a_finding():
     ]
     found = findings(CHECK, {"success": False, "result": {"unexpected_index_list": rows}})
     assert list(map(str, found)) == ["core.a.x: there is none, but n is 3", "core.b: there is none, but n is 0.1235, limit is 2"]
+
+
+def test_a_remedy_ends_the_finding():
+    finding = Finding("there is none", "E", "core.a", "", "n is 3", "Take it out")
+    assert str(finding) == "core.a: there is none, but n is 3. Take it out"
+
+
+def test_a_verdict_is_kept_whole_or_not_at_all(tmp_path, monkeypatch):
+    verdict = json.dumps({"judged_at": "2026-03-01", "gate": "door", "checks": 1, "failures": [], "warnings": []})
+    add(tmp_path, verdict)
+    with monkeypatch.context() as dying:
+        dying.setattr(os, "replace", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            add(tmp_path, verdict)
+    assert (tmp_path / "verdicts.jsonl").read_text() == f"{verdict}\n"
 
 
 def test_success_finds_nothing():

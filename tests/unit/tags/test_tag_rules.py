@@ -11,7 +11,8 @@ from orchestration.settings import TARGET_LISTS
 from orchestration.tags.document import PAGE, page
 from orchestration.tags.entry import written
 from orchestration.tags.rules import faults, withdrawn_days
-from orchestration.targeting.definition import TargetList, Title, load_definitions
+from orchestration.targeting.definition import TargetList, Title
+from orchestration.targeting.folder import load_definitions
 from orchestration.warehouse.manifest import load_models
 
 TODAY = date(2026, 6, 1)

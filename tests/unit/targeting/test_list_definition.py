@@ -13,9 +13,9 @@ from orchestration.targeting.definition import (
     Title,
     check,
     load_definition,
-    load_definitions,
     schema_text,
 )
+from orchestration.targeting.folder import load_definitions, read_definitions
 
 CARE = """\
 name: care
@@ -104,6 +104,10 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
         ("status: approved", "status: approved\nstatus: draft", "key status stands there twice"),
         ("where: >", "where: [", "cannot be read as YAML"),
         ("approved: {by: 李雷, on: 2026-03-01}\n", "", "key approved is missing: Who approved the list, and when"),
+        ("on: 2026-03-01", "on: 2026-02-30", "care.yml: cannot be read as YAML: day is out of range"),
+        ("on: 2026-03-01", "on: 2026-03-01 10:00:00", "approved.on: must be a date such as 2026-11-21, not "),
+        ("limit: 10", "? [limit, offer]\n: 10", "(?s)care.yml: cannot be read as YAML: .*unhashable key"),
+        ("limit: 10", f"limit: {'[' * 3000}{']' * 3000}", "care.yml: cannot be read as YAML: maximum recursion depth"),
         ("on: 2026-03-01", "on: soon", "approved.on: must be a date such as 2026-11-21, not 'soon'"),
         ("limit: 10", "limit: 10\npriority: 101", "priority: must be at most 100, not 101"),
         ("limit: 10", "limit: 10\ncontrol_share: 0.6", "control_share: must be at most 0.5, not 0.6"),
@@ -137,6 +141,22 @@ def test_all_wrong_files_are_named_at_once(tmp_path):
     with pytest.raises(DefinitionError) as caught:
         load_definitions(tmp_path)
     assert "one.yml: key owner" in str(caught.value) and "two.yml: key owner" in str(caught.value)
+
+
+def test_a_file_at_fault_takes_along_those_that_name_it_and_no_others(tmp_path):
+    written(tmp_path, CARE)
+    written(tmp_path, "name: broken", "broken")
+    for name, other in (("second", "broken"), ("third", "second"), ("fourth", "care")):
+        written(tmp_path, CARE.replace("name: care", f"name: {name}") + f"exclude_lists: [{other}]\n", name)
+    written(tmp_path, CARE).rename(tmp_path / "fifth.yaml")
+    written(tmp_path, CARE)
+    found = read_definitions(tmp_path)
+    assert list(found.sound) == ["care", "fourth"]
+    told = "\n".join(found.problems)
+    assert "broken.yml: key owner is missing" in told
+    assert "second.yml: exclude_lists: the definition of broken is at fault; mend that first" in told
+    assert "third.yml: exclude_lists: the definition of second is at fault" in told
+    assert "fifth.yaml: definitions end in .yml; rename it" in told
 
 
 def test_lists_named_by_others_must_be_there(tmp_path):

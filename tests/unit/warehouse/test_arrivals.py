@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from orchestration.contract import Column, Table
+from orchestration.settings import Home
 from orchestration.warehouse.arrivals import complete_folders, due_day, judged
 
 MARCH_1, MARCH_2 = date(2026, 3, 1), date(2026, 3, 2)
@@ -50,9 +51,11 @@ def test_of_several_days_the_latest_starts_the_one_run_that_takes_in_all():
     assert due_day(complete, at(NINE, ("people", MARCH_2), ("bills", MARCH_2)), CONTRACT).day == MARCH_1
 
 
-def test_only_complete_folders_of_the_contract_count(tmp_path):
-    from orchestration.settings import Home
+def test_before_anything_was_delivered_no_folder_counts(tmp_path):
+    assert complete_folders(Home(tmp_path)) == {}
 
+
+def test_only_complete_folders_of_the_contract_count(tmp_path):
     home = Home(tmp_path)
     for folder in ("crm_customers/dt=2026-03-01", "crm_subscribers/dt=2026-03-01", "others/dt=2026-03-01"):
         (home.landing / folder).mkdir(parents=True)

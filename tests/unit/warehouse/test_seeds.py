@@ -21,6 +21,31 @@ def test_the_project_s_own_seeds_pass(project):
 
 
 @pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "seeds/tenure_bands.csv: cannot be read (No such file or directory); put the seed back"),
+        (b"", "seeds/tenure_bands.csv: is empty; its first row must name the columns"),
+        (b"band,lower_bound\n", "seeds/tenure_bands.csv: no row"),
+        ("band,lower_bound\n1-3,1\n".encode("utf-16"), "seeds/tenure_bands.csv: cannot be read ("),
+        (b'band,lower_bound\n1-3,"1\n', "seeds/tenure_bands.csv: cannot be read ("),
+    ],
+)
+def test_a_file_that_is_no_seed_is_named_beside_the_others(project, content, message):
+    path = project / "seeds" / "tenure_bands.csv"
+    path.unlink() if content is None else path.write_bytes(content)
+    (project / "seeds" / "arpu_bands.csv").write_text("band,lower_bound\n", encoding="utf-8")
+    with pytest.raises(SeedError) as error:
+        check_seeds(project)
+    assert message in str(error.value) and "seeds/arpu_bands.csv: no row" in str(error.value)
+
+
+def test_what_a_spreadsheet_saves_is_taken(project):
+    for path in (project / "seeds").glob("*.csv"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
+    check_seeds(project)
+
+
+@pytest.mark.parametrize(
     ("seed", "old", "new", "message"),
     [
         ("value_tiers", "gold,85,high", "gold,96,high", "value_tiers.csv, row 4: lower_bound '70' is out of order"),
@@ -42,6 +67,20 @@ def test_the_project_s_own_seeds_pass(project):
         ("value_rules", "trend_limit,", "trendlimit,", "value_rules.csv: the rule trend_limit is missing"),
         ("value_rules", "trend_limit,", "trendlimit,", "row 5: no model asks for a rule trendlimit"),
         ("value_rules", "trend_limit,0.5", "trend_limit,", "value_rules.csv, row 5: value is empty"),
+        ("tenure_bands", "13-24,13", "13-24,1_3", "tenure_bands.csv, row 5: lower_bound '1_3' is no number"),
+        ("tenure_bands", "13-24,13", "13-24, 13", "tenure_bands.csv, row 5: lower_bound ' 13' has blanks around it"),
+        ("tenure_bands", "13-24,13", "13-24 ,13", "tenure_bands.csv, row 5: band '13-24 ' has blanks around it"),
+        ("tenure_bands", "13-24,13", "\n13-24,13", "tenure_bands.csv, row 5: a blank line, but the header has 2"),
+        ("tenure_bands", "band,lower_bound", "band,band", "tenure_bands.csv, row 1: column 'band' stands there twice"),
+        ("value_rules", "trend_limit,0.5", "trend_limit,5e-1", "value_rules.csv, row 5: value '5e-1' is no number"),
+        ("value_rules", "trend_limit,0.5", "trend_limit,٥", "value_rules.csv, row 5: value '٥' is no number"),
+        (
+            "value_rules",
+            "trend_limit,0.5",
+            "trend_limit,0.1234567",
+            "value_rules.csv, row 5: value '0.1234567' has more than 6 dec",
+        ),
+        ("intake_limits", "3,3\n", "3,3.5\n", "intake_limits.csv, row 2: max_stale_days '3.5' has more than 0 decimals"),
         ("tenure_bands", "band,lower_bound", "band,lower", "tenure_bands.csv, row 1: columns band, lower"),
     ],
 )

@@ -1,0 +1,54 @@
+"""All definitions of a folder: what each says and, where lists name each other, whether that is there.
+
+One file is read by definition.py. A file at fault fails by itself, and with it the lists that name it: the others can be run.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.targeting.catalog import did_you_mean
+from orchestration.targeting.definition import DefinitionError, TargetList, load_definition
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """`sound`: the lists that can be run, by name. `problems`: what is wrong with the others, one or more lines a file."""
+
+    sound: dict[str, TargetList]
+    problems: tuple[str, ...] = ()
+
+
+def read_definitions(directory: Path) -> Definitions:
+    """The lists of all *.yml in the directory. What a list includes or excludes by name must be a sound one, and not itself."""
+    sound, problems = {}, [f"{path}: definitions end in .yml; rename it" for path in sorted(directory.glob("*.yaml"))]
+    for path in sorted(directory.glob("*.yml")):
+        try:
+            sound[path.stem] = load_definition(path)
+        except DefinitionError as error:
+            problems.append(str(error))
+    files = {path.stem for path in directory.glob("*.yml")}
+    while faults := {name: found for name, d in sound.items() if (found := _name_problems(d, files, sound.keys()))}:
+        problems += [f"{directory / name}.yml: {problem}" for name, found in faults.items() for problem in found]
+        sound = {name: definition for name, definition in sound.items() if name not in faults}
+    return Definitions(sound, tuple(problems))
+
+
+def load_definitions(directory: Path) -> list[TargetList]:
+    """The lists of the directory, by name. Raises DefinitionError with the problems of every file that has some."""
+    found = read_definitions(directory)
+    if found.problems:
+        raise DefinitionError("\n".join(found.problems))
+    return list(found.sound.values())
+
+
+def _name_problems(definition: TargetList, files: set[str], sound: set[str]) -> list[str]:
+    problems = []
+    for key in ("include_lists", "exclude_lists"):
+        for name in getattr(definition, key):
+            if name == definition.name:
+                problems.append(f"{key}: {name} is the list itself")
+            elif name not in files:
+                problems.append(f"{key}: unknown list {name}{did_you_mean(name, files)}")
+            elif name not in sound:
+                problems.append(f"{key}: the definition of {name} is at fault; mend that first")
+    return problems
