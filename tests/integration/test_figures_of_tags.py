@@ -22,6 +22,9 @@ SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "2").spli
 KEYS = {
     "core.dim_subscribers": ("subscriber_id",),
     "core.dim_customers": ("customer_id",),
+    "core.fct_contacts": ("contact_id",),
+    "core.fct_orders": ("order_id",),
+    "core.fct_visits": ("visit_id",),
     "tags.subscriber_360": ("subscriber_id",),
     "tags.customer_360": ("customer_id",),
     "tags.outlet_tags": ("outlet_id",),
@@ -33,6 +36,8 @@ KEYS = {
     "marketing.manager_tasks": ("subscriber_id", "kind", "code", "raised_on"),
     "marketing.manager_performance": ("month", "manager_id"),
     "marketing.channel_performance": ("month", "channel"),
+    "marketing.target_list_runs": ("list_name", "run_date"),
+    "marketing.target_list_members": ("list_name", "run_date", "subscriber_id"),
     "marketing.list_effect": ("list_name", "run_date"),
     "marketing.campaign_effect": ("dimension", "code"),
 }
@@ -43,6 +48,7 @@ def reckoned(desk: Desk) -> dict[str, dict]:
     return {
         "core.dim_subscribers": wholes.dim_subscribers(desk),
         "core.dim_customers": wholes.dim_customers(desk),
+        **touch.facts(desk),
         "tags.subscriber_360": subscriber_360(desk),
         "tags.customer_360": wholes.customer_360(desk),
         "tags.outlet_tags": wholes.outlet_tags(desk),
@@ -54,6 +60,7 @@ def reckoned(desk: Desk) -> dict[str, dict]:
         "marketing.manager_tasks": care.manager_tasks(desk),
         "marketing.manager_performance": care.manager_performance(desk),
         "marketing.channel_performance": campaign.channel_performance(desk),
+        **campaign.target_lists(desk),
         "marketing.list_effect": campaign.list_effect(desk),
         "marketing.campaign_effect": campaign.campaign_effect(desk),
     }

@@ -43,6 +43,27 @@ def is_taken(desk: Desk, key: str, offer: str | None, at) -> bool:
     )
 
 
+def target_lists(desk: Desk) -> dict[str, dict[tuple, dict]]:
+    """The tables of runs and of members, by name: the run that counts of each list and day up to D."""
+    shown = ("arm", "offer_code", "manager_id", "is_at_risk")
+    return {
+        "marketing.target_list_runs": {
+            key: {"channel": run.channel, "status": run.status, "matched": len(run.members)}
+            | {
+                "exported": sum(m["arm"] == "treated" for m in run.members),
+                "control": sum(m["arm"] == "control" for m in run.members),
+            }
+            for key, run in desk.runs.items()
+        },
+        "marketing.target_list_members": {
+            (*key, m["subscriber_id"]): {name: m[name] for name in shown}
+            | {"exclusion_reason": m["reason"], "channel": run.channel}
+            for key, run in desk.runs.items()
+            for m in run.members
+        },
+    }
+
+
 def channel_performance(desk: Desk) -> dict[tuple, dict]:
     """One row a complete month and channel."""
     succeeded = successes(desk)

@@ -147,12 +147,12 @@ def suppressions(rng: Random, deliveries: Deliveries, keys: list[str], as_of: da
 def lists(rng: Random, keys: list[str], as_of: date) -> list[ListRun]:
     """Runs 30 and 31, 89 to 91 days old, of today and of tomorrow; some run twice, some refused, with members left out."""
     found = []
-    for n, ago in enumerate((-1, 0, 10, 29, 30, 31, 60, 89, 90, 91, 120, 120, 150, 150)):
+    for n, ago in enumerate((-1, 0, 10, 29, 30, 31, 60, 89, 90, 91, 120, 120, 150, 150, 200)):
         name, channel, offer = LISTS[n % 2] if ago not in (30, 91) else LISTS[2]
-        if ago in (120, 150):
+        if ago in (120, 150, 200):
             name, channel, offer = LISTS[0]  # run again for the same day
         members = tuple(member(rng, key, offer) for key in rng.sample(keys, rng.choice((12, 40))))
-        status = "refused" if (n % 2 and ago == 150) else "exported"
+        status = "refused" if n in (13, 14) else "exported"
         found.append(ListRun(name, as_of - timedelta(days=ago), channel, members if status == "exported" else (), status))
     return found
 

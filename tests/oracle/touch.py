@@ -1,10 +1,11 @@
 """How lines were contacted and what they answered: pressure, follow-up, suppressions, satisfaction, offers, purchases.
 
-Figures of `{subscriber_id: {column: value}}`, one row a line of the snapshot, activated by D.
+Figures of `{subscriber_id: {column: value}}`, one row a line of the snapshot, activated by D; and the facts behind them, by id.
 
 Choices where the definitions leave one:
 - Any order signs, whatever became of it, at the time of the last contact or after it; day 7 is the seventh after the contact's.
 - The last contact may be outbound or inbound. One that does not say whether it was connected was not.
+- Facts of lines that no snapshot knows stand among the facts. What was not told of one, such as is_connected, is null there.
 - A suppression's last day is in force. A line without a survey is no detractor, nor anything else.
 """
 
@@ -22,6 +23,26 @@ CAP_NAMES = {1: "short", 7: "mid", 30: "long"}
 SIGNED_DAYS = 7
 COLD, WARM = ("refused", "do_not_contact"), ("interested", "considering", "accepted")
 PURCHASES = ((1, "one_time"), (2, "repeat"), (4, "loyal"))
+
+
+def facts(desk: Desk) -> dict[str, dict[str, dict]]:
+    """The tables of contacts, orders and visits, by name."""
+    return {
+        "core.fct_contacts": {
+            c["contact_id"]: {name: c[name] for name in c if name != "contact_id"}
+            | {"contact_date": day_of(c["contacted_at"]), "contact_hour": c["contacted_at"].hour}
+            for c in desk.contacts
+        },
+        "core.fct_orders": {
+            o["order_id"]: {name: o[name] for name in o if name != "order_id"}
+            | {"order_date": day_of(o["ordered_at"]), "is_completed": o["order_status"] == "completed"}
+            for o in desk.orders
+        },
+        "core.fct_visits": {
+            v["visit_id"]: {name: v[name] for name in v if name != "visit_id"} | {"visit_date": day_of(v["visited_at"])}
+            for v in desk.visits
+        },
+    }
 
 
 def contact_pressure(desk: Desk) -> dict[str, dict]:
