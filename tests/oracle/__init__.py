@@ -10,5 +10,8 @@ a rule understood wrongly in one place shows as a difference. Plain Python, `Dec
 - `book.py` all that is known at the date, with statuses, groups and the tables that `known.py` leaves out
 - `tiers.py` value by month end and what is told of it; `retention.py` churn by attribute, cohorts, sales quality
 - `risk.py` scores by rule; `watch.py` alerts, exceptions, inactivity; `service.py` surveys and complaints
+- `operator_channels.py` adds contacts, orders, handsets, managers, people and lists; `desk.py` knows of them beside the book
+- `touch.py` contacts, surveys, purchases; `liking.py` preferences and handsets; `stages.py` lifecycle, contracts, risk tags
+- `campaign.py` offers, channels and lists; `care.py` managers; `wholes.py` customers, outlets, plans
 - `rows.py` small rows for cases worked by hand
 """

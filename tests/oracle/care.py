@@ -6,8 +6,9 @@ Choices where the definitions leave one:
 - A line that has any manager, in the catalogue or not, keeps it. Loads are lines on-net at D, wherever they are; each line that
   waits goes, in order of ids, to the manager of its region with the least load then, of equal ones the lowest id.
 - New to the mid/high-end: so at M, and not at the month end before, lines without a row then included.
-- Months are complete months held. A line lost is one of those on-net at the month's opening. An alert is known from the first
-  night that raised it, so that a first night knows none of the months before it, nor whether it knows all of its own.
+- Months are complete ones, held or not; in those that are not nobody knows who held what. A line lost is one of those on-net at
+  the month's opening. An alert is known from the first night that raised it, so that a first night knows none of the months
+  before it, nor whether it knows all of its own.
 - Tasks of lists are the lines taken by a run that counts, of the manager at export, in the month of the run date.
 """
 
@@ -89,7 +90,7 @@ def manager_tasks(desk: Desk) -> dict[tuple, dict]:
 
 
 def manager_performance(desk: Desk) -> dict[tuple, dict]:
-    """One row a complete month held and manager with anything in it."""
+    """One row a complete month and manager with anything in it."""
     succeeded = campaign.successes(desk)
     tasks, contacts, lines = defaultdict(list), defaultdict(list), by_manager(desk)
     for (_, kind, *_), row in manager_tasks(desk).items():
@@ -98,12 +99,16 @@ def manager_performance(desk: Desk) -> dict[tuple, dict]:
         if contact["direction"] == "outbound" and contact["manager_id"] is not None:
             contacts[month_start(day_of(contact["contacted_at"])), contact["manager_id"]].append(contact)
     found = {}
-    for month in desk.book.months:
+    for month in sorted({*desk.book.months, *desk.complete_months(at for at, _ in (*tasks, *contacts))}):
         managers = {m for at, m in (*tasks, *contacts) if at == month} | {m for m in lines if lives(desk, lines[m], month)}
         for manager in managers:
             known = tasks[month, manager]
             row = campaign.work(contacts[month, manager], succeeded)
-            row |= lives(desk, lines.get(manager, []), month) or {"subscribers_held": 0, "retention_rate": None, "lost": 0}
+            row |= lives(desk, lines.get(manager, []), month) or {
+                "subscribers_held": 0 if month in desk.book.months else None,
+                "retention_rate": None,
+                "lost": 0,
+            }
             row |= {
                 "alert_tasks": None,
                 "list_tasks": sum(kind == "list" for kind, _ in known),
@@ -127,7 +132,9 @@ def by_manager(desk: Desk) -> dict[str, list[str]]:
 
 
 def lives(desk: Desk, keys: list[str], month: date) -> dict:
-    """How many of the lines are held at the month's end, the share kept since its opening, and those lost; empty if none was."""
+    """How many of the lines are held at the month's end, the share kept since its opening, and those lost; empty if none."""
+    if month not in desk.book.months:
+        return {}
     opening, end = month - timedelta(days=1), month_end(month)
     lines = [desk.book.known.lines[key] for key in keys]
     stayed = [line.is_on_net(end) for line in lines if line.is_on_net(opening)]

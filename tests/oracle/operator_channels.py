@@ -15,6 +15,7 @@ from oracle.desk import ListRun
 from oracle.known import latest, month_add, month_end, month_start
 from oracle.operator import Deliveries, Operator
 from oracle.operator_more import append, completed, deliver, make_bigger_operator, snapshot_days
+from oracle.traffic import first_day_from
 
 CHANNELS = ("outbound_call", "outbound_call", "sms", "store", "hotline", "web", "app")
 OUTCOMES = (
@@ -127,7 +128,7 @@ def handsets(rng: Random, deliveries: Deliveries, days: list[date], keys: list[s
         for month in rng.sample(months[: rng.choice((3, 7, 16))], 3):
             for tac in rng.sample(tacs, rng.choice((1, 1, len(tacs)))):
                 row = {"subscriber_id": key, "usage_month": month, "tac": tac, "days_used": rng.choice((0, 1, 5, 5, 5, 10, 15))}
-                day = next((d for d in days if d >= month_add(month, 1)), as_of)
+                day = first_day_from(days, min(month_end(month), as_of))
                 inbox.setdefault(day, {})[key, month, tac] = row
     deliveries["billing_device_usage"] = {day: list(rows.values()) for day, rows in inbox.items()}
 

@@ -50,7 +50,8 @@ services as (
 
 uses as (
 
-    select subscriber_id, 'device_brand' as kind, device_brand as code, days_used_6m as uses, last_month_6m as used_on from handsets
+    select subscriber_id, 'device_brand' as kind, device_brand as code, days_used_6m as uses, last_month_6m as used_on
+    from handsets
     union all
     select subscriber_id, 'device_price_band' as kind, device_price_band as code, days_used_6m as uses, last_month_6m as used_on
     from handsets

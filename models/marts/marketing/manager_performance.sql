@@ -55,6 +55,12 @@ known as (
 
 ),
 
+held as (
+
+    select min(month) as lines_since from {{ ref('fct_subscriber_months') }}
+
+),
+
 keys as (
 
     {% for part in ['lines', 'tasks', 'calls'] %}
@@ -79,9 +85,11 @@ counted as (
         }.items() %}{% for column in columns %}
         cast(coalesce({{ part }}.{{ column }}, 0) as bigint) as {{ column }},
         {%- endfor %}{% endfor %}
-        keys.month >= known.alerts_since as has_alerts
+        keys.month >= known.alerts_since as has_alerts,
+        keys.month >= held.lines_since as has_lines
     from keys
     cross join known
+    cross join held
     {%- for part in ['lines', 'tasks', 'calls'] %}
     left join {{ part }}
         on keys.month = {{ part }}.month
@@ -93,7 +101,7 @@ counted as (
 select
     month,
     manager_id,
-    subscribers_held,
+    case when has_lines then subscribers_held end as subscribers_held,
     case when has_alerts then alert_tasks end as alert_tasks,
     list_tasks,
     tasks,
