@@ -8,7 +8,7 @@ import os
 from collections import Counter
 
 import pytest
-from oracle import campaign, care, liking, stages, touch, wholes
+from oracle import campaign, care, habits, liking, stages, touch, wholes
 from oracle.desk import Desk, desk_at
 from test_figures import assert_same
 
@@ -65,6 +65,7 @@ def subscriber_360(desk: Desk) -> dict[str, dict]:
     families = [
         wholes.basic_tags(desk), stages.lifecycle_tags(desk), stages.product_tags(desk), stages.risk_tags(desk),
         liking.preference_tags(desk), liking.handset_tags(desk), touch.contact_tags(desk), touch.marketing_tags(desk),
+        habits.behaviour_tags(desk), habits.value_tags(desk),
     ]  # fmt: skip
     return {key: {name: value for family in families for name, value in family[key].items()} for key in desk.lines}
 
