@@ -6,13 +6,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import pytest
+from figures_kit import nightly
 from made_ledger import record_run
 from oracle.desk import ListRun
 from oracle.operator import Deliveries, write_deliveries
 from oracle.operator_channels import make_channel_operator
-from test_figures import as_key, nightly
 
 from orchestration.settings import Home
 
@@ -25,17 +24,6 @@ class OracleNight:
     deliveries: Deliveries
     as_of: date
     runs: list[ListRun]
-
-    def published(self, keys: dict[str, tuple[str, ...]]) -> dict[str, dict]:
-        """The published tables of `keys` in the oracle's form, `{table: {key: {column: value}}}`, with every column they have."""
-        tables = {}
-        with duckdb.connect(str(self.home / "published" / "telco360.duckdb"), read_only=True) as db:
-            for table, names in keys.items():
-                found = db.sql(f"select * from {table}")
-                rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
-                tables[table] = {as_key([row[name] for name in names]): row for row in rows}
-                assert len(tables[table]) == len(rows), f"{table}: keys are not unique"
-        return tables
 
 
 @pytest.fixture(scope="session")

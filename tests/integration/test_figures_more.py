@@ -8,7 +8,7 @@ three billed months, in which windows are not full, and lacks some optional tabl
 import os
 
 import pytest
-from figures_kit import assert_same
+from figures_kit import assert_same, published
 from oracle import retention, risk, service, tiers, watch
 from oracle.book import Book, book_at
 
@@ -83,7 +83,7 @@ def test_every_figure_of_value_churn_and_service_equals_the_oracle(oracle_night,
     night = oracle_night(seed)
     expected = reckoned(book_at(night.deliveries, night.as_of))
     assert seed % 5 == 0 or all(expected.values()), "the operator leaves a table empty"
-    found = night.published(KEYS)
+    found = published(night.home, KEYS)
     assert_same(expected, found, f"oracle | published {night.as_of}")
     assert all(row["severity"] and row["evidence"] for row in found["churn.alerts"].values())
     assert all((row["flagged_by"] is not None) == row["is_flagged"] for row in found["churn.sales_quality"].values())

@@ -8,9 +8,9 @@ import os
 from collections import Counter
 
 import pytest
+from figures_kit import assert_same, published
 from oracle import campaign, care, habits, liking, stages, touch, wholes
 from oracle.desk import Desk, desk_at
-from test_figures import assert_same
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "2").split(",")]
 KEYS = {
@@ -88,7 +88,7 @@ def test_every_tag_and_figure_of_marketing_equals_the_oracle(oracle_night, seed)
     night = oracle_night(seed)
     expected = reckoned(desk_at(night.deliveries, night.as_of, night.runs))
     assert seed % 3 == 0 or seed % 5 == 0 or all(expected.values()), "the operator leaves a table empty"
-    assert_same(expected, night.published(KEYS), f"oracle | published {night.as_of}")
+    assert_same(expected, published(night.home, KEYS), f"oracle | published {night.as_of}")
     genders = Counter(row["gender"] or "unknown" for row in expected["tags.subscriber_360"].values())
-    coverage = night.published({"tags.tag_coverage": ("as_of_date", "entity", "tag_name", "value")})["tags.tag_coverage"]
+    coverage = published(night.home, {"tags.tag_coverage": ("as_of_date", "entity", "tag_name", "value")})["tags.tag_coverage"]
     assert genders == {key[3]: row["members"] for key, row in coverage.items() if key[1:3] == ("subscriber", "gender")}
