@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from figures_kit import as_key, assert_same, nightly
 from made_ledger import record_run
 from oracle import campaign, care, liking, stages, touch, wholes
 from oracle.desk import Desk, desk_at
 from oracle.operator import write_deliveries
 from oracle.operator_channels import make_channel_operator
-from test_figures import as_key, assert_same, nightly
 
 from orchestration.settings import Home
 
