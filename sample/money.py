@@ -116,7 +116,7 @@ def _corrections(block: Block, month: Month, line, fee, amount, landing: Landing
     landing.add("billing_charges", _charges(block, month, line[mine], fee[mine], anew), f"{block.part(month)}-corrected", known)
 
 
-def payments(block: Block, month: Month, bill: np.ndarray, account: Account, landing: Landing) -> None:
+def payments(block: Block, month: Month, account: Account, landing: Landing) -> None:
     """Delivers the payments of a month and moves the account over it, but for its bill (see `close_month`)."""
     people, lives, rng = block.people, block.lives, block.stream("payments", month.number)
     lines = len(block)

@@ -94,7 +94,7 @@ def _deliver(block: Block, outlets: int, landing: Landing, say: Callable[[str], 
         month = Month(number, window)
         totals = traffic.usage(block, month, landing)
         bill = money.bills(block, month, totals, landing)
-        money.payments(block, month, bill, account, landing)
+        money.payments(block, month, account, landing)
         money.balances(block, month, bill, account, landing)
         money.close_month(block, month, bill, account)
         circles.call_pairs(block, month, totals.outgoing, totals.days, landing)
