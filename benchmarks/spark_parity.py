@@ -31,8 +31,8 @@ from orchestration.settings import PROJECT_DIR, Home
 from orchestration.spark.cluster import Cluster, missing, running
 from orchestration.spark.databases import discard_build
 from orchestration.spark.thrift import connect
+from orchestration.sql import literal
 from orchestration.targeting import ledger, offers
-from orchestration.warehouse.candidate import literal
 from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
 from orchestration.warehouse.manifest import load_models, private_columns, read_manifest
 from orchestration.warehouse.night import Night

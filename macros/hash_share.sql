@@ -1,5 +1,6 @@
 {# Where a row falls between 0 and 1, evenly and always alike, on every engine: the first 32 bits of md5(salt:key) / 2^32. A double
-   holds these exactly, so that a draw compares the same everywhere; 1 is never reached. #}
+   holds these exactly, so that a draw compares the same everywhere; 1 is never reached. Runs of lists draw by the same formula
+   without dbt (orchestration/targeting/decisions.py). #}
 {% macro hash_share(salt, key) -%}
     {{ return(adapter.dispatch('hash_share', 'telco360')("substr(md5(concat('" ~ dbt.escape_single_quotes(salt) ~ ":', " ~ key ~ ")), 1, 8)")) }}
 {%- endmacro %}

@@ -106,17 +106,12 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000, ho
 @intake_app.command("run")
 def intake_run() -> None:
     """Take in complete deliveries from landing, and nothing more."""
-    from orchestration.contract import load_contract
-    from orchestration.intake import ensure_empty_tables, take_in
-    from orchestration.targeting import ledger, offers
     from orchestration.warehouse.build import run_lock
+    from orchestration.warehouse.night import Night
 
-    given, contract = settings.home(), load_contract()
+    given = settings.home()
     with plain_errors(), run_lock(given):
-        report = take_in(given, contract, progress=typer.echo)
-        ensure_empty_tables(given, contract)
-        ledger.ensure_empty_tables(given)
-        offers.ensure_empty_table(given)
+        report = Night(given).take_in(typer.echo)
     typer.echo(f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged")
     raise typer.Exit(1 if report.rejected else 0)
 

@@ -10,8 +10,6 @@ import typer
 
 from orchestration import machine, settings
 
-LISTS = settings.PROJECT_DIR / "target_lists"
-
 
 def take_options(home: Path | None, target: str | None = None) -> None:
     """One way to say where home is and what builds: what is given here is what dbt, Dagster and every step will read."""

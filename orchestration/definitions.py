@@ -1,6 +1,6 @@
 """Dagster's way in: assembles assets, the nightly job, its schedule and its sensor. What a step does stands in its room.
 
-Nothing is read at import but dbt's manifest and the target lists' definitions.
+Nothing is read at import but dbt's manifest, the raw contract and the target lists' definitions.
 """
 
 import dagster as dg
@@ -18,19 +18,33 @@ manifest = read_manifest(MANIFEST)
 models = load_models(manifest)
 translator = assets.Translator()
 dbt_models = assets.dbt_models(MANIFEST, translator)
-found = read_definitions(settings.PROJECT_DIR / "target_lists")
+found = read_definitions(settings.TARGET_LISTS)
 lists = [definition for definition in found.sound.values() if definition.status == "approved"]
 
-nightly = dg.define_asset_job("nightly", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,
+    description="Takes in what was delivered, builds and tests all tables, publishes them, exports the lists that are due. For "
+    "another day than the latest, launch it with this config: `resources: {night: {config: {as_of: '2026-10-31'}}}`",
+)
 switch, zone = ("RUNNING" if settings.environment() == "production" else "STOPPED"), settings.timezone().key
 at_two = dg.ScheduleDefinition(
-    job=nightly, cron_schedule="0 2 * * *", execution_timezone=zone, default_status=dg.DefaultScheduleStatus(switch)
+    job=nightly,
+    cron_schedule="0 2 * * *",
+    execution_timezone=zone,
+    default_status=dg.DefaultScheduleStatus(switch),
+    description="Starts the job every night, whatever was delivered.",
 )
 
 
-@dg.sensor(job=nightly, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus(switch))
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus(switch),
+    description="Starts the job once all required deliveries of a day are there, once more for each that is delivered anew.",
+)
 def deliveries_complete(context):
-    """Starts the job once all required deliveries of a day are there, once more for each that is delivered anew."""
     home = settings.home()
     if is_locked(home):
         return dg.SkipReason(f"{home.root} is at work")

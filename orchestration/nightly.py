@@ -19,14 +19,17 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestration import settings
+from orchestration.files import replace_text
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.export import ListRun
-from orchestration.warehouse.build import replace_text, run_lock
+from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.night import Night, Progress
 
 DAGSTER_YAML = """# Written by telco360. History of runs, schedules and sensors lies beside this file.
 telemetry:
+  enabled: false
+nux: # asks whoever opens the page to register with its makers
   enabled: false
 """
 

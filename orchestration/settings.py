@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+TARGET_LISTS = PROJECT_DIR / "target_lists"
 
 ENVIRONMENTS = ("local", "ci", "production")
 """Every environment there is; each is a target of profiles.yml, on DuckDB."""

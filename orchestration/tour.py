@@ -11,7 +11,7 @@ from orchestration.targeting.catalog import read_catalog
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import current
-from orchestration.warehouse.reading import published
+from orchestration.warehouse.reading import DuckDBReader, published
 
 
 def stations(home: Home, models: tuple[Model, ...]) -> Iterator[RenderableType]:
@@ -22,7 +22,7 @@ def stations(home: Home, models: tuple[Model, ...]) -> Iterator[RenderableType]:
     yield _heading(f"Published: {version.name}, as of {version.contents.as_of}")
     yield _tables({name: table.rows for name, table in version.contents.tables.items()})
     with published(home) as db:
-        catalog = read_catalog(db, relation_for(models, "tag_catalog"))
+        catalog = read_catalog(DuckDBReader(db).rows, relation_for(models, "tag_catalog"))
         tags = [tag for tag in catalog.tags().values() if tag.is_active]
         values = relation_for(models, "tag_values")
         yield _heading(f"{len(tags)} tags of each line, all in {values}; those that sort lines by rank:")

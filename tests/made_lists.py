@@ -6,6 +6,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.targeting.export import DecidedRun, ListRun
+from orchestration.targeting.tables import ListError
+
 AS_OF, RUN_DATE = date(2026, 3, 31), date(2026, 4, 1)
 
 RELATIONS = {
@@ -35,7 +38,7 @@ CATALOGUE = [  # tag_name, kind, data_type, allowed_values, status, is_historic,
 ]
 RULES = {
     "short_cap_days": 1, "short_cap_contacts": 1, "mid_cap_days": 7, "mid_cap_contacts": 2, "long_cap_days": 30,
-    "long_cap_contacts": 4, "control_share": 0.1,
+    "long_cap_contacts": 4, "control_share": 0.1, "size_jump_share": 0.3,
 }  # fmt: skip
 TABLES = {
     "tags.subscriber_360": "subscriber_id varchar, is_on_net boolean, value_tier varchar, plan_name varchar, region_code varchar,"
@@ -95,6 +98,17 @@ def made_files(folder: Path, rows: dict[str, list[tuple]]) -> tuple[Path, Path]:
             for name in tables.keys() & rows.keys():
                 insert(connection, name, rows[name])
     return version, private
+
+
+def export_all(decided: DecidedRun) -> dict[str, ListRun]:
+    """Every list of a run exported, by name; one that fails is there with its reason, and the others go on."""
+    made = {}
+    for name in decided.names:
+        try:
+            made[name] = decided.export(name)
+        except ListError as error:
+            made[name] = decided.without_file(name, decided.status(name), str(error))
+    return made
 
 
 def days_before(days: int) -> date:

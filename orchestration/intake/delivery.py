@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from orchestration import machine
 from orchestration.contract import Table
+from orchestration.files import sha256_of
 from orchestration.intake import judge, landing
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
-from orchestration.intake.files import sha256_of
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits

@@ -16,8 +16,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from orchestration.contract import Table
+from orchestration.files import sync_folder, sync_tree, write_atomically
 from orchestration.intake import ledger
-from orchestration.intake.files import sync_folder, sync_tree, write_atomically
 from orchestration.intake.values import lake_schema
 from orchestration.settings import Home
 

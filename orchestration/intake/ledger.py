@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
-from orchestration.intake.files import write_atomically
+from orchestration.files import write_atomically
 from orchestration.settings import Home
 
 ACCEPTED, REJECTED = "accepted", "rejected"

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from orchestration.warehouse.build import replace_text
+from orchestration.files import replace_text
 
 VERDICTS_KEPT = 60
 """Verdicts listed in the index, two a night."""
@@ -41,7 +41,8 @@ def add(docs: Path, verdict: str) -> None:
     pages = pages[-PAGES_KEPT:]
     for page in [*pages, *(docs / "expectations").rglob("*.html")]:
         text = page.read_text(encoding="utf-8")
-        page.write_text(offline(text), encoding="utf-8") if _OUTSIDE.search(text) else None
+        if _OUTSIDE.search(text):
+            page.write_text(offline(text), encoding="utf-8")
     names = [page.relative_to(docs).as_posix() for page in pages]
     replace_text(docs / "index.html", index([json.loads(line) for line in reversed(kept)], names))
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract import Table
+from orchestration.files import replace_text
 from orchestration.intake import ledger
 from orchestration.intake.limits import Limits, TableLimits, limits_of
 from orchestration.intake.state import State
 from orchestration.quality.facts import facts_file
 from orchestration.quality.judge import Check, GateResult, judge
 from orchestration.settings import Home
-from orchestration.warehouse.build import replace_text
-from orchestration.warehouse.candidate import identifier, literal
+from orchestration.sql import identifier, literal
 from orchestration.warehouse.freshness import Deliveries, latest_by
 
 _TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"

@@ -12,7 +12,8 @@ from orchestration.contract import Table
 from orchestration.quality.facts import facts_file
 from orchestration.quality.judge import Check, GateResult, judge
 from orchestration.settings import Home
-from orchestration.warehouse.candidate import candidate_path, identifier, literal, qualified, read_candidate
+from orchestration.sql import identifier, literal
+from orchestration.warehouse.candidate import candidate_path, qualified, read_candidate
 from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import current
 

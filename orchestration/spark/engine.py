@@ -16,22 +16,23 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract import Table as RawTable
+from orchestration.files import replace_text
 from orchestration.quality.judge import GateResult
 from orchestration.settings import Home
 from orchestration.spark import gate, lists, versions
 from orchestration.spark.databases import BUILD, databases, discard_build, public_schema
 from orchestration.spark.reading import SparkReader
-from orchestration.spark.thrift import connect
-from orchestration.targeting.catalog import Catalog
+from orchestration.spark.thrift import Session, connect
+from orchestration.targeting.catalog import Catalog, read_catalog
 from orchestration.targeting.matching import ROLES, Relations
 from orchestration.targeting.tables import OF_PRIVATE
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.build import Stamp, discard_reason, replace_text
+from orchestration.warehouse.build import Stamp, discard_reason
 from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
 from orchestration.warehouse.engine import Models, definitions, require_current
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, relation_for
-from orchestration.warehouse.publishing import VERSIONS_KEPT, Version, newest_before
+from orchestration.warehouse.publishing import Version, named, newest_before, superseded
 from orchestration.warehouse.reading import Reader
 
 SESSIONS = 4
@@ -133,12 +134,12 @@ class SparkEngine:
     def rollback(self, version: str | None = None) -> Version:
         standing = self.versions()
         now = next((v for v in standing if v.is_current), None)
-        earlier = [v for v in standing if now and v.made_at < now.made_at]
-        chosen = earlier[:1] if version is None else [v for v in standing if version in (v.name, v.run)]
-        if not chosen:
+        before = next((v for v in standing if now and v.made_at < now.made_at), None)
+        chosen = named(standing, version) if version else before
+        if chosen is None:
             names = ", ".join(v.name for v in standing) or "none"
             raise WarehouseError(f"there is no version {version or 'before the current'} to go to; there are: {names}")
-        self._switch(chosen[0].name)
+        self._switch(chosen.name)
         return self.current()
 
     @contextmanager
@@ -148,7 +149,7 @@ class SparkEngine:
 
     def catalog(self, models: Models) -> Catalog:
         with connect() as session:
-            return lists.read_catalog(session, published_relation(models, "tag_catalog", require_current(self).name))
+            return read_catalog(session.rows, published_relation(models, "tag_catalog", require_current(self).name))
 
     @contextmanager
     def list_tables(self, models: Models, version: Version) -> Iterator[lists.SparkTables]:
@@ -199,12 +200,9 @@ class SparkEngine:
 
     def _prune(self) -> None:
         with connect() as session:
-            standing = self.versions()
-            memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
-            for version in standing[VERSIONS_KEPT:]:
-                if not version.is_current and version != memory:
-                    session.run(f"drop database if exists `{version.name}` cascade")
-                    self._note(version.name).unlink()
+            for version in superseded(self.versions()):
+                session.run(f"drop database if exists `{version.name}` cascade")
+                self._note(version.name).unlink()
 
 
 def copy(version: str, model: Model) -> TableFacts:
@@ -220,7 +218,7 @@ def copy(version: str, model: Model) -> TableFacts:
         session.run(f"create table {target} ({described}) using parquet {by} comment {versions.text(model.description)}")
         session.run(f"insert into {target} select {selected} from {model.relation}")
         rows, total = session.rows(f"select count(*), sum(cast(xxhash64(*) as decimal(38, 0))) from {target}")[0]
-    return TableFacts(rows, f"{total or 0:x}" if isinstance(total, int) else str(total or 0))
+    return TableFacts(rows, str(total or 0))
 
 
 def public_name(model: Model) -> str:
@@ -234,7 +232,7 @@ def published_relation(models: Models, role: str, version: str) -> str:
     return f"{version}.{public_schema(schema)}__{table}"
 
 
-def _described(session, version: str, name: str) -> versions.Table:
+def _described(session: Session, version: str, name: str) -> versions.Table:
     schema, table = name.split(".")
     rows = session.rows(f"describe extended `{version}`.`{schema}__{table}`")
     return versions.Table(schema, table, next((said for label, said, _ in rows if label == "Comment"), ""))

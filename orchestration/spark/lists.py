@@ -8,7 +8,6 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.spark.thrift import Session
-from orchestration.targeting.catalog import COLUMNS, Catalog
 from orchestration.targeting.matching import Relations
 from orchestration.targeting.tables import ListError
 
@@ -16,12 +15,6 @@ TYPES = {
     "string": pa.string(), "boolean": pa.bool_(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
     "date": pa.date32(), "timestamp_ntz": pa.timestamp("us"),
 }  # fmt: skip
-
-
-def read_catalog(session: Session, relation: str) -> Catalog:
-    """The catalogue held by `relation`. Raises CatalogError as Catalog.from_rows."""
-    rows = session.rows(f"select {', '.join(COLUMNS)} from {relation} order by entity, tag_name")
-    return Catalog.from_rows(dict(zip(COLUMNS, row, strict=True)) for row in rows)
 
 
 class SparkTables:

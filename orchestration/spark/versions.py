@@ -81,7 +81,7 @@ def drop_views(session: Session, kept: Iterable[Table]) -> None:
     """Drops the views of tables that the current version no longer has."""
     views = {table.view for table in kept}
     for database in databases(session, f"{PUBLISHED}_"):
-        if VERSION_NAME.fullmatch(database) or not _is_public(session, database):
+        if VERSION_NAME.fullmatch(database) or not _is_public(database):
             continue
         for _, name, *_ in session.rows(f"show views in `{database}`"):
             if f"`{database}`.`{name}`" not in views:
@@ -112,6 +112,6 @@ def _column(name: str, kind: str, there: str | None) -> str:
     return f"{f'try_cast(`{name}` as {kind})' if there else f'cast(null as {kind})'} as `{name}`"
 
 
-def _is_public(session: Session, database: str) -> bool:
+def _is_public(database: str) -> bool:
     # The build's databases begin alike; what is public was made by lay_views and holds views that follow the pointer.
     return not database.startswith(f"{PUBLISHED}_build")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestration import settings
-from orchestration.commands import LISTS, models, plain_errors
+from orchestration.commands import models, plain_errors
 
 SUBSCRIBER = "subscriber"  # as warehouse.manifest has it, which help need not import
 tags_app = typer.Typer(no_args_is_help=True)
@@ -118,7 +118,7 @@ def tags_check() -> None:
     from orchestration.targeting.folder import load_definitions
 
     with plain_errors():
-        found = faults(models(), load_definitions(LISTS), datetime.datetime.now(settings.timezone()).date())
+        found = faults(models(), load_definitions(settings.TARGET_LISTS), datetime.datetime.now(settings.timezone()).date())
     _say(found or ["All tags are as they should be."])
     raise typer.Exit(1 if found else 0)
 

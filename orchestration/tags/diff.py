@@ -11,12 +11,12 @@ from datetime import date
 import duckdb
 
 from orchestration import settings
+from orchestration.sql import identifier, literal
 from orchestration.tags.catalogue import named
 from orchestration.tags.entry import ENTITIES, Entry, catalogued
 from orchestration.tags.evidence import key_of
 from orchestration.tags.recompute import RECOMPUTED, SEEDS, changed_families, moved, on_version
 from orchestration.warehouse import WarehouseError, publishing
-from orchestration.warehouse.candidate import identifier, literal
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import Model, require_serving, serving
 from orchestration.warehouse.publishing import Version
@@ -120,14 +120,11 @@ def _told(moved: Moved) -> Iterator[str]:
 
 def _version(home: settings.Home, name: str | None) -> Version:
     standing = publishing.versions(home)
-    if name is None:
-        chosen = [v for v in standing if v.is_current]
-    else:
-        chosen = [v for v in standing if name.removesuffix(".duckdb") in (v.name, v.run)]
-    if not chosen:
+    chosen = publishing.named(standing, name) if name else next((v for v in standing if v.is_current), None)
+    if chosen is None:
         there = ", ".join(v.name for v in standing) or "none; run `telco360 nightly`"
         raise WarehouseError(f"{f'{name!r} is no version that stands' if name else 'no version is current'}; there are: {there}")
-    return chosen[0]
+    return chosen
 
 
 def _entries(db: duckdb.DuckDBPyConnection, models: Models, version: str, described: Version) -> dict[tuple[str, str], Entry]:

@@ -1,5 +1,6 @@
 """The page docs/tags.md: every tag as its YAML describes it, English and Chinese. Made from manifest and seeds, no database."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -7,7 +8,7 @@ from orchestration.settings import PROJECT_DIR
 from orchestration.tags.catalogue import bounds, named
 from orchestration.tags.entry import Entry, entity_place, written
 from orchestration.warehouse.engine import Models
-from orchestration.warehouse.seeds import read_seed
+from orchestration.warehouse.seeds import band_names
 
 PAGE = PROJECT_DIR / "docs" / "tags.md"
 
@@ -35,20 +36,13 @@ def page(models: Models) -> str:
     return "\n".join(parts)
 
 
-def band_names(seed: str) -> list[str]:
-    """The bands of a seed, as its file lists them."""
-    return [row["band"] for row in read_seed(PROJECT_DIR / "seeds" / f"{seed}.csv")]
-
-
 def _counts(entries: Sequence[Entry]) -> list[str]:
     entities = list(dict.fromkeys(e.entity for e in entries))
     categories = sorted({(e.category, e.category_zh) for e in entries})
-    count = lambda **of: sum(all(getattr(e, what) == value for what, value in of.items()) for e in entries)  # noqa: E731
-    rows = [
-        (named(*category), *(count(entity=e, category=category[0]) or "" for e in entities), count(category=category[0]))
-        for category in categories
-    ]
-    rows.append(("all", *(count(entity=e) for e in entities), len(entries)))
+    own = Counter((e.category, e.entity) for e in entries)
+    by_category, by_entity = Counter(e.category for e in entries), Counter(e.entity for e in entries)
+    rows = [(named(code, zh), *(own[code, entity] or "" for entity in entities), by_category[code]) for code, zh in categories]
+    rows.append(("all", *(by_entity[entity] for entity in entities), len(entries)))
     return _table(("category", *entities, "all"), rows)
 
 

@@ -11,9 +11,9 @@ import duckdb
 import numpy as np
 
 from orchestration import settings
+from orchestration.sql import identifier, literal
 from orchestration.tags.catalogue import chosen, read_entries
 from orchestration.tags.entry import Entry
-from orchestration.warehouse.candidate import identifier, literal
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import require_serving
 from orchestration.warehouse.reading import DuckDBReader, published
@@ -46,7 +46,7 @@ class Members:
 class Overlap:
     """`part` lies within `whole` with the share `within` (0 to 1) of its members.
 
-    They are equal where the same holds the other way round too; `within` is then the lesser of both shares.
+    `is_mutual`: the same holds the other way round; `within` is then the lesser of both shares, and 1 for the very same members.
     """
 
     part: Members
@@ -54,13 +54,13 @@ class Overlap:
     part_members: int
     whole_members: int
     within: float
-    is_equal: bool
+    is_mutual: bool
 
     def __str__(self) -> str:
         """One line of the table."""
-        relation = "equals" if self.is_equal else "within"
+        relation = ("equals" if self.within == 1 else "nearly equals") if self.is_mutual else "within"
         whole = f"{self.whole!s:<44} {self.whole_members:>12,} {self.within:>8.2%}"
-        return f"{self.part!s:<44} {self.part_members:>12,}  {relation}  {whole}"
+        return f"{self.part!s:<44} {self.part_members:>12,}  {relation:<13}  {whole}"
 
 
 def read_overlaps(home: settings.Home, models: Models, entity: str, at_least: float, least: int) -> list[Overlap]:
@@ -99,7 +99,7 @@ def common(db: duckdb.DuckDBPyConnection, relation: str, sets: Sequence[Members]
 
 
 def overlaps(sets: Sequence[Members], shared: np.ndarray, members: int, at_least: float, least: int = 1) -> list[Overlap]:
-    """The pairs of which one lies within the other with at least that share of its members, equal ones first, then the largest.
+    """The pairs of which one lies within the other with at least that share of its members, mutual ones first, then the largest.
 
     Left out is what says nothing: values of one tag; sets of fewer members than `least`; wholes that hold that share of all
     members; a value where its whole tag lies within the same set; that two tags are known for the same members.
@@ -111,14 +111,14 @@ def overlaps(sets: Sequence[Members], shared: np.ndarray, members: int, at_least
     for part, whole in zip(*np.nonzero(within >= at_least), strict=True):
         one, other = sets[part], sets[whole]
         is_idle = sizes[part] < least or sizes[whole] >= at_least * members or one.tag == other.tag or other.is_known
-        is_equal = bool(within[whole, part] >= at_least)
-        is_implied = not one.is_known and one.tag in known and within[known[one.tag], whole] >= at_least and not is_equal
-        # An equal pair is met twice, and told once, the smaller first.
-        is_second = is_equal and not one.is_known and (sizes[part], part) > (sizes[whole], whole)
+        is_mutual = bool(within[whole, part] >= at_least)
+        is_implied = not one.is_known and one.tag in known and within[known[one.tag], whole] >= at_least and not is_mutual
+        # A mutual pair is met twice, and told once, the smaller first.
+        is_second = is_mutual and not one.is_known and (sizes[part], part) > (sizes[whole], whole)
         if not (is_idle or is_implied or is_second):
-            share = min(within[part, whole], within[whole, part]) if is_equal else within[part, whole]
-            found.append(Overlap(one, other, int(sizes[part]), int(sizes[whole]), float(share), is_equal))
-    return sorted(found, key=lambda o: (not o.is_equal, -o.part_members, str(o.part), str(o.whole)))
+            share = min(within[part, whole], within[whole, part]) if is_mutual else within[part, whole]
+            found.append(Overlap(one, other, int(sizes[part]), int(sizes[whole]), float(share), is_mutual))
+    return sorted(found, key=lambda o: (not o.is_mutual, -o.part_members, str(o.part), str(o.whole)))
 
 
 def told(found: Sequence[Overlap]) -> Iterator[str]:
@@ -126,5 +126,5 @@ def told(found: Sequence[Overlap]) -> Iterator[str]:
     if not found:
         yield "No tag equals another or lies within one."
         return
-    yield f"{'tag':<44} {'members':>12}          {'tag':<44} {'members':>12} {'share':>8}"
+    yield f"{'tag':<44} {'members':>12}  {'':<13}  {'tag':<44} {'members':>12} {'share':>8}"
     yield from map(str, found)

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
-from orchestration.settings import PROJECT_DIR
 from orchestration.tags.distance import threshold_of
 from orchestration.tags.entry import ENTITIES, KEYS, Entry, raw_tags, written
 from orchestration.tags.evidence import columns_of, key_of, unresolved
@@ -12,7 +10,7 @@ from orchestration.targeting.catalog import KINDS, Catalog, Tag, did_you_mean
 from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.warehouse.engine import Models
 from orchestration.warehouse.manifest import Model, require_serving
-from orchestration.warehouse.seeds import read_seed
+from orchestration.warehouse.seeds import read_seed, seed_path
 
 WITHDRAWN_DAYS = ("tag_rules", "withdrawn_days")
 """Seed and rule: days that a withdrawn tag stays, so that whoever used it finds out; then its column is to go."""
@@ -75,11 +73,11 @@ def _explained(entry: Entry, models: Models) -> Iterator[str]:
     if entry.threshold_seed and not entry.measure:
         yield "a threshold needs the measure that is held against it"
     for seed in filter(None, (entry.values_from, entry.threshold_seed)):
-        if not _seed(seed).is_file():
-            yield f"there is no {_seed(seed).name} in seeds/"
-        elif seed == entry.values_from and not {"band", "lower_bound"} <= read_seed(_seed(seed))[0].keys():
+        if not seed_path(seed).is_file():
+            yield f"there is no {seed_path(seed).name} in seeds/"
+        elif seed == entry.values_from and not {"band", "lower_bound"} <= read_seed(seed_path(seed))[0].keys():
             yield f"seeds/{seed}.csv holds no bands: columns band and lower_bound"
-        elif seed == entry.threshold_seed and threshold_of(read_seed(_seed(seed)), entry.threshold_rule) is None:
+        elif seed == entry.threshold_seed and threshold_of(read_seed(seed_path(seed)), entry.threshold_rule) is None:
             yield f"seeds/{seed}.csv has no figure for a rule {entry.threshold_rule}"
 
 
@@ -94,11 +92,7 @@ def _in_360(entry: Entry, model: Model, models: Models) -> Iterator[str]:
 def withdrawn_days() -> int:
     """Days for which a withdrawn tag stays in the library, from its seed."""
     seed, rule = WITHDRAWN_DAYS
-    return int(threshold_of(read_seed(_seed(seed)), rule))
-
-
-def _seed(name: str) -> Path:
-    return PROJECT_DIR / "seeds" / f"{name}.csv"
+    return int(threshold_of(read_seed(seed_path(seed)), rule))
 
 
 def _withdrawal(entry: Entry, today: date, stays: int) -> Iterator[str]:

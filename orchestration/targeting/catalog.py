@@ -5,10 +5,8 @@ Only reading belongs here. The catalogue itself is made by dbt from the tags' ow
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-
-import duckdb
 
 KINDS = ("flag", "band", "tier", "number", "date", "code")
 """What a tag can be. band, tier and code are text; band and tier have closed values, a code may have."""
@@ -89,12 +87,13 @@ class Catalog:
         return tags[name]
 
 
-def read_catalog(connection: duckdb.DuckDBPyConnection, relation: str) -> Catalog:
-    """The catalogue held by `relation`, a table name as the connection knows it (from dbt meta, never from a user).
+def read_catalog(ask: Callable[[str], list[tuple]], relation: str) -> Catalog:
+    """The catalogue held by `relation`, a table name as the engine knows it (from dbt meta, never from a user).
 
-    Raises duckdb.Error where there is no such table, CatalogError as Catalog.from_rows.
+    `ask` gives the rows of a query on either engine, and raises what it raises where there is no such table. Raises CatalogError
+    as Catalog.from_rows.
     """
-    rows = connection.execute(f"select {', '.join(COLUMNS)} from {relation} order by entity, tag_name").fetchall()
+    rows = ask(f"select {', '.join(COLUMNS)} from {relation} order by entity, tag_name")
     return Catalog.from_rows(dict(zip(COLUMNS, row, strict=True)) for row in rows)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestration import settings
-from orchestration.commands import LISTS, models, plain_errors
+from orchestration.commands import models, plain_errors
 
 lists_app = typer.Typer(no_args_is_help=True)
 _WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
@@ -25,7 +25,7 @@ def lists_new() -> None:
     with plain_errors():
         catalog, known = _engine().catalog(models()), definitions()
         answers = {question.key: _ask(question) for question in questions(catalog, known)}
-        path = LISTS / f"{answers['name']}.yml"
+        path = settings.TARGET_LISTS / f"{answers['name']}.yml"
         with path.open("x", encoding="utf-8") as file:
             file.write(draft_text(answers, catalog))
         check(load_definition(path), catalog)
@@ -62,9 +62,8 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
         _definition(name)
         with _looking(name) as decided:
             found = look.preview(decided, name, rows)
-            shared = look.overlaps(decided, name)
         with _looking(name, all_active=True) as decided:
-            shared = look.overlaps(decided, name) if name in decided.plan.decided else shared
+            shared = look.overlaps(decided, name)
     _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
     _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
     _table(found.columns, found.rows)
@@ -234,9 +233,9 @@ def _definitions() -> dict:
 def _definition(name: str):
     from orchestration.targeting.definition import load_definition
 
-    path = LISTS / f"{name}.yml"
+    path = settings.TARGET_LISTS / f"{name}.yml"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in LISTS.glob("*.yml"))) or "none"
+        known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
         raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
     return load_definition(path)
 

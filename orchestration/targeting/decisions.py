@@ -99,7 +99,8 @@ MACRO = """
     create or replace temp macro hash_share(salt, key) as
     cast(cast(concat('0x', substr(md5(concat(salt, ':', key)), 1, 8)) as bigint) as double) / 4294967296
 """
-"""The macro hash_share of dbt, for this connection: where a row falls between 0 and 1."""
+"""Where a row falls between 0 and 1, as dbt's macro hash_share has it. It stands here once more because lists are decided without
+dbt, on a connection of the run's own; a test holds the two equal."""
 
 DECISIONS = f"""
     create or replace temp table decisions as

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.config import conf as fsspec_config
 
+from orchestration.files import sha256_of, sync_file, sync_folder
+
 FILE_MODE = 0o640  # the files hold phones: for the owner and the group that hands them on
 SECONDS_TO_ANSWER = 30
 _CHUNK = 1 << 20
@@ -79,14 +81,9 @@ def shown(destination: str) -> str:
 def _settle(source: Path, target: Path) -> Path:
     """Moves a finished file to its place in one step, on disk before it can be seen."""
     os.chmod(source, FILE_MODE)
-    with source.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_file(source)
     os.replace(source, target)
-    directory = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_folder(target.parent)
     return target
 
 
@@ -153,9 +150,8 @@ def _verify(system, path: Path, partial: str) -> None:
     with system.open(partial, "rb") as file:
         while chunk := file.read(_CHUNK):
             there.update(chunk)
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").digest() != there.digest():
-            raise OSError(f"{path.name} arrived with another SHA-256 than it was sent with")
+    if sha256_of(path) != there.hexdigest():
+        raise OSError(f"{path.name} arrived with another SHA-256 than it was sent with")
 
 
 def _said(error: Exception) -> str:

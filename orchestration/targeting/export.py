@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.settings import Home
+from orchestration.sql import literal
 from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.catalog import Catalog, CatalogError
 from orchestration.targeting.definition import TargetList
@@ -183,7 +184,7 @@ class DecidedRun:
         kinds = {"date32[day]": "date", "int64": "bigint", "bool": "boolean"}
         columns = [f'"{f.name}"::{kinds.get(str(f.type), "varchar")} as "{f.name}"' for f in ledger.LIST_MEMBERS]
         rows = f"select {', '.join(columns)} from members order by position, subscriber_id"
-        self.tables.connection.execute(f"copy ({rows}) to '{_quoted(path)}' (format parquet)")
+        self.tables.connection.execute(f"copy ({rows}) to {literal(path)} (format parquet)")
 
     def _write_balance(self, name: str) -> None:
         """The report beside the manifest; a list that holds nobody back has none."""
@@ -257,7 +258,3 @@ class DecidedRun:
 def _waterfall(connection: duckdb.DuckDBPyConnection, members: str) -> dict[str, int]:
     counts = dict(connection.execute(f"select coalesce(reason, 'exported'), count(*) from {members} group by 1").fetchall())
     return {"matched": sum(counts.values()), **{step: counts.get(step, 0) for step in (*STEPS, "exported")}}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -4,7 +4,6 @@ How a file looks belongs here, and that a count is the count of rows. Who is on 
 query; where files go and how they get there is `destination`; how rows become cells of a workbook is `workbook`.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.files import sha256_of
+from orchestration.sql import identifier, literal
 from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory
 
 FORMATS = ("csv", "xlsx", "parquet")
@@ -99,7 +100,7 @@ def write_list(
             written = _WRITERS[format](connection, query, columns, rows, data, title)
             if written != rows:
                 raise FileError(f"list {title.name}: {written:,} rows were written, {rows:,} expected; nothing is exported")
-            sha256 = _sha256(data)
+            sha256 = sha256_of(data)
             size = data.stat().st_size
             note.write_text(manifest_text(title, data.name, rows, size, sha256, columns), encoding="utf-8")
             files = deliver((data, note), destination, title.name)
@@ -129,15 +130,6 @@ def kind_of(data_type: str) -> str:
     return {"DATE": "date", "TIMESTAMP": "timestamp", "BOOLEAN": "flag"}.get(data_type, "text")
 
 
-def identifier(name: str) -> str:
-    """The name as it stands in a query."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _columns(connection, query: str, text_columns: Iterable[str]) -> tuple[Column, ...]:
     described = connection.execute(f"describe select * from ({query})").fetchall()
     texts = set(text_columns)
@@ -161,7 +153,7 @@ def _write_csv(connection, query: str, columns: tuple[Column, ...], rows: int, p
     quoted = [identifier(c.name) for c in columns if c.kind == "text"]
     options = f"format csv, header, new_line '\\r\\n'{', force_quote (' + ', '.join(quoted) + ')' if quoted else ''}"
     cells = ", ".join(f"{_harmless(c.value) if c.kind == 'text' else c.value} as {identifier(c.name)}" for c in columns)
-    (written,) = connection.execute(f"copy (select {cells} from ({query})) to {_literal(str(body))} ({options})").fetchone()
+    (written,) = connection.execute(f"copy (select {cells} from ({query})) to {literal(body)} ({options})").fetchone()
     with body.open("rb") as source, path.open("wb") as target:
         target.write(BOM)
         shutil.copyfileobj(source, target, 1 << 20)
@@ -170,11 +162,11 @@ def _write_csv(connection, query: str, columns: tuple[Column, ...], rows: int, p
 
 
 def _harmless(text: str) -> str:
-    return f"case when {text} <> '' and contains({_literal(FORMULA_STARTS)}, left({text}, 1)) then '''' || {text} else {text} end"
+    return f"case when {text} <> '' and contains({literal(FORMULA_STARTS)}, left({text}, 1)) then '''' || {text} else {text} end"
 
 
 def _write_parquet(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
-    copied = f"copy ({_values(query, columns)}) to {_literal(str(path))} (format parquet, compression zstd)"
+    copied = f"copy ({_values(query, columns)}) to {literal(path)} (format parquet, compression zstd)"
     return connection.execute(copied).fetchone()[0]
 
 
@@ -189,8 +181,3 @@ def _values(query: str, columns: tuple[Column, ...]) -> str:
 
 
 _WRITERS = {"csv": _write_csv, "xlsx": _write_xlsx, "parquet": _write_parquet}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
-from orchestration.intake.files import sha256_of, write_atomically
+from orchestration.files import sha256_of, write_atomically
 from orchestration.settings import Home
 
 STEPS = (

@@ -7,12 +7,11 @@ is shown whole. How it is printed belongs to `commands`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestration.sql import identifier
 from orchestration.targeting import ledger, matching
 from orchestration.targeting.export import DecidedRun
-from orchestration.targeting.files import ALWAYS_TEXT, identifier
-
-JUMP = 0.3
-"""Share by which a list may grow or shrink from one run to the next before a preview warns."""
+from orchestration.targeting.files import ALWAYS_TEXT
+from orchestration.targeting.tables import read_rules
 
 GROUPED = ("value_tier", "region_code")
 _BEGIN, _END = 3, 2  # characters of an id or a phone that stay
@@ -39,7 +38,7 @@ def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
         rows=_rows(decided, name, rows),
         groups={column: _counts(decided, name, column, "reason is null") for column in GROUPED},
         lost_to=_counts(decided, name, "lost_to", "reason = 'lost_to_priority'"),
-        jump=jump(waterfall["exported"], last_run(decided, name)),
+        jump=jump(waterfall["exported"], last_run(decided, name), read_rules(decided.tables)["size_jump_share"]),
     )
 
 
@@ -64,9 +63,9 @@ def last_run(decided: DecidedRun, name: str) -> Mapping[str, object] | None:
     return max(found, key=lambda run: run["run_date"], default=None)
 
 
-def jump(exported: int, last: Mapping[str, object] | None) -> str:
-    """A warning where the list has grown or shrunk by more than JUMP against its last run; nothing otherwise."""
-    if last is None or abs(exported - last["exported"]) <= JUMP * last["exported"]:
+def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
+    """A warning where the list has grown or shrunk by more than that share of its last run; nothing otherwise."""
+    if last is None or abs(exported - last["exported"]) <= share * last["exported"]:
         return ""
     return (
         f"its size jumped: {exported:,} now, {last['exported']:,} on {last['run_date']}. See what was delivered, and by "

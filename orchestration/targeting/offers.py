@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from orchestration.files import write_atomically
 from orchestration.intake import ledger
-from orchestration.intake.files import write_atomically
-from orchestration.settings import PROJECT_DIR, Home
+from orchestration.settings import Home
 from orchestration.tags.entry import written
 from orchestration.targeting.catalog import COLUMNS, Catalog
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.warehouse.manifest import Model
-from orchestration.warehouse.seeds import read_seed
+from orchestration.warehouse.seeds import band_names
 
 OFFERS = "channel_offers"
 ACCEPTED, SET_ASIDE = "accepted", "set_aside"
@@ -107,7 +107,7 @@ def written_catalog(models: Iterable[Model]) -> Catalog:
             "entity": entry.entity,
             "model_name": entry.model,
             "kind": entry.kind,
-            "allowed_values": json.dumps(_bands(entry.values_from) if entry.values_from else list(entry.values or ())),
+            "allowed_values": json.dumps(band_names(entry.values_from) if entry.values_from else list(entry.values or ())),
             "status": entry.status,
         }
         for entry in written(models)
@@ -124,10 +124,6 @@ def _require_present(condition: Condition) -> None:
     """Offers go by the tags of the day: SQL over one table is all that the build takes in."""
     if getattr(condition, "moments", ()):
         raise ExpressionError("offers go by the tags of the day; was and changed stand in target lists alone", condition.text, 0)
-
-
-def _bands(seed: str) -> list[str]:
-    return [row["band"] for row in read_seed(PROJECT_DIR / "seeds" / f"{seed}.csv")]
 
 
 def _folder(home: Home):

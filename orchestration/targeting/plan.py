@@ -105,12 +105,18 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
 
 
 def _require_fresh(tags: Iterable[str], version: Version) -> None:
-    late = [_late(tag, version.late) for tag in map(version.catalog.tag, tags) if tag.is_late]
+    alike: dict[str, list[str]] = {}
+    for tag in map(version.catalog.tag, tags):
+        if tag.is_late:
+            alike.setdefault(_late(tag, version.late), []).append(tag.name)
+    late = [
+        f"tag {names[0]} is {why}" if len(names) == 1 else f"tags {', '.join(names)} are {why}" for why, names in alike.items()
+    ]
     if late:
         raise _Refused(f"{'; '.join(late)}. Deliver what is late and build again, or let the list say stale_tags: accept")
 
 
 def _late(tag: Tag, late: Mapping[str, str]) -> str:
-    """Which raw tables make the tag late, and to which date they are delivered."""
+    """How late the tag is, which raw tables make it so, and to which date they are delivered."""
     tables = [f"{table} {late[table]}" for table, _ in tag.delivered if table in late]
-    return f"tag {tag.name} is {tag.status}: {', '.join(tables) or 'the catalogue does not say why'}"
+    return f"{tag.status}: {', '.join(tables) or 'the catalogue does not say why'}"

@@ -15,17 +15,12 @@ import pyarrow.compute as pc
 
 from orchestration.settings import Home
 from orchestration.targeting import decisions, ledger, matching
-from orchestration.targeting.catalog import COLUMNS, Catalog
+from orchestration.targeting.catalog import read_catalog
 from orchestration.targeting.definition import TargetList
-from orchestration.targeting.export import DecidedRun, ListRun
+from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.ledger import LIST_MEMBERS
 from orchestration.targeting.plan import Version, plan
-from orchestration.targeting.tables import ListError, Tables
-
-
-def run_lists(decided: DecidedRun) -> list[ListRun]:
-    """Exports every list of the run; one that fails is in the result with its reason, and the others go on."""
-    return [_export_alone(decided, name) for name in decided.names]
+from orchestration.targeting.tables import ListError, Tables, read_rules
 
 
 @contextlib.contextmanager
@@ -85,21 +80,16 @@ def decide(
 def read_version(tables: Tables) -> tuple[Version, float]:
     """What the published version says that a plan goes by, and the share that is held back where a list names none."""
     relations = tables.relations
-    rows = tables.rows(f"select {', '.join(COLUMNS)} from {relations.tag_catalog} order by entity, tag_name")
-    catalog = Catalog.from_rows(dict(zip(COLUMNS, row, strict=True)) for row in rows)
+    catalog = read_catalog(tables.rows, relations.tag_catalog)
     columns = frozenset(tables.columns(relations.tag_values))
     if matching.HELD_OUT not in columns:
         raise ListError(
             f"the published tags lack {matching.HELD_OUT}, which tells whom no campaign reaches; build and publish again"
         )
-    rules = {rule: float(value) for rule, value in tables.rows(f"select rule, value from {relations.contact_rules}")}
-    try:
-        caps, share = matching.Caps.of(rules), rules["control_share"]
-    except KeyError as error:
-        raise ListError(f"seed contact_rules lacks the rule {error}; add it, build and publish again") from error
+    rules = read_rules(tables)
     months = functools.cache(lambda: frozenset(month for (month,) in tables.rows(matching.months_sql(relations))))
     late = dict(map(_said_late, tables.rows(matching.late_sql(relations))))
-    return Version(catalog, columns, months, caps, late), share
+    return Version(catalog, columns, months, matching.Caps.of(rules), late), rules["control_share"]
 
 
 def _said_late(row: tuple) -> tuple[str, str]:
@@ -140,10 +130,3 @@ def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Tab
     """Those of these arms in these runs: list_name, subscriber_id."""
     found = pa.concat_tables([LIST_MEMBERS.empty_table(), *(ledger.members_of(home, run) for run in runs)])
     return found.filter(pc.is_in(found["arm"], pa.array(arms))).select(["list_name", "subscriber_id"])
-
-
-def _export_alone(decided: DecidedRun, name: str) -> ListRun:
-    try:
-        return decided.export(name)
-    except ListError as error:
-        return decided.without_file(name, decided.status(name), str(error))

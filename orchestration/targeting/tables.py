@@ -42,6 +42,18 @@ class Tables(Protocol):
         """Makes the rows of a query on the engine a table of `connection`; a view is enough where they need not lie still."""
 
 
+class Rules(dict[str, float]):
+    """The figures of seed contact_rules by rule. Asking for one that the seed lacks raises ListError."""
+
+    def __missing__(self, rule: str) -> float:
+        raise ListError(f"seed contact_rules lacks the rule {rule!r}; add it, build and publish again")
+
+
+def read_rules(tables: Tables) -> Rules:
+    """The rules that the published version was built with."""
+    return Rules((rule, float(value)) for rule, value in tables.rows(f"select rule, value from {tables.relations.contact_rules}"))
+
+
 class DuckDBTables:
     """The published file and the private warehouse, both attached for reading to the run's own connection."""
 

@@ -5,13 +5,13 @@ Read from lists decided for a look; the words of a run already exported are `his
 
 from collections.abc import Iterator, Sequence
 
+from sqlglot import exp
 from sqlglot.tokens import Tokenizer, TokenType
 
 from orchestration.targeting import ledger, matching
 from orchestration.targeting.definition import Conditions
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.expression import Condition, parse
-from orchestration.targeting.files import identifier
 from orchestration.targeting.tables import ListError
 
 WORDS = {
@@ -86,11 +86,11 @@ def _values(decided: DecidedRun, conditions: Sequence[Condition], subscriber: st
     """Whether each condition holds for the subscriber, and the values of all that they read."""
     tables = decided.tables
     read = dict.fromkeys(column for condition in conditions for column in _columns(condition))
-    name = (lambda c: f"`{c}`") if tables.dialect == "spark" else identifier
     lines = matching.lines_sql([Conditions(c) for c in conditions], tables.relations, decided.as_of, tables.dialect)
-    id = subscriber.replace("'", "''") if tables.dialect == "duckdb" else subscriber.replace("\\", "\\\\").replace("'", "\\'")
-    selected = [*(f"({condition.sql(tables.dialect)})" for condition in conditions), *map(name, read)]
-    rows = tables.rows(f"with {lines} select {', '.join(selected)} from lines where subscriber_id = '{id}'")
+    selected = [f"({condition.sql(tables.dialect)})" for condition in conditions]
+    selected += [exp.to_identifier(column, quoted=True).sql(tables.dialect) for column in read]
+    asked = exp.Literal.string(subscriber).sql(tables.dialect)
+    rows = tables.rows(f"with {lines} select {', '.join(selected)} from lines where subscriber_id = {asked}")
     if not rows:
         raise ListError(f"subscriber {subscriber}: the published version has none such")
     return [held is True for held in rows[0][: len(conditions)]], dict(zip(read, rows[0][len(conditions) :], strict=True))

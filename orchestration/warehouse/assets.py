@@ -41,16 +41,30 @@ def night(context) -> Iterator[Night]:
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups follow the folders, owners the models' `meta.owner`."""
+    """What the page says of dbt's tables: groups after their names, owners of tags, descriptions of the YAML."""
 
     def get_group_name(self, dbt_resource_props) -> str:
-        if dbt_resource_props["resource_type"] == "source":
-            return "raw"
-        return "_".join(dbt_resource_props["fqn"][1:-1]) or "seeds"
+        """stg_crm, int_usage and so on; of a mart the schema that readers know."""
+        if dbt_resource_props["resource_type"] != "model":
+            return {"source": "raw", "seed": "seeds"}[dbt_resource_props["resource_type"]]
+        layer, subject = dbt_resource_props["fqn"][1:3]
+        return {"staging": "stg_", "intermediate": "int_"}.get(layer, "") + subject
 
     def get_owners(self, dbt_resource_props) -> list[str]:
-        owner = (dbt_resource_props.get("config", {}).get("meta") or {}).get("owner")
+        owner = _meta(dbt_resource_props).get("tag_defaults", {}).get("owner")
         return [owner_name(owner)] if owner else []
+
+    def get_description(self, dbt_resource_props) -> str:
+        """What it is, and of a model its grain and SQL."""
+        if dbt_resource_props["resource_type"] != "model":
+            return dbt_resource_props["description"]
+        grain = ", ".join(f"`{column}`" for column in _meta(dbt_resource_props)["grain"])
+        sql = f"```sql\n{dbt_resource_props['raw_code'].strip()}\n```"
+        return f"{dbt_resource_props['description'].strip()}\n\nOne row a {grain}.\n\n{sql}"
+
+
+def _meta(dbt_resource_props) -> dict:
+    return dbt_resource_props.get("config", {}).get("meta") or {}
 
 
 def owner_name(owner: str) -> str:
@@ -79,7 +93,8 @@ def intake_assets(raw_manifest: dict, translator: Translator) -> list:
         for name, key in keys.items():
             yield dg.MaterializeResult(asset_key=key, metadata=intake_facts(report, name))
 
-    checks = [dg.AssetCheckSpec("door", asset=keys[name], blocking=True) for name in contract if name in keys]
+    says = "What was accepted lies in the lake whole and keyed, in usual volume, fresh enough to build from."
+    checks = [dg.AssetCheckSpec("door", asset=keys[name], description=says, blocking=True) for name in contract if name in keys]
 
     @dg.multi_asset_check(specs=checks, name="door", required_resource_keys={"night"})
     def door(context) -> Iterator[dg.AssetCheckResult]:

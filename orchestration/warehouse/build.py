@@ -16,6 +16,7 @@ from typing import IO
 
 import duckdb
 
+from orchestration.files import replace_text
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError
 
@@ -110,17 +111,6 @@ def prepare(home: Home, as_of: date, code: str, stale: dict[str, date]) -> str |
     # Stamped before the build begins: a build that dies is known by the code and date that it was begun with.
     replace_text(stamp_path(home), json.dumps(asdict(stamp), indent=2))
     return reason
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Writes a small file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
 
 
 def _take(file: IO) -> None:

@@ -5,7 +5,6 @@ What may become a version is for the quality gate to say; moving it there is `pu
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,9 +13,11 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from orchestration.files import replace_text, sync_file
 from orchestration.settings import Home, memory_limit
+from orchestration.sql import identifier, literal
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.build import Stamp, replace_text
+from orchestration.warehouse.build import Stamp
 from orchestration.warehouse.freshness import Deliveries, latest_by
 from orchestration.warehouse.manifest import Model
 
@@ -101,7 +102,7 @@ def make_candidate(
     remove_candidate(home)
     try:
         tables, notes = _copy_public(home, models, stamp, deliveries)
-        fsync(candidate_path(home))
+        sync_file(candidate_path(home))
         contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions or {})
         replace_text(facts_path(home), json.dumps(contents.to_json(), indent=2))
     except Exception:
@@ -161,14 +162,6 @@ def qualified(catalog: str, model: Model) -> str:
     return ".".join(identifier(part) for part in (catalog, model.schema, model.table))
 
 
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
-
-
 def _require(db: duckdb.DuckDBPyConnection, build: str, public: list[Model]) -> None:
     query = "select table_schema || '.' || table_name from information_schema.tables where table_catalog = ?"
     there = {name for (name,) in db.execute(query, [build]).fetchall()}
@@ -210,12 +203,3 @@ def _describe(db: duckdb.DuckDBPyConnection, model: Model, notes: list[str]) -> 
     for name, description in model.columns.items():
         if description and name in there:
             db.execute(f"comment on column {relation}.{identifier(name)} is {literal(description.strip())}")
-
-
-def fsync(path: Path) -> None:
-    """Waits until the file, or the names in the directory, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

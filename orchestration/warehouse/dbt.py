@@ -21,7 +21,6 @@ PARSED_CODE = (*TABLE_CODE, "tests/dbt", "profiles.yml")
 STAMP = "parsed_code.sha256"
 """File beside the manifest: the hash of what it was made of, and the engine where that is not DuckDB."""
 
-
 RUN_RESULTS = "run_results.json"
 """File in dbt's target directory: what its last run came to."""
 

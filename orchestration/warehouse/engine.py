@@ -136,8 +136,8 @@ class DuckDBEngine:
             yield DuckDBReader(db)
 
     def catalog(self, models: Models) -> Catalog:
-        with reading.published(self.home) as db:
-            return read_catalog(db, relation_for(models, "tag_catalog"))
+        with self.reading() as reader:
+            return read_catalog(reader.rows, relation_for(models, "tag_catalog"))
 
     def list_tables(self, models: Models, version: Version) -> AbstractContextManager[Tables]:
         relations = {role: relation_for(models, role) for role in ROLES}

@@ -14,21 +14,21 @@ from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.folder import load_definitions, read_definitions
 from orchestration.warehouse.engine import Engine, Models, require_current
 
-FOLDER = settings.PROJECT_DIR / "target_lists"
-
 
 def definitions() -> dict[str, TargetList]:
     """All lists of the project by name. Raises DefinitionError, naming every file at fault."""
-    return {definition.name: definition for definition in load_definitions(FOLDER)}
+    return {definition.name: definition for definition in load_definitions(settings.TARGET_LISTS)}
 
 
 @contextlib.contextmanager
 def open_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
     """The named lists, decided together and ready to be exported, for as long as the context is open. What is wrong with the
     definition of another list is no matter of theirs. Raises DefinitionError where it is one of them."""
-    version, found = require_current(engine), read_definitions(FOLDER)
+    version, found = require_current(engine), read_definitions(settings.TARGET_LISTS)
     if lacking := sorted(set(names) - found.sound.keys()):
-        raise DefinitionError("\n".join([f"{FOLDER}: no definition to go by of {', '.join(lacking)}", *found.problems]))
+        raise DefinitionError(
+            "\n".join([f"{settings.TARGET_LISTS}: no definition to go by of {', '.join(lacking)}", *found.problems])
+        )
     with (
         engine.list_tables(models, version) as tables,
         run.open_run(

@@ -11,7 +11,7 @@ from orchestration.warehouse import WarehouseError
 
 ROLES = (
     "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history",
-    "phones", "suppressions", "contacts", "contact_rules", "raw_tables", "deliveries", "reconciliation", "rebuilt_months",
+    "phones", "suppressions", "contacts", "contact_rules", "raw_tables", "reconciliation", "rebuilt_months",
 )  # fmt: skip
 """What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""
 

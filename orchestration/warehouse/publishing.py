@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from orchestration.files import replace_text, sync_folder
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.build import replace_text
-from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, fsync, read_candidate
+from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, read_candidate
 
 VERSIONS_KEPT = 7
 PREFIX = "telco360_"
@@ -55,7 +55,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         os.chmod(candidate_path(home), 0o444)
         at("name")
         os.rename(candidate_path(home), final)
-        fsync(home.published)
+        sync_folder(home.published)
         at("link")
         _point(home, final)
         at("tidy")
@@ -82,6 +82,18 @@ def newest_before(standing: list[Version], as_of: date) -> Version | None:
     return max(earlier, key=lambda v: (v.contents.as_of, v.made_at), default=None)
 
 
+def named(standing: list[Version], name: str) -> Version | None:
+    """The version of that name or run; None where none such stands."""
+    return next((v for v in standing if name.removesuffix(".duckdb") in (v.name, v.run)), None)
+
+
+def superseded(standing: list[Version]) -> list[Version]:
+    """Of versions given newest first, those that need stand no longer: all but the last VERSIONS_KEPT, the current one, and the
+    newest of the date before, which is asked again whenever a date is built again, however often."""
+    memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
+    return [v for v in standing[VERSIONS_KEPT:] if not v.is_current and v != memory]
+
+
 def rollback(home: Home, version: str | None = None) -> Version:
     """Makes an earlier version current: the named one (its name or run), else the one made before the current.
 
@@ -93,10 +105,9 @@ def rollback(home: Home, version: str | None = None) -> Version:
         if version is None:
             chosen = _before_current(home, standing, names)
         else:
-            found = [v for v in standing if version.removesuffix(".duckdb") in (v.name, v.run)]
-            if not found:
+            chosen = named(standing, version)
+            if chosen is None:
                 raise WarehouseError(f"'{version}' is no version that stands; there are: {names}")
-            chosen = found[0]
         _point(home, chosen.path)
     return current(home)
 
@@ -126,17 +137,13 @@ def _point(home: Home, version: Path) -> None:
     draft.unlink(missing_ok=True)
     draft.symlink_to(version.name)  # relative: the home can be moved
     os.replace(draft, home.current)
-    fsync(home.published)
+    sync_folder(home.published)
 
 
 def _prune(home: Home) -> None:
-    standing = versions(home)
-    # What the day before knew is asked again whenever a date is built again, however often.
-    memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
-    for version in standing[VERSIONS_KEPT:]:
-        if not version.is_current and version != memory:
-            version.path.unlink()
-            version.path.with_suffix(".json").unlink()
+    for version in superseded(versions(home)):
+        version.path.unlink()
+        version.path.with_suffix(".json").unlink()
 
 
 def _target(home: Home) -> str | None:

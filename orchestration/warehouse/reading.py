@@ -7,8 +7,8 @@ from typing import Protocol
 import duckdb
 
 from orchestration.settings import Home
+from orchestration.sql import identifier, literal
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.candidate import identifier, literal
 from orchestration.warehouse.manifest import Model
 
 

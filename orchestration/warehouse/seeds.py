@@ -29,13 +29,23 @@ def check_seeds(project_dir: Path = PROJECT_DIR) -> None:
     faults: list[str] = []
     for seed in declared:
         try:
-            rows = read_seed(project_dir / "seeds" / f"{seed['name']}.csv")
+            rows = read_seed(seed_path(seed["name"], project_dir))
         except SeedError as error:
             faults.append(str(error))
         else:
             faults += (f"seeds/{fault}" for fault in seed_faults(seed, rows, asked.get(seed["name"])))
     if faults:
         raise SeedError("\n".join(faults) + "\nMend the seed and run again.")
+
+
+def seed_path(name: str, project_dir: Path = PROJECT_DIR) -> Path:
+    """Where a seed lies."""
+    return project_dir / "seeds" / f"{name}.csv"
+
+
+def band_names(seed: str) -> list[str]:
+    """The bands of a seed, as its file lists them."""
+    return [row["band"] for row in read_seed(seed_path(seed))]
 
 
 def read_seed(path: Path) -> list[dict[str, str]]:

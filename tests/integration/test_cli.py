@@ -11,7 +11,7 @@ import pytest
 from made_warehouse import made_home, made_version
 from typer.testing import CliRunner
 
-from orchestration import cli, commands, settings
+from orchestration import cli, settings
 from orchestration.settings import Home
 from orchestration.warehouse.publishing import current
 
@@ -65,7 +65,7 @@ def test_before_the_first_publication_commands_say_what_to_do(run, tmp_path, arg
 def test_an_unknown_list_names_the_known_ones(run, tmp_path):
     result = run("--home", str(tmp_path), "lists", "preview", "no_such_list")
     assert result.exit_code == 1
-    known = sorted(path.stem for path in commands.LISTS.glob("*.yml"))
+    known = sorted(path.stem for path in settings.TARGET_LISTS.glob("*.yml"))
     assert ", ".join(known) in result.output
 
 

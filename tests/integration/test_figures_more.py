@@ -6,15 +6,13 @@ three billed months, in which windows are not full, and lacks some optional tabl
 """
 
 import os
-from pathlib import Path
 
-import duckdb
 import pytest
+from figures_kit import assert_same, nightly, published
 from oracle import retention, risk, service, tiers, watch
 from oracle.book import Book, book_at
 from oracle.operator import write_deliveries
 from oracle.operator_more import make_bigger_operator
-from test_figures import as_key, assert_same, nightly
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "6").split(",")]
 KEYS = {
@@ -82,18 +80,6 @@ def reckoned(book: Book) -> dict[str, dict]:
     }
 
 
-def published(home: Path) -> dict[str, dict]:
-    """The published tables in the oracle's form, with every column they have."""
-    tables = {}
-    with duckdb.connect(str(home / "published" / "telco360.duckdb"), read_only=True) as db:
-        for table, keys in KEYS.items():
-            found = db.sql(f"select * from {table}")
-            rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
-            tables[table] = {as_key([row[name] for name in keys]): row for row in rows}
-            assert len(tables[table]) == len(rows), f"{table}: keys are not unique"
-    return tables
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_figure_of_value_churn_and_service_equals_the_oracle(tmp_path, seed):
     is_short = seed % 5 == 0
@@ -102,7 +88,7 @@ def test_every_figure_of_value_churn_and_service_equals_the_oracle(tmp_path, see
     nightly(tmp_path, as_of)
     expected = reckoned(book_at(operator.deliveries, as_of))
     assert is_short or all(expected.values()), "the operator leaves a table empty"
-    found = published(tmp_path)
+    found = published(tmp_path, KEYS)
     assert_same(expected, found, f"oracle | published {as_of}")
     assert all(row["severity"] and row["evidence"] for row in found["churn.alerts"].values())
     assert all((row["flagged_by"] is not None) == row["is_flagged"] for row in found["churn.sales_quality"].values())

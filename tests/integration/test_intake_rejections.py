@@ -13,8 +13,8 @@ import pytest
 from intake_kit import CHARGES_HEADER, Operator, charges, many_charges
 
 from orchestration import machine
+from orchestration.files import sha256_of
 from orchestration.intake import ledger
-from orchestration.intake.files import sha256_of
 
 GOOD = charges("S1,2026-02-01,rent,10.00", "S2,2026-02-01,rent,20.00")
 

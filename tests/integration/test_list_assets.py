@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import dagster as dg
 import pytest
-from test_target_lists import CARE, IN_ORDER, RUN_DATE, Operator, care, exported
+from list_kit import CARE, IN_ORDER, Operator, care, exported
+from made_lists import RUN_DATE
 
 from orchestration.nightly import Failure, Outcome, failures, summary
 from orchestration.targeting import ledger

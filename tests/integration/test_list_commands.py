@@ -7,15 +7,16 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
-from made_lists import AS_OF, RELATIONS, RUN_DATE, made_files
+from made_lists import AS_OF, RELATIONS, RUN_DATE, export_all, made_files
 from typer.testing import CliRunner
 
-from orchestration import cli
+from orchestration import cli, settings
 from orchestration.settings import Home
-from orchestration.targeting import commands, run
+from orchestration.targeting import commands
 from orchestration.targeting.catalog import read_catalog
 from orchestration.targeting.tables import duckdb_tables
 from orchestration.warehouse import lists
+from orchestration.warehouse.reading import DuckDBReader
 
 LINES = [  # subscriber_id, on net, tier, plan, region, value, score, tenure, since, held out, nps, store
     *((f"S{n:04}", True, "gold", "plain", "R1", 100 - n, 50.0, 12, date(2021, 1, 1), False, 9, "x") for n in range(20)),
@@ -64,7 +65,7 @@ class Engine:
 
     def catalog(self, models):
         with duckdb.connect(str(self.published), read_only=True) as db:
-            return read_catalog(db, RELATIONS["tag_catalog"])
+            return read_catalog(DuckDBReader(db).rows, RELATIONS["tag_catalog"])
 
     @contextmanager
     def list_tables(self, models, version):
@@ -83,8 +84,7 @@ class Operator:
         monkeypatch.setattr(commands, "models", lambda: ())
         monkeypatch.setattr(commands, "_engine", lambda: self.engine)
         monkeypatch.setattr(commands, "_today", lambda: self.today)
-        monkeypatch.setattr(commands, "LISTS", self.folder)
-        monkeypatch.setattr(lists, "FOLDER", self.folder)
+        monkeypatch.setattr(settings, "TARGET_LISTS", self.folder)
         self.write("care", CARE)
         self.write("every", OTHER)
 
@@ -97,7 +97,7 @@ class Operator:
 
     def export(self, *names: str) -> dict:
         with lists.open_lists(self.engine, (), names or ("care", "every"), self.today) as decided:
-            return {made.name: made for made in run.run_lists(decided)}
+            return export_all(decided)
 
     def call(self, *arguments: str, code: int = 0, answers: str = "") -> str:
         result = CliRunner().invoke(cli.app, ["lists", *arguments], input=answers)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from oracle.known import month_add
 from oracle.operator import Deliveries, write_deliveries
 from oracle.operator_more import make_bigger_operator
 
@@ -173,24 +174,34 @@ def test_two_lines_that_change_alike_do_not_cancel_each_other(nights):
 
 
 def test_late_call_pairs_build_the_three_months_that_look_at_them(nights):
+    """A month that is not held is looked at by none, until a bill has it held."""
     circles = nights.fingerprints("int_network__close_peers")
     months = sorted(nights.fingerprints("fct_value_months"))
     row = next(row for row in nights.delivered("billing_call_pairs") if row["peer_subscriber_id"])
     late = row | {"call_month": months[3], "peer_key": "late", "call_days": 30, "call_count": 300}
+    earliest = late | {"call_month": month_add(months[0], -1)}
     scored = nights.fingerprints("fct_value_months")
-    nights.change(billing_call_pairs=[*nights.delivered("billing_call_pairs"), late])
-    assert nights.months("int_network__close_peers", circles) >= set(months[3:6])
+    nights.change(billing_call_pairs=[*nights.delivered("billing_call_pairs"), late, earliest])
+    found = nights.months("int_network__close_peers", circles)
+    assert found >= set(months[3:6])
+    assert found.isdisjoint(months[:3])
     assert months[2] not in nights.months("fct_value_months", scored)
     nights.assert_as_from_nothing()
 
 
 def test_a_late_bill_builds_the_year_that_looks_at_it(nights):
-    averages = nights.fingerprints("fct_subscriber_averages")
+    """One of a month before all others, too: with it the months held are more."""
+    averages, circles = nights.fingerprints("fct_subscriber_averages"), nights.fingerprints("int_network__close_peers")
     months = sorted(averages)
     row = next(r for by_dt in nights.deliveries["billing_charges"].values() for r in by_dt if r["bill_month"] == months[1])
     nights.change(billing_charges=[*nights.delivered("billing_charges"), row | {"amount": row["amount"] + 1}])
     assert months[0] not in nights.months("fct_subscriber_averages", averages)
     assert nights.months("fct_subscriber_averages", averages) >= set(months[1:13])
+    nights.assert_as_from_nothing()
+
+    earliest = month_add(months[0], -1)
+    nights.change(billing_charges=[*nights.delivered("billing_charges"), row | {"bill_month": earliest}])
+    assert nights.months("int_network__close_peers", circles) >= {earliest, *months[:2]}
     nights.assert_as_from_nothing()
 
 

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
 
+from orchestration.files import replace_text
 from orchestration.nightly import Failure, Outcome, failures, summary
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError, assets, build
@@ -23,7 +24,7 @@ from orchestration.warehouse.publishing import current, versions
 
 def run_release(home: Home, *more_assets):
     """Candidate, gate and publication over a made build, as the job runs them."""
-    build.replace_text(build.stamp_path(home), json.dumps(asdict(STAMP)))
+    replace_text(build.stamp_path(home), json.dumps(asdict(STAMP)))
     night = Night(home)
     vars(night).update(models=MODELS, contract=CONTRACT)
     steps = assets.release_assets(MODELS, {m.name: dg.AssetKey([m.schema, m.name]) for m in MODELS})
@@ -285,6 +286,11 @@ print(json.dumps({
     "job holds all": set(defs.resolve_job_def("nightly").asset_layer.executable_asset_keys) == set(graph.executable_asset_keys),
     "gates block": {k.name for k in graph.asset_check_keys if graph.get(k).blocking} >= {"door", "gate"},
     "dbt tests are checks": len(graph.asset_check_keys) > 80,
+    "all is described": all(graph.get(key).description for key in graph.materializable_asset_keys)
+    and all(one.description for one in (defs.resolve_job_def("nightly"), schedule, *defs.sensors)),
+    "families of tags have owners": graph.get(dg.AssetKey(["tags", "tags_value"])).owners == ["team:customer_value"],
+    "groups are the rooms": graph.get(dg.AssetKey(["tags", "tags_value"])).group_name == "tags"
+    and graph.get(dg.AssetKey(["staging", "stg_crm__contracts"])).group_name == "stg_crm",
     "schedule": [schedule.cron_schedule, schedule.execution_timezone],
     "sensors": [sensor.name for sensor in defs.sensors],
 }))

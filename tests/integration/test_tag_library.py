@@ -18,6 +18,7 @@ from orchestration.targeting.folder import load_definitions
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 from orchestration.warehouse.publishing import versions
+from orchestration.warehouse.reading import DuckDBReader
 from sample import make_operator
 
 DAYS = date(2026, 6, 29), date(2026, 6, 30)
@@ -152,7 +153,7 @@ def test_a_date_built_again_remembers_the_same(home, before_and_now):
 
 def test_each_list_of_the_project_matches_somebody(home, before_and_now):
     with duckdb.connect(str(before_and_now[1]), read_only=True) as db:
-        catalog = read_catalog(db, "tags.tag_catalog")
+        catalog = read_catalog(DuckDBReader(db).rows, "tags.tag_catalog")
         definitions = load_definitions(PROJECT_DIR / "target_lists")
         assert len(definitions) >= 12
         for definition in definitions:

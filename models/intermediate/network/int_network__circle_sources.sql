@@ -1,6 +1,6 @@
--- What each month's close peers are made from: a fingerprint of the deliveries of call pairs that touch the three months that end
--- with it, of whether it is the last complete one, which knows every peer, and of the rules. Months without call pairs have no
--- row.
+-- What each month's close peers are made from: a fingerprint of the deliveries of call pairs that touch the three months held
+-- that end with it, of whether it is the last complete one, which knows every peer, and of the rules. Months without call pairs
+-- have no row.
 {{ config(materialized='table') }}
 with
 
@@ -11,19 +11,31 @@ months as (
 
 ),
 
-called as (
+windows as (
 
     select
         months.month,
-        {{ dbt.listagg("concat(deliveries.delivery_date, ' ', deliveries.rows_sha256)", "'; '",
-            'order by deliveries.delivery_date') }} as deliveries
+        called.month as call_month
     from months
+    inner join months as called
+        on months.month >= called.month
+        and cast({{ dbt.dateadd('month', -2, 'months.month') }} as date) <= called.month
+
+),
+
+called as (
+
+    select
+        windows.month,
+        {{ dbt.listagg(
+            "concat(windows.call_month, ' ', deliveries.delivery_date, ' ', deliveries.rows_sha256)", "'; '",
+            'order by windows.call_month, deliveries.delivery_date'
+        ) }} as deliveries
+    from windows
     inner join {{ ref('stg_ledger__deliveries') }} as deliveries
-        on array_contains(deliveries.event_months, months.month)
-        or array_contains(deliveries.event_months, cast({{ dbt.dateadd('month', -1, 'months.month') }} as date))
-        or array_contains(deliveries.event_months, cast({{ dbt.dateadd('month', -2, 'months.month') }} as date))
+        on array_contains(deliveries.event_months, windows.call_month)
     where deliveries.table_name = 'billing_call_pairs'
-    group by months.month
+    group by windows.month
 
 ),
 

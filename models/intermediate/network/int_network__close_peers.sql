@@ -7,24 +7,24 @@
 {% set to_build = built_by_month('int_network__circle_sources') %}
 with
 
-back as (
+months as (
 
-    select 0 as months
-    union all
-    select 1 as months
-    union all
-    select 2 as months
+    select * from {{ ref('int_subscribers__months_held') }}
+    where is_complete_month
 
 ),
 
+-- Fewer than three where the warehouse holds no more.
 windows as (
 
     select
-        held.month,
-        cast({{ dbt.dateadd('month', '-back.months', 'held.month') }} as date) as call_month
-    from {{ ref('int_subscribers__months_held') }} as held
-    cross join back
-    where held.is_complete_month and {{ in_months('held.month', to_build) }}
+        months.month,
+        called.month as call_month
+    from months
+    inner join months as called
+        on months.month >= called.month
+        and cast({{ dbt.dateadd('month', -2, 'months.month') }} as date) <= called.month
+    where {{ in_months('months.month', to_build) }}
 
 ),
 

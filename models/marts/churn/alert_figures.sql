@@ -48,7 +48,7 @@ select
     customers.birth_month
 from lines
 inner join {{ ref('inactivity') }} as inactivity on lines.subscriber_id = inactivity.subscriber_id
-left join {{ ref('int_revenue__latest_balances') }} as balances on lines.subscriber_id = balances.subscriber_id
+left join {{ ref('fct_balances') }} as balances on lines.subscriber_id = balances.subscriber_id
 left join {{ ref('int_usage__last_days') }} as usage on lines.subscriber_id = usage.subscriber_id
 left join surveys on lines.subscriber_id = surveys.subscriber_id
 left join months on lines.subscriber_id = months.subscriber_id

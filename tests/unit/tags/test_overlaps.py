@@ -29,7 +29,7 @@ def found(at_least=0.98, least=1, table=TABLE):
         db.execute(table)
         shared, members = common(db, "t", sets)
     assert members == 100
-    return {(str(o.part), o.is_equal, str(o.whole)): o for o in overlaps(sets, shared, members, at_least, least)}
+    return {(str(o.part), o.is_mutual, str(o.whole)): o for o in overlaps(sets, shared, members, at_least, least)}
 
 
 def test_sets_are_flags_values_and_tags_known():
@@ -65,6 +65,13 @@ def test_a_share_is_enough_on_both_sides_of_its_edge():
     table = TABLE.replace("n % 4 = 0 as is_fourth", "n % 4 = 0 and n > 0 or n = 1 as is_fourth")  # 24 of 25 are even
     assert ("is_fourth", False, "is_even") in found(0.96, table=table)
     assert ("is_fourth", False, "is_even") not in found(0.97, table=table)
+
+
+def test_only_the_very_same_members_are_called_equal():
+    lacks_one = TABLE.replace("true end as is_not_odd", "n > 0 end as is_not_odd")
+    same, nearly = found()["is_even", True, "is_not_odd"], found(table=lacks_one)["is_not_odd", True, "is_even"]
+    assert " ".join(str(same).split()) == "is_even 50 equals is_not_odd 50 100.00%"
+    assert " ".join(str(nearly).split()) == "is_not_odd 49 nearly equals is_even 50 98.00%"
 
 
 def test_small_sets_are_left_out():

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from made_tags import MODELS
 
-from orchestration.commands import LISTS
 from orchestration.contract import load_contract
+from orchestration.settings import TARGET_LISTS
 from orchestration.tags.document import PAGE, page
 from orchestration.tags.entry import written
 from orchestration.tags.rules import faults, withdrawn_days
@@ -54,7 +54,7 @@ def without(key):
 
 
 def test_every_tag_of_the_project_is_as_it_should_be_and_no_list_uses_one_that_is_withdrawn(models):
-    assert faults(models, load_definitions(LISTS), date.today()) == []
+    assert faults(models, load_definitions(TARGET_LISTS), date.today()) == []
 
 
 def test_the_page_of_tags_says_what_the_yaml_says(models):

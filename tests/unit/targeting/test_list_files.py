@@ -195,7 +195,7 @@ def test_files_are_for_owner_and_group_and_nothing_else_is_left(rows, tmp_path):
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["care_x.csv", "care_x.json"]
 
 
-@pytest.mark.parametrize("step", ["_sha256", "deliver"])
+@pytest.mark.parametrize("step", ["sha256_of", "deliver"])
 def test_a_failure_half_way_leaves_the_earlier_file_and_nothing_more(rows, tmp_path, monkeypatch, step):
     before = Path(write(rows, tmp_path).files[0]).read_bytes()
     rows.execute("delete from made where place = 1")

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from orchestration.targeting.catalog import COLUMNS, Catalog, CatalogError, did_you_mean, read_catalog
+from orchestration.warehouse.reading import DuckDBReader
 
 ROW = {
     "tag_name": "value_tier",
@@ -61,7 +62,7 @@ def test_it_is_read_from_a_table_with_more_columns_than_needed():
         kinds = {c: "boolean" if c.startswith("is_") else "varchar" for c in COLUMNS}
         connection.execute(f"create table tag_catalog ({', '.join(f'{c} {k}' for c, k in kinds.items())}, version integer)")
         connection.execute(f"insert into tag_catalog values ({', '.join('?' * len(COLUMNS))}, 1)", [ROW[c] for c in COLUMNS])
-        assert read_catalog(connection, "tag_catalog") == Catalog.from_rows([ROW])
+        assert read_catalog(DuckDBReader(connection).rows, "tag_catalog") == Catalog.from_rows([ROW])
 
 
 def test_the_nearest_word_ignores_case_and_far_words_are_not_offered():

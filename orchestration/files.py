@@ -1,4 +1,4 @@
-"""Files written so that they last, and their checksums. No knowledge of deliveries or of the lake belongs here."""
+"""Files written so that they last, whole or not at all, and their checksums. What they are is no matter here."""
 
 import hashlib
 import os
@@ -21,6 +21,15 @@ def write_atomically(path: Path, aside: Path, write: Callable[[Path], None]) -> 
     sync_file(draft)
     os.replace(draft, path)
     sync_folder(path.parent)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Writes a small file whole or not at all; its draft lies beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    sync_file(draft)
+    os.replace(draft, path)
 
 
 def sync_tree(root: Path) -> None:
