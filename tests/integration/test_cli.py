@@ -84,14 +84,14 @@ def test_a_fault_of_the_machine_is_told_in_words(run, monkeypatch, tmp_path, err
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("orchestration.intake.take_in", fail)
+    monkeypatch.setattr("orchestration.warehouse.night.take_in", fail)
     result = run("--home", str(tmp_path), "intake", "run")
     assert result.exit_code == 1
     assert words.format(home=tmp_path) in result.output and "Traceback" not in result.output
 
 
 def test_other_errors_keep_their_trace(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("orchestration.intake.take_in", lambda *_, **__: {}["gone"])
+    monkeypatch.setattr("orchestration.warehouse.night.take_in", lambda *_, **__: {}["gone"])
     assert isinstance(run("--home", str(tmp_path), "intake", "run").exception, KeyError)
 
 
