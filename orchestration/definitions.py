@@ -6,10 +6,8 @@ Nothing is read at import but dbt's manifest, the raw contract and the target li
 import dagster as dg
 
 from orchestration import settings
-from orchestration.contract import load_contract
 from orchestration.targeting.folder import read_definitions
-from orchestration.warehouse import arrivals, assets
-from orchestration.warehouse.build import is_locked
+from orchestration.warehouse import assets
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 
@@ -18,8 +16,6 @@ manifest = read_manifest(MANIFEST)
 models = load_models(manifest)
 translator = assets.Translator()
 dbt_models = assets.dbt_models(MANIFEST, translator)
-found = read_definitions(settings.TARGET_LISTS)
-lists = [definition for definition in found.sound.values() if definition.status == "approved"]
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -28,41 +24,25 @@ nightly = dg.define_asset_job(
     description="Takes in what was delivered, builds and tests all tables, publishes them, exports the lists that are due. For "
     "another day than the latest, launch it with this config: `resources: {night: {config: {as_of: '2026-10-31'}}}`",
 )
-switch, zone = ("RUNNING" if settings.environment() == "production" else "STOPPED"), settings.timezone().key
+switch = "RUNNING" if settings.environment() == "production" else "STOPPED"
 at_two = dg.ScheduleDefinition(
     job=nightly,
     cron_schedule="0 2 * * *",
-    execution_timezone=zone,
+    execution_timezone=settings.timezone().key,
     default_status=dg.DefaultScheduleStatus(switch),
     description="Starts the job every night, whatever was delivered.",
 )
 
-
-@dg.sensor(
-    job=nightly,
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus(switch),
-    description="Starts the job once all required deliveries of a day are there, once more for each that is delivered anew.",
-)
-def deliveries_complete(context):
-    home = settings.home()
-    if is_locked(home):
-        return dg.SkipReason(f"{home.root} is at work")
-    due = arrivals.due_day(arrivals.complete_folders(home), arrivals.judged(home), load_contract())
-    return dg.RunRequest(run_key=due.key, tags={"business_date": str(due.day)}) if due else dg.SkipReason("no day is due")
-
-
 intake, door = assets.intake_assets(manifest, translator)
 candidate, gate, publication = assets.release_assets(models, assets.model_keys(manifest, translator))
-
-list_assets = [assets.decided_lists(lists), *map(assets.list_asset, lists), *assets.lists_at_fault(found.problems)]
+lists = assets.list_assets(read_definitions(settings.TARGET_LISTS))
 
 defs = dg.Definitions(
-    assets=[intake, dbt_models, candidate, publication, *list_assets],
+    assets=[intake, dbt_models, candidate, publication, *lists],
     asset_checks=[door, gate],
     jobs=[nightly],
     schedules=[at_two],
-    sensors=[deliveries_complete],
+    sensors=[assets.complete_deliveries(nightly, switch)],
     resources={"night": assets.night},
     executor=dg.in_process_executor,
 )

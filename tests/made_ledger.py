@@ -10,9 +10,16 @@ from orchestration.settings import Home
 from orchestration.targeting import ledger
 
 
-def record_run(home: Home, list_name: str, run_date: date, members: Iterable[Mapping], status: str = ledger.EXPORTED) -> None:
+def record_run(
+    home: Home,
+    list_name: str,
+    run_date: date,
+    members: Iterable[Mapping],
+    status: str = ledger.EXPORTED,
+    channel: str = "outbound_call",
+) -> None:
     """Adds a run of a list to the ledger with these members, each with at least a subscriber_id and an arm."""
-    common = {"list_name": list_name, "run_date": run_date, "channel": "outbound_call"}
+    common = {"list_name": list_name, "run_date": run_date, "channel": channel}
     common |= {"run_id": ledger.next_run_id(home, run_date)}
     table = pa.Table.from_pylist([common | dict(member) for member in members], schema=ledger.LIST_MEMBERS)
     arms = table["arm"].to_pylist()

@@ -16,8 +16,9 @@ from orchestration.intake import IntakeReport
 from orchestration.quality.door import judge_deliveries
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.definition import DefinitionError, TargetList
+from orchestration.targeting.folder import Definitions
 from orchestration.targeting.plan import due
-from orchestration.warehouse import WarehouseError, build, dbt, manifest
+from orchestration.warehouse import WarehouseError, arrivals, build, dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.night import Night
 from orchestration.warehouse.seeds import check_seeds
@@ -241,6 +242,12 @@ def list_asset(definition: TargetList) -> dg.AssetsDefinition:
     return target_list
 
 
+def list_assets(found: Definitions) -> list[dg.AssetsDefinition]:
+    """The approved target lists, what decides them together, and what tells of definitions at fault."""
+    lists = [definition for definition in found.sound.values() if definition.status == "approved"]
+    return [decided_lists(lists), *map(list_asset, lists), *lists_at_fault(found.problems)]
+
+
 def lists_at_fault(problems: Sequence[str]) -> list[dg.AssetsDefinition]:
     """A step that fails with what is wrong in definitions of lists, behind the publication; none where nothing is."""
 
@@ -250,6 +257,25 @@ def lists_at_fault(problems: Sequence[str]) -> list[dg.AssetsDefinition]:
         raise DefinitionError("\n".join(problems))
 
     return [lists_at_fault] if problems else []
+
+
+def complete_deliveries(job: dg.JobDefinition, switch: str) -> dg.SensorDefinition:
+    """The sensor that starts the job; `switch` is RUNNING or STOPPED, its state until somebody turns it."""
+
+    @dg.sensor(
+        job=job,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus(switch),
+        description="Starts the job once all required deliveries of a day are there, once more for each that is delivered anew.",
+    )
+    def deliveries_complete():
+        home = settings.home()
+        if build.is_locked(home):
+            return dg.SkipReason(f"{home.root} is at work")
+        day = arrivals.due_day(arrivals.complete_folders(home), arrivals.judged(home), load_contract())
+        return dg.RunRequest(run_key=day.key, tags={"business_date": str(day.day)}) if day else dg.SkipReason("no day is due")
+
+    return deliveries_complete
 
 
 def verdict(result: GateResult) -> str:

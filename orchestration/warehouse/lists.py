@@ -26,9 +26,8 @@ def open_lists(engine: Engine, models: Models, names: Sequence[str], run_date: d
     definition of another list is no matter of theirs. Raises DefinitionError where it is one of them."""
     version, found = require_current(engine), read_definitions(settings.TARGET_LISTS)
     if lacking := sorted(set(names) - found.sound.keys()):
-        raise DefinitionError(
-            "\n".join([f"{settings.TARGET_LISTS}: no definition to go by of {', '.join(lacking)}", *found.problems])
-        )
+        missing = f"{settings.TARGET_LISTS}: no definition to go by of {', '.join(lacking)}"
+        raise DefinitionError("\n".join([missing, *found.problems]))
     with (
         engine.list_tables(models, version) as tables,
         run.open_run(

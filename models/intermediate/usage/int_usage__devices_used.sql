@@ -1,6 +1,15 @@
--- Handsets that each line was seen in, a row each however many months that was. The present one is the one most used in the
--- latest month in which the line was seen in any; of equal ones the one that came last, then the lower code.
+-- Handsets that each line was seen in, a row each however many of the months held that was. The present one is the one most used
+-- in the latest month in which the line was seen in any; of equal ones the one that came last, then the lower code.
+{% set is_in_six_months = 'usage_month between ' ~ last_complete_month(-5) ~ ' and ' ~ last_complete_month() %}
 with
+
+seen as (
+
+    select usage.*
+    from {{ ref('stg_billing__device_usage') }} as usage
+    inner join {{ ref('int_subscribers__months_held') }} as held on usage.usage_month = held.month
+
+),
 
 used as (
 
@@ -10,11 +19,10 @@ used as (
         min(usage_month) as first_month,
         max(usage_month) as last_month,
         sum(days_used) as days_used,
-        sum(case
-            when usage_month between {{ last_complete_month(-5) }} and {{ last_complete_month() }} then days_used else 0
-        end) as days_used_6m,
+        sum(case when {{ is_in_six_months }} then days_used else 0 end) as days_used_6m,
+        max(case when {{ is_in_six_months }} and days_used > 0 then usage_month end) as last_month_6m,
         max_by(days_used, usage_month) as last_month_days
-    from {{ ref('stg_billing__device_usage') }}
+    from seen
     group by subscriber_id, tac
 
 ),

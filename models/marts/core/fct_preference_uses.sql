@@ -12,7 +12,7 @@ handsets as (
     select
         used.subscriber_id,
         used.days_used_6m,
-        used.last_month,
+        used.last_month_6m,
         models.device_brand,
         price_bands.band as device_price_band
     from {{ ref('fct_device_use') }} as used
@@ -50,9 +50,9 @@ services as (
 
 uses as (
 
-    select subscriber_id, 'device_brand' as kind, device_brand as code, days_used_6m as uses, last_month as used_on from handsets
+    select subscriber_id, 'device_brand' as kind, device_brand as code, days_used_6m as uses, last_month_6m as used_on from handsets
     union all
-    select subscriber_id, 'device_price_band' as kind, device_price_band as code, days_used_6m as uses, last_month as used_on
+    select subscriber_id, 'device_price_band' as kind, device_price_band as code, days_used_6m as uses, last_month_6m as used_on
     from handsets
     union all
     select subscriber_id, 'channel' as kind, channel as code, 1 as uses, contact_date as used_on from answered

@@ -47,6 +47,14 @@ calls as (
 
 ),
 
+-- Alerts are kept for some days, and were not known before the first build.
+known as (
+
+    select greatest(min(as_of_date), {{ days_before(rule('tag_rules', 'changes_days')) }}) as alerts_since
+    from {{ ref('tag_coverage') }}
+
+),
+
 keys as (
 
     {% for part in ['lines', 'tasks', 'calls'] %}
@@ -71,8 +79,9 @@ counted as (
         }.items() %}{% for column in columns %}
         cast(coalesce({{ part }}.{{ column }}, 0) as bigint) as {{ column }},
         {%- endfor %}{% endfor %}
-        keys.month >= {{ days_before(rule('tag_rules', 'changes_days')) }} as has_alerts
+        keys.month >= known.alerts_since as has_alerts
     from keys
+    cross join known
     {%- for part in ['lines', 'tasks', 'calls'] %}
     left join {{ part }}
         on keys.month = {{ part }}.month

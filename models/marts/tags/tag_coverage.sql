@@ -62,6 +62,7 @@ counted as (
 
 ),
 
+-- A code may itself say unknown, such as a gender; it counts with those of whom nothing is known.
 with_unknown as (
 
     select * from counted
@@ -71,7 +72,7 @@ with_unknown as (
     select
         totals.entity,
         tags.tag_name,
-        null as counted_value,
+        'unknown' as counted_value,
         max(totals.members) - coalesce(sum(counted.members), 0) as members
     from {{ ref('tag_catalog') }} as tags
     inner join totals on tags.entity = totals.entity
@@ -87,11 +88,12 @@ today as (
         {{ as_of_date() }} as as_of_date,
         with_unknown.entity,
         with_unknown.tag_name,
-        coalesce(with_unknown.counted_value, 'unknown') as value,
-        cast(with_unknown.members as bigint) as members,
-        cast({{ ratio('with_unknown.members', 'totals.members') }} as double) as share
+        with_unknown.counted_value as value,
+        cast(sum(with_unknown.members) as bigint) as members,
+        cast({{ ratio('sum(with_unknown.members)', 'max(totals.members)') }} as double) as share
     from with_unknown
     inner join totals on with_unknown.entity = totals.entity
+    group by with_unknown.entity, with_unknown.tag_name, with_unknown.counted_value
 
 )
 

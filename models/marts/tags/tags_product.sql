@@ -19,17 +19,29 @@ plan_periods as (
 
 ),
 
+-- A service taken again before the last time ran out runs twice, and is one service with one fee.
+running as (
+
+    select distinct
+        subscriber_id,
+        service_code,
+        service_class,
+        monthly_fee
+    from {{ ref('fct_service_subscriptions') }}
+    where is_running
+
+),
+
 services as (
 
     select
         subscriber_id,
-        count(distinct service_code) as running_services,
+        count(*) as running_services,
         sum(monthly_fee) as services_monthly_fee,
         {%- for code, flag in service_classes.items() %}
         max(case when service_class = '{{ code }}' then 1 else 0 end) as {{ flag }}{{ "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('fct_service_subscriptions') }}
-    where is_running
+    from running
     group by subscriber_id
 
 ),

@@ -1,0 +1,225 @@
+"""What contacts and lists led to: channels by month, each run of a list, all runs together, and the offers open to lines.
+
+`{key: {column: value}}` of one public table. Managers are in care.py.
+
+Choices where the definitions leave one:
+- A contact succeeds by a completed order of its own offer at its time or after it, at most 30 days after its day. Contacts
+  without an offer never do, and are contacts all the same.
+- Months are complete calendar months, held or not; contacts of lines that no snapshot knows count. A channel has a row in a
+  month with a contact or a completed order.
+- A member is contacted by a contact that names list and run, whenever it was. Orders count from the run date to 30 days after
+  it. Success of the treated is of those contacted that have an offer, from any of their contacts; of the control as ordered.
+- Uplift is that of participation; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and so is
+  what is told of it. Save and kept rates are of runs whose 90th day is past: on-net at its end.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from fractions import Fraction
+
+from oracle.book import UNKNOWN
+from oracle.desk import Desk, ListRun
+from oracle.figures import ratio
+from oracle.known import day_of, month_start
+
+SUCCESS_DAYS, SAVE_DAYS = 30, 90
+Z = 1.959964
+REFUSALS = ("refused", "do_not_contact")
+ARMS = ("treated", "control")
+
+
+def successes(desk: Desk) -> set[str]:
+    """The ids of contacts that succeeded."""
+    return {c["contact_id"] for c in desk.contacts if is_taken(desk, c["subscriber_id"], c["offer_code"], c["contacted_at"])}
+
+
+def is_taken(desk: Desk, key: str, offer: str | None, at) -> bool:
+    """Whether the line has a completed order of the offer at the moment or after it, up to 30 days after its day."""
+    last = day_of(at) + timedelta(days=SUCCESS_DAYS)
+    return any(
+        o["offer_code"] == offer and at <= o["ordered_at"] and day_of(o["ordered_at"]) <= last for o in desk.completed[key]
+    )
+
+
+def target_lists(desk: Desk) -> dict[str, dict[tuple, dict]]:
+    """The tables of runs and of members, by name: the run that counts of each list and day up to D."""
+    shown = ("arm", "offer_code", "manager_id", "is_at_risk")
+    return {
+        "marketing.target_list_runs": {
+            key: {"channel": run.channel, "status": run.status, "matched": len(run.members)}
+            | {
+                "exported": sum(m["arm"] == "treated" for m in run.members),
+                "control": sum(m["arm"] == "control" for m in run.members),
+            }
+            for key, run in desk.runs.items()
+        },
+        "marketing.target_list_members": {
+            (*key, m["subscriber_id"]): {name: m[name] for name in shown}
+            | {"exclusion_reason": m["reason"], "channel": run.channel}
+            for key, run in desk.runs.items()
+            for m in run.members
+        },
+    }
+
+
+def channel_performance(desk: Desk) -> dict[tuple, dict]:
+    """One row a complete month and channel."""
+    succeeded = successes(desk)
+    orders = [o for own in desk.completed.values() for o in own]
+    ordered = Counter((month_start(day_of(o["ordered_at"])), o["channel"]) for o in orders)
+    cells = defaultdict(list)
+    for contact in desk.contacts:
+        cells[month_start(day_of(contact["contacted_at"])), contact["channel"]].append(contact)
+    months = desk.complete_months(month for month, _ in cells.keys() | ordered.keys())
+    return {
+        cell: work(cells[cell], succeeded)
+        | {
+            "outbound_contacts": sum(c["direction"] == "outbound" for c in cells[cell]),
+            "orders": ordered[cell],
+            "refusals": sum(c["outcome"] in REFUSALS for c in cells[cell]),
+        }
+        for cell in [*cells.keys() | ordered.keys()]
+        if cell[0] in months
+    }
+
+
+def work(contacts: list[dict], succeeded: set[str]) -> dict:
+    """How many contacts, how many connected and successful, and the rates."""
+    connected = sum(bool(c["is_connected"]) for c in contacts)
+    taken = sum(c["contact_id"] in succeeded for c in contacts)
+    return {
+        "contacts": len(contacts),
+        "connected": connected,
+        "connection_rate": ratio(connected, len(contacts)),
+        "succeeded": taken,
+        "success_rate": ratio(taken, len(contacts)),
+    }
+
+
+def outcomes(desk: Desk) -> list[dict]:
+    """What became of everybody whom a run that counts took or held back."""
+    named = defaultdict(list)
+    for contact in desk.contacts:
+        named[contact["list_name"], contact["list_run_date"], contact["subscriber_id"]].append(contact)
+    return [
+        outcome(desk, run, member, named[run.list_name, run.run_date, member["subscriber_id"]])
+        for run in desk.runs.values()
+        for member in run.members
+        if member["arm"] in ARMS
+    ]
+
+
+def outcome(desk: Desk, run: ListRun, member: dict, contacts: list[dict]) -> dict:
+    """One member's."""
+    key, offer = member["subscriber_id"], member["offer_code"]
+    first, last = run.run_date, run.run_date + timedelta(days=SUCCESS_DAYS)
+    codes_by_day = [(o["offer_code"], day_of(o["ordered_at"])) for o in desk.completed[key]]
+    has_ordered = None if offer is None else any(code == offer and first <= day <= last for code, day in codes_by_day)
+    has_succeeded = has_ordered
+    if member["arm"] == "treated":
+        is_told = bool(contacts) and offer is not None
+        has_succeeded = any(is_taken(desk, key, offer, c["contacted_at"]) for c in contacts) if is_told else None
+    end = run.run_date + timedelta(days=SAVE_DAYS)
+    line = desk.book.known.lines.get(key)
+    return {
+        "list_name": run.list_name,
+        "run_date": run.run_date,
+        "channel": run.channel,
+        "manager": member["manager_id"],
+        "arm": member["arm"],
+        "offer": offer,
+        "is_at_risk": member["is_at_risk"],
+        "is_contacted": bool(contacts),
+        "is_connected": any(c["is_connected"] for c in contacts),
+        "has_ordered": has_ordered,
+        "has_succeeded": has_succeeded,
+        "is_kept": (line is not None and line.is_on_net(end)) if end <= desk.today else None,
+    }
+
+
+def list_effect(desk: Desk) -> dict[tuple, dict]:
+    """One row a list and day on which it was exported to anyone or held anyone back."""
+    cells = defaultdict(list)
+    for row in outcomes(desk):
+        cells[row["list_name"], row["run_date"]].append(row)
+    return {cell: effect(rows) | {"channel": rows[0]["channel"]} for cell, rows in cells.items()}
+
+
+def campaign_effect(desk: Desk) -> dict[tuple, dict]:
+    """One row a list, channel, manager and offer, over all runs."""
+    cells = defaultdict(list)
+    for row in outcomes(desk):
+        for dimension, code in (("list", "list_name"), ("channel", "channel"), ("manager", "manager"), ("offer", "offer")):
+            cells[dimension, row[code] or UNKNOWN].append(row)
+    return {cell: effect(rows) for cell, rows in cells.items()}
+
+
+def effect(rows: list[dict]) -> dict:
+    """Counts and rates by arm, and the difference that it made."""
+    found = {}
+    shares = {}
+    for arm in ARMS:
+        own = [r for r in rows if r["arm"] == arm]
+        found[f"targeted_{arm}"] = len(own)
+        found[f"contacted_{arm}"] = sum(r["is_contacted"] for r in own)
+        found[f"connected_{arm}"] = sum(r["is_connected"] for r in own)
+        found[f"ordered_{arm}"] = sum(bool(r["has_ordered"]) for r in own)
+        for name, column in (("success_rate", "has_succeeded"), ("participation", "has_ordered"), ("kept_rate", "is_kept")):
+            shares[name, arm] = counts = told(own, column)
+            found[f"{name}_{arm}"] = ratio(*counts)
+    saved = [r for r in rows if r["arm"] == "treated" and r["is_contacted"] and r["is_at_risk"]]
+    found["connection_rate"] = ratio(found["connected_treated"], found["contacted_treated"])
+    found["save_rate"] = ratio(*told(saved, "is_kept"))
+    for name, share in (("uplift", "participation"), ("kept_uplift", "kept_rate")):
+        found |= dict(zip((name, f"{name}_low", f"{name}_high"), uplift(*(shares[share, arm] for arm in ARMS)), strict=True))
+    return found
+
+
+def told(rows: Iterable[dict], column: str) -> tuple[int, int]:
+    """How many rows say yes, of how many that say anything."""
+    answers = [r[column] for r in rows if r[column] is not None]
+    return sum(answers), len(answers)
+
+
+def uplift(treated: tuple[int, int], control: tuple[int, int]) -> tuple:
+    """Difference of two shares and its 95 % interval; Newcombe 1998, method 10."""
+    if not treated[1] or not control[1]:
+        return None, None, None
+    (low, p, high), (other_low, q, other_high) = wilson(*treated), wilson(*control)
+    return (
+        Fraction(*treated) - Fraction(*control),
+        p - q - math.hypot(p - low, other_high - q),
+        p - q + math.hypot(high - p, q - other_low),
+    )
+
+
+def wilson(yes: int, of: int) -> tuple[float, float, float]:
+    """A share between the ends of its Wilson interval."""
+    share = yes / of
+    middle = (share + Z**2 / (2 * of)) / (1 + Z**2 / of)
+    half = Z / (1 + Z**2 / of) * math.sqrt(share * (1 - share) / of + Z**2 / (4 * of**2))
+    return middle - half, share, middle + half
+
+
+def offer_matches(desk: Desk, conditions: dict[str, set[str]]) -> dict[tuple, dict]:
+    """Offers valid at D by line that meets their condition, those ordered left out. `conditions`: lines by offer_code."""
+    own = defaultdict(list)
+    for code, offer in desk.offers.items():
+        is_valid = (offer["valid_from"] or date.min) <= desk.today <= (offer["valid_to"] or date.max)
+        for key in conditions.get(code, ()) if is_valid else ():
+            if not any(o["offer_code"] == code for o in desk.completed[key]):
+                own[key].append((offer["priority"] is None, offer["priority"] or 0, code))
+    return {
+        (key, code): {
+            "rank": rank,
+            "is_best": rank == 1,
+            "offer_name": desk.offers[code]["offer_name"],
+            "offer_type": desk.offers[code]["offer_type"],
+            "script": desk.offers[code]["script"],
+            "is_suppressed_all": desk.in_force(key, "all"),
+        }
+        for key, codes in own.items()
+        for rank, (*_, code) in enumerate(sorted(codes), start=1)
+    }
