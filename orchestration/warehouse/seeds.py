@@ -121,7 +121,7 @@ def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
     broken = [f"{number}: {column} '{dict(values)[number]}' is no number" for number, value in numbers if value is None]
     yield from broken
     if not broken and len(numbers) > 2:
-        rises = numbers[1][1] > numbers[0][1]
+        rises = numbers[-1][1] > numbers[0][1]  # from end to end: one wrong row must not turn the others wrong
         for (_, before), (number, value) in itertools.pairwise(numbers):
             if value == before or (value > before) != rises:
                 yield f"{number}: {column} '{dict(values)[number]}' is out of order; bounds rise or fall from row to row"

@@ -48,7 +48,12 @@ def test_what_a_spreadsheet_saves_is_taken(project):
 @pytest.mark.parametrize(
     ("seed", "old", "new", "message"),
     [
-        ("value_tiers", "gold,85,high", "gold,96,high", "value_tiers.csv, row 4: lower_bound '70' is out of order"),
+        (
+            "value_tiers",
+            "gold,85,high",
+            "gold,96,high",
+            "value_tiers.csv, row 3: lower_bound '96' is out of order; bounds rise or fall from row to row\nMend",
+        ),
         ("value_tiers", "gold,85,high", "gold,95,high", "value_tiers.csv, row 3: lower_bound '95' stands in row 2 already"),
         ("value_tiers", "gold,85,high", "gold,85,higher", "value_tiers.csv, row 3: value_class 'higher' is unknown"),
         ("value_tiers", "gold,85,high", "gold,85", "value_tiers.csv, row 3: 2 fields, but the header has 3"),
@@ -56,7 +61,7 @@ def test_what_a_spreadsheet_saves_is_taken(project):
         ("tenure_bands", "13-24,13", "13-24,x", "tenure_bands.csv, row 5: lower_bound 'x' is no number"),
         ("tenure_bands", "13-24,13", "7-12,13", "tenure_bands.csv, row 5: band '7-12' stands in row 4 already"),
         ("arpu_bands", "30-50,30", "30-50,", "arpu_bands.csv, row 3: lower_bound '' stands in row 2 already"),
-        ("service_layers_shares", "B,0.3", "B,0.05", "service_layers_shares.csv, row 4: upper_share '0.6' is out of order"),
+        ("service_layers_shares", "B,0.3", "B,0.05", "service_layers_shares.csv, row 3: upper_share '0.05' is out of order"),
         ("alert_rules", "zero_usage,daily", "zero_usage,hourly", "alert_rules.csv, row 2: cadence 'hourly' is unknown"),
         (
             "alert_rules",
