@@ -1,4 +1,5 @@
--- Status of each line over time: as events told it, and since its status date as the snapshot has it.
+-- Status of each line over time: as events told it, and since its status date as the snapshot has it. What is older than its
+-- activation belongs to no life of the line.
 with
 
 lines as (
@@ -17,7 +18,9 @@ told as (
             else events.event_type
         end as status_code
     from {{ ref('stg_crm__subscriber_events') }} as events
-    inner join lines on events.subscriber_id = lines.subscriber_id
+    inner join lines
+        on events.subscriber_id = lines.subscriber_id
+        and cast(events.event_at as date) >= lines.activation_date
     where events.event_type not in ('transferred', 'sim_changed')
         and (cast(events.event_at as date) < lines.status_date or cast(events.event_at as date) > lines.snapshot_date)
     qualify row_number() over (
