@@ -64,10 +64,7 @@ held as (
 keys as (
 
     {% for part in ['lines', 'tasks', 'calls'] %}
-    select
-        month,
-        manager_id
-    from {{ part }}
+    select month, manager_id from {{ part }}
     where month <= {{ last_complete_month() }}
     {{ "union" if not loop.last }}
     {% endfor %}

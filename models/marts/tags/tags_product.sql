@@ -55,9 +55,7 @@ contracts as (
         max(case when contract_type = 'handset_subsidy' then 1 else 0 end) over (partition by subscriber_id) as handset_contracts
     from {{ ref('fct_contracts') }}
     where is_running
-    qualify row_number() over (
-        partition by subscriber_id order by end_date desc, start_date desc, contract_id asc
-    ) = 1
+    qualify row_number() over (partition by subscriber_id order by end_date desc, start_date desc, contract_id asc) = 1
 
 ),
 
