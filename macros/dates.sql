@@ -16,6 +16,14 @@
 {%- endmacro %}
 
 
+{# First month of a window of so many complete months that ends with the last one, and of no more than the warehouse holds; null where it
+   holds none. #}
+{% macro first_month_of_last(months) -%}
+    (select min(month) from {{ ref('int_subscribers__months_held') }}
+        where is_complete_month and month >= {{ last_complete_month(1 - months) }})
+{%- endmacro %}
+
+
 {# First day of the month of a date or timestamp. #}
 {% macro month_of(value) -%}
     cast({{ dbt.date_trunc('month', value) }} as date)

@@ -22,6 +22,20 @@
 {%- endmacro %}
 
 
+{# English label of a tag: the one that its YAML gives, else its name in words. #}
+{% macro english_label(tag) -%}
+    {%- set words = {'arpu': 'ARPU', 'mou': 'MOU', 'dou': 'DOU', 'vip': 'VIP', 'sms': 'SMS', 'id': 'ID', 'nps': 'NPS', 'os': 'OS', '5g': '5G',
+        'offnet': 'off-net', '1d': '(1 day)', '7d': '(7 days)', '28d': '(28 days)', '30d': '(30 days)', '90d': '(90 days)', '3m': '(3 months)',
+        '6m': '(6 months)', '12m': '(12 months)', '24m': '(24 months)'} -%}
+    {%- set label = [] -%}
+    {%- for word in (tag.name or '').replace('on_net', 'on-net').replace('off_net', 'off-net').split('_') -%}
+        {%- if not (loop.first and word == 'is' and not loop.last) -%}{%- do label.append(words.get(word, word)) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- set text = label | join(' ') -%}
+    {{ return(tag.label_en or (text[:1] | upper) ~ text[1:]) }}
+{%- endmacro %}
+
+
 {# Does a change of the tag from one build to the next belong in tag_changes? Figures move all the time; the bands over them tell. #}
 {% macro is_tracked(tag) -%}
     {{ return(tag.get('tracked', tag.kind != 'number') and tag.status != 'withdrawn') }}

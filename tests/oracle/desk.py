@@ -18,7 +18,7 @@ from functools import cached_property
 from oracle import retention, tiers, watch
 from oracle.book import Book, add_months, book_at
 from oracle.figures import dim_subscribers
-from oracle.known import appended, day_of, latest, month_add, month_end
+from oracle.known import appended, day_of, latest, month_end
 
 Deliveries = dict[str, dict[date, list[dict]]]
 
@@ -101,13 +101,13 @@ class Desk:
 
     @cached_property
     def at_risk(self) -> set[str]:
-        """Lines at risk at D; without the trained model only a daily alert makes one."""
-        return {key for key, codes in self.alerts.items() if "daily" in codes.values()}
+        """Lines at risk at D; without the trained model only an alert of severity high or critical makes one."""
+        return {key for key, codes in self.alerts.items() if watch.SEVERE & codes.keys()}
 
     @cached_property
     def six_months(self) -> tuple[date, date]:
-        """First and last day of the last six complete months."""
-        return month_add(self.book.months[-1], -5), self.book.at
+        """First and last day of the last six complete months, of no more than are held."""
+        return self.book.months[-6:][0], self.book.at
 
     @cached_property
     def completed(self) -> dict[str, list[dict]]:

@@ -32,10 +32,12 @@ FEE_CLASSES = (
     "data", "value_added", "device", "discount", "other",
 )  # fmt: skip
 TENURE_BANDS = ((1, "1-3"), (4, "4-6"), (7, "7-12"), (13, "13-24"), (25, "25-36"), (37, "37-60"), (61, "61+"))
+FIRST_MONTH_SHARE = Fraction(1, 100)
+COUNTS = ("messages_sent", "calls_forwarded_offnet", "competitor_hotline_calls")
 ARPU_BANDS = ((30, "30-50"), (50, "50-80"), (80, "80-120"), (120, "120-200"), (200, ">=200"))
 PLAIN_SUMS = (
     "outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "mou_minutes",
-    "dou_mb", "roaming_mb", "messages_sent", "active_days", "paid_amount",
+    "dou_mb", "roaming_mb", *COUNTS, "active_days", "paid_amount",
 )  # fmt: skip
 ROLES = ("key_person", "contact_person", "member")
 ZERO = Decimal(0)
@@ -92,9 +94,14 @@ def memberships_at(known: Known, day: date) -> dict[str, list[tuple[str, str, st
 
 
 def months_held(known: Known) -> list[date]:
-    """The months from the earliest billed one to that of D; none where nothing was billed."""
-    billed = [c["bill_month"] for c in known.charges]
-    months = [min(billed)] if billed else []
+    """From the first month in which enough lines, activated by then, were billed to the month of D; none without a bill."""
+    billed: dict[date, set[str]] = defaultdict(set)
+    for charge in known.charges:
+        line = known.lines.get(charge["subscriber_id"])
+        if line and charge["bill_month"] >= month_start(line.activation_date):
+            billed[charge["bill_month"]].add(line.subscriber_id)
+    most = max(map(len, billed.values()), default=0)
+    months = [min(m for m, lines in billed.items() if len(lines) >= FIRST_MONTH_SHARE * most)] if billed else []
     while months and months[-1] < month_start(known.as_of):
         months.append(month_add(months[-1], 1))
     return months
@@ -187,7 +194,7 @@ def month_measures(known: Known) -> dict[tuple[str, date], dict[str, Decimal]]:
         row["mou_minutes"] += (usage["outgoing_minutes"] or ZERO) + (usage["incoming_minutes"] or ZERO)
         row["dou_mb"] += usage["data_mb"] or ZERO
         row["roaming_mb"] += usage["roaming_data_mb"] or ZERO
-        for name in ("outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "messages_sent"):
+        for name in ("outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", *COUNTS):
             row[name] += usage[name] or ZERO
     for payment in known.payments:
         sign = -1 if payment["is_reversal"] else 1

@@ -4,7 +4,7 @@ Choices where the definitions leave one:
 - Preferences are of the last six complete months, on-net or not. Of codes used equally often the one used last, by day or
   by month, is liked best, then the lower code. What was used 0 days was not used; a null code is no code.
 - A contact is answered when it was connected, outbound or inbound. An offer is taken by a completed order.
-- Days of add-on services are added up by row, be it one service twice.
+- A day on which an add-on service runs counts once, be it in two rows.
 - The present handset is the one used on most days of the latest month held in which the line was seen in any; of equal ones the
   one first seen last, then the lower code. Months on it run from its first month to that month, both counted.
 - A change of handset is a month in which one was seen for the first time, the first such month left out.
@@ -83,11 +83,13 @@ def device_uses(desk: Desk) -> Iterator[Use]:
 def service_days(desk: Desk) -> Iterator[Use]:
     """Days that add-on services ran in the six months, by their class."""
     first, last = desk.six_months
+    ran: dict[tuple[str, str], set[int]] = defaultdict(set)
     for row in desk.book.add_ons:
         begin, end = max(row["start_date"], first), min(row["end_date"] or last, last)
-        if begin <= end:
-            service = desk.services.get(row["service_code"], {})
-            yield "service_class", row["subscriber_id"], service.get("service_class"), (end - begin).days + 1, end
+        ran[row["subscriber_id"], row["service_code"]] |= set(range(begin.toordinal(), end.toordinal() + 1))
+    for (key, code), days in ran.items():
+        if days:
+            yield "service_class", key, desk.services.get(code, {}).get("service_class"), len(days), date.fromordinal(max(days))
 
 
 def handset_tags(desk: Desk) -> dict[str, dict]:

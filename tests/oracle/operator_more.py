@@ -203,7 +203,7 @@ def surveys(rng: Random, deliveries: Deliveries, days: list[date], keys: list[st
             at = rng.choice((at, at - timedelta(days=1), as_of - timedelta(days=rng.randrange(220))))
             moment = datetime.combine(at, rng.choice((time(0), time(12), time(12), time(23, 59, 59))))
             row = {"survey_id": f"v{rng.randrange(100)}-{key}-{number}", "subscriber_id": key, "surveyed_at": moment,
-                   "touchpoint_code": rng.choice(("store", "app", None)), "score": rng.choice(ANSWERS),
+                   "touchpoint_code": rng.choice(("store", "app", "all", None)), "score": rng.choice(ANSWERS),
                    "driver_code": rng.choice(("price", "coverage", "staff", None))}  # fmt: skip
             append(deliveries, days, "channel_surveys", at, row)
 

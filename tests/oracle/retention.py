@@ -7,7 +7,7 @@ Choices where the definitions leave one:
 - `members` of the period: lines on-net at M with their attributes at M, churners with those at the churn date. Region, brand and
   the like are those of the snapshot at D for both.
 - A payment before the activation date is a payment, but the first 30 days of use begin with the activation.
-- The six months of sales quality are calendar months, held or not; cohorts of new lines are of complete months held.
+- The six months of sales quality are those of them that are held; cohorts of new lines are of complete months held.
 - A line whose payment type is null is not prepaid.
 - An outlet or plan is held against the limit when it is one of those with 30 new lines; a limit needs two of them.
 """
@@ -64,46 +64,58 @@ def rate_row(churned: int, on_net: int) -> dict:
 
 
 def churn_by_plan_tenure(found: dict[str, dict]) -> dict[tuple, dict]:
-    """By plan and tenure band, each and together, and all; a plan is high in churn by its row over all bands."""
-    rows = rates_by(found, "plan_code", "tenure_band")
-    rows |= {(plan, "all"): row for plan, row in rates_by(found, "plan_code").items()}
-    rows |= {("all", band): row for band, row in rates_by(found, "tenure_band").items()}
+    """By plan and tenure band, each and together, and all: keys end with whether the row is over all plans.
+
+    A plan is high in churn by its row over all bands.
+    """
+    rows = {(*cell, False): row for cell, row in rates_by(found, "plan_code", "tenure_band").items()}
+    rows |= {(plan, "all", False): row for plan, row in rates_by(found, "plan_code").items()}
+    rows |= {("all", band, True): row for band, row in rates_by(found, "tenure_band").items()}
     churned = sum(row["is_churned"] for row in found.values())
-    rows["all", "all"] = overall = rate_row(churned, len(found) - churned)
-    for (plan, band), row in rows.items():
-        is_plan = band == "all" and plan != "all" and row["on_net_end"] >= HIGH_CHURN_LINES
+    rows["all", "all", True] = overall = rate_row(churned, len(found) - churned)
+    for (_, band, is_total), row in rows.items():
+        is_plan = band == "all" and not is_total and row["on_net_end"] >= HIGH_CHURN_LINES
         row["is_high_churn_plan"] = is_plan and row["churn_rate"] >= 2 * overall["churn_rate"]
     return rows
 
 
 def churn_reasons(found: dict[str, dict], values: Values) -> dict[tuple, dict]:
-    """Reasons of the period's churners that have one, of all and of those mid/high-end at the month end before."""
-    told = {key: row for key, row in found.items() if row["is_churned"] and row["reason_code"] is not None}
-    valued = {k: row for k, row in told.items() if (before := value_before(values, k, row["day"])) and before["is_mid_high_end"]}
+    """Reasons of the period's churners, of all and of those mid/high-end at the month end before; and how many told none."""
+    gone = {key: row for key, row in found.items() if row["is_churned"]}
+    valued = {k: row for k, row in gone.items() if (before := value_before(values, k, row["day"])) and before["is_mid_high_end"]}
     rows = {}
-    for scope, lines in (("all", told), ("mid_high_end", valued)):
-        counts = Counter(row["reason_code"] for row in lines.values())
-        running = 0
+    for scope, lines in (("all", gone), ("mid_high_end", valued)):
+        counts = Counter(row["reason_code"] for row in lines.values() if row["reason_code"] is not None)
+        running, told = 0, counts.total()
+        if told < len(lines):
+            silent = {"churned": len(lines) - told, "share_of_churned": ratio(len(lines) - told, len(lines))}
+            rows[scope, UNKNOWN] = silent | {"share": None, "cumulative_share": None, "rank": None, "is_told": False}
         for rank, (reason, count) in enumerate(sorted(counts.items(), key=lambda c: (-c[1], c[0])), start=1):
             running += count
             rows[scope, reason] = {
                 "churned": count,
-                "share": ratio(count, len(lines)),
-                "cumulative_share": ratio(running, len(lines)),
+                "is_told": True,
+                "share": ratio(count, told),
+                "cumulative_share": ratio(running, told),
+                "share_of_churned": ratio(count, len(lines)),
                 "rank": rank,
             }
     return rows
 
 
 def snapshot_retention(book: Book, values: Values) -> dict[tuple, dict]:
-    """By cohort month, later month, and all, region or manager: the cohort, how many are lost by then, and the rest's share."""
+    """By cohort month, later month, and all, region or manager: the cohort, how many are lost by then, and the rest's share.
+
+    Keys end with whether the row is over all regions, and over all managers.
+    """
     rows = {}
     for cohort_month, valued in values.items():
         cohort = [key for key, row in valued.items() if row["is_mid_high_end"]]
         for month in [m for m in book.months if m > cohort_month]:
             sizes, lost = Counter(), Counter()
             for key in cohort:
-                cells = ("all", "all"), (book.code(key, "region_code"), "all"), ("all", book.code(key, "manager_id"))
+                region, manager = book.code(key, "region_code"), book.code(key, "manager_id")
+                cells = ("all", "all", True, True), (region, "all", False, True), ("all", manager, True, False)
                 sizes.update(cells)
                 lost.update(cells if is_lost(book, key, cohort_month, month) else ())
             for cell, size in sizes.items():
@@ -154,7 +166,7 @@ def new_subscriber_cohorts(book: Book) -> dict[tuple, dict]:
 
 def sales_quality(book: Book) -> dict[tuple, dict]:
     """By outlet and by plan at activation: the new lines of six months and their three shares, held against their peers."""
-    window = [month_add(book.months[-1], -n) for n in range(2, 8)]
+    window = [month for n in range(2, 8) if (month := month_add(book.months[-1], -n)) in book.months]
     entities = defaultdict(list)
     payments, days = early_signs(book)
     for key, line in book.known.lines.items():

@@ -5,7 +5,7 @@
 Choices where the definitions leave one:
 - A churner's minutes are those of the months that its arpu_3m is of. No minutes at all is a band with no off-net ones.
 - The three months of an on-net line, and of a line on-net at D, are those to M.
-- Every add-on row that runs counts, be it of one service twice. A peer stands in a circle once, under however many keys.
+- An add-on service that runs counts once, be it in two rows. A peer stands in a circle once, under however many keys.
 - Lines that are off-net at D, or not in the training's reach, have no tenure probability.
 """
 
@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from oracle.book import UNKNOWN, Book, add_months
 from oracle.figures import ZERO, arpu_band, complete_months, mean_over, plan_at, ratio, rounded, tenure_months
-from oracle.known import Line, day_of, month_add, month_end
+from oracle.known import Line, day_of, month_end
 from oracle.retention import members
 from oracle.tiers import Values
 from oracle.worth import CIRCLE, WEIGHTS, percent_ranks
@@ -94,16 +94,16 @@ def saturation(book: Book, key: str, used: str = "outgoing_minutes", included: s
 
 def running_add_ons(book: Book, lines: dict[str, Line]) -> dict[str, int]:
     """Add-ons that run on the day of M; the end date is the last day."""
-    counts = dict.fromkeys(lines, 0)
+    running: dict[str, set[str]] = {key: set() for key in lines}
     for row in book.add_ons:
-        if row["subscriber_id"] in counts and row["start_date"] <= book.at <= (row["end_date"] or date.max):
-            counts[row["subscriber_id"]] += 1
-    return counts
+        if row["subscriber_id"] in running and row["start_date"] <= book.at <= (row["end_date"] or date.max):
+            running[row["subscriber_id"]].add(row["service_code"])
+    return {key: len(services) for key, services in running.items()}
 
 
 def troubles(book: Book, lines: dict[str, Line]) -> dict[str, int]:
-    """Complaints opened and surveys answered with 6 or less in the six months to M."""
-    first = month_add(book.months[-1], -5)
+    """Complaints opened and surveys answered with 6 or less in the six months to M, of no more than are held."""
+    first = book.months[-6:][0]
     moments = [(c["subscriber_id"], c["opened_at"]) for c in book.complaints]
     moments += [(s["subscriber_id"], s["surveyed_at"]) for s in book.surveys if s["score"] <= 6]
     counts = dict.fromkeys(lines, 0)

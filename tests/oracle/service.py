@@ -6,7 +6,8 @@ Choices where the definitions leave one:
 - A complaint that is said to be closed after D is open.
 - The share of a driver is of the month's detractors that name one, null where none does; drivers that no detractor
   names have rows too, ranked by detractors and then code.
-- The last score is that of the last answer; the driver is that of the run's last answer of 6 or less, null if it names none.
+- The last score is that of the last answer; the driver is the last one that an answer of the run names, null if none does.
+- A complaint closed before it was opened is closed, after a number of days that nobody knows.
 """
 
 from collections import Counter, defaultdict
@@ -22,11 +23,11 @@ REPEAT_DAYS = 90
 
 
 def nps_monthly(book: Book) -> dict[tuple, dict]:
-    """One row a month and touchpoint, and 'all'."""
+    """One row a month and touchpoint, and one of all: the key ends with whether it is that."""
     scores = defaultdict(list)
     for survey in book.surveys:
-        for touchpoint in ("all", survey["touchpoint_code"] or UNKNOWN):
-            scores[month_start(day_of(survey["surveyed_at"])), touchpoint].append(survey["score"])
+        for touchpoint in (("all", True), (survey["touchpoint_code"] or UNKNOWN, False)):
+            scores[month_start(day_of(survey["surveyed_at"])), *touchpoint].append(survey["score"])
     rows = {}
     for cell, found in scores.items():
         promoters, detractors = sum(s >= GOOD for s in found), sum(s <= BAD for s in found)
@@ -77,7 +78,7 @@ def detractors(book: Book) -> dict[str, dict]:
             until = day_of(repair["surveyed_at"]) if repair else book.known.as_of
             rows[key] = {
                 "last_score": told[-1]["score"],
-                "driver_code": run[-1]["driver_code"],
+                "driver_code": next((a["driver_code"] for a in reversed(run) if a["driver_code"] is not None), None),
                 "manager_id": book.subscribers.get(key, {}).get("manager_id"),
                 "days_open": (until - day_of(opened)).days,
                 "is_repaired": repair is not None,
@@ -107,15 +108,16 @@ def complaints_monthly(book: Book) -> dict[tuple, dict]:
         cell = complaint["subscriber_id"], complaint["category_code"] or UNKNOWN
         is_repeat = cell in last and (opened - last[cell]).days <= REPEAT_DAYS
         last[cell] = opened
-        days = (closed - opened).days if closed and closed <= book.known.as_of else None
-        cells[month_start(opened), cell[1]].append((days, is_repeat))
+        is_closed = bool(closed and closed <= book.known.as_of)
+        days = (closed - opened).days if is_closed and complaint["closed_at"] >= complaint["opened_at"] else None
+        cells[month_start(opened), cell[1]].append((is_closed, days, is_repeat))
     rows = {}
     for key, found in cells.items():
-        days = [d for d, _ in found if d is not None]
+        days = [d for _, d, _ in found if d is not None]
         rows[key] = {
             "opened": len(found),
-            "closed": len(days),
+            "closed": sum(is_closed for is_closed, _, _ in found),
             "median_days_to_close": median(days) if days else None,
-            "repeat_share": ratio(sum(is_repeat for _, is_repeat in found), len(found)),
+            "repeat_share": ratio(sum(is_repeat for _, _, is_repeat in found), len(found)),
         }
     return rows

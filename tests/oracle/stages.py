@@ -159,7 +159,7 @@ def risk_tags(desk: Desk) -> dict[str, dict]:
             **{f"inactive_{n}": bool(row and row[f"inactive_{n}"]) for n in (30, 60, 90)},
             **{f"has_alert_{code}": code in alerts for code in codes},
             "alert_count": len(alerts),
-            "has_daily_alert": key in desk.at_risk,
+            "has_daily_alert": "daily" in desk.alerts.get(key, {}).values(),
             "exception_kind": exception["kind"],
             "exception_since_date": exception["since_date"],
         }

@@ -27,6 +27,9 @@ CADENCE = {
     "weekly": ("usage_drop", "calls_moving_offnet"),
     "monthly": ("no_charges", "arpu_drop", "mou_drop", "contract_ending", "overage", "birthday"),
 }  # fmt: skip
+SEVERE = {"zero_usage", "forwarding_offnet", "competitor_hotline", "voluntary_suspension", "pre_termination", "negative_survey",
+          "usage_drop", "calls_moving_offnet", "no_charges", "arpu_drop"}  # fmt: skip
+"""Alerts of severity high or critical."""
 STATUS_ALERTS = {
     "suspended_arrears": "arrears_suspension",
     "suspended_voluntary": "voluntary_suspension",
@@ -91,7 +94,7 @@ def month_alerts(book: Book, key: str, line: Line) -> list[str]:
         found.append("no_charges")
     for code, measure in (("arpu_drop", "arpu_amount"), ("mou_drop", "mou_minutes")):
         now, before = (mean_over(book.known, book.rows, line, measure, m) for m in (book.months[-3:], book.months[-6:-3]))
-        if now is not None and before is not None and before > 0:
+        if line.is_on_net(book.at) and now is not None and before is not None and before > 0:
             trend = rounded(Fraction(now) / Fraction(before) - 1, 6)
             found += [code] if trend <= Fraction(DROP) else []
     used = (saturation(book, key), saturation(book, key, "dou_mb", "included_mb"))

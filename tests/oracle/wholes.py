@@ -160,7 +160,7 @@ def plan_tags(desk: Desk) -> dict[str, dict]:
     found = {}
     for plan in {*desk.book.catalogue, *(p["plan_code"] for p in desk.book.known.plans)} - {None, UNKNOWN}:
         about, told = desk.book.catalogue.get(plan, {}), quality.get(("plan", plan), {})
-        rate, arpu = rates.get((plan, "all"), {}), valued[plan]
+        rate, arpu = rates.get((plan, "all", False), {}), valued[plan]
         found[plan] = {
             **{name: about.get(name) for name in ("brand_code", "network_generation", "monthly_fee", "is_on_sale")},
             "fit_level_from": min(levels[plan], default=None),

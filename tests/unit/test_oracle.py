@@ -153,7 +153,12 @@ def test_a_subscriber_has_a_row_for_each_month_held_through_gaps_to_its_churn_mo
             subscriber("s4", date(2024, 7, 1)),
         ],
         "crm_subscriber_events": events,
-        "billing_charges": [charge("1", "2024-01-01", "nobody"), charge("8", "2024-05-01", "s2"), charge("9", "2024-07-01")],
+        "billing_charges": [
+            charge("1", "1999-01-01", "nobody"),
+            charge("1", "2024-01-01"),
+            charge("8", "2024-05-01", "s2"),
+            charge("9", "2024-07-01"),
+        ],
     }
     known = knowing(**tables)
     rows = figures.fct_subscriber_months(known)
@@ -231,11 +236,12 @@ def test_amounts_of_a_month():
 
 def test_usage_and_balance_of_a_month():
     names = "outgoing_minutes incoming_minutes offnet_minutes roaming_minutes messages_sent data_mb roaming_data_mb"
-    empty = dict.fromkeys(names.split())
+    empty = dict.fromkeys([*names.split(), "calls_forwarded_offnet", "competitor_hotline_calls"])
     minutes = {"outgoing_minutes": Decimal(3), "offnet_minutes": Decimal(1)}
     usage = [
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 1)} | minutes,
-        empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 30), "incoming_minutes": Decimal(1), "messages_sent": 2},
+        empty | {"subscriber_id": "s1", "usage_date": date(2024, 6, 30), "incoming_minutes": Decimal(1), "messages_sent": 2,
+                 "competitor_hotline_calls": 3},
         empty | {"subscriber_id": "s1", "usage_date": date(2024, 5, 31)},
     ]  # fmt: skip
     balance = {"subscriber_id": "s1", "balance_amount": Decimal(7), "arrears_amount": Decimal(0)}
@@ -248,6 +254,7 @@ def test_usage_and_balance_of_a_month():
     rows = figures.fct_subscriber_months(known_at(deliveries, D))
     may, june = rows["s1", date(2024, 5, 1)], rows["s1", date(2024, 6, 1)]
     assert (june["mou_minutes"], june["active_days"], june["offnet_share"], june["messages_sent"]) == (4, 2, Fraction(1, 4), 2)
+    assert (june["competitor_hotline_calls"], june["calls_forwarded_offnet"]) == (3, 0)
     assert (may["active_days"], may["offnet_share"], may["balance_amount"], june["balance_amount"]) == (1, None, None, 9)
 
 
@@ -261,7 +268,9 @@ def test_churn_of_a_month_and_the_identity_of_every_month():
         subscriber("back"), subscriber("again", **TERMINATED, since=date(2024, 5, 13)),
         subscriber("short", date(2024, 5, 31), **TERMINATED), subscriber("new", date(2024, 6, 30)),
     ]  # fmt: skip
-    known = knowing(crm_subscribers=subscribers, crm_subscriber_events=events, billing_charges=[charge("1", "2024-03-01")])
+    known = knowing(
+        crm_subscribers=subscribers, crm_subscriber_events=events, billing_charges=[charge("1", "2024-03-01", "back")]
+    )
     rows = figures.churn_monthly(known)
     names = ("on_net_opening", "activations", "reinstated", "churned", "on_net_end")
     assert [tuple(rows[date(2024, m, 1)][n] for n in names) for m in (3, 4, 5, 6)] == [
@@ -312,7 +321,7 @@ def test_a_small_cell_falls_back_to_its_tenure_band_and_that_to_all(size, cell, 
     lines = [subscriber(f"new{n}", date(2024, 4, 1)) for n in range(size)] + [subscriber(f"old{n}") for n in range(40)]
     lines += [subscriber(f"rich{n}", date(2024, 5, 2)) for n in range(5)]
     gone = [subscriber(f"gone{n}", date(2024, 4, 1), status="ported_out", since=date(2024, 6, 15)) for n in range(6)]
-    charges = [charge("60", "2024-06-01", f"rich{n}") for n in range(5)] + [charge("0", "2024-01-01")]
+    charges = [charge("60", "2024-06-01", f"rich{n}") for n in range(5)] + [charge("0", "2024-01-01", "old0")]
     found = worth.subscriber_value(knowing(crm_subscribers=lines + gone, billing_charges=charges))
     assert [found[s]["expected_remaining_months"] for s in ("new0", "rich0", "old0")] == [cell, tenure_band, 60]
 

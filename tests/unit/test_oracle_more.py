@@ -157,7 +157,7 @@ def test_churn_by_attribute_takes_churners_as_they_were_and_a_null_as_unknown():
         "4-6": {"churned": 1, "on_net_end": 0, "churn_rate": None},
     }
     assert retention.rates_by(rows, "group_id").keys() == {"h", "unknown"}
-    overall = retention.churn_by_plan_tenure(rows)["all", "all"]
+    overall = retention.churn_by_plan_tenure(rows)["all", "all", True]
     assert overall == {"churned": 1, "on_net_end": 1, "churn_rate": 1, "is_high_churn_plan": False}
 
 
@@ -169,8 +169,8 @@ def test_a_plan_is_high_in_churn_at_twice_the_rate_of_all_on_a_hundred_lines(on_
 
     found = lines("P", on_net, False) | lines("P", churned, True) | lines("Q", 100, False)  # 20 / 100 against 20 / 200
     rows = retention.churn_by_plan_tenure(found | lines("Q", 20 - churned, True))
-    assert rows["P", "all"]["is_high_churn_plan"] == is_high
-    assert not any(row["is_high_churn_plan"] for key, row in rows.items() if key != ("P", "all"))
+    assert rows["P", "all", False]["is_high_churn_plan"] == is_high
+    assert not any(row["is_high_churn_plan"] for key, row in rows.items() if key != ("P", "all", False))
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,11 @@ def test_a_cohort_loses_a_line_after_three_low_months(amounts, minutes, lost):
     found = book(crm_subscribers=lines, billing_charges=bills("s1", amounts), billing_usage_daily=usage)
     rows = retention.snapshot_retention(found, tiers.values_by_month(found))
     cohort = date(2024, 3, 1)
-    assert [rows[cohort, date(2024, m, 1), "all", "all"]["lost"] for m in (4, 5, 6)] == lost
-    assert rows[cohort, D.replace(day=1), "north", "all"] == rows[cohort, D.replace(day=1), "all", "unknown"]
+    assert [rows[cohort, date(2024, m, 1), "all", "all", True, True]["lost"] for m in (4, 5, 6)] == lost
+    assert (
+        rows[cohort, D.replace(day=1), "north", "all", False, True]
+        == rows[cohort, D.replace(day=1), "all", "unknown", True, False]
+    )
 
 
 def test_new_lines_have_topped_up_by_a_month_and_reversals_do_not_count():

@@ -7,14 +7,6 @@ managers as (
 
 ),
 
-regions as (
-
-    select region_code, max(region_name) as region_name
-    from {{ ref('stg_crm__regions') }}
-    group by region_code
-
-),
-
 placed as (
 
     select
@@ -24,7 +16,7 @@ placed as (
         managers.region_code,
         regions.region_name
     from managers
-    left join regions on managers.region_code = regions.region_code
+    left join {{ ref('int_subscribers__region_names') }} as regions on managers.region_code = regions.region_code
 
 )
 

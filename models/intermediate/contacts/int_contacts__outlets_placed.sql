@@ -7,14 +7,6 @@ outlets as (
 
 ),
 
-regions as (
-
-    select region_code, max(region_name) as region_name
-    from {{ ref('stg_crm__regions') }}
-    group by region_code
-
-),
-
 placed as (
 
     select
@@ -27,7 +19,7 @@ placed as (
         counties.county_name,
         outlets.opened_on
     from outlets
-    left join regions on outlets.region_code = regions.region_code
+    left join {{ ref('int_subscribers__region_names') }} as regions on outlets.region_code = regions.region_code
     left join {{ ref('stg_crm__regions') }} as counties
         on outlets.region_code = counties.region_code
         and outlets.county_code = counties.county_code

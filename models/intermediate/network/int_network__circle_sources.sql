@@ -4,25 +4,6 @@
 {{ config(materialized='table') }}
 with
 
-months as (
-
-    select * from {{ ref('int_subscribers__months_held') }}
-    where is_complete_month
-
-),
-
-windows as (
-
-    select
-        months.month,
-        called.month as call_month
-    from months
-    inner join months as called
-        on months.month >= called.month
-        and cast({{ dbt.dateadd('month', -2, 'months.month') }} as date) <= called.month
-
-),
-
 called as (
 
     select
@@ -31,7 +12,7 @@ called as (
             "concat(windows.call_month, ' ', deliveries.delivery_date, ' ', deliveries.rows_sha256)", "'; '",
             'order by windows.call_month, deliveries.delivery_date'
         ) }} as deliveries
-    from windows
+    from {{ ref('int_network__circle_windows') }} as windows
     inner join {{ ref('stg_ledger__deliveries') }} as deliveries
         on array_contains(deliveries.event_months, windows.call_month)
     where deliveries.table_name = 'billing_call_pairs'

@@ -7,24 +7,10 @@
 {% set to_build = built_by_month('int_network__circle_sources') %}
 with
 
-months as (
-
-    select * from {{ ref('int_subscribers__months_held') }}
-    where is_complete_month
-
-),
-
--- Fewer than three where the warehouse holds no more.
 windows as (
 
-    select
-        months.month,
-        called.month as call_month
-    from months
-    inner join months as called
-        on months.month >= called.month
-        and cast({{ dbt.dateadd('month', -2, 'months.month') }} as date) <= called.month
-    where {{ in_months('months.month', to_build) }}
+    select * from {{ ref('int_network__circle_windows') }}
+    where {{ in_months('month', to_build) }}
 
 ),
 

@@ -1,15 +1,16 @@
--- How lines began that were activated in the six complete months which have had two more to show: days of use in the first 30
--- and the day of the second payment. The day of activation is day 1.
+-- How lines began that were activated in the six complete months which are held and have had two more to show: days of use in the
+-- first 30 and the day of the second payment. The day of activation is day 1.
 {{ config(materialized='table') }}
 with
 
 lines as (
 
     select
-        *,
-        {{ month_of('activation_date') }} as activation_month
-    from {{ ref('int_subscribers__present_state') }}
-    where {{ month_of('activation_date') }} between {{ last_complete_month(-7) }} and {{ last_complete_month(-2) }}
+        lines.*,
+        held.month as activation_month
+    from {{ ref('int_subscribers__present_state') }} as lines
+    inner join {{ ref('int_subscribers__months_held') }} as held on {{ month_of('lines.activation_date') }} = held.month
+    where held.month between {{ last_complete_month(-7) }} and {{ last_complete_month(-2) }}
 
 ),
 

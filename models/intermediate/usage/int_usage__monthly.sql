@@ -26,7 +26,9 @@ monthly as (
         {%- endfor %}
         cast(coalesce(sum(data_mb), 0) as decimal(20, 3)) as data_mb,
         cast(coalesce(sum(roaming_data_mb), 0) as decimal(20, 3)) as roaming_data_mb,
-        cast(coalesce(sum(messages_sent), 0) as bigint) as messages_sent
+        {%- for count in ['messages_sent', 'calls_forwarded_offnet', 'competitor_hotline_calls'] %}
+        cast(coalesce(sum({{ count }}), 0) as bigint) as {{ count }}{{ "," if not loop.last }}
+        {%- endfor %}
     from usage
     group by subscriber_id, month
 

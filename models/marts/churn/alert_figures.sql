@@ -56,5 +56,6 @@ left join {{ ref('dim_plans') }} as plans on months.plan_code = plans.plan_code
 left join {{ ref('fct_subscriber_averages') }} as averages
     on months.subscriber_id = averages.subscriber_id
     and months.month = averages.month
+    and months.is_on_net_end
 left join {{ ref('int_subscribers__contract_ends') }} as contracts on lines.subscriber_id = contracts.subscriber_id
 left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id

@@ -11,7 +11,7 @@
     'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken']),
     'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken']),
     'negative_survey': ("lowest_score <= threshold", ['lowest_score']),
-    'usage_drop': ("minutes_7d < threshold * minutes_a_week_before", ['minutes_7d', 'minutes_a_week_before']),
+    'usage_drop': ('minutes_7d < ' ~ rounded('threshold * minutes_a_week_before', 9), ['minutes_7d', 'minutes_a_week_before']),
     'calls_moving_offnet': (rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d']),
     'no_charges': ("arpu_amount = threshold", ['arpu_amount']),
     'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend']),

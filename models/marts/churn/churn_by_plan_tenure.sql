@@ -18,6 +18,8 @@ cells as (
     select
         coalesce(plan_code, 'all') as plan_code,
         coalesce(tenure_band, 'all') as tenure_band,
+        plan_code is null as is_plan_total,
+        tenure_band is null as is_tenure_total,
         sum(case when is_churned then 1 else 0 end) as churned,
         sum(case when is_churned then 0 else 1 end) as on_net_end,
         {{ churn_rate('is_churned') }} as churn_rate
@@ -29,21 +31,26 @@ cells as (
 total as (
 
     select churn_rate from cells
-    where plan_code = 'all' and tenure_band = 'all'
+    where is_plan_total and is_tenure_total
 
 )
 
 select
     cells.plan_code,
     cells.tenure_band,
+    cells.is_plan_total,
+    cells.is_tenure_total,
     cast(cells.churned as bigint) as churned,
     cast(cells.on_net_end as bigint) as on_net_end,
     cells.churn_rate,
-    cells.plan_code <> 'all'
-    and cells.tenure_band = 'all'
+    cells.is_tenure_total
+    and not cells.is_plan_total
     and cells.churned > 0
     and cells.on_net_end >= {{ rule('churn_rules', 'high_churn_min_subscribers') }}
-    and coalesce(cells.churn_rate >= {{ rule('churn_rules', 'high_churn_factor') }} * total.churn_rate, false)
+    and coalesce(
+        {{ rounded('cells.churn_rate', 12) }}
+        >= {{ rounded(rule('churn_rules', 'high_churn_factor') ~ ' * total.churn_rate', 12) }}, false
+    )
         as is_high_churn_plan
 from cells
 cross join total

@@ -1,4 +1,5 @@
--- Why lines left in the last three complete months, of those that told: all of them, and the mid/high-end among them.
+-- Why lines left in the last three complete months: all of them, and the mid/high-end among them. Lines that told no reason have
+-- a row of their own, and no part in ranks and shares of the reasons told.
 with
 
 churned as (
@@ -17,7 +18,6 @@ churned as (
     where base.month = {{ last_complete_month() }}
         and base.is_churned
         and not stays.is_on_net
-        and stays.reason_code is not null
 
 ),
 
@@ -46,7 +46,10 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by scope order by churned desc, reason_code asc) as reason_rank,
+        case when reason_code is not null then
+            row_number() over (partition by scope, reason_code is null order by churned desc, reason_code asc)
+        end as reason_rank,
+        sum(case when reason_code is not null then churned end) over (partition by scope) as scope_told,
         sum(churned) over (partition by scope) as scope_churned
     from counted
 
@@ -54,9 +57,13 @@ ranked as (
 
 select
     scope,
-    reason_code,
+    coalesce(reason_code, 'unknown') as reason_code,
+    reason_code is not null as is_told,
     cast(churned as bigint) as churned,
-    cast(churned / scope_churned as double) as share,
-    cast(sum(churned) over (partition by scope order by reason_rank) / scope_churned as double) as cumulative_share,
+    case when reason_code is not null then cast(churned / scope_told as double) end as share,
+    case when reason_code is not null then cast(
+        sum(churned) over (partition by scope, reason_code is null order by reason_rank) / scope_told as double
+    ) end as cumulative_share,
+    cast(churned / scope_churned as double) as share_of_churned,
     cast(reason_rank as integer) as rank
 from ranked

@@ -15,7 +15,7 @@ services as (
 
     select
         subscriber_id,
-        count(*) as running_services
+        count(distinct service_code) as running_services
     from {{ ref('int_revenue__service_periods') }}
     where start_date <= {{ month_end(month) }} and (end_date is null or end_date >= {{ month_end(month) }})
     group by subscriber_id
@@ -33,7 +33,7 @@ troubles as (
         select subscriber_id, surveyed_at as told_at from {{ ref('fct_surveys') }}
         where nps_class = 'detractor'
     ) as told
-    where cast(told_at as date) between {{ last_complete_month(-5) }} and {{ month_end(month) }}
+    where cast(told_at as date) between {{ first_month_of_last(6) }} and {{ month_end(month) }}
     group by subscriber_id
 
 ),

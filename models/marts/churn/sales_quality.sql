@@ -66,8 +66,11 @@ judged as (
         {%- for share in shares %}
         limits.{{ share }}_mean,
         limits.{{ share }}_limit,
-        coalesce(shares.new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }}
-            and shares.{{ share }} > limits.{{ share }}_limit, false) as {{ share }}_passed{{ "," if not loop.last }}
+        coalesce(
+            shares.new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }}
+            and {{ rounded('shares.' ~ share, 12) }}
+            > {{ rounded('limits.' ~ share ~ '_limit', 12) }}, false
+        ) as {{ share }}_passed{{ "," if not loop.last }}
         {%- endfor %}
     from shares
     left join limits on shares.entity = limits.entity

@@ -67,6 +67,8 @@ totals as (
         month,
         coalesce(region_code, 'all') as region_code,
         coalesce(manager_id, 'all') as manager_id,
+        region_code is null as is_region_total,
+        manager_id is null as is_manager_total,
         count(*) as cohort_subscribers,
         sum(case when is_lost then 1 else 0 end) as lost
     from followed
@@ -79,6 +81,8 @@ select
     month,
     region_code,
     manager_id,
+    is_region_total,
+    is_manager_total,
     cast(cohort_subscribers as bigint) as cohort_subscribers,
     cast(lost as bigint) as lost,
     cast(1 - lost / cohort_subscribers as double) as retention_rate

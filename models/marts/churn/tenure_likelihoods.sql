@@ -64,6 +64,7 @@ filled as (
 select
     filled.attribute,
     coalesce(filled.value, '(any other)') as value,
+    filled.value is null as is_any_other,
     filled.reaches_tenure,
     cast(filled.lines as bigint) as lines,
     cast(sizes.class_size as bigint) as class_size,
@@ -71,7 +72,7 @@ select
         sizes.class_size + count(filled.value) over (partition by filled.attribute, filled.reaches_tenure)
     ) as double) as likelihood,
     cast(sizes.class_size / nullif(sum(sizes.class_size) over (
-        partition by filled.attribute, coalesce(filled.value, '(any other)')
+        partition by filled.attribute, filled.value
     ), 0) as double) as prior_share
 from filled
 inner join sizes on filled.reaches_tenure = sizes.reaches_tenure

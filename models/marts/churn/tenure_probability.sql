@@ -28,7 +28,7 @@ others as (
         max(case when {{ is_class }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
         {%- endfor %}
     from likelihoods
-    where value = '(any other)'
+    where is_any_other
     group by attribute
 
 ),
@@ -42,6 +42,7 @@ pairs as (
         max(case when {{ is_class }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
         {%- endfor %}
     from likelihoods
+    where not is_any_other
     group by attribute, value
 
 ),

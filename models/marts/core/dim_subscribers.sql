@@ -54,13 +54,19 @@ joined as (
         states.number_class,
         states.is_real_name,
         states.region_code,
+        regions.region_name,
         states.county_code,
+        counties.county_name,
         groups.group_id,
         groups.group_level,
         groups.member_role
     from states
     left join plans on states.subscriber_id = plans.subscriber_id
     left join {{ ref('int_revenue__plans_listed') }} as listed on plans.plan_code = listed.plan_code
+    left join {{ ref('int_subscribers__region_names') }} as regions on states.region_code = regions.region_code
+    left join {{ ref('dim_regions') }} as counties
+        on states.region_code = counties.region_code
+        and states.county_code = counties.county_code
     left join groups on states.subscriber_id = groups.subscriber_id
 
 )

@@ -1,8 +1,8 @@
 -- What each line used in the last six complete months, of every kind that preferences are told for: days in a handset's brand and
 -- price band, visits and answered contacts by channel, answered contacts by hour band, days that a class of services ran,
--- offers taken, payments by channel. One window for all kinds.
+-- offers taken, payments by channel. One window for all kinds, which begins no earlier than the first month held.
 {{ config(materialized='view', meta={'public': false}) }}
-{% set first_day = last_complete_month(-5) %}
+{% set first_day = first_month_of_last(6) %}
 {% set last_day = month_end(last_complete_month()) %}
 {% set in_window = 'between ' ~ first_day ~ ' and ' ~ last_day %}
 with
@@ -41,10 +41,29 @@ services as (
 
     select
         subscriber_id,
+        service_code,
         service_class,
         greatest(start_date, {{ first_day }}) as first_run,
         least(coalesce(end_date, {{ open_end() }}), {{ last_day }}) as last_run
     from {{ ref('fct_service_subscriptions') }}
+    where start_date <= {{ last_day }} and coalesce(end_date, {{ open_end() }}) >= {{ first_day }}
+
+),
+
+-- A service taken again before it ended runs on the same days twice: each day counts once.
+service_days as (
+
+    select
+        subscriber_id,
+        service_class,
+        last_run,
+        greatest(first_run, coalesce(
+            cast({{ dbt.dateadd('day', 1, 'max(last_run) over earlier') }} as date), first_run
+        )) as first_new_day
+    from services
+    window earlier as (
+        partition by subscriber_id, service_code order by first_run, last_run rows between unbounded preceding and 1 preceding
+    )
 
 ),
 
@@ -66,9 +85,9 @@ uses as (
     union all
     select
         subscriber_id, 'service_class' as kind, service_class as code,
-        {{ dbt.datediff('first_run', 'last_run', 'day') }} + 1 as uses, last_run as used_on
-    from services
-    where first_run <= last_run
+        {{ dbt.datediff('first_new_day', 'last_run', 'day') }} + 1 as uses, last_run as used_on
+    from service_days
+    where first_new_day <= last_run
     union all
     select orders.subscriber_id, 'offer_type' as kind, offers.offer_type as code, 1 as uses, orders.order_date as used_on
     from {{ ref('fct_orders') }} as orders

@@ -3,7 +3,13 @@ with
 
 charges as (
 
-    select * from {{ ref('int_revenue__charges_allocated') }}
+    select
+        charges.month,
+        charges.billed_amount,
+        -- Months before the first one held have no line's month: all of their money is left out.
+        case when held.month is null then charges.billed_amount else charges.unallocated_amount end as unallocated_amount
+    from {{ ref('int_revenue__charges_allocated') }} as charges
+    left join {{ ref('int_subscribers__months_held') }} as held on charges.month = held.month
 
 ),
 
@@ -24,7 +30,7 @@ facts as (
 
 checks as (
 
-    -- Money billed = in the marts + of unknown lines or of months before activation.
+    -- Money billed = in the marts + of unknown lines, of months before activation or before the first month held.
     select
         'billed_amount' as check_name,
         coalesce(charges.month, facts.month) as month,

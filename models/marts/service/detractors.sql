@@ -22,7 +22,7 @@ bad_runs as (
         subscriber_id,
         good_so_far,
         min(surveyed_at) as opened_at,
-        min(from_last) as from_last
+        min(case when driver_code is not null then from_last end) as from_last_named
     from answers
     where is_bad = 1
     group by subscriber_id, good_so_far
@@ -53,7 +53,7 @@ repairs as (
 select
     last_runs.subscriber_id,
     latest.score as last_score,
-    worst.driver_code,
+    named.driver_code,
     lines.manager_id,
     cast({{ dbt.datediff('cast(last_runs.opened_at as date)', last_open_day, 'day') }} as integer) as days_open,
     repairs.repaired_at is not null as is_repaired,
@@ -63,9 +63,9 @@ from last_runs
 inner join answers as latest
     on last_runs.subscriber_id = latest.subscriber_id
     and latest.from_last = 1
--- The last bad answer of the run names the driver, or none.
-inner join answers as worst
-    on last_runs.subscriber_id = worst.subscriber_id
-    and last_runs.from_last = worst.from_last
+-- Of the answers of the run that name a driver the last; none may.
+left join answers as named
+    on last_runs.subscriber_id = named.subscriber_id
+    and last_runs.from_last_named = named.from_last
 left join repairs on last_runs.subscriber_id = repairs.subscriber_id
 left join {{ ref('dim_subscribers') }} as lines on last_runs.subscriber_id = lines.subscriber_id

@@ -16,6 +16,7 @@ counted as (
     select
         month,
         coalesce(touchpoint_code, 'all') as touchpoint_code,
+        touchpoint_code is null as is_touchpoint_total,
         count(*) as responses,
         sum(case when nps_class = 'promoter' then 1 else 0 end) as promoters,
         sum(case when nps_class = 'passive' then 1 else 0 end) as passives,
@@ -28,6 +29,7 @@ counted as (
 select
     month,
     touchpoint_code,
+    is_touchpoint_total,
     cast(responses as bigint) as responses,
     cast(promoters as bigint) as promoters,
     cast(passives as bigint) as passives,

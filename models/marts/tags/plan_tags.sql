@@ -16,7 +16,7 @@ lines as (
 churn as (
 
     select * from {{ ref('churn_by_plan_tenure') }}
-    where tenure_band = 'all' and plan_code <> 'all'
+    where is_tenure_total and not is_plan_total
 
 ),
 
@@ -43,6 +43,7 @@ select
     plans.plan_code,
 
     ---------- profile
+    plans.plan_name,
     plans.brand_code,
     plans.network_generation,
     plans.monthly_fee,

@@ -37,7 +37,9 @@ select
     lines.number_class,
     lines.is_real_name,
     lines.region_code,
+    lines.region_name,
     lines.county_code,
+    lines.county_name,
 
     ---------- customer
     customers.customer_type,

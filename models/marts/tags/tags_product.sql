@@ -12,13 +12,6 @@ lines as (
 
 ),
 
-plan_periods as (
-
-    select * from {{ ref('fct_plan_periods') }}
-    where is_present
-
-),
-
 -- A service taken again before the last time ran out runs twice, and is one service with one fee.
 running as (
 
@@ -111,10 +104,15 @@ select
     handsets.price_band as device_price_band,
     handsets.months_since_launch as device_age_months,
     handsets.network_generation = '5g' as has_5g_device,
-    handsets.network_generation = '5g' and plans.network_generation < '5g' as is_device_above_plan
+    -- Null unless both are known: false and null would be false.
+    case when handsets.network_generation is not null and plans.network_generation is not null
+        then handsets.network_generation = '5g' and plans.network_generation < '5g'
+    end as is_device_above_plan
 from lines
 left join {{ ref('dim_plans') }} as plans on lines.plan_code = plans.plan_code
-left join plan_periods on lines.subscriber_id = plan_periods.subscriber_id
+left join {{ ref('fct_plan_periods') }} as plan_periods
+    on lines.subscriber_id = plan_periods.subscriber_id
+    and plan_periods.is_present
 left join services on lines.subscriber_id = services.subscriber_id
 left join contracts on lines.subscriber_id = contracts.subscriber_id
 left join handsets on lines.subscriber_id = handsets.subscriber_id

@@ -66,7 +66,8 @@ select
     risk.health_call_circle,
     risk.tenure_30_probability,
     risk.warning_zone,
-    coalesce(risk.warning_zone in ('red', 'yellow'), false) or coalesce(alerts.has_daily_alert, false) as is_at_risk,
+    coalesce(risk.warning_zone in ('red', 'yellow'), false)
+    or coalesce(alerts.gravest >= {{ severities.index('high') + 1 }}, false) as is_at_risk,
 
     ---------- inactivity
     inactivity.inactive_days,
