@@ -2,8 +2,8 @@
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
 whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but
-target lists ask for. Here they are only applied, so that the message can name file and row, which a test within the
-database can't.
+target lists ask for; and the ranges of values (`_range_faults`). Here they are only applied, so that the message can name file
+and row, which a test within the database can't.
 """
 
 import csv
@@ -18,6 +18,14 @@ import yaml
 
 from orchestration.intake import SeedError
 from orchestration.settings import PROJECT_DIR
+
+_A_DATE = re.compile(
+    r"[0-9]{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+    r"|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*-[0-9]{1,2}"
+    r"|[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}(/[0-9]{2,4})?|[0-9]{1,2}月[0-9]{1,2}日",
+    re.IGNORECASE,
+)
+"""What a spreadsheet makes of 1-3 and the like."""
 
 _ASKED = re.compile(r"rule\('(\w+)', '(\w+)'\)")
 
@@ -89,6 +97,7 @@ def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | 
     if in_order := seed["config"].get("meta", {}).get("in_order"):
         values = [(number, row[in_order]) for number, row in enumerate(rows, start=2)]
         yield from (f"{name}, row {fault}" for fault in _order_faults(in_order, values))
+    yield from (f"{name}{fault}" for fault in _range_faults(seed, rows))
     if rules_asked is not None:
         rules_asked = rules_asked | set(seed["config"].get("meta", {}).get("asked_by_lists", ()))
         found = {row["rule"]: number for number, row in enumerate(rows, start=2)}
@@ -109,6 +118,8 @@ def _column_faults(column: dict, values: list[tuple[int, str]], kind: str) -> It
             yield f"{number}: {column['name']} '{value}' is no number"
         elif value and is_numeric and _decimals(value) > _most_decimals(kind):
             yield f"{number}: {column['name']} '{value}' has more than {_most_decimals(kind):g} decimals"
+        elif tests and not is_numeric and _A_DATE.fullmatch(value):
+            yield f"{number}: {column['name']} '{value}' is a date, such as a spreadsheet makes of 1-3; write what was meant"
         elif closed and value not in closed:
             yield f"{number}: {column['name']} '{value}' is unknown; there are {', '.join(closed)}"
         elif "unique" in tests and value in seen:
@@ -125,6 +136,52 @@ def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
         for (_, before), (number, value) in itertools.pairwise(numbers):
             if value == before or (value > before) != rises:
                 yield f"{number}: {column} '{dict(values)[number]}' is out of order; bounds rise or fall from row to row"
+
+
+def _range_faults(seed: dict, rows: list[dict[str, str]]) -> Iterator[str]:
+    """Values outside what `config.meta` declares of the column `ranges_of`, which is `value` where it does not say.
+
+    `range` holds for every row, `ranges` by the first column; `sums` says what rows add up to, `rising` which must follow each
+    other, `ends_at` what the last row is. A range has the `least` and the `most` that may stand there, both included, and `is_whole` for whole numbers. Where a seed has
+    `ranges`, every row needs one.
+    """
+    meta = seed["config"].get("meta", {})
+    key, column = seed["columns"][0]["name"], meta.get("ranges_of", "value")
+    numbers = {row[key]: _number(row.get(column, "")) for row in rows}
+    for number, row in enumerate(rows, start=2):
+        value, limits = numbers[row[key]], meta.get("range") or meta.get("ranges", {}).get(row[key])
+        if limits is None and "ranges" in meta:
+            yield f", row {number}: {row[key]} has no range in _seeds.yml"
+        elif limits and value is not None and not _is_within(value, limits):
+            yield f", row {number}: {column} of {row[key]} is {row[column]}; it must be {_range_in_words(limits)}"
+    for total in meta.get("sums", ()):
+        parts = [numbers.get(rule) for rule in total["rules"]]
+        if None not in parts and sum(parts) != Decimal(str(total["total"])):
+            shown = ", ".join(f"{rule} {part}" for rule, part in zip(total["rules"], parts, strict=True))
+            yield f": {shown} add up to {sum(parts)}; they must add up to {total['total']}"
+    for rules in meta.get("rising", ()):
+        for lower, upper in itertools.pairwise(rules):
+            if None not in (numbers.get(lower), numbers.get(upper)) and numbers[lower] >= numbers[upper]:
+                yield f": {lower} is {numbers[lower]} and {upper} is {numbers[upper]}; the first must be the lower one"
+    if "ends_at" in meta and rows and (last := numbers[rows[-1][key]]) is not None and last != meta["ends_at"]:
+        yield f", row {len(rows) + 1}: {column} of {rows[-1][key]} is {last}; the last row must reach {meta['ends_at']}"
+
+
+def _is_within(value: Decimal, limits: dict) -> bool:
+    least, most = limits.get("least"), limits.get("most")
+    return (
+        (least is None or value >= Decimal(str(least)))
+        and (most is None or value <= Decimal(str(most)))
+        and (not limits.get("is_whole") or value == value.to_integral_value())
+    )
+
+
+def _range_in_words(limits: dict) -> str:
+    least, most = limits.get("least"), limits.get("most")
+    kind = "a whole number" if limits.get("is_whole") else "a number"
+    if None not in (least, most):
+        return f"{least}" if least == most else f"{kind} from {least} to {most}"
+    return f"{kind} of at least {least}" if most is None else f"{kind} of at most {most}"
 
 
 def _number(text: str) -> Decimal | None:
