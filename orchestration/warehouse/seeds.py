@@ -142,8 +142,8 @@ def _range_faults(seed: dict, rows: list[dict[str, str]]) -> Iterator[str]:
     """Values outside what `config.meta` declares of the column `ranges_of`, which is `value` where it does not say.
 
     `range` holds for every row, `ranges` by the first column; `sums` says what rows add up to, `rising` which must follow each
-    other, `ends_at` what the last row is. A range has the `least` and the `most` that may stand there, both included, and `is_whole` for whole numbers. Where a seed has
-    `ranges`, every row needs one.
+    other, `ends_at` what the last row is. A range has the `least` and the `most` that may stand there, both included, and
+    `is_whole` for whole numbers. Where a seed has `ranges`, every row needs one.
     """
     meta = seed["config"].get("meta", {})
     key, column = seed["columns"][0]["name"], meta.get("ranges_of", "value")
