@@ -71,23 +71,22 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
     _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
     _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
-    if found.jump:
-        typer.secho(f"list {name}: {found.jump}", fg=typer.colors.YELLOW, err=True)
+    _warn(name, (*found.warnings, *filter(None, [found.jump])))
 
 
-def lists_export(name: ListName) -> None:
+def lists_export(
+    name: ListName,
+    accept_old_data: Annotated[bool, typer.Option("--accept-old-data", help="Export however old the data is.")] = False,
+) -> None:
     """Export one approved list from the published version, as the nightly job does."""
     from orchestration.warehouse.build import run_lock
-    from orchestration.warehouse.night import Night
+    from orchestration.warehouse.lists import open_lists
 
-    given = settings.home()
-    with plain_errors(), run_lock(given):
+    with plain_errors(), run_lock(settings.home()):
         _definition(name)
-        night = Night(given)
-        try:
-            made = night.export_list(name)
-        finally:
-            night.close()
+        with open_lists(_engine(), models(), [name], _today(), accept_old_data) as decided:
+            made = decided.export(name)
+    _warn(name, made.warnings)
     steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
     typer.echo(f"{made.name}: {steps}\n{made.file}")
 
@@ -238,6 +237,11 @@ def _definition(name: str):
         known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
         raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
     return load_definition(path)
+
+
+def _warn(name: str, warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        typer.secho(f"list {name}: {warning}", fg=typer.colors.YELLOW, err=True)
 
 
 def _say(lines) -> None:

@@ -25,20 +25,30 @@ def lay_scope(
     named: Iterable[tuple[int, str, int | None, bool]],
     earlier: pa.Table,
     taken: pa.Table,
+    before: pa.Table,
 ) -> None:
     """Lays the tables `named` (what lists include or exclude by name: list_number, the other's name, its number among the matches
-    or None, whether included), `earlier` (whom the last run of those exported) and `taken` (whom other lists have on this run
-    date already), both of list_name and subscriber_id."""
+    or None, whether included), `earlier` (whom the last run of those exported), `taken` (whom other lists have on this run
+    date already) and `before` (whom earlier runs of a list had that may not be on it again), of list_name and subscriber_id."""
     connection.execute(
         "create or replace temp table named (list_number integer, other varchar, other_number integer, is_included boolean)"
     )
     for row in named:
         connection.execute("insert into named values (?, ?, ?, ?)", row)
-    for table, given in (("earlier", earlier), ("taken", taken)):
+    for table, given in (("earlier", earlier), ("taken", taken), ("before", before)):
         connection.register("given", given)
         connection.execute(f"create or replace temp table {table} as select list_name, subscriber_id from given")
         connection.unregister("given")
 
+
+TAKEN_BY_PHONE = """
+    insert into taken
+    select distinct taken.list_name, twins.subscriber_id
+    from taken
+    inner join shared_phones as mine on taken.subscriber_id = mine.subscriber_id
+    inner join shared_phones as twins on mine.phone_key = twins.phone_key and mine.subscriber_id <> twins.subscriber_id
+"""
+"""A phone is on one list a day, also where another line has it since: needs `shared_phones` (see reach.shared_phones_sql)."""
 
 ARBITRATED = f"""
     create or replace temp table arbitrated as
@@ -61,9 +71,13 @@ ARBITRATED = f"""
     ),
 
     audience as (
-        select matches.*, lists.list_name
+        select
+            matches.* exclude (reason), lists.list_name,
+            coalesce(matches.reason, case when before.subscriber_id is not null then 'on_list_before' end) as reason
         from matches
         inner join lists on matches.list_number = lists.list_number and lists.is_decided
+        left join (select distinct list_name, subscriber_id from before) as before
+            on lists.list_name = before.list_name and matches.subscriber_id = before.subscriber_id
         where (
             matches.list_number not in (select list_number from named where is_included)
             or (matches.list_number, matches.subscriber_id) in (select (list_number, subscriber_id) from included)

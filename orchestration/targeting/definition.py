@@ -103,6 +103,22 @@ SCHEMA = {
             "properties": {"days_1": _CAP, "days_7": _CAP, "days_30": _CAP},
             "description": "Contacts that a line may have in so many days with the export; only tighter than seed contact_rules.",
         },
+        "cool_down_days": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Days after a run in which nobody whom it exported or held back is on the list again; that of seed "
+            "contact_rules when left out, 0 for none.",
+        },
+        "members": {
+            "enum": ["all", "new"],
+            "description": "all (when left out), or new: nobody whom an earlier run of the list exported or held back.",
+        },
+        "max_data_age_days": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Days from the business date of the data to the run date past which the list is refused; that of seed "
+            "contact_rules when left out.",
+        },
         "stale_tags": {
             "enum": ["refuse", "accept"],
             "description": "What to do where a tag stands on late data: refuse the whole list (when left out), or accept it.",
@@ -168,7 +184,8 @@ class Approval:
 class TargetList:
     """One list as defined. `limit` in rows, None for no limit; `columns` are tags, without ALWAYS_EXPORTED.
 
-    `control_share` None: that of the seed; `caps`: contacts by days, only where tighter than the seed's; `salt` None: sought.
+    `control_share`, `cool_down_days`, `max_data_age_days` None: those of the seed; `caps`: contacts by days, only where tighter
+    than the seed's; `salt` None: sought.
     """
 
     name: str
@@ -189,6 +206,9 @@ class TargetList:
     priority: int = 50
     control_share: float | None = None
     caps: dict[str, int] = field(default_factory=dict)
+    cool_down_days: int | None = None
+    members: str = "all"
+    max_data_age_days: int | None = None
     format: str = "csv"
     destination: str | None = None
     stale_tags: str = "refuse"
@@ -354,7 +374,10 @@ def _sense_problems(raw: dict) -> Iterator[str]:
 
 def _target_list(raw: dict) -> TargetList:
     orders = (text.split() for text in raw.get("order_by", ()))
-    optional = ("offer", "priority", "control_share", "format", "destination", "stale_tags", "salt", "schedule", "limit")
+    optional = (
+        "offer", "priority", "control_share", "format", "destination", "stale_tags", "salt", "schedule", "limit",
+        "cool_down_days", "members", "max_data_age_days",
+    )  # fmt: skip
     approved = raw.get("approved")
     return TargetList(
         **{key: raw[key] for key in ("name", "owner", "purpose", "channel", "status")},

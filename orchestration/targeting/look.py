@@ -27,18 +27,20 @@ class Preview:
     groups: dict[str, list[tuple[str, int]]]
     lost_to: list[tuple[str, int]]
     jump: str
+    warnings: tuple[str, ...]
 
 
 def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
     """The named list of the decided ones, with so many rows of its file."""
-    waterfall = decided.waterfall(name)
+    waterfall, last = decided.waterfall(name), ledger.last_before(decided.home, name, decided.run_date)
     return Preview(
         waterfall=waterfall,
         columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),
         rows=_rows(decided, name, rows),
         groups={column: _counts(decided, name, column, "reason is null") for column in GROUPED},
         lost_to=_counts(decided, name, "lost_to", "reason = 'lost_to_priority'"),
-        jump=jump(waterfall["exported"], last_run(decided, name), read_rules(decided.tables)["size_jump_share"]),
+        jump=jump(waterfall["exported"], last, read_rules(decided.tables)["size_jump_share"]),
+        warnings=_warnings(decided, name),
     )
 
 
@@ -57,12 +59,6 @@ def overlaps(decided: DecidedRun, name: str) -> list[tuple[str, int]]:
     ).fetchall()
 
 
-def last_run(decided: DecidedRun, name: str) -> Mapping[str, object] | None:
-    """The list's last exported run before the run date; None before its first."""
-    found = [r for r in ledger.standing(decided.home) if r["list_name"] == name and r["run_date"] < decided.run_date]
-    return max(found, key=lambda run: run["run_date"], default=None)
-
-
 def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
     """A warning where the list has grown or shrunk by more than that share of its last run; nothing otherwise."""
     if last is None or abs(exported - last["exported"]) <= share * last["exported"]:
@@ -71,6 +67,13 @@ def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
         f"its size jumped: {exported:,} now, {last['exported']:,} on {last['run_date']}. See what was delivered, and by "
         f"`telco360 lists why` who is in, before you export it"
     )
+
+
+def _warnings(decided: DecidedRun, name: str) -> tuple[str, ...]:
+    """What an export would say of the list; why it would be refused goes before the age of the data alone."""
+    refusal = decided.age.refusal(decided.definitions[name].max_data_age_days).replace("NAME", name)
+    rest = tuple(words for words in decided.warnings[name] if words != decided.age.warning) if refusal else decided.warnings[name]
+    return ((f"an export today would be refused: {refusal}.",) if refusal else ()) + rest
 
 
 def masked(text: str | None) -> str:

@@ -23,9 +23,8 @@ def test_a_list_on_late_tags_is_refused_whole_and_the_others_go_on(operator):
     made = operator.run(late, care())
     assert made["late"].status == "refused" and made["late"].file is None and not any(made["late"].waterfall.values())
     assert made["late"].reason == (
-        "list late: refused: tag nps_score is stale: channel_surveys is delivered to 2026-02-01 and late; tag last_store is"
-        " failed: channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build"
-        " again, or let the list say stale_tags: accept"
+        "list late: refused: channel_surveys ends on 2026-02-01, channel_visits ends on 2026-03-01 because its newest delivery"
+        " was rejected; needed for nps_score, last_store. Deliver and run again, or set stale_tags: accept"
     )
     assert made["care"].rows == 8  # nobody is lost to a list that is refused
     assert ledger.runs(operator.home)["status"].to_pylist() == ["exported", "refused"]
@@ -38,7 +37,7 @@ def test_tags_that_are_late_alike_are_told_together(operator):
     )
     reason = operator.run(care(columns=("plan_name",), order_by=()))["care"].reason
     assert reason.startswith(
-        "list care: refused: tags is_on_net, value_tier, plan_name are stale: channel_surveys is delivered to 2026-02-01 and late"
+        "list care: refused: channel_surveys ends on 2026-02-01; needed for is_on_net, value_tier, plan_name. Deliver and run"
     )
 
 

@@ -1,0 +1,27 @@
+-- Phones that must not be contacted, on one channel or all, as the lake has them whenever it is asked: like suppressions of lines.
+{{ config(schema='private', alias='phone_suppressions', materialized='view') }}
+with
+
+source as (
+
+    select * from {{ source('channel', 'channel_phone_suppressions') }}
+    where dt = (select max(dt) from {{ source('channel', 'channel_phone_suppressions') }})
+
+),
+
+renamed as (
+
+    select
+        {{ phone_key('msisdn') }} as phone_key,
+        channel,
+        reason_code,
+        effective_from,
+        -- One phone may stand there written in two ways; an open end outlasts every other.
+        nullif(max(coalesce(effective_to, {{ open_end() }})), {{ open_end() }}) as effective_to
+    from source
+    group by 1, channel, reason_code, effective_from
+
+)
+
+select * from renamed
+where phone_key is not null
