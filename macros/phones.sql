@@ -1,10 +1,10 @@
 {# Phones as they are compared: the last digits alone, so that `+86 138 1111 0001`, `008613811110001` and `13811110001` are one phone.
-   How many digits a number has without its country code says seed contact_rules. Null where the text holds no digit. #}
-{% macro phone_key(phone) -%}
+   `digits`: how many a number has without its country code. Null where the text holds no digit but zeros. #}
+{% macro phone_key(phone, digits) -%}
     {%- set plain = "translate(" ~ phone ~ ", '０１２３４５６７８９', '0123456789')" -%}
     {#- A spreadsheet that took the phone for a number wrote `13811110001.0`. -#}
-    {%- set digits = replaced_all(plain, '[.]0$|[^0-9]') -%}
-    nullif(right({{ replaced_all(digits, '^0+') }}, cast({{ rule('contact_rules', 'phone_digits') }} as integer)), '')
+    {%- set bare = replaced_all(plain, '[.]0$|[^0-9]') -%}
+    nullif(right({{ replaced_all(bare, '^0+') }}, cast({{ digits }} as integer)), '')
 {%- endmacro %}
 
 

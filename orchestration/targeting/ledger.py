@@ -8,7 +8,7 @@ run stands whole or not at all. Nothing that stands is ever changed.
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -96,9 +96,9 @@ def standing(home: Home) -> list[dict]:
     return list(rows.values())
 
 
-def last_before(home: Home, list_name: str, run_date: date) -> dict | None:
-    """The list's last exported run before the date; None before its first."""
-    found = [r for r in standing(home) if r["list_name"] == list_name and r["run_date"] < run_date]
+def last_before(runs: Iterable[Mapping], list_name: str, run_date: date) -> Mapping | None:
+    """Of standing runs the list's last before the date; None before its first."""
+    found = [r for r in runs if r["list_name"] == list_name and r["run_date"] < run_date]
     return max(found, key=lambda run: run["run_date"], default=None)
 
 

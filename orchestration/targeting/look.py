@@ -32,7 +32,7 @@ class Preview:
 
 def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
     """The named list of the decided ones, with so many rows of its file."""
-    waterfall, last = decided.waterfall(name), ledger.last_before(decided.home, name, decided.run_date)
+    waterfall, last = decided.waterfall(name), ledger.last_before(ledger.standing(decided.home), name, decided.run_date)
     return Preview(
         waterfall=waterfall,
         columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),
@@ -71,7 +71,7 @@ def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
 
 def _warnings(decided: DecidedRun, name: str) -> tuple[str, ...]:
     """What an export would say of the list; why it would be refused goes before the age of the data alone."""
-    refusal = decided.age.refusal(decided.definitions[name].max_data_age_days).replace("NAME", name)
+    refusal = decided.age.refusal(decided.definitions[name].max_data_age_days)
     rest = tuple(words for words in decided.warnings[name] if words != decided.age.warning) if refusal else decided.warnings[name]
     return ((f"an export today would be refused: {refusal}.",) if refusal else ()) + rest
 

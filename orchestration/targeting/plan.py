@@ -90,7 +90,7 @@ def plan(
             checked[name] = _conditions(definitions, name, version, drafts)
             refusal = version.age.refusal(definitions[name].max_data_age_days)
             if refusal and not (drafts or accept_old_data):
-                raise _Refused(refusal.replace("NAME", name))
+                raise _Refused(refusal)
         except _Refused as error:
             set_aside[name] = SetAside(REFUSED, str(error))
         except ValueError as error:

@@ -100,11 +100,9 @@ def suppressed_sql(channel: str, relations, run_date: date) -> str:
     """
 
 
-def contacts_for_sql(relations, list_name: str, run_date: date) -> str:
-    """The query for how many contacts a run of a list had."""
-    return f"""
-        select count(*) from {relations.contacts} where list_name = {text(list_name)} and list_run_date = {day(run_date)}
-    """
+def worked_sql(relations, since: date) -> str:
+    """The query for the runs of lists from that day on which had contacts: list_name, list_run_date."""
+    return f"select distinct list_name, list_run_date from {relations.contacts} where list_run_date >= {day(since)}"
 
 
 def shared_phones_sql(relations) -> str:

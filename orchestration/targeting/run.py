@@ -72,9 +72,10 @@ def decide(
     (twice,) = connection.execute("select count(*) - count(distinct (list_number, subscriber_id)) from matches").fetchone()
     if twice:
         raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
-    _lay_lists(decided, version.share)
+    standing = ledger.standing(home)
+    _lay_lists(decided, version.share, standing)
     decided.age = version.age
-    decided.warnings = {name: _warnings(decided, name, version.age) for name in planned.decided}
+    decided.warnings = _warnings(decided, version.age, standing)
     connection.execute(decisions.ARBITRATED)
     for number, salt in decisions.candidate_salts(connection).items():
         decided.salts[planned.decided[number - 1]] = salt
@@ -113,23 +114,26 @@ def _said_late(row: tuple) -> tuple[str, str]:
     return table, f"{to} because its newest delivery was rejected" if is_last_rejected else to
 
 
-def _warnings(decided: DecidedRun, name: str, age: DataAge) -> tuple[str, ...]:
-    """What is to be said of a list that is exported all the same: old data, a run before that nobody worked."""
-    last = ledger.last_before(decided.home, name, decided.run_date)
-    if last is None or not last["exported"] or last["run_date"] > decided.as_of:
-        return (age.warning,) if age.warning else ()
-    worked = decided.tables.rows(reach.contacts_for_sql(decided.tables.relations, name, last["run_date"]))[0][0]
-    idle = (
-        f"nobody of the {last['exported']:,} on its run of {last['run_date']} has been contacted for it, by the contacts "
-        f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
-    )
-    return tuple(words for words in (age.warning, "" if worked else idle) if words)
+def _warnings(decided: DecidedRun, age: DataAge, standing: Sequence[Mapping]) -> dict[str, tuple[str, ...]]:
+    """What is to be said of each list though it is exported: old data, a run before that nobody worked."""
+    last = {name: ledger.last_before(standing, name, decided.run_date) for name in decided.plan.decided}
+    known = [run["run_date"] for run in last.values() if run and run["exported"] and run["run_date"] <= decided.as_of]
+    worked = set(decided.tables.rows(reach.worked_sql(decided.tables.relations, min(known)))) if known else set()
+    said = {}
+    for name, run in last.items():
+        is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
+        idle = is_idle and (
+            f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
+            f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
+        )
+        said[name] = tuple(words for words in (age.warning, idle) if words)
+    return said
 
 
-def _lay_lists(decided: DecidedRun, default_share: float) -> None:
+def _lay_lists(decided: DecidedRun, default_share: float, standing: Sequence[Mapping]) -> None:
     """Lays the tables that decisions go by: the lists, and whom the ledger knows of those they name and of this run date."""
     home, connection, planned = decided.home, decided.tables.connection, decided.plan
-    standing, salts = ledger.standing(home), ledger.first_salts(home)
+    salts = ledger.first_salts(home)
     connection.execute(f"create or replace temp table lists ({decisions.LISTS})")
     named, earlier = [], set()
     for name, asked in planned.asked.items():

@@ -12,7 +12,7 @@ source as (
 renamed as (
 
     select
-        {{ phone_key('msisdn') }} as phone_key,
+        {{ phone_key('msisdn', rule('contact_rules', 'phone_digits')) }} as phone_key,
         channel,
         reason_code,
         effective_from,

@@ -22,7 +22,7 @@ source as (
     select
         dt,
         subscriber_id,
-        {{ phone_key('msisdn') }} as phone_key
+        {{ phone_key('msisdn', rule('contact_rules', 'phone_digits')) }} as phone_key
     from {{ source('crm', 'crm_subscribers') }}
     where dt in ({{ (dates or ["date '1900-01-01'"]) | join(', ') }})
 

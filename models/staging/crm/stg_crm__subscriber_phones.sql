@@ -7,7 +7,7 @@ source as (
     select
         subscriber_id,
         msisdn,
-        {{ phone_key('msisdn') }} as phone_key,
+        {{ phone_key('msisdn', rule('contact_rules', 'phone_digits')) }} as phone_key,
         activation_date,
         status_date,
         case
