@@ -11,6 +11,11 @@ from orchestration import settings
 from orchestration.commands import models, plain_errors
 
 lists_app = typer.Typer(no_args_is_help=True)
+_VERDICTS = {
+    "approved": "approved, good to run",
+    "draft": "a draft, good to run once it is approved",
+    "retired": "retired, not exported any more",
+}
 _WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
@@ -34,22 +39,25 @@ def lists_new() -> None:
 
 @lists_app.command("check")
 def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
-    """Check the definitions of lists: their keys, destinations, and conditions against the published catalogue."""
-    from orchestration.targeting.definition import DefinitionError, check
-    from orchestration.targeting.destination import FileError, check_destination
+    """Check the definitions of lists: keys, destinations, caps and offers, and whether anybody can meet their conditions."""
+    from orchestration.targeting.folder import read_definitions
+    from orchestration.warehouse.lists import judged_lists
 
     with plain_errors():
-        chosen = [_definition(name)] if name else _definitions().values()
-        catalog, faults = _engine().catalog(models()), 0
-        for definition in chosen:
-            try:
-                check(definition, catalog)
-                if definition.destination:
-                    check_destination(definition.destination, definition.name)
-                typer.echo(f"{definition.name}: {definition.status}, good to run")
-            except (DefinitionError, FileError) as error:
-                faults += 1
-                typer.secho(str(error), fg=typer.colors.RED, err=True)
+        if name:
+            chosen, faults = [_definition(name)], []
+        else:
+            found = read_definitions(settings.TARGET_LISTS)
+            chosen, faults = list(found.sound.values()), list(found.problems)
+        for fault in faults:
+            typer.secho(fault, fg=typer.colors.RED, err=True)
+        for definition, wrong, doubts in judged_lists(_engine(), models(), chosen, _today()):
+            for fault in wrong:
+                typer.secho(f"list {definition.name}: {fault}", fg=typer.colors.RED, err=True)
+            _warn(definition.name, doubts)
+            faults += wrong
+            if not wrong:
+                typer.echo(f"{definition.name}: {_VERDICTS[definition.status]}{_counted(doubts)}")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -69,6 +77,7 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
     _table(found.columns, found.rows)
     for column, counts in found.groups.items():
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
+    _say([found.shows] if found.shows else [])
     _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
     _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
     _warn(name, (*found.warnings, *filter(None, [found.jump])))
@@ -237,6 +246,10 @@ def _definition(name: str):
         known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
         raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
     return load_definition(path)
+
+
+def _counted(doubts: Sequence[str]) -> str:
+    return f", {len(doubts)} warning{'s' * (len(doubts) > 1)}" if doubts else ""
 
 
 def _warn(name: str, warnings: Sequence[str]) -> None:

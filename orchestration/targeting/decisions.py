@@ -17,6 +17,9 @@ LISTS = "list_number integer, list_name varchar, is_decided boolean, control_sha
 CANDIDATES = 100
 """Salts that are tried for a list which has none."""
 
+LEEWAY = 0.05
+"""Share of the wished control by which a drawn one may miss it."""
+
 _SMALL = 6  # decimals that a difference is told with: the order in which rows are added up must not choose
 
 
@@ -155,7 +158,8 @@ DECISIONS = f"""
 
 
 def candidate_salts(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
-    """For each list of `lists` without a salt the best of CANDIDATES, by the greatest difference between its arms.
+    """For each list of `lists` without a salt the best of CANDIDATES: of those whose control has nearly the wished share the one
+    whose arms differ least.
 
     A list that holds nobody back, or whom nobody is left for, gets none: it is sought again when there is someone.
     """
@@ -171,18 +175,37 @@ def candidate_salts(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
 
         select
             (list_number, candidate) as split, {_IS_CONTROL.format(salt="concat(list_name, '-', candidate)")} as is_control,
-            region_code, {", ".join(BALANCED)}
+            region_code, control_share, {", ".join(BALANCED)}
         from pool
         cross join range(1, {CANDIDATES + 1}) as candidates (candidate)
         where row_limit is null or rank <= row_limit / (1 - control_share)
     """
     best = connection.execute(f"""
-        with differences as ({differences_sql(members)})
+        with
 
-        select split[1], split[2]
+        differences as ({differences_sql(members)}),
+
+        -- lines by which the control misses the wished share, beyond what rounding and a little leeway allow
+        drawn as (
+            select
+                split,
+                greatest(
+                    abs(sum(is_control::integer) - max(control_share) * count(*))
+                    - greatest(0.5, {LEEWAY} * max(control_share) * count(*)),
+                    0
+                ) as beside
+            from ({members})
+            group by split
+        )
+
+        select differences.split[1], differences.split[2]
         from differences
-        group by split
-        qualify row_number() over (partition by split[1] order by max(abs(difference)) nulls last, split[2]) = 1
+        inner join drawn on differences.split = drawn.split
+        group by differences.split, drawn.beside
+        qualify row_number() over (
+            partition by differences.split[1]
+            order by drawn.beside, max(abs(differences.difference)) nulls last, differences.split[2]
+        ) = 1
     """).fetchall()
     names = dict(connection.execute("select list_number, list_name from lists").fetchall())
     return {number: f"{names[number]}-{candidate}" for number, candidate in best}

@@ -7,6 +7,8 @@ are for folder.py, running a list for run.py, and telling when one is due for sc
 import hashlib
 import json
 import re
+import reprlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -329,7 +331,8 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
     at = f"{key}: " if key else ""
     if "enum" in schema:
         if value not in schema["enum"]:
-            yield f"{at}'{value}' is not one of {', '.join(schema['enum'])}{did_you_mean(str(value), schema['enum'])}"
+            hint = did_you_mean(value, schema["enum"]) if isinstance(value, str) else ""
+            yield f"{at}{reprlib.repr(value)} is not one of {', '.join(schema['enum'])}{hint}"
         return
     types = schema["type"]
     if isinstance(types, list):  # [type, "null"]
@@ -338,7 +341,7 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
         types = types[0]
     kind, words = _TYPES[types]
     if not isinstance(value, kind) or isinstance(value, bool | datetime):
-        yield f"{at}must be {words}, not {'empty' if value is None else repr(value)}"
+        yield f"{at}must be {words}, not {'empty' if value is None else reprlib.repr(value)}"
     elif kind is dict:
         known = schema["properties"]
         for name in value:
@@ -356,6 +359,8 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
         yield f"{at}must be at least {schema['minimum']}, not {value}"
     elif types in ("integer", "number") and not value <= schema.get("maximum", value):
         yield f"{at}must be at most {schema['maximum']}, not {value}"
+    elif kind is str and (hidden := [c for c in value if unicodedata.category(c) == "Cc" and c not in "\n\t"]):
+        yield f"{at}holds the character U+{ord(hidden[0]):04X}, which cannot be seen; delete it"
     elif kind is str and len(value.strip()) < schema["minLength"]:
         yield f"{at}must not be empty"
     elif kind is str and "pattern" in schema and not re.fullmatch(schema["pattern"], value):
@@ -370,6 +375,9 @@ def _sense_problems(raw: dict) -> Iterator[str]:
         read_schedule(raw.get("schedule", "nightly"))
     except ScheduleError as error:
         yield f"schedule: {error}"
+        return
+    if not read_schedule(raw.get("schedule", "nightly")).is_ever_due:
+        yield f"schedule: no day of any year fits '{raw['schedule']}'; the list would never run"
 
 
 def _target_list(raw: dict) -> TargetList:

@@ -109,7 +109,7 @@ def matches_sql(
     spans = [days for days, _ in asked[0].caps.by_days]
     extras = [_or_null(name, present, dialect) for name in (HELD_OUT, *KEPT, *BALANCED)]
     ordering = dict.fromkeys(o.tag for a in asked for o in a.definition.order_by)
-    keys = [f"{_name(tag, dialect)} as {_name(f'order {tag}', dialect)}" for tag in ordering]
+    keys = [f"{quoted(tag, dialect)} as {quoted(f'order {tag}', dialect)}" for tag in ordering]
     holds = [f"{a.conditions.sql(dialect)} as in_{a.number}" for a in asked]
     return f"""
         with
@@ -174,7 +174,7 @@ def matches_sql(
 
 def cells_sql(asked: Asked, relations: Relations, as_of: date, dialect: str = "duckdb") -> str:
     """The query for what a file shows of those who match: subscriber_id, phone and the list's columns, in no order."""
-    columns = ", ".join(f"lines.{_name(c, dialect)}" for c in asked.definition.columns)
+    columns = ", ".join(f"lines.{quoted(c, dialect)}" for c in asked.definition.columns)
     return f"""
         with
 
@@ -213,14 +213,14 @@ def lines_sql(conditions: Sequence[Conditions], relations: Relations, as_of: dat
     beside, joins, ctes = [], [], []
     for month in sorted({past.month for past in pasts}):
         alias = f"month_{month:%Y_%m}"
-        columns = [f"{_name(p.tag, dialect)} as {_name(p.column, dialect)}" for p in pasts if p.month == month]
+        columns = [f"{quoted(p.tag, dialect)} as {quoted(p.column, dialect)}" for p in pasts if p.month == month]
         ctes.append(
             f"{alias} as (select subscriber_id, {', '.join(columns)} from {relations.tag_history} where month = {day(month)})"
         )
         joins.append(alias)
-        beside += [f"{alias}.{_name(p.column, dialect)}" for p in pasts if p.month == month]
+        beside += [f"{alias}.{quoted(p.column, dialect)}" for p in pasts if p.month == month]
     if changes:
-        last = [f"max(case when tag_name = {text(c.tag)} then as_of_date end) as {_name(c.tag, dialect)}" for c in changes]
+        last = [f"max(case when tag_name = {text(c.tag)} then as_of_date end) as {quoted(c.tag, dialect)}" for c in changes]
         names = ", ".join(text(c.tag) for c in changes)
         ctes.append(
             f"changes as (select subscriber_id, {', '.join(last)} from {relations.tag_changes} "
@@ -228,7 +228,7 @@ def lines_sql(conditions: Sequence[Conditions], relations: Relations, as_of: dat
         )
         joins.append("changes")
         beside += [
-            f"{_days_since(f'changes.{_name(c.tag, dialect)}', as_of, dialect)} as {_name(c.column, dialect)}" for c in changes
+            f"{_days_since(f'changes.{quoted(c.tag, dialect)}', as_of, dialect)} as {quoted(c.column, dialect)}" for c in changes
         ]
     joined = " ".join(f"left join {j} on tag_values.subscriber_id = {j}.subscriber_id" for j in joins)
     selected = ", ".join(["tag_values.*", *beside])
@@ -258,7 +258,7 @@ def _order(asked: Sequence[Asked], dialect: str) -> list[str]:
     for a in asked:
         numbers.setdefault(a.definition.order_by, []).append(a.number)
     return [
-        f"case when list_number in ({', '.join(map(str, own))}) then {_name(f'order {step.tag}', dialect)} end "
+        f"case when list_number in ({', '.join(map(str, own))}) then {quoted(f'order {step.tag}', dialect)} end "
         f"{'desc' if step.descending else 'asc'} nulls last"
         for steps, own in numbers.items()
         for step in steps
@@ -267,7 +267,7 @@ def _order(asked: Sequence[Asked], dialect: str) -> list[str]:
 
 def _or_null(column: str, present: Iterable[str], dialect: str) -> str:
     if column in present:
-        return _name(column, dialect) if column not in BALANCED else f"cast({_name(column, dialect)} as double) as {column}"
+        return quoted(column, dialect) if column not in BALANCED else f"cast({quoted(column, dialect)} as double) as {column}"
     return f"cast(null as {TYPES.get(column, 'string')}) as {column}"
 
 
@@ -275,5 +275,6 @@ def _days_since(column: str, on: date, dialect: str) -> str:
     return f"datediff({day(on)}, {column})" if dialect == "spark" else f"{day(on)} - {column}"
 
 
-def _name(column: str, dialect: str) -> str:
+def quoted(column: str, dialect: str) -> str:
+    """A column as a query names it."""
     return exp.to_identifier(column, quoted=True).sql(dialect)

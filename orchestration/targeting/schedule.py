@@ -4,7 +4,7 @@ Which night runs, and that it runs, is Dagster's and the operator's matter.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 NAMED = {"nightly": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 PATTERN = r"^(nightly|weekly|monthly|[0-9*/,-]+( [0-9*/,-]+){4})$"
@@ -26,6 +26,11 @@ class Schedule:
     weekdays: frozenset[int]
     is_any_day: bool
     is_any_weekday: bool
+
+    @property
+    def is_ever_due(self) -> bool:
+        """Whether any day fits; a leap year has every day of the calendar."""
+        return any(self.is_due(date(2028, 1, 1) + timedelta(n)) for n in range(366))
 
     def is_due(self, day: date) -> bool:
         """Whether it falls on the day; as cron has it, either day is enough where both kinds are named."""

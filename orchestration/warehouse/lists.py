@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from orchestration import settings
-from orchestration.targeting import run
-from orchestration.targeting.definition import TargetList
+from orchestration.targeting import advice, run
+from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.folder import load_definitions, read_definitions
 from orchestration.warehouse.engine import Engine, Models, require_current
@@ -35,6 +35,24 @@ def open_lists(
         ) as decided,
     ):
         yield decided
+
+
+def judged_lists(
+    engine: Engine, models: Models, chosen: Sequence[TargetList], today: date
+) -> Iterator[tuple[TargetList, list[str], list[str]]]:
+    """Each list with what is wrong with it and what is doubtful, by the version that readers get; nothing is decided."""
+    version = require_current(engine)
+    as_of = date.fromisoformat(version.contents.as_of)
+    with engine.list_tables(models, version) as tables:
+        known = run.read_version(tables, as_of, today)
+        for definition in chosen:
+            try:
+                conditions = check(definition, known.catalog)
+            except DefinitionError as error:
+                yield definition, [str(error).removeprefix(f"list {definition.name}: ")], []
+                continue
+            wrong = advice.faults(definition, tables, known, today)
+            yield definition, wrong, advice.warnings(definition, conditions, tables, known.catalog, as_of, today)
 
 
 @contextlib.contextmanager

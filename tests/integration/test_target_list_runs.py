@@ -10,6 +10,7 @@ from list_kit import CARE, Operator, care
 from made_lists import AS_OF, RUN_DATE, insert
 
 from orchestration.targeting import export, ledger, run
+from orchestration.targeting.definition import Approval
 from orchestration.targeting.tables import ListError
 
 
@@ -141,6 +142,10 @@ def test_what_a_killed_run_left_in_the_ledger_never_happened(operator):
             {"columns": ("not_built",)},
             "list care: not_built: a tag, but no column of the published tags; build and publish again",
         ),
+        (
+            {"approved": Approval("boss", "2026-04-02")},
+            "list care: approved: on 2026-04-02 lies after the run date, 2026-04-01",
+        ),
         ({"status": "draft"}, "list care: its status is draft; only approved lists are exported"),
         ({"exclude": ("is_on_net", "x = 1")}, "list care: exclude, item 2: character 1: unknown tag x"),
     ],
@@ -184,3 +189,12 @@ def test_a_look_takes_drafts_and_writes_nothing(operator):
         decided = run.decide(tables, operator.home, {"care": draft}, ["care"], RUN_DATE, AS_OF, "v1", drafts=True)
         assert decided.waterfall("care")["exported"] == 8
     assert not operator.home.exports.exists() and not operator.home.ledger.exists()
+
+
+def test_a_list_whose_file_is_gone_fails_alone_and_is_written_down(operator):
+    made = operator.run(CARE, names=["care", "gone"])
+    assert made["care"].file and made["gone"].status == "failed"
+    assert made["gone"].reason.startswith("list gone: failed: its file in target_lists/ is gone or cannot be read")
+    rows = {row["list_name"]: row for row in ledger.runs(operator.home).to_pylist()}
+    assert rows["gone"]["status"] == "failed" and rows["gone"]["definition"] is None and rows["care"]["status"] == "exported"
+    assert ledger.verify(operator.home) is None
