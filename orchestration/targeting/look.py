@@ -37,7 +37,6 @@ def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
     """The named list of the decided ones, with so many rows of its file."""
     waterfall, last = decided.waterfall(name), ledger.last_before(ledger.standing(decided.home), name, decided.run_date)
     rules = read_rules(decided.tables)
-    sureness = rules["detection_power"], rules["detection_confidence"]
     return Preview(
         waterfall=waterfall,
         columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),

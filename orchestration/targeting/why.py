@@ -18,7 +18,7 @@ WORDS = {
     "suppressed": "must not be contacted on {channel}: a suppression is in force on {run_date}",
     "no_valid_phone": "has no valid phone",
     "phone_suppressed": "has a phone that must not be contacted on {channel}: the phone itself, or a line that has or had it",
-    "phone_of_another": "left behind a phone that another line holds now",
+    "phone_of_another": "has a phone that another line holds now",
     "offer_ordered": "has ordered the offer of the list",
     "offer_refused": "has refused the list or its offer",
     "capped": "has been contacted as often as the caps allow",

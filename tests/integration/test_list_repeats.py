@@ -41,7 +41,7 @@ def test_a_phone_that_another_line_holds_is_on_no_list_but_that_line_s(operator)
     assert left_out(made) == FIRST | {"phone_of_another": 1, "exported": 7}
     with operator.open(CARE) as decided:
         assert (
-            "left out at phone_of_another: it left behind a phone that another line holds now" in why(decided, "care", "002")[0]
+            "left out at phone_of_another: it has a phone that another line holds now" in why(decided, "care", "002")[0]
         )
 
 
