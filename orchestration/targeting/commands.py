@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -175,6 +176,22 @@ def lists_rebuild(
         with engine.list_tables(known, version) as tables:
             written = rebuild(tables, given, run)
     typer.echo(f"{name}: {written.rows:,} rows, the same bytes as exported (SHA-256 {written.sha256})\n{written.files[0]}")
+
+
+@lists_app.command("import")
+def lists_import(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: subscriber_id, and arm (treated or control).")],
+    name: Annotated[str, typer.Option(help="Name of the list, as contacts give it in list_name.")],
+    on: Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the run, as list_run_date.")],
+    channel: Annotated[str, typer.Option(help="Channel that works the list.")],
+    offer: Annotated[str | None, typer.Option(help="Offer that it puts to them.")] = None,
+) -> None:
+    """Take a list made elsewhere into the ledger, so that its effect is counted from the next build on."""
+    from orchestration.targeting.imports import import_list
+
+    with plain_errors():
+        run = import_list(settings.home(), file, name, on.date(), channel, offer)
+    typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
 
 
 @lists_app.command("verify")

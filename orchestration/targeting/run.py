@@ -126,8 +126,17 @@ def _warnings(decided: DecidedRun, age: DataAge, standing: Sequence[Mapping]) ->
             f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
             f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
         )
-        said[name] = tuple(words for words in (age.warning, idle) if words)
+        said[name] = tuple(words for words in (age.warning, idle, _again(standing, name, decided.run_date)) if words)
     return said
+
+
+def _again(standing: Iterable[Mapping], name: str, run_date: date) -> str:
+    """What is to be said where a run of the day has exported the list already; empty otherwise."""
+    before = next((run for run in standing if run["list_name"] == name and run["run_date"] == run_date), None)
+    return before and (
+        f"run {before['run_id']} has exported it today already, on the data of {before['as_of_date']}; this run replaces it: see "
+        f"that the channel works one of the two files."
+    )
 
 
 def _lay_lists(decided: DecidedRun, default_share: float, standing: Sequence[Mapping]) -> None:

@@ -40,9 +40,7 @@ def test_a_phone_that_another_line_holds_is_on_no_list_but_that_line_s(operator)
     assert exported(made) == [s for s in IN_ORDER if s != "002"]
     assert left_out(made) == FIRST | {"phone_of_another": 1, "exported": 7}
     with operator.open(CARE) as decided:
-        assert (
-            "left out at phone_of_another: it has a phone that another line holds now" in why(decided, "care", "002")[0]
-        )
+        assert "left out at phone_of_another: it has a phone that another line holds now" in why(decided, "care", "002")[0]
 
 
 def test_a_phone_is_compared_without_country_code(operator):
@@ -168,7 +166,10 @@ def test_a_list_that_nobody_worked_says_so_and_the_ledger_keeps_it(operator):
     )
     assert ledger.runs(operator.home)["warnings"].to_pylist() == [None, idle.warnings[0]]
     contact(operator, "002", AS_OF, "no_answer", list_name="'care'", run_date=f"date '{AS_OF - timedelta(1)}'")
-    assert operator.run(care(cool_down_days=0))["care"].warnings == ()
+    assert operator.run(care(cool_down_days=0))["care"].warnings == (
+        "run 2026-04-01_001 has exported it today already, on the data of 2026-03-31; this run replaces it: see that the channel"
+        " works one of the two files.",
+    )
 
 
 # Age of the data -------------------------------------------------------------------------------------------------------------
