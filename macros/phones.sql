@@ -3,20 +3,20 @@
 {% macro phone_key(phone, digits) -%}
     {%- set plain = "translate(" ~ phone ~ ", '０１２３４５６７８９', '0123456789')" -%}
     {#- A spreadsheet that took the phone for a number wrote `13811110001.0`. -#}
-    {%- set bare = replaced_all(plain, '[.]0$|[^0-9]') -%}
-    nullif(right({{ replaced_all(bare, '^0+') }}, cast({{ digits }} as integer)), '')
+    {%- set bare = replaced_all(plain, "'[.]0$|[^0-9]'") -%}
+    nullif(right({{ replaced_all(bare, "'^0+'") }}, cast({{ digits }} as integer)), '')
 {%- endmacro %}
 
 
-{# The text without whatever the pattern matches. #}
+{# The text without whatever the pattern, a literal of SQL, matches. #}
 {% macro replaced_all(text, pattern) -%}
     {{ return(adapter.dispatch('replaced_all', 'telco360')(text, pattern)) }}
 {%- endmacro %}
 
 {% macro default__replaced_all(text, pattern) -%}
-    {{ return("regexp_replace(" ~ text ~ ", '" ~ pattern ~ "', '', 'g')") }}
+    {{ return("regexp_replace(" ~ text ~ ", " ~ pattern ~ ", '', 'g')") }}
 {%- endmacro %}
 
 {% macro spark__replaced_all(text, pattern) -%}
-    {{ return("regexp_replace(" ~ text ~ ", '" ~ pattern ~ "', '')") }}
+    {{ return("regexp_replace(" ~ text ~ ", " ~ pattern ~ ", '')") }}
 {%- endmacro %}

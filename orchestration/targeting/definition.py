@@ -375,9 +375,6 @@ def _sense_problems(raw: dict) -> Iterator[str]:
         read_schedule(raw.get("schedule", "nightly"))
     except ScheduleError as error:
         yield f"schedule: {error}"
-        return
-    if not read_schedule(raw.get("schedule", "nightly")).is_ever_due:
-        yield f"schedule: no day of any year fits '{raw['schedule']}'; the list would never run"
 
 
 def _target_list(raw: dict) -> TargetList:

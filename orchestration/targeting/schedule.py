@@ -42,13 +42,16 @@ class Schedule:
 def read_schedule(text: str) -> Schedule:
     """The schedule that the text states: nightly, weekly (Mondays), monthly (the 1st) or the five fields of cron.
 
-    Raises ScheduleError for anything else.
+    Raises ScheduleError for anything else, and for a cron line that no day of any year fits.
     """
     fields = NAMED.get(text, text).split()
     if len(fields) != len(_FIELDS):
         raise ScheduleError(f"'{text}' is neither {', '.join(NAMED)} nor a cron line of five fields")
     _, _, days, months, weekdays = (_numbers(field, *bounds) for field, bounds in zip(fields, _FIELDS, strict=True))
-    return Schedule(days, months, frozenset(n % 7 for n in weekdays), fields[2] == "*", fields[4] == "*")
+    schedule = Schedule(days, months, frozenset(n % 7 for n in weekdays), fields[2] == "*", fields[4] == "*")
+    if not schedule.is_ever_due:
+        raise ScheduleError(f"no day of any year fits '{text}'; the list would never run")
+    return schedule
 
 
 def _numbers(text: str, name: str, least: int, greatest: int) -> frozenset[int]:

@@ -1,5 +1,5 @@
--- Every line that has or had a phone, by all accepted registers: a suppression of any of them closes the phone. Each build adds the
--- pairs of deliveries that are new to it, by date or by when intake judged them; a pair once seen stays until the table is built anew.
+-- Every line that has or had a phone, by all accepted registers: a suppression of any of them closes the phone. Each build adds
+-- the pairs of deliveries that are new to it, by date or by when intake judged them; a pair once seen stays.
 {{ config(
     schema='private', alias='phone_holders', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
 ) }}

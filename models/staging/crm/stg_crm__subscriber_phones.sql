@@ -1,4 +1,4 @@
--- The only place that holds phone numbers as delivered: read at the moment of an export, never published, never joined to a model.
+-- The only place that holds phone numbers as delivered: read at an export, never published, never joined to a model.
 {{ config(schema='private', alias='subscriber_phones', materialized='table') }}
 with
 
@@ -31,7 +31,7 @@ judged as (
         -- activated last; of one that is not activated yet, or of the last that left, only where there is none.
         case
             when phone_key is not null then first_value(subscriber_id) over (
-                partition by phone_key order by distance, activation_date desc, status_date desc, subscriber_id desc
+                partition by phone_key order by distance asc, activation_date desc, status_date desc, subscriber_id desc
             )
         end as holder_id
     from source
