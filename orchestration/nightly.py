@@ -215,7 +215,8 @@ def told_once(failures: Iterable[Failure]) -> Iterator[str]:
     """What failed, in lines: target lists that failed for one reason share a line, so that it is read once."""
     alike: dict[str, list[Failure]] = {}
     for failure in failures:
-        alike.setdefault(re.sub(r"^list \w+: ", "", failure.message), []).append(failure)
+        reason = re.sub(r"; needed for [^.]*", "", failure.message)  # the tags of each list, of which the reason is the same
+        alike.setdefault(re.sub(r"^list \w+: ", "", reason), []).append(failure)
     for reason, same in alike.items():
         if len(same) == 1:
             yield f"{same[0].step}: {same[0].message}"
