@@ -189,10 +189,9 @@ def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
         yield "readers open", night.engine.readers_open, ""
         yield from (("stale", f"{table} was last delivered for {dt}", "yellow") for table, dt in contents.stale.items())
         yield from (("note", text, "yellow") for text in contents.notes)
-    yield from (
-        ("list", f"{made.name}: {_list_words(made)}", "" if made.file else "red")
-        for made in sorted(night.lists, key=lambda made: made.name)
-    )
+    for made in sorted(night.lists, key=lambda made: made.name):
+        yield "list", f"{made.name}: {_list_words(made)}", "" if made.file else "red"
+        yield from (("warning", f"list {made.name}: {text}", "yellow") for text in made.warnings)
     if last := night.gate or night.door:
         yield "data docs", last.data_docs, ""
 
@@ -202,7 +201,7 @@ def _list_words(made: ListRun) -> str:
 
 
 def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
-    yield from (("failed", f"{failure.step}: {failure.message}", "red") for failure in outcome.failures)
+    yield from (("failed", text, "red") for text in told_once(outcome.failures))
     if outcome.is_well:
         return
     if outcome.night.version:
@@ -210,6 +209,20 @@ def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     else:
         standing = outcome.night.engine.current()
         yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
+
+
+def told_once(failures: Iterable[Failure]) -> Iterator[str]:
+    """What failed, in lines: target lists that failed for one reason share a line, so that it is read once."""
+    alike: dict[str, list[Failure]] = {}
+    for failure in failures:
+        reason = re.sub(r"; needed for [^.]*", "", failure.message)  # the tags of each list, of which the reason is the same
+        alike.setdefault(re.sub(r"^list \w+: ", "", reason), []).append(failure)
+    for reason, same in alike.items():
+        if len(same) == 1:
+            yield f"{same[0].step}: {same[0].message}"
+        else:
+            names = ", ".join(failure.step.removeprefix("target_lists__") for failure in same)
+            yield f"{len(same)} lists: {reason}\n{names}"
 
 
 def _warnings(gate: GateResult | None) -> Iterator[tuple[str, str, str]]:

@@ -18,9 +18,14 @@ RELATIONS = {
     "tag_changes": "tags.tag_changes",
     "raw_tables": "core.dim_raw_tables",
     "contacts": "core.fct_contacts",
+    "orders": "core.fct_orders",
+    "offers": "core.dim_offers",
+    "offer_eligibility": "marketing.offer_eligibility",
     "contact_rules": "seeds.contact_rules",
-    "phones": "private.subscriber_phones",
+    "phones": "private.phones_held",
+    "phone_holders": "private.phone_holders",
     "suppressions": "staging.stg_channel__suppressions_now",
+    "phone_suppressions": "private.phone_suppressions",
 }
 CATALOGUE = [  # tag_name, kind, data_type, allowed_values, status, is_historic, raw table
     ("is_on_net", "flag", "boolean", None, "active", False, "crm_subscribers"),
@@ -38,7 +43,9 @@ CATALOGUE = [  # tag_name, kind, data_type, allowed_values, status, is_historic,
 ]
 RULES = {
     "short_cap_days": 1, "short_cap_contacts": 1, "mid_cap_days": 7, "mid_cap_contacts": 2, "long_cap_days": 30,
-    "long_cap_contacts": 4, "control_share": 0.1, "size_jump_share": 0.3,
+    "long_cap_contacts": 4, "control_share": 0.1, "size_jump_share": 0.3, "cool_down_days": 14, "ordered_days": 180,
+    "refused_days": 90, "data_age_warning_days": 1, "max_data_age_days": 3, "detection_power": 0.8,
+    "detection_confidence": 0.95,
 }  # fmt: skip
 TABLES = {
     "tags.subscriber_360": "subscriber_id varchar, is_on_net boolean, value_tier varchar, plan_name varchar, region_code varchar,"
@@ -49,15 +56,34 @@ TABLES = {
     " sources varchar",
     "tags.tag_history": "month date, subscriber_id varchar, value_tier varchar, realised_value decimal(18,2)",
     "tags.tag_changes": "as_of_date date, subscriber_id varchar, tag_name varchar, old_value varchar, new_value varchar",
-    "core.dim_raw_tables": "table_name varchar, delivered_to date, is_late boolean, is_last_rejected boolean",
-    "core.fct_contacts": "contact_id varchar, subscriber_id varchar, contact_date date, direction varchar",
+    "core.dim_raw_tables": "table_name varchar, delivered_to date, days_behind integer, limit_days integer,"
+    " is_last_rejected boolean",
+    "core.fct_contacts": "contact_id varchar, subscriber_id varchar, contact_date date, direction varchar, list_name varchar,"
+    " list_run_date date, offer_code varchar, outcome varchar",
+    "core.fct_orders": "order_id varchar, subscriber_id varchar, offer_code varchar, order_date date, is_completed boolean",
+    "core.dim_offers": "offer_code varchar, valid_to date, is_valid boolean",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",
 }
 PRIVATE_TABLES = {
     "private.subscriber_phones": "subscriber_id varchar, msisdn varchar, is_valid_msisdn boolean",
+    "marketing.offer_eligibility": "subscriber_id varchar, offer_code varchar",
+    "private.earlier_phones": "subscriber_id varchar, phone_key varchar",
+    "private.phone_suppressions": "phone_key varchar, channel varchar, reason_code varchar, effective_from date,"
+    " effective_to date",
     "staging.stg_channel__suppressions_now": "subscriber_id varchar, channel varchar, reason_code varchar, effective_from date,"
     " effective_to date",
 }
+VIEWS = """
+    create view private.phones_held as
+    select *, max(subscriber_id) over (partition by phone_key) as holder_id
+    from (select *, right(msisdn, 11) as phone_key from private.subscriber_phones);
+
+    create view private.phone_holders as
+    select phone_key, subscriber_id from private.phones_held where phone_key is not null
+    union
+    select phone_key, subscriber_id from private.earlier_phones
+"""
+"""Of several lines with one phone the last by id holds it now; the models say by life and activation."""
 
 
 def lay_tables(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> None:
@@ -73,9 +99,11 @@ def lay_tables(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) ->
             CATALOGUE,
         )
         connection.executemany("insert into seeds.contact_rules values (?, ?, '')", list(RULES.items()))
-        raw = [("crm_subscribers", AS_OF, False, False), ("channel_surveys", date(2026, 2, 1), True, False)]
-        raw.append(("channel_visits", date(2026, 3, 1), False, True))
-        connection.executemany("insert into core.dim_raw_tables values (?, ?, ?, ?)", raw)
+        raw = [("crm_subscribers", AS_OF, 0, 3, False), ("channel_surveys", date(2026, 2, 1), 58, 35, False)]
+        raw.append(("channel_visits", date(2026, 3, 1), 30, 35, True))
+        connection.executemany("insert into core.dim_raw_tables values (?, ?, ?, ?, ?)", raw)
+    if "private.subscriber_phones" in tables:
+        connection.execute(VIEWS)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,11 @@ from orchestration import settings
 from orchestration.commands import models, plain_errors
 
 lists_app = typer.Typer(no_args_is_help=True)
+_VERDICTS = {
+    "approved": "approved, good to run",
+    "draft": "a draft, good to run once it is approved",
+    "retired": "retired, not exported any more",
+}
 _WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
@@ -34,22 +40,25 @@ def lists_new() -> None:
 
 @lists_app.command("check")
 def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
-    """Check the definitions of lists: their keys, destinations, and conditions against the published catalogue."""
-    from orchestration.targeting.definition import DefinitionError, check
-    from orchestration.targeting.destination import FileError, check_destination
+    """Check the definitions of lists: keys, destinations, caps and offers, and whether anybody can meet their conditions."""
+    from orchestration.targeting.folder import read_definitions
+    from orchestration.warehouse.lists import judged_lists
 
     with plain_errors():
-        chosen = [_definition(name)] if name else _definitions().values()
-        catalog, faults = _engine().catalog(models()), 0
-        for definition in chosen:
-            try:
-                check(definition, catalog)
-                if definition.destination:
-                    check_destination(definition.destination, definition.name)
-                typer.echo(f"{definition.name}: {definition.status}, good to run")
-            except (DefinitionError, FileError) as error:
-                faults += 1
-                typer.secho(str(error), fg=typer.colors.RED, err=True)
+        if name:
+            chosen, faults = [_definition(name)], []
+        else:
+            found = read_definitions(settings.TARGET_LISTS)
+            chosen, faults = list(found.sound.values()), list(found.problems)
+        for fault in faults:
+            typer.secho(fault, fg=typer.colors.RED, err=True)
+        for definition, wrong, doubts in judged_lists(_engine(), models(), chosen, _today()):
+            for fault in wrong:
+                typer.secho(f"list {definition.name}: {fault}", fg=typer.colors.RED, err=True)
+            _warn(definition.name, doubts)
+            faults += wrong
+            if not wrong:
+                typer.echo(f"{definition.name}: {_VERDICTS[definition.status]}{_counted(doubts)}")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -69,25 +78,25 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
     _table(found.columns, found.rows)
     for column, counts in found.groups.items():
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
+    _say([found.shows] if found.shows else [])
     _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
     _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
-    if found.jump:
-        typer.secho(f"list {name}: {found.jump}", fg=typer.colors.YELLOW, err=True)
+    _warn(name, (*found.warnings, *filter(None, [found.jump])))
 
 
-def lists_export(name: ListName) -> None:
+def lists_export(
+    name: ListName,
+    accept_old_data: Annotated[bool, typer.Option("--accept-old-data", help="Export however old the data is.")] = False,
+) -> None:
     """Export one approved list from the published version, as the nightly job does."""
     from orchestration.warehouse.build import run_lock
-    from orchestration.warehouse.night import Night
+    from orchestration.warehouse.lists import open_lists
 
-    given = settings.home()
-    with plain_errors(), run_lock(given):
+    with plain_errors(), run_lock(settings.home()):
         _definition(name)
-        night = Night(given)
-        try:
-            made = night.export_list(name)
-        finally:
-            night.close()
+        with open_lists(_engine(), models(), [name], _today(), accept_old_data) as decided:
+            made = decided.export(name)
+    _warn(name, made.warnings)
     steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
     typer.echo(f"{made.name}: {steps}\n{made.file}")
 
@@ -169,6 +178,22 @@ def lists_rebuild(
     typer.echo(f"{name}: {written.rows:,} rows, the same bytes as exported (SHA-256 {written.sha256})\n{written.files[0]}")
 
 
+@lists_app.command("import")
+def lists_import(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: subscriber_id, and arm (treated or control).")],
+    name: Annotated[str, typer.Option(help="Name of the list, as contacts give it in list_name.")],
+    on: Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the run, as list_run_date.")],
+    channel: Annotated[str, typer.Option(help="Channel that works the list.")],
+    offer: Annotated[str | None, typer.Option(help="Offer that it puts to them.")] = None,
+) -> None:
+    """Take a list made elsewhere into the ledger, so that its effect is counted from the next build on."""
+    from orchestration.targeting.imports import import_list
+
+    with plain_errors():
+        run = import_list(settings.home(), file, name, on.date(), channel, offer)
+    typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
+
+
 @lists_app.command("verify")
 def lists_verify() -> None:
     """Check that the ledger of lists is what was written: every run, its members, their order."""
@@ -238,6 +263,15 @@ def _definition(name: str):
         known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
         raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
     return load_definition(path)
+
+
+def _counted(doubts: Sequence[str]) -> str:
+    return f", {len(doubts)} warning{'s' * (len(doubts) > 1)}" if doubts else ""
+
+
+def _warn(name: str, warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        typer.secho(f"list {name}: {warning}", fg=typer.colors.YELLOW, err=True)
 
 
 def _say(lines) -> None:

@@ -17,6 +17,9 @@ LISTS = "list_number integer, list_name varchar, is_decided boolean, control_sha
 CANDIDATES = 100
 """Salts that are tried for a list which has none."""
 
+LEEWAY = 0.05
+"""Share of the wished control by which a drawn one may miss it."""
+
 _SMALL = 6  # decimals that a difference is told with: the order in which rows are added up must not choose
 
 
@@ -25,20 +28,30 @@ def lay_scope(
     named: Iterable[tuple[int, str, int | None, bool]],
     earlier: pa.Table,
     taken: pa.Table,
+    before: pa.Table,
 ) -> None:
     """Lays the tables `named` (what lists include or exclude by name: list_number, the other's name, its number among the matches
-    or None, whether included), `earlier` (whom the last run of those exported) and `taken` (whom other lists have on this run
-    date already), both of list_name and subscriber_id."""
+    or None, whether included), `earlier` (whom the last run of those exported), `taken` (whom other lists have on this run
+    date already) and `before` (whom earlier runs of a list had that may not be on it again), of list_name and subscriber_id."""
     connection.execute(
         "create or replace temp table named (list_number integer, other varchar, other_number integer, is_included boolean)"
     )
     for row in named:
         connection.execute("insert into named values (?, ?, ?, ?)", row)
-    for table, given in (("earlier", earlier), ("taken", taken)):
+    for table, given in (("earlier", earlier), ("taken", taken), ("before", before)):
         connection.register("given", given)
         connection.execute(f"create or replace temp table {table} as select list_name, subscriber_id from given")
         connection.unregister("given")
 
+
+TAKEN_BY_PHONE = """
+    insert into taken
+    select distinct taken.list_name, twins.subscriber_id
+    from taken
+    inner join shared_phones as mine on taken.subscriber_id = mine.subscriber_id
+    inner join shared_phones as twins on mine.phone_key = twins.phone_key and mine.subscriber_id <> twins.subscriber_id
+"""
+"""A phone is on one list a day, also where another line has it since: needs `shared_phones` (see reach.shared_phones_sql)."""
 
 ARBITRATED = f"""
     create or replace temp table arbitrated as
@@ -61,9 +74,13 @@ ARBITRATED = f"""
     ),
 
     audience as (
-        select matches.*, lists.list_name
+        select
+            matches.* exclude (reason), lists.list_name,
+            coalesce(matches.reason, case when before.subscriber_id is not null then 'on_list_before' end) as reason
         from matches
         inner join lists on matches.list_number = lists.list_number and lists.is_decided
+        left join (select distinct list_name, subscriber_id from before) as before
+            on lists.list_name = before.list_name and matches.subscriber_id = before.subscriber_id
         where (
             matches.list_number not in (select list_number from named where is_included)
             or (matches.list_number, matches.subscriber_id) in (select (list_number, subscriber_id) from included)
@@ -141,7 +158,8 @@ DECISIONS = f"""
 
 
 def candidate_salts(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
-    """For each list of `lists` without a salt the best of CANDIDATES, by the greatest difference between its arms.
+    """For each list of `lists` without a salt the best of CANDIDATES: of those whose control has nearly the wished share the one
+    whose arms differ least.
 
     A list that holds nobody back, or whom nobody is left for, gets none: it is sought again when there is someone.
     """
@@ -157,18 +175,37 @@ def candidate_salts(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
 
         select
             (list_number, candidate) as split, {_IS_CONTROL.format(salt="concat(list_name, '-', candidate)")} as is_control,
-            region_code, {", ".join(BALANCED)}
+            region_code, control_share, {", ".join(BALANCED)}
         from pool
         cross join range(1, {CANDIDATES + 1}) as candidates (candidate)
         where row_limit is null or rank <= row_limit / (1 - control_share)
     """
     best = connection.execute(f"""
-        with differences as ({differences_sql(members)})
+        with
 
-        select split[1], split[2]
+        differences as ({differences_sql(members)}),
+
+        -- lines by which the control misses the wished share, beyond what rounding and a little leeway allow
+        drawn as (
+            select
+                split,
+                greatest(
+                    abs(sum(is_control::integer) - max(control_share) * count(*))
+                    - greatest(0.5, {LEEWAY} * max(control_share) * count(*)),
+                    0
+                ) as beside
+            from ({members})
+            group by split
+        )
+
+        select differences.split[1], differences.split[2]
         from differences
-        group by split
-        qualify row_number() over (partition by split[1] order by max(abs(difference)) nulls last, split[2]) = 1
+        inner join drawn on differences.split = drawn.split
+        group by differences.split, drawn.beside
+        qualify row_number() over (
+            partition by differences.split[1]
+            order by drawn.beside, max(abs(differences.difference)) nulls last, differences.split[2]
+        ) = 1
     """).fetchall()
     names = dict(connection.execute("select list_number, list_name from lists").fetchall())
     return {number: f"{names[number]}-{candidate}" for number, candidate in best}

@@ -7,6 +7,8 @@ are for folder.py, running a list for run.py, and telling when one is due for sc
 import hashlib
 import json
 import re
+import reprlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -103,6 +105,22 @@ SCHEMA = {
             "properties": {"days_1": _CAP, "days_7": _CAP, "days_30": _CAP},
             "description": "Contacts that a line may have in so many days with the export; only tighter than seed contact_rules.",
         },
+        "cool_down_days": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Days after a run in which nobody whom it exported or held back is on the list again; that of seed "
+            "contact_rules when left out, 0 for none.",
+        },
+        "members": {
+            "enum": ["all", "new"],
+            "description": "all (when left out), or new: nobody whom an earlier run of the list exported or held back.",
+        },
+        "max_data_age_days": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Days from the business date of the data to the run date past which the list is refused; that of seed "
+            "contact_rules when left out.",
+        },
         "stale_tags": {
             "enum": ["refuse", "accept"],
             "description": "What to do where a tag stands on late data: refuse the whole list (when left out), or accept it.",
@@ -168,7 +186,8 @@ class Approval:
 class TargetList:
     """One list as defined. `limit` in rows, None for no limit; `columns` are tags, without ALWAYS_EXPORTED.
 
-    `control_share` None: that of the seed; `caps`: contacts by days, only where tighter than the seed's; `salt` None: sought.
+    `control_share`, `cool_down_days`, `max_data_age_days` None: those of the seed; `caps`: contacts by days, only where tighter
+    than the seed's; `salt` None: sought.
     """
 
     name: str
@@ -189,6 +208,9 @@ class TargetList:
     priority: int = 50
     control_share: float | None = None
     caps: dict[str, int] = field(default_factory=dict)
+    cool_down_days: int | None = None
+    members: str = "all"
+    max_data_age_days: int | None = None
     format: str = "csv"
     destination: str | None = None
     stale_tags: str = "refuse"
@@ -309,7 +331,8 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
     at = f"{key}: " if key else ""
     if "enum" in schema:
         if value not in schema["enum"]:
-            yield f"{at}'{value}' is not one of {', '.join(schema['enum'])}{did_you_mean(str(value), schema['enum'])}"
+            hint = did_you_mean(value, schema["enum"]) if isinstance(value, str) else ""
+            yield f"{at}{reprlib.repr(value)} is not one of {', '.join(schema['enum'])}{hint}"
         return
     types = schema["type"]
     if isinstance(types, list):  # [type, "null"]
@@ -318,7 +341,7 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
         types = types[0]
     kind, words = _TYPES[types]
     if not isinstance(value, kind) or isinstance(value, bool | datetime):
-        yield f"{at}must be {words}, not {'empty' if value is None else repr(value)}"
+        yield f"{at}must be {words}, not {'empty' if value is None else reprlib.repr(value)}"
     elif kind is dict:
         known = schema["properties"]
         for name in value:
@@ -336,6 +359,8 @@ def _problems(value: object, schema: dict, key: str = "") -> Iterator[str]:
         yield f"{at}must be at least {schema['minimum']}, not {value}"
     elif types in ("integer", "number") and not value <= schema.get("maximum", value):
         yield f"{at}must be at most {schema['maximum']}, not {value}"
+    elif kind is str and (hidden := [c for c in value if unicodedata.category(c) == "Cc" and c not in "\n\t"]):
+        yield f"{at}holds the character U+{ord(hidden[0]):04X}, which cannot be seen; delete it"
     elif kind is str and len(value.strip()) < schema["minLength"]:
         yield f"{at}must not be empty"
     elif kind is str and "pattern" in schema and not re.fullmatch(schema["pattern"], value):
@@ -354,7 +379,10 @@ def _sense_problems(raw: dict) -> Iterator[str]:
 
 def _target_list(raw: dict) -> TargetList:
     orders = (text.split() for text in raw.get("order_by", ()))
-    optional = ("offer", "priority", "control_share", "format", "destination", "stale_tags", "salt", "schedule", "limit")
+    optional = (
+        "offer", "priority", "control_share", "format", "destination", "stale_tags", "salt", "schedule", "limit",
+        "cool_down_days", "members", "max_data_age_days",
+    )  # fmt: skip
     approved = raw.get("approved")
     return TargetList(
         **{key: raw[key] for key in ("name", "owner", "purpose", "channel", "status")},

@@ -7,6 +7,7 @@ or its files), never from a definition, and no message tells them.
 import contextlib
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -25,21 +26,48 @@ class FileError(RuntimeError):
     """A file that could not be written or delivered. The message names the list, and tells no credentials."""
 
 
+_INDIRECT = ("simplecache", "filecache", "blockcache", "cached", "zip", "tar", "libarchive", "reference", "dir", "generic")
+"""Protocols of fsspec that keep a copy on this machine, pack, or point elsewhere: what they write does not arrive."""
+
+
 def check_destination(destination: str, name: str) -> None:
-    """Raises FileError for what is no destination: no absolute path, an unknown protocol, or a URL with credentials in it."""
+    """Raises FileError for what is no destination: a chain or a cache, no absolute path, a folder that is not there, an unknown
+    protocol or one whose package is missing, or a URL with credentials in it."""
     own = f"list {name}: destination"
-    url = urlsplit(destination)
+    if any(unicodedata.category(c).startswith("C") for c in destination):
+        raise FileError(f"{own}: it holds a character that cannot be seen; write it anew")
+    if "::" in destination.partition("[")[0]:
+        raise FileError(f"{own}: chains of protocols (::) are not taken; write the one URL or folder that the file goes to")
     if "://" not in destination:
-        if not Path(destination).is_absolute():
-            raise FileError(f"{own}: '{destination}' is neither a URL such as sftp://host/folder nor an absolute directory")
+        _require_folder(destination, own)
         return
+    try:
+        url = urlsplit(destination)
+        place = shown(destination)
+    except ValueError as error:
+        raise FileError(f"{own}: cannot be read as a URL: {error}") from error
     if url.password is not None or url.query or url.fragment:
         raise FileError(
-            f"{own}: {shown(destination)} has credentials or options in it; leave the host and the folder alone there, and give "
+            f"{own}: {place} has credentials or options in it; leave the host and the folder alone there, and give "
             f"the rest by FSSPEC_{url.scheme.upper()}_… in the environment, as docs/target-lists.md says"
         )
-    if url.scheme not in fsspec.available_protocols():
+    if url.scheme not in fsspec.available_protocols() or url.scheme in _INDIRECT:
         raise FileError(f"{own}: '{url.scheme}' is no protocol that is known here; sftp and file always are")
+    try:
+        fsspec.get_filesystem_class(url.scheme)
+    except ImportError as error:
+        raise FileError(f"{own}: {url.scheme} needs a package that is not installed: {error}") from error
+    if (directory := local_directory(destination)) is not None:
+        _require_folder(str(directory), own)
+    elif url.scheme in ("sftp", "ssh") and not url.hostname:
+        raise FileError(f"{own}: {place} names no host; write sftp://host/folder")
+
+
+def _require_folder(folder: str, own: str) -> None:
+    if not Path(folder).is_absolute():
+        raise FileError(f"{own}: '{folder}' is neither a URL such as sftp://host/folder nor an absolute directory")
+    if not Path(folder).is_dir():
+        raise FileError(f"{own}: the folder {folder} does not exist; make it, readable for those alone who may see phones")
 
 
 def local_directory(destination: str | Path) -> Path | None:

@@ -13,7 +13,8 @@ import duckdb
 
 from orchestration.settings import Home
 from orchestration.sql import literal
-from orchestration.targeting import decisions, ledger, matching
+from orchestration.targeting import decisions, ledger, matching, reach
+from orchestration.targeting.age import DataAge, data_age
 from orchestration.targeting.catalog import Catalog, CatalogError
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
@@ -41,6 +42,7 @@ class ListRun:
     reason: str | None = None
     file: str | None = None
     sha256: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -62,6 +64,8 @@ class DecidedRun:
     publication: str
     shares: dict[str, float] = field(default_factory=dict)
     salts: dict[str, str | None] = field(default_factory=dict)
+    age: DataAge | None = None
+    warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exported_by: str = ""
     exported: set[str] = field(default_factory=set)
 
@@ -111,7 +115,8 @@ class DecidedRun:
         members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
         self._write_balance(name)
         written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
-        made = self._run(name, EXPORTED, waterfall, file=written.files[0], sha256=written.sha256)
+        said = {"file": written.files[0], "sha256": written.sha256, "warnings": self.warnings.get(name, ())}
+        made = self._run(name, EXPORTED, waterfall, **said)
         ledger.record(self.home, self._row(made) | {"members_sha256": members})
         return made
 
@@ -154,7 +159,7 @@ class DecidedRun:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
         asked, connection = self.plan.asked[name], self.tables.connection
         definition = asked.definition
-        self.tables.read(matching.suppressed_sql(definition.channel, self.tables.relations, self.run_date), into="suppressed_now")
+        self.tables.read(reach.suppressed_sql(definition.channel, self.tables.relations, self.run_date), into="suppressed_now")
         connection.execute(
             f"""
             create or replace temp table members as
@@ -163,7 +168,10 @@ class DecidedRun:
             again as (
                 select
                     decisions.* exclude (reason, arm),
-                    case when suppressed_now.subscriber_id is not null then 'suppressed' else reason end as reason,
+                    case
+                        when decisions.reason = 'suppressed' or suppressed_now.subscriber_id is null then decisions.reason
+                        else suppressed_now.reason
+                    end as reason,
                     case when suppressed_now.subscriber_id is null then arm end as arm
                 from decisions
                 left join suppressed_now on decisions.subscriber_id = suppressed_now.subscriber_id
@@ -202,27 +210,20 @@ class DecidedRun:
         """A run of the list that exported nothing, and why."""
         return self._run(name, status, dict.fromkeys(COUNTS, 0), reason=reason)
 
-    def _run(self, name: str, status: str, waterfall: dict[str, int], **facts: str) -> ListRun:
+    def _run(self, name: str, status: str, waterfall: dict[str, int], **facts) -> ListRun:
         return ListRun(name, self.run_id, self.run_date, self.as_of, self.publication, status, waterfall, **facts)
 
     def _record(self, name: str, aside: SetAside) -> None:
         ledger.record(self.home, self._row(self.without_file(name, aside.status, aside.reason)))
 
     def _row(self, run: ListRun) -> dict:
-        definition = self.definitions[run.name]
         return {
             "run_id": run.run_id,
             "list_name": run.name,
             "run_date": run.run_date,
             "as_of_date": run.as_of,
             "publication": run.publication,
-            "definition_hash": definition.hash,
-            "definition": definition.as_json(),
-            "channel": definition.channel,
-            "offer_code": definition.offer,
-            "owner": definition.owner,
-            "priority": definition.priority,
-            "control_share": self.shares.get(run.name, definition.control_share),
+            **self._defined(run.name),
             "salt": self.salts.get(run.name) if run.status == EXPORTED else None,
             "status": run.status,
             "reason": run.reason,
@@ -231,6 +232,22 @@ class DecidedRun:
             "sha256": run.sha256,
             "exported_at": datetime.now(UTC).replace(tzinfo=None),
             "exported_by": self.exported_by,
+            "warnings": "\n".join(run.warnings) or None,
+        }
+
+    def _defined(self, name: str) -> dict:
+        """What the row of a run keeps of the definition; nothing where the file is gone."""
+        definition = self.definitions.get(name)
+        if definition is None:
+            return {}
+        return {
+            "definition_hash": definition.hash,
+            "definition": definition.as_json(),
+            "channel": definition.channel,
+            "offer_code": definition.offer,
+            "owner": definition.owner,
+            "priority": definition.priority,
+            "control_share": self.shares.get(name, definition.control_share),
         }
 
     def _title(self, definition: TargetList, waterfall: dict[str, int]) -> Title:
@@ -239,6 +256,8 @@ class DecidedRun:
             "publication": self.publication,
             "as_of": self.as_of.isoformat(),
             "run_id": self.run_id,
+            "data_age_days": data_age(self.as_of, self.run_date),
+            "warnings": list(self.warnings.get(definition.name, ())),
             "waterfall": waterfall,
         }
         meanings = {column: self.catalog.tag(column).description for column in definition.columns}

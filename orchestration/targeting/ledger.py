@@ -8,7 +8,7 @@ run stands whole or not at all. Nothing that stands is ever changed.
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,8 @@ from orchestration.files import sha256_of, write_atomically
 from orchestration.settings import Home
 
 STEPS = (
-    "suppressed", "no_valid_phone", "capped", "lost_to_priority", "universal_control", "control", "over_limit",
+    "suppressed", "no_valid_phone", "phone_suppressed", "phone_of_another", "offer_ordered", "offer_refused", "capped",
+    "on_list_before", "lost_to_priority", "universal_control", "control", "over_limit",
 )  # fmt: skip
 """Why one who matches is left out of a file, in the order in which the steps apply."""
 
@@ -40,7 +41,7 @@ LIST_RUNS = pa.schema(
         *[(name, pa.int64()) for name in COUNTS],
         *[(name, pa.string()) for name in ("file", "sha256")],
         ("exported_at", pa.timestamp("us")),  # UTC
-        *[(name, pa.string()) for name in ("exported_by", "members_sha256", "previous_hash", "run_hash")],
+        *[(name, pa.string()) for name in ("exported_by", "warnings", "members_sha256", "previous_hash", "run_hash")],
     ]
 )
 """One row a list and run. `run_hash` covers all else in the row, and with `previous_hash` all rows before it."""
@@ -76,9 +77,10 @@ def only_one(home: Home) -> Iterator[None]:
 
 
 def ensure_empty_tables(home: Home) -> None:
-    """Gives each table of the ledger that has no file one of no rows, so that every model builds."""
+    """Gives each table of the ledger a file of no rows, so that every model builds, whatever columns older files lack."""
     for name, schema in _EMPTY.items():
-        if not any((home.ledger / name.split("/")[0]).rglob("*.parquet")):
+        path = home.ledger / name
+        if not path.exists() or not pq.read_schema(path).equals(schema):
             _write(home, home.ledger / name, lambda draft, schema=schema: pq.write_table(schema.empty_table(), draft))
 
 
@@ -92,6 +94,12 @@ def standing(home: Home) -> list[dict]:
     """Of each list and run date the run whose file stands: the last that was exported. In the order of the chain."""
     rows = {(r["list_name"], r["run_date"]): r for r in runs(home).to_pylist() if r["status"] == EXPORTED}
     return list(rows.values())
+
+
+def last_before(runs: Iterable[Mapping], list_name: str, run_date: date) -> Mapping | None:
+    """Of standing runs the list's last before the date; None before its first."""
+    found = [r for r in runs if r["list_name"] == list_name and r["run_date"] < run_date]
+    return max(found, key=lambda run: run["run_date"], default=None)
 
 
 def members(home: Home, list_name: str, run_date: date | None = None) -> pa.Table:

@@ -6,9 +6,11 @@ is shown whole. How it is printed belongs to `commands`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
 
 from orchestration.sql import identifier
-from orchestration.targeting import ledger, matching
+from orchestration.targeting import advice, ledger, matching
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import ALWAYS_TEXT
 from orchestration.targeting.tables import read_rules
@@ -27,18 +29,25 @@ class Preview:
     groups: dict[str, list[tuple[str, int]]]
     lost_to: list[tuple[str, int]]
     jump: str
+    warnings: tuple[str, ...]
+    shows: str
 
 
 def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
     """The named list of the decided ones, with so many rows of its file."""
-    waterfall = decided.waterfall(name)
+    waterfall, last = decided.waterfall(name), ledger.last_before(ledger.standing(decided.home), name, decided.run_date)
+    rules = read_rules(decided.tables)
     return Preview(
         waterfall=waterfall,
         columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),
         rows=_rows(decided, name, rows),
         groups={column: _counts(decided, name, column, "reason is null") for column in GROUPED},
         lost_to=_counts(decided, name, "lost_to", "reason = 'lost_to_priority'"),
-        jump=jump(waterfall["exported"], last_run(decided, name), read_rules(decided.tables)["size_jump_share"]),
+        jump=jump(waterfall["exported"], last, rules["size_jump_share"]),
+        warnings=_warnings(decided, name),
+        shows=shown_difference(
+            waterfall["exported"], waterfall["control"], rules["detection_power"], rules["detection_confidence"]
+        ),
     )
 
 
@@ -57,12 +66,6 @@ def overlaps(decided: DecidedRun, name: str) -> list[tuple[str, int]]:
     ).fetchall()
 
 
-def last_run(decided: DecidedRun, name: str) -> Mapping[str, object] | None:
-    """The list's last exported run before the run date; None before its first."""
-    found = [r for r in ledger.standing(decided.home) if r["list_name"] == name and r["run_date"] < decided.run_date]
-    return max(found, key=lambda run: run["run_date"], default=None)
-
-
 def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
     """A warning where the list has grown or shrunk by more than that share of its last run; nothing otherwise."""
     if last is None or abs(exported - last["exported"]) <= share * last["exported"]:
@@ -71,6 +74,32 @@ def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
         f"its size jumped: {exported:,} now, {last['exported']:,} on {last['run_date']}. See what was delivered, and by "
         f"`telco360 lists why` who is in, before you export it"
     )
+
+
+def shown_difference(treated: int, control: int, power: float, confidence: float) -> str:
+    """The least difference of two rates that arms of these sizes show with that power and confidence, in words; empty without
+    control. Rates near a half, where chance plays most, are taken: others show a smaller one (two-proportion z-test)."""
+    if not (treated and control):
+        return ""
+    z = NormalDist().inv_cdf(0.5 + confidence / 2) + NormalDist().inv_cdf(power)
+    points = 100 * z * sqrt(0.25 * (1 / treated + 1 / control))
+    if points >= 100:
+        return f"{treated:,} treated and {control:,} control are too few to show any difference"
+    return (
+        f"{treated:,} treated and {control:,} control would show a difference of rates from {points:.1f} percentage points on "
+        f"({power:.0%} power, {confidence:.0%} confidence, rates around 50%)"
+    )
+
+
+def _warnings(decided: DecidedRun, name: str) -> tuple[str, ...]:
+    """What an export would say of the list; why it would be refused goes before the age of the data alone."""
+    refusal = decided.age.refusal(decided.definitions[name].max_data_age_days)
+    rest = tuple(words for words in decided.warnings[name] if words != decided.age.warning) if refusal else decided.warnings[name]
+    conditions = decided.plan.asked[name].conditions
+    doubts = advice.warnings(
+        decided.definitions[name], conditions, decided.tables, decided.catalog, decided.as_of, decided.run_date
+    )
+    return ((f"an export today would be refused: {refusal}.",) if refusal else ()) + rest + tuple(doubts)
 
 
 def masked(text: str | None) -> str:

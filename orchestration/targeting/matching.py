@@ -6,12 +6,13 @@ held back, where a limit cuts) is `decisions`'. Which tables hold what is told f
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlglot import exp
 
 from orchestration.targeting.definition import Conditions, Order, TargetList
 from orchestration.targeting.expression import Change, Past
+from orchestration.targeting.reach import HAS_PHONE, Repeats, answers_ctes, day, reach_ctes, text
 
 KEPT = ("manager_id", "value_tier", "region_code", "tenure_band", "is_at_risk")
 """Tags that the ledger freezes beside each member, null where the version has none such."""
@@ -31,9 +32,13 @@ class Relations:
     """Tables that lists read, each as it stands in a query of its engine.
 
     tag_values: one row a subscriber_id, a column a tag. tag_catalog: see catalog.COLUMNS. tag_history: month, subscriber_id, a
-    column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, is_late,
-    is_last_rejected. contacts: subscriber_id, contact_date, direction. contact_rules: rule, value. phones: subscriber_id,
-    msisdn, is_valid_msisdn. suppressions: subscriber_id, channel, effective_from, effective_to (both days count, null is open).
+    column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, days_behind, limit_days,
+    is_last_rejected. contacts: subscriber_id, contact_date, direction, list_name, list_run_date, offer_code, outcome. orders:
+    subscriber_id, offer_code, order_date, is_completed. offers: offer_code, valid_to, is_valid. offer_eligibility: subscriber_id,
+    offer_code. contact_rules: rule, value. phones: subscriber_id, msisdn, is_valid_msisdn, phone_key (what phones are compared
+    by), holder_id (the line that has the phone now). phone_holders: phone_key and subscriber_id of every line that has or had it.
+    suppressions: subscriber_id, channel, effective_from, effective_to (both days count, null is open); phone_suppressions: the
+    same by phone_key.
     """
 
     tag_values: str
@@ -42,9 +47,14 @@ class Relations:
     tag_changes: str
     raw_tables: str
     contacts: str
+    orders: str
+    offers: str
+    offer_eligibility: str
     contact_rules: str
     phones: str
+    phone_holders: str
     suppressions: str
+    phone_suppressions: str
 
 
 ROLES = tuple(Relations.__dataclass_fields__)
@@ -77,12 +87,14 @@ class Caps:
 
 @dataclass(frozen=True)
 class Asked:
-    """One list as the query asks for it: its number in the run, and what decides who matches, in which order, who is capped."""
+    """One list as the query asks for it: its number in the run, and what decides who matches, in which order, who is capped, and
+    who is on it once more."""
 
     number: int
     definition: TargetList
     conditions: Conditions
     caps: Caps
+    repeats: Repeats
 
 
 def matches_sql(
@@ -90,20 +102,20 @@ def matches_sql(
 ) -> str:
     """The query for everyone whom a list matches: one row a list and subscriber.
 
-    Columns: list_number, subscriber_id, reason (suppressed, no_valid_phone, capped or null), place in the list's order from 1,
+    Columns: list_number, subscriber_id, reason (one of ledger.STEPS up to capped, or null), place in the list's order from 1,
     HELD_OUT, KEPT and BALANCED. `present` are the columns of tag_values.
     """
     channels = sorted({a.definition.channel for a in asked})
     spans = [days for days, _ in asked[0].caps.by_days]
     extras = [_or_null(name, present, dialect) for name in (HELD_OUT, *KEPT, *BALANCED)]
     ordering = dict.fromkeys(o.tag for a in asked for o in a.definition.order_by)
-    keys = [f"{_name(tag, dialect)} as {_name(f'order {tag}', dialect)}" for tag in ordering]
+    keys = [f"{quoted(tag, dialect)} as {quoted(f'order {tag}', dialect)}" for tag in ordering]
     holds = [f"{a.conditions.sql(dialect)} as in_{a.number}" for a in asked]
     return f"""
         with
 
         asked as (
-            {" union all ".join(_asked_row(a) for a in asked)}
+            {" union all ".join(_asked_row(a, run_date) for a in asked)}
         ),
 
         {lines_sql([a.conditions for a in asked], relations, as_of, dialect)},
@@ -119,26 +131,16 @@ def matches_sql(
             where case asked.list_number {" ".join(f"when {a.number} then flagged.in_{a.number}" for a in asked)} end
         ),
 
-        -- a suppression whose begin is unknown is in force
-        closed as (
-            select
-                subscriber_id,
-                {", ".join(f"max(case when channel in ('all', '{c}') then 1 else 0 end) as closed_{c}" for c in channels)}
-            from {relations.suppressions}
-            where {_in_force(run_date)}
-            group by subscriber_id
-        ),
+        {reach_ctes(channels, relations, run_date)},
 
-        phones as (
-            select subscriber_id from {relations.phones} where {_HAS_PHONE}
-        ),
+        {answers_ctes(relations, run_date)},
 
         contacted as (
             select
                 subscriber_id,
-                {", ".join(f"sum(case when contact_date > {_day(run_date, d)} then 1 else 0 end) as days_{d}" for d in spans)}
+                {", ".join(f"sum(case when contact_date > {day(run_date, d)} then 1 else 0 end) as days_{d}" for d in spans)}
             from {relations.contacts}
-            where direction = 'outbound' and contact_date > {_day(run_date, max(spans))} and contact_date <= {_day(run_date)}
+            where direction = 'outbound' and contact_date > {day(run_date, max(spans))} and contact_date <= {day(run_date)}
             group by subscriber_id
         ),
 
@@ -146,13 +148,20 @@ def matches_sql(
             select
                 matched.*,
                 case
-                    when case channel {" ".join(f"when '{c}' then closed.closed_{c}" for c in channels)} end = 1 then 'suppressed'
+                    when {_on_channel("closed", channels)} = 1 then 'suppressed'
                     when phones.subscriber_id is null then 'no_valid_phone'
+                    when {_on_channel("closed_phones", channels)} = 1 then 'phone_suppressed'
+                    when phones.holder_id <> matched.subscriber_id then 'phone_of_another'
+                    when ordered.subscriber_id is not null then 'offer_ordered'
+                    when refused.subscriber_id is not null then 'offer_refused'
                     when {" or ".join(f"contacted.days_{d} >= cap_{d}" for d in spans)} then 'capped'
                 end as reason
             from matched
             left join closed on matched.subscriber_id = closed.subscriber_id
             left join phones on matched.subscriber_id = phones.subscriber_id
+            left join closed_phones on phones.phone_key = closed_phones.phone_key
+            left join ordered on matched.subscriber_id = ordered.subscriber_id and matched.list_number = ordered.list_number
+            left join refused on matched.subscriber_id = refused.subscriber_id and matched.list_number = refused.list_number
             left join contacted on matched.subscriber_id = contacted.subscriber_id
         )
 
@@ -165,14 +174,14 @@ def matches_sql(
 
 def cells_sql(asked: Asked, relations: Relations, as_of: date, dialect: str = "duckdb") -> str:
     """The query for what a file shows of those who match: subscriber_id, phone and the list's columns, in no order."""
-    columns = ", ".join(f"lines.{_name(c, dialect)}" for c in asked.definition.columns)
+    columns = ", ".join(f"lines.{quoted(c, dialect)}" for c in asked.definition.columns)
     return f"""
         with
 
         {lines_sql([asked.conditions], relations, as_of, dialect)},
 
         phones as (
-            select subscriber_id, msisdn as phone from {relations.phones} where {_HAS_PHONE}
+            select subscriber_id, msisdn as phone from {relations.phones} where {HAS_PHONE}
         )
 
         select lines.subscriber_id, phones.phone, {columns}
@@ -182,22 +191,19 @@ def cells_sql(asked: Asked, relations: Relations, as_of: date, dialect: str = "d
     """
 
 
-def suppressed_sql(channel: str, relations: Relations, run_date: date) -> str:
-    """The query for the subscribers who must not be contacted on the channel on that day."""
-    return f"""
-        select distinct subscriber_id from {relations.suppressions}
-        where channel in ('all', {_text(channel)}) and {_in_force(run_date)}
-    """
-
-
 def months_sql(relations: Relations) -> str:
     """The query for the months that the past of tags is kept for."""
     return f"select distinct month from {relations.tag_history}"
 
 
 def late_sql(relations: Relations) -> str:
-    """The query for the raw tables that are late: table_name, delivered_to, is_last_rejected."""
-    return f"select table_name, delivered_to, is_last_rejected from {relations.raw_tables} where is_late or is_last_rejected"
+    """The query for the raw tables that are further behind the business date than they may be, or whose newest delivery was
+    rejected: table_name, delivered_to, is_last_rejected."""
+    return f"""
+        select table_name, delivered_to, is_last_rejected
+        from {relations.raw_tables}
+        where days_behind > limit_days or is_last_rejected
+    """
 
 
 def lines_sql(conditions: Sequence[Conditions], relations: Relations, as_of: date, dialect: str = "duckdb") -> str:
@@ -207,31 +213,43 @@ def lines_sql(conditions: Sequence[Conditions], relations: Relations, as_of: dat
     beside, joins, ctes = [], [], []
     for month in sorted({past.month for past in pasts}):
         alias = f"month_{month:%Y_%m}"
-        columns = [f"{_name(p.tag, dialect)} as {_name(p.column, dialect)}" for p in pasts if p.month == month]
+        columns = [f"{quoted(p.tag, dialect)} as {quoted(p.column, dialect)}" for p in pasts if p.month == month]
         ctes.append(
-            f"{alias} as (select subscriber_id, {', '.join(columns)} from {relations.tag_history} where month = {_day(month)})"
+            f"{alias} as (select subscriber_id, {', '.join(columns)} from {relations.tag_history} where month = {day(month)})"
         )
         joins.append(alias)
-        beside += [f"{alias}.{_name(p.column, dialect)}" for p in pasts if p.month == month]
+        beside += [f"{alias}.{quoted(p.column, dialect)}" for p in pasts if p.month == month]
     if changes:
-        last = [f"max(case when tag_name = {_text(c.tag)} then as_of_date end) as {_name(c.tag, dialect)}" for c in changes]
-        names = ", ".join(_text(c.tag) for c in changes)
+        last = [f"max(case when tag_name = {text(c.tag)} then as_of_date end) as {quoted(c.tag, dialect)}" for c in changes]
+        names = ", ".join(text(c.tag) for c in changes)
         ctes.append(
             f"changes as (select subscriber_id, {', '.join(last)} from {relations.tag_changes} "
-            f"where tag_name in ({names}) and as_of_date <= {_day(as_of)} group by subscriber_id)"
+            f"where tag_name in ({names}) and as_of_date <= {day(as_of)} group by subscriber_id)"
         )
         joins.append("changes")
         beside += [
-            f"{_days_since(f'changes.{_name(c.tag, dialect)}', as_of, dialect)} as {_name(c.column, dialect)}" for c in changes
+            f"{_days_since(f'changes.{quoted(c.tag, dialect)}', as_of, dialect)} as {quoted(c.column, dialect)}" for c in changes
         ]
     joined = " ".join(f"left join {j} on tag_values.subscriber_id = {j}.subscriber_id" for j in joins)
     selected = ", ".join(["tag_values.*", *beside])
     return ", ".join([*ctes, f"lines as (select {selected} from {relations.tag_values} as tag_values {joined})"])
 
 
-def _asked_row(asked: Asked) -> str:
+def _asked_row(asked: Asked, run_date: date) -> str:
+    definition, repeats = asked.definition, asked.repeats
     caps = ", ".join(f"{contacts} as cap_{days}" for days, contacts in asked.caps.by_days)
-    return f"select {asked.number} as list_number, {_text(asked.definition.channel)} as channel, {caps}"
+    offer = "cast(null as string)" if definition.offer is None else text(definition.offer)
+    return (
+        f"select {asked.number} as list_number, {text(definition.channel)} as channel, {text(definition.name)} as list_name, "
+        f"{offer} as offer_code, {day(run_date, repeats.ordered_days)} as ordered_after, "
+        f"{day(run_date, repeats.refused_days)} as refused_after, {caps}"
+    )
+
+
+def _on_channel(closed: str, channels: Sequence[str]) -> str:
+    """Whether a line or a phone is closed on the channel of its list."""
+    cases = " ".join(f"when '{c}' then {closed}.closed_{c}" for c in channels)
+    return f"case matched.channel {cases} end"
 
 
 def _order(asked: Sequence[Asked], dialect: str) -> list[str]:
@@ -240,42 +258,23 @@ def _order(asked: Sequence[Asked], dialect: str) -> list[str]:
     for a in asked:
         numbers.setdefault(a.definition.order_by, []).append(a.number)
     return [
-        f"case when list_number in ({', '.join(map(str, own))}) then {_name(f'order {step.tag}', dialect)} end "
+        f"case when list_number in ({', '.join(map(str, own))}) then {quoted(f'order {step.tag}', dialect)} end "
         f"{'desc' if step.descending else 'asc'} nulls last"
         for steps, own in numbers.items()
         for step in steps
     ]
 
 
-_HAS_PHONE = "is_valid_msisdn and msisdn <> '' and translate(msisdn, '0123456789', '') = ''"
-"""Digits only: whatever else a pattern lets pass could be read as a formula."""
-
-
-def _in_force(day: date) -> str:
-    first, last = (
-        f"(effective_from is null or effective_from <= {_day(day)})",
-        f"(effective_to is null or effective_to >= {_day(day)})",
-    )
-    return f"{first} and {last}"
-
-
 def _or_null(column: str, present: Iterable[str], dialect: str) -> str:
     if column in present:
-        return _name(column, dialect) if column not in BALANCED else f"cast({_name(column, dialect)} as double) as {column}"
+        return quoted(column, dialect) if column not in BALANCED else f"cast({quoted(column, dialect)} as double) as {column}"
     return f"cast(null as {TYPES.get(column, 'string')}) as {column}"
 
 
-def _days_since(column: str, day: date, dialect: str) -> str:
-    return f"datediff({_day(day)}, {column})" if dialect == "spark" else f"{_day(day)} - {column}"
+def _days_since(column: str, on: date, dialect: str) -> str:
+    return f"datediff({day(on)}, {column})" if dialect == "spark" else f"{day(on)} - {column}"
 
 
-def _day(day: date, before: int = 0) -> str:
-    return f"date '{day - timedelta(before):%Y-%m-%d}'"
-
-
-def _name(column: str, dialect: str) -> str:
+def quoted(column: str, dialect: str) -> str:
+    """A column as a query names it."""
     return exp.to_identifier(column, quoted=True).sql(dialect)
-
-
-def _text(value: str) -> str:
-    return exp.Literal.string(value).sql("duckdb")

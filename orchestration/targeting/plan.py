@@ -4,20 +4,24 @@ A list that cannot is set aside with its reason, and the others go on. What the 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from orchestration.targeting.catalog import Catalog, Tag
+from orchestration.targeting.age import DataAge
+from orchestration.targeting.catalog import Catalog
 from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
 from orchestration.targeting.expression import Past
 from orchestration.targeting.ledger import FAILED, REFUSED
 from orchestration.targeting.matching import Asked, Caps
+from orchestration.targeting.reach import Repeats
 from orchestration.targeting.schedule import read_schedule
+
+GONE = "its file in target_lists/ is gone or cannot be read; `telco360 lists check` says what is wrong"
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """Why a list is not decided: `status` is REFUSED (its tags are late) or FAILED."""
+    """Why a list is not decided: `status` is REFUSED (its data is old or late) or FAILED."""
 
     status: str
     reason: str
@@ -35,16 +39,31 @@ class Plan:
 
 @dataclass(frozen=True)
 class Version:
-    """What a plan must know of the published version: its tags, the columns that hold them, the months of their past, the caps.
+    """What a plan must know of the published version: its tags, the columns that hold them, the months of their past, the caps,
+    when a line may be on a list again, how old the data is.
 
     `late`: raw tables that are late or whose newest delivery was rejected, each with why and to which date it is delivered.
+    `share`: what is held back where a list names nothing.
     """
 
     catalog: Catalog
     columns: frozenset[str]
     months: Callable[[], frozenset[date]]
     caps: Caps
+    repeats: Repeats
+    age: DataAge
+    share: float
     late: Mapping[str, str] = field(default_factory=dict)
+
+    def asked(self, number: int, definition: TargetList, conditions: Conditions) -> Asked:
+        """The list as the query asks for it. Raises ValueError for caps that the seed refuses."""
+        own = definition.cool_down_days
+        repeats = replace(
+            self.repeats,
+            cool_down_days=self.repeats.cool_down_days if own is None else own,
+            only_new=definition.members == "new",
+        )
+        return Asked(number, definition, conditions, self.caps.tightened(definition.caps), repeats)
 
 
 def due(definitions: Iterable[TargetList], run_date: date) -> tuple[str, ...]:
@@ -52,13 +71,26 @@ def due(definitions: Iterable[TargetList], run_date: date) -> tuple[str, ...]:
     return tuple(d.name for d in definitions if d.status == "approved" and read_schedule(d.schedule).is_due(run_date))
 
 
-def plan(definitions: Mapping[str, TargetList], names: Sequence[str], version: Version, drafts: bool = False) -> Plan:
-    """What becomes of the named lists; with `drafts` also of such as are not approved, for a look that exports nothing."""
+def plan(
+    definitions: Mapping[str, TargetList],
+    names: Sequence[str],
+    version: Version,
+    drafts: bool = False,
+    accept_old_data: bool = False,
+) -> Plan:
+    """What becomes of the named lists; with `drafts` also of such as are not approved, for a look that exports nothing and
+    takes data of any age."""
     checked: dict[str, Conditions] = {}
     set_aside: dict[str, SetAside] = {}
     for name in names:
+        if name not in definitions:
+            set_aside[name] = SetAside(FAILED, GONE)
+            continue
         try:
             checked[name] = _conditions(definitions, name, version, drafts)
+            refusal = version.age.refusal(definitions[name].max_data_age_days)
+            if refusal and not (drafts or accept_old_data):
+                raise _Refused(refusal)
         except _Refused as error:
             set_aside[name] = SetAside(REFUSED, str(error))
         except ValueError as error:
@@ -69,13 +101,12 @@ def plan(definitions: Mapping[str, TargetList], names: Sequence[str], version: V
     for number, name in enumerate((*decided, *others), start=1):
         definition = definitions[name]
         conditions = checked.get(name) or check(definition, version.catalog)
-        caps = version.caps.tightened(definition.caps) if name in checked else version.caps
-        asked[name] = Asked(number, definition, conditions, caps)
+        asked[name] = version.asked(number, definition if name in checked else replace(definition, caps={}), conditions)
     return Plan(asked, decided, set_aside)
 
 
 class _Refused(ValueError):
-    """A list whose tags stand on late data."""
+    """A list whose data is too old, or whose tags stand on late data."""
 
 
 def _conditions(definitions: Mapping[str, TargetList], name: str, version: Version, drafts: bool) -> Conditions:
@@ -83,6 +114,8 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
     definition = definitions[name]
     if definition.status != "approved" and not drafts:
         raise ValueError(f"its status is {definition.status}; only approved lists are exported")
+    if definition.approved and not drafts and definition.approved.on > version.age.today.isoformat():
+        raise ValueError(f"approved: on {definition.approved.on} lies after the run date, {version.age.today}")
     version.caps.tightened(definition.caps)
     conditions = check(definition, version.catalog)
     used = dict.fromkeys((*conditions.tags, *definition.columns, *(o.tag for o in definition.order_by)))
@@ -105,18 +138,19 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
 
 
 def _require_fresh(tags: Iterable[str], version: Version) -> None:
-    alike: dict[str, list[str]] = {}
+    """Raises _Refused where a raw table that one of the tags stands on is late: one sentence, each table once."""
+    needed: dict[str, list[str]] = {}
     for tag in map(version.catalog.tag, tags):
-        if tag.is_late:
-            alike.setdefault(_late(tag, version.late), []).append(tag.name)
-    late = [
-        f"tag {names[0]} is {why}" if len(names) == 1 else f"tags {', '.join(names)} are {why}" for why, names in alike.items()
-    ]
-    if late:
-        raise _Refused(f"{'; '.join(late)}. Deliver what is late and build again, or let the list say stale_tags: accept")
+        for table, _ in tag.delivered:
+            if table in version.late:
+                needed.setdefault(table, []).append(tag.name)
+    if needed:
+        tables = ", ".join(f"{table} {version.late[table]}" for table in needed)
+        names = list(dict.fromkeys(name for names in needed.values() for name in names))
+        more = f" and {len(names) - _TAGS_NAMED} more" if len(names) > _TAGS_NAMED else ""
+        raise _Refused(
+            f"{tables}; needed for {', '.join(names[:_TAGS_NAMED])}{more}. Deliver and run again, or set stale_tags: accept"
+        )
 
 
-def _late(tag: Tag, late: Mapping[str, str]) -> str:
-    """How late the tag is, which raw tables make it so, and to which date they are delivered."""
-    tables = [f"{table} {late[table]}" for table, _ in tag.delivered if table in late]
-    return f"{tag.status}: {', '.join(tables) or 'the catalogue does not say why'}"
+_TAGS_NAMED = 3

@@ -6,6 +6,7 @@ Who is on the list is not decided anew here, and the ledger gets no row: nothing
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from orchestration.targeting.definition import Approval, Order, TargetList, Titl
 from orchestration.targeting.destination import deliver
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import Written
-from orchestration.targeting.matching import Asked
 from orchestration.targeting.plan import Plan
 from orchestration.targeting.run import read_version
 from orchestration.targeting.tables import ListError, Tables
@@ -53,11 +53,12 @@ def rebuild(tables: Tables, home: Home, run: Mapping[str, object]) -> Written:
     ledger has recorded; then no file is put there.
     """
     name, definition = run["list_name"], recorded_definition(run["definition"])
-    version, _ = read_version(tables)
-    asked = Asked(1, definition, check(definition, version.catalog), version.caps)
+    version = read_version(tables, run["as_of_date"], run["run_date"])
+    asked = version.asked(1, replace(definition, caps={}), check(definition, version.catalog))
     planned = Plan({name: asked}, (name,))
     facts = (run["run_id"], run["run_date"], run["as_of_date"], run["publication"])
     decided = DecidedRun(tables, home, {name: definition}, planned, version.catalog, *facts)
+    decided.warnings = {name: tuple((run["warnings"] or "").splitlines())}
     tables.connection.register("recorded", ledger.members_of(home, run))
     tables.connection.execute("create or replace temp table members as select * from recorded")
     changed = (

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.settings import Home
-from orchestration.targeting import decisions, ledger, matching
+from orchestration.targeting import decisions, ledger, matching, reach
+from orchestration.targeting.age import DataAge
 from orchestration.targeting.catalog import read_catalog
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun
@@ -33,12 +34,14 @@ def open_run(
     as_of: date,
     publication: str,
     exported_by: str | None = None,
+    accept_old_data: bool = False,
 ) -> Iterator[DecidedRun]:
     """Decides the named lists together, ready to be exported; `definitions` are all there are, by name. The ledger is this run's
-    alone until it is closed. Raises ListError where no list at all can be decided; what is wrong with one is in its `plan`."""
+    alone until it is closed; with `accept_old_data` no list is refused for the age of the data. Raises ListError where no list at
+    all can be decided; what is wrong with one is in its `plan`."""
     with ledger.only_one(home):
         ledger.clear_leftovers(home)
-        decided = decide(tables, home, definitions, names, run_date, as_of, publication)
+        decided = decide(tables, home, definitions, names, run_date, as_of, publication, accept_old_data=accept_old_data)
         decided.exported_by = exported_by or getpass.getuser()
         yield decided
 
@@ -52,10 +55,11 @@ def decide(
     as_of: date,
     publication: str,
     drafts: bool = False,
+    accept_old_data: bool = False,
 ) -> DecidedRun:
     """Decides the named lists together and writes nothing: a preview, where `drafts` takes lists that are not approved, too."""
-    version, share = read_version(tables)
-    planned = plan(definitions, names, version, drafts)
+    version = read_version(tables, as_of, run_date)
+    planned = plan(definitions, names, version, drafts, accept_old_data)
     decided = DecidedRun(
         tables, home, definitions, planned, version.catalog, ledger.next_run_id(home, run_date), run_date, as_of, publication
     )
@@ -68,7 +72,10 @@ def decide(
     (twice,) = connection.execute("select count(*) - count(distinct (list_number, subscriber_id)) from matches").fetchone()
     if twice:
         raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
-    _lay_lists(decided, share)
+    standing = ledger.standing(home)
+    _lay_lists(decided, version.share, standing)
+    decided.age = version.age
+    decided.warnings = _warnings(decided, version.age, standing)
     connection.execute(decisions.ARBITRATED)
     for number, salt in decisions.candidate_salts(connection).items():
         decided.salts[planned.decided[number - 1]] = salt
@@ -77,8 +84,8 @@ def decide(
     return decided
 
 
-def read_version(tables: Tables) -> tuple[Version, float]:
-    """What the published version says that a plan goes by, and the share that is held back where a list names none."""
+def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
+    """What the published version, of the business date `as_of`, says that a plan goes by."""
     relations = tables.relations
     catalog = read_catalog(tables.rows, relations.tag_catalog)
     columns = frozenset(tables.columns(relations.tag_values))
@@ -89,19 +96,53 @@ def read_version(tables: Tables) -> tuple[Version, float]:
     rules = read_rules(tables)
     months = functools.cache(lambda: frozenset(month for (month,) in tables.rows(matching.months_sql(relations))))
     late = dict(map(_said_late, tables.rows(matching.late_sql(relations))))
-    return Version(catalog, columns, months, matching.Caps.of(rules), late), rules["control_share"]
+    return Version(
+        catalog,
+        columns,
+        months,
+        matching.Caps.of(rules),
+        reach.Repeats.of(rules),
+        DataAge(as_of, run_date, int(rules["data_age_warning_days"]), int(rules["max_data_age_days"])),
+        rules["control_share"],
+        late,
+    )
 
 
 def _said_late(row: tuple) -> tuple[str, str]:
     table, delivered_to, is_last_rejected = row
-    to = f"is delivered to {delivered_to}" if delivered_to else "was never delivered"
-    return table, f"{to}, and its newest delivery was rejected" if is_last_rejected else f"{to} and late"
+    to = f"ends on {delivered_to}" if delivered_to else "was never delivered"
+    return table, f"{to} because its newest delivery was rejected" if is_last_rejected else to
 
 
-def _lay_lists(decided: DecidedRun, default_share: float) -> None:
+def _warnings(decided: DecidedRun, age: DataAge, standing: Sequence[Mapping]) -> dict[str, tuple[str, ...]]:
+    """What is to be said of each list though it is exported: old data, a run before that nobody worked."""
+    last = {name: ledger.last_before(standing, name, decided.run_date) for name in decided.plan.decided}
+    known = [run["run_date"] for run in last.values() if run and run["exported"] and run["run_date"] <= decided.as_of]
+    worked = set(decided.tables.rows(reach.worked_sql(decided.tables.relations, min(known)))) if known else set()
+    said = {}
+    for name, run in last.items():
+        is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
+        idle = is_idle and (
+            f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
+            f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
+        )
+        said[name] = tuple(words for words in (age.warning, idle, _again(standing, name, decided.run_date)) if words)
+    return said
+
+
+def _again(standing: Iterable[Mapping], name: str, run_date: date) -> str:
+    """What is to be said where a run of the day has exported the list already; empty otherwise."""
+    before = next((run for run in standing if run["list_name"] == name and run["run_date"] == run_date), None)
+    return before and (
+        f"run {before['run_id']} has exported it today already, on the data of {before['as_of_date']}; this run replaces it: see "
+        f"that the channel works one of the two files."
+    )
+
+
+def _lay_lists(decided: DecidedRun, default_share: float, standing: Sequence[Mapping]) -> None:
     """Lays the tables that decisions go by: the lists, and whom the ledger knows of those they name and of this run date."""
     home, connection, planned = decided.home, decided.tables.connection, decided.plan
-    standing, salts = ledger.standing(home), ledger.first_salts(home)
+    salts = ledger.first_salts(home)
     connection.execute(f"create or replace temp table lists ({decisions.LISTS})")
     named, earlier = [], set()
     for name, asked in planned.asked.items():
@@ -123,7 +164,22 @@ def _lay_lists(decided: DecidedRun, default_share: float) -> None:
         named,
         earlier=_members(home, before.values(), (ledger.TREATED,)),
         taken=_members(home, others, (ledger.TREATED, ledger.CONTROL)),
+        before=_members(home, _runs_that_hold(standing, decided), (ledger.TREATED, ledger.CONTROL)),
     )
+    if others:
+        decided.tables.read(reach.shared_phones_sql(decided.tables.relations), into="shared_phones")
+        connection.execute(decisions.TAKEN_BY_PHONE)
+
+
+def _runs_that_hold(standing: Iterable[Mapping], decided: DecidedRun) -> list[Mapping]:
+    """Earlier runs whose members may not be on the same list now. Both arms stay away alike, so that they remain comparable."""
+    found = []
+    for run in standing:
+        if run["list_name"] in decided.plan.decided and run["run_date"] < decided.run_date:
+            repeats = decided.plan.asked[run["list_name"]].repeats
+            if repeats.only_new or (decided.run_date - run["run_date"]).days <= repeats.cool_down_days:
+                found.append(run)
+    return found
 
 
 def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Table:

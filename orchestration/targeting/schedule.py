@@ -4,7 +4,7 @@ Which night runs, and that it runs, is Dagster's and the operator's matter.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 NAMED = {"nightly": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 PATTERN = r"^(nightly|weekly|monthly|[0-9*/,-]+( [0-9*/,-]+){4})$"
@@ -27,6 +27,11 @@ class Schedule:
     is_any_day: bool
     is_any_weekday: bool
 
+    @property
+    def is_ever_due(self) -> bool:
+        """Whether any day fits; a leap year has every day of the calendar."""
+        return any(self.is_due(date(2028, 1, 1) + timedelta(n)) for n in range(366))
+
     def is_due(self, day: date) -> bool:
         """Whether it falls on the day; as cron has it, either day is enough where both kinds are named."""
         by_day, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
@@ -37,13 +42,16 @@ class Schedule:
 def read_schedule(text: str) -> Schedule:
     """The schedule that the text states: nightly, weekly (Mondays), monthly (the 1st) or the five fields of cron.
 
-    Raises ScheduleError for anything else.
+    Raises ScheduleError for anything else, and for a cron line that no day of any year fits.
     """
     fields = NAMED.get(text, text).split()
     if len(fields) != len(_FIELDS):
         raise ScheduleError(f"'{text}' is neither {', '.join(NAMED)} nor a cron line of five fields")
     _, _, days, months, weekdays = (_numbers(field, *bounds) for field, bounds in zip(fields, _FIELDS, strict=True))
-    return Schedule(days, months, frozenset(n % 7 for n in weekdays), fields[2] == "*", fields[4] == "*")
+    schedule = Schedule(days, months, frozenset(n % 7 for n in weekdays), fields[2] == "*", fields[4] == "*")
+    if not schedule.is_ever_due:
+        raise ScheduleError(f"no day of any year fits '{text}'; the list would never run")
+    return schedule
 
 
 def _numbers(text: str, name: str, least: int, greatest: int) -> frozenset[int]:

@@ -189,6 +189,15 @@ def _refusal(node: exp.Expression) -> str:
     return "this is not part of the language"
 
 
+def written(node: exp.Expression) -> str:
+    """The part as a user may have written it: key words in small letters."""
+    pieces = node.sql().split("'")
+    pieces[::2] = [
+        re.sub(r"\b(AND|OR|NOT|BETWEEN|IN|IS|NULL|TRUE|FALSE)\b", lambda word: word[0].lower(), p) for p in pieces[::2]
+    ]
+    return "'".join(pieces)
+
+
 def position(node: exp.Expression) -> int:
     """The first character of the node, as far as its names and literals tell."""
     return min((n.meta["start"] for n in node.walk() if "start" in n.meta), default=0)

@@ -16,7 +16,7 @@ from orchestration.targeting.matching import Relations
 PUBLIC, PRIVATE = "published", "telco360"
 """What the attached files are called. Views of the private warehouse name their own catalog, telco360: it must be called so."""
 
-OF_PRIVATE = ("phones", "suppressions")
+OF_PRIVATE = ("phones", "phone_holders", "suppressions", "phone_suppressions", "offer_eligibility")
 """Roles whose tables no reader gets."""
 
 

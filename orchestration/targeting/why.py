@@ -17,7 +17,12 @@ from orchestration.targeting.tables import ListError
 WORDS = {
     "suppressed": "must not be contacted on {channel}: a suppression is in force on {run_date}",
     "no_valid_phone": "has no valid phone",
+    "phone_suppressed": "has a phone that must not be contacted on {channel}: the phone itself, or a line that has or had it",
+    "phone_of_another": "has a phone that another line holds now",
+    "offer_ordered": "has ordered the offer of the list",
+    "offer_refused": "has refused the list or its offer",
     "capped": "has been contacted as often as the caps allow",
+    "on_list_before": "was on the list in an earlier run: {repeats}",
     "lost_to_priority": "goes to the list {lost_to}",
     "universal_control": "is of those whom no campaign reaches",
     "control": "is held back as control",
@@ -58,11 +63,21 @@ def why(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
         reason, lost_to, place = row
         if reason is None:
             return [f"{subscriber} is in {name}, at place {place:,} of those who match.", *_told(decided, name, subscriber)]
-        said = WORDS[reason].format(channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place)
+        said = WORDS[reason].format(
+            channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place, repeats=_repeats(decided, name)
+        )
         return [f"{subscriber} matches {name}, but is left out at {reason}: it {said}.", *_told(decided, name, subscriber)]
     told = _told(decided, name, subscriber)
     others = "" if any(line.startswith((_FAILS, _EXCLUDES)) for line in told) else _by_other_lists(decided, name, subscriber)
     return [f"{subscriber} is not in {name}: {others or 'it does not match'}.", *told]
+
+
+def _repeats(decided: DecidedRun, name: str) -> str:
+    """Why an earlier run of the list keeps the subscriber out, in words."""
+    repeats = decided.plan.asked[name].repeats
+    if repeats.only_new:
+        return "the list takes new members only (members: new)"
+    return f"its cool-down is {repeats.cool_down_days} days"
 
 
 _HOLDS, _FAILS, _EXCLUDES, _SPARES = "  holds    ", "  fails    ", "  excludes ", "  spares   "

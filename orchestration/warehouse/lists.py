@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from orchestration import settings
-from orchestration.targeting import run
-from orchestration.targeting.definition import DefinitionError, TargetList
+from orchestration.targeting import advice, run
+from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.folder import load_definitions, read_definitions
 from orchestration.warehouse.engine import Engine, Models, require_current
@@ -21,20 +21,38 @@ def definitions() -> dict[str, TargetList]:
 
 
 @contextlib.contextmanager
-def open_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
-    """The named lists, decided together and ready to be exported, for as long as the context is open. What is wrong with the
-    definition of another list is no matter of theirs. Raises DefinitionError where it is one of them."""
+def open_lists(
+    engine: Engine, models: Models, names: Sequence[str], run_date: date, accept_old_data: bool = False
+) -> Iterator[DecidedRun]:
+    """The named lists, decided together and ready to be exported, for as long as the context is open. A list whose definition is
+    at fault, or whose file is gone, fails alone. Data of any age will do where `accept_old_data` says so."""
     version, found = require_current(engine), read_definitions(settings.TARGET_LISTS)
-    if lacking := sorted(set(names) - found.sound.keys()):
-        missing = f"{settings.TARGET_LISTS}: no definition to go by of {', '.join(lacking)}"
-        raise DefinitionError("\n".join([missing, *found.problems]))
+    as_of = date.fromisoformat(version.contents.as_of)
     with (
         engine.list_tables(models, version) as tables,
         run.open_run(
-            tables, engine.home, found.sound, names, run_date, date.fromisoformat(version.contents.as_of), version.name
+            tables, engine.home, found.sound, names, run_date, as_of, version.name, accept_old_data=accept_old_data
         ) as decided,
     ):
         yield decided
+
+
+def judged_lists(
+    engine: Engine, models: Models, chosen: Sequence[TargetList], today: date
+) -> Iterator[tuple[TargetList, list[str], list[str]]]:
+    """Each list with what is wrong with it and what is doubtful, by the version that readers get; nothing is decided."""
+    version = require_current(engine)
+    as_of = date.fromisoformat(version.contents.as_of)
+    with engine.list_tables(models, version) as tables:
+        known = run.read_version(tables, as_of, today)
+        for definition in chosen:
+            try:
+                conditions = check(definition, known.catalog)
+            except DefinitionError as error:
+                yield definition, [str(error).removeprefix(f"list {definition.name}: ")], []
+                continue
+            wrong = advice.faults(definition, tables, known, today)
+            yield definition, wrong, advice.warnings(definition, conditions, tables, known.catalog, as_of, today)
 
 
 @contextlib.contextmanager

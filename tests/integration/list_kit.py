@@ -60,7 +60,9 @@ ROWS = {
         (AS_OF - timedelta(30), "004", "value_tier", "mass", "gold"),
         (AS_OF, "008", "plan_name", "x", "plain"),
     ],
-    "core.fct_contacts": [(f"c{n}", s, days_before(days), direction) for n, (s, days, direction) in enumerate(CONTACTS)],
+    "core.fct_contacts": [
+        (f"c{n}", s, days_before(days), direction, None, None, None, None) for n, (s, days, direction) in enumerate(CONTACTS)
+    ],
     "private.subscriber_phones": [
         (f"{n:03}", "+8613800000011" if n == 11 else f"1380000{n:04}", n != 9) for n in range(1, 22) if n not in (10, 12)
     ],

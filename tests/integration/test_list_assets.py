@@ -61,7 +61,7 @@ def test_each_due_list_is_exported_by_itself_and_one_that_fails_fails_alone(oper
     assert {failure.step for failure in outcome.failures} == {"target_lists__late", "target_lists__broken"}
     told = "\n".join(str(line) for line in summary(Outcome(night_without_engine(night), outcome.failures)))
     assert "care: 8 rows, " in told and "late: refused" in told and "broken: failed" in told
-    assert "tag nps_score is stale: channel_surveys is delivered to 2026-02-01" in told
+    assert "channel_surveys ends on 2026-02-01; needed for nps_score" in told
     assert {row["list_name"] for row in ledger.runs(operator.home).to_pylist()} == {"care", "late", "broken"}
 
 
@@ -79,11 +79,12 @@ def test_a_list_asked_for_by_itself_is_decided_by_itself_on_any_day(operator, mo
     assert night.lists[0].rows == 8
 
 
-def test_a_list_whose_definition_went_meanwhile_is_told_with_what_is_wrong(operator, monkeypatch):
+def test_a_list_whose_definition_went_meanwhile_fails_alone(operator, monkeypatch):
     night = night_of(operator, monkeypatch, CARE)
-    _, outcome = run_assets(night, care(name="gone"))
-    assert {failure.step for failure in outcome.failures} == {"decided_lists"}
-    assert "no definition to go by of gone\nbad.yml: key owner is missing" in outcome.failures[0].message
+    _, outcome = run_assets(night, CARE, care(name="gone"))
+    (failure,) = outcome.failures
+    assert failure.step == "target_lists__gone" and "its file in target_lists/ is gone or cannot be read" in failure.message
+    assert {made.name: made.rows for made in night.lists} == {"care": 8, "gone": 0}
 
 
 def test_where_nothing_can_be_decided_no_list_is_exported(operator, monkeypatch):

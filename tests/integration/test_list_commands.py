@@ -26,7 +26,7 @@ ROWS = {
     "tags.subscriber_360": LINES,
     "private.subscriber_phones": [(line[0], f"1380000{line[0][1:]}", line[0] != "S0001") for line in LINES],
     "staging.stg_channel__suppressions_now": [("S0002", "all", "protected", None, None)],
-    "core.fct_contacts": [("c1", "S0003", RUN_DATE, "outbound")],
+    "core.fct_contacts": [("c1", "S0003", RUN_DATE, "outbound", None, None, None, None)],
 }
 CARE = """
 name: care
@@ -38,6 +38,7 @@ where: is_on_net and value_tier in ('diamond', 'gold') and realised_value betwee
 order_by: [realised_value desc]
 columns: [value_tier, plan_name]
 control_share: 0
+cool_down_days: 0
 status: approved
 approved: {by: boss, on: 2026-03-01}
 """
@@ -157,7 +158,9 @@ def test_a_preview_takes_drafts_and_warns_where_the_size_jumped(operator):
 
 def test_a_list_that_cannot_be_decided_says_why(operator):
     operator.write("care", CARE.replace("value_tier in", "nps_score > 3 and value_tier in"))
-    assert "list care: refused: tag nps_score is stale: channel_surveys" in operator.call("preview", "care", code=1)
+    assert "list care: refused: channel_surveys ends on 2026-02-01; needed for nps_score. Deliver" in operator.call(
+        "preview", "care", code=1
+    )
     assert "the lists are: care, every" in operator.call("preview", "cares", code=1)
 
 

@@ -219,16 +219,13 @@ def test_a_late_delivery_rebuilds_its_month_only_and_a_broken_one_makes_the_vers
     assert current(third_night.home).contents.as_of == "2019-01-01"
 
 
-REFUSED = "crm_subscribers is delivered to 2018-12-31, and its newest delivery was rejected"
+REFUSED = "crm_subscribers ends on 2018-12-31 because its newest delivery was rejected"
 
 
 def test_lists_whose_tags_stand_on_the_broken_delivery_are_refused_loudly(third_night):
     assert third_night.code == 1
     assert re.search(r"^list +high_value_care: refused$", third_night.output, re.MULTILINE)
-    assert re.search(
-        r"^failed +target_lists__high_value_care: list high_value_care: refused: tags .+ are ", third_night.output, re.MULTILINE
-    )
-    assert REFUSED in third_night.output
+    assert third_night.output.count(REFUSED) == 1  # one sentence for all lists
     assert f"{current(third_night.home).name} is published all the same" in third_night.output
 
 
@@ -248,7 +245,7 @@ def test_tags_and_lists_can_be_asked_of_the_published_version(telco360, third_ni
     telco360(home, "publish", "rollback")  # to the version before the broken delivery
     preview = telco360(home, "lists", "preview", name)
     assert re.search(rf"{name}: [\d,]+ rows, as it would be exported today", preview.output), preview.output
-    exported = telco360(home, "lists", "export", name)
+    exported = telco360(home, "lists", "export", name, "--accept-old-data")
     assert exported.code == 0, exported.output
     assert Path(exported.output.strip().splitlines()[-1]).is_file()
 

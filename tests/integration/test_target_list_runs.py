@@ -10,6 +10,7 @@ from list_kit import CARE, Operator, care
 from made_lists import AS_OF, RUN_DATE, insert
 
 from orchestration.targeting import export, ledger, run
+from orchestration.targeting.definition import Approval
 from orchestration.targeting.tables import ListError
 
 
@@ -23,9 +24,8 @@ def test_a_list_on_late_tags_is_refused_whole_and_the_others_go_on(operator):
     made = operator.run(late, care())
     assert made["late"].status == "refused" and made["late"].file is None and not any(made["late"].waterfall.values())
     assert made["late"].reason == (
-        "list late: refused: tag nps_score is stale: channel_surveys is delivered to 2026-02-01 and late; tag last_store is"
-        " failed: channel_visits is delivered to 2026-03-01, and its newest delivery was rejected. Deliver what is late and build"
-        " again, or let the list say stale_tags: accept"
+        "list late: refused: channel_surveys ends on 2026-02-01, channel_visits ends on 2026-03-01 because its newest delivery"
+        " was rejected; needed for nps_score, last_store. Deliver and run again, or set stale_tags: accept"
     )
     assert made["care"].rows == 8  # nobody is lost to a list that is refused
     assert ledger.runs(operator.home)["status"].to_pylist() == ["exported", "refused"]
@@ -38,7 +38,7 @@ def test_tags_that_are_late_alike_are_told_together(operator):
     )
     reason = operator.run(care(columns=("plan_name",), order_by=()))["care"].reason
     assert reason.startswith(
-        "list care: refused: tags is_on_net, value_tier, plan_name are stale: channel_surveys is delivered to 2026-02-01 and late"
+        "list care: refused: channel_surveys ends on 2026-02-01; needed for is_on_net, value_tier, plan_name. Deliver and run"
     )
 
 
@@ -142,6 +142,10 @@ def test_what_a_killed_run_left_in_the_ledger_never_happened(operator):
             {"columns": ("not_built",)},
             "list care: not_built: a tag, but no column of the published tags; build and publish again",
         ),
+        (
+            {"approved": Approval("boss", "2026-04-02")},
+            "list care: approved: on 2026-04-02 lies after the run date, 2026-04-01",
+        ),
         ({"status": "draft"}, "list care: its status is draft; only approved lists are exported"),
         ({"exclude": ("is_on_net", "x = 1")}, "list care: exclude, item 2: character 1: unknown tag x"),
     ],
@@ -185,3 +189,12 @@ def test_a_look_takes_drafts_and_writes_nothing(operator):
         decided = run.decide(tables, operator.home, {"care": draft}, ["care"], RUN_DATE, AS_OF, "v1", drafts=True)
         assert decided.waterfall("care")["exported"] == 8
     assert not operator.home.exports.exists() and not operator.home.ledger.exists()
+
+
+def test_a_list_whose_file_is_gone_fails_alone_and_is_written_down(operator):
+    made = operator.run(CARE, names=["care", "gone"])
+    assert made["care"].file and made["gone"].status == "failed"
+    assert made["gone"].reason.startswith("list gone: failed: its file in target_lists/ is gone or cannot be read")
+    rows = {row["list_name"]: row for row in ledger.runs(operator.home).to_pylist()}
+    assert rows["gone"]["status"] == "failed" and rows["gone"]["definition"] is None and rows["care"]["status"] == "exported"
+    assert ledger.verify(operator.home) is None

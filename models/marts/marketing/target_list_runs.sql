@@ -16,7 +16,12 @@ select
     matched,
     suppressed,
     no_valid_phone,
+    -- Runs of before these steps were counted have none.
+    {% for step in ['phone_suppressed', 'phone_of_another', 'offer_ordered', 'offer_refused'] -%}
+    coalesce({{ step }}, 0) as {{ step }},
+    {% endfor -%}
     capped,
+    coalesce(on_list_before, 0) as on_list_before,
     lost_to_priority,
     universal_control,
     control,
@@ -25,5 +30,6 @@ select
     file,
     sha256,
     exported_at,
-    exported_by
+    exported_by,
+    warnings
 from {{ ref('stg_ledger__list_runs') }}

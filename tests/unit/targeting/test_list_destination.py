@@ -12,10 +12,10 @@ from orchestration.targeting.files import Title, write_list
 
 
 @pytest.mark.parametrize(
-    "given", ["sftp://host/folder", "sftp://user@host:2222/folder", "file:///srv/lists", "/srv/lists", "memory://x"]
+    "given", ["sftp://host/folder", "sftp://user@host:2222/folder", "file://{folder}", "{folder}", "memory://x"]
 )
-def test_destinations(given):
-    check_destination(given, "care")
+def test_destinations(given, tmp_path):
+    check_destination(given.format(folder=tmp_path), "care")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,15 @@ def test_destinations(given):
         ("sftp://host/folder?password=hush", "list care: destination: sftp://host/folder has credentials or options in it"),
         ("sftp://host/folder#hush", "list care: destination: sftp://host/folder has credentials or options in it"),
         ("carrier-pigeon://host/folder", "list care: destination: 'carrier-pigeon' is no protocol that is known here"),
+        ("simplecache::sftp://user:hush@host/folder", "list care: destination: chains of protocols (::) are not taken"),
+        ("zip://a::sftp://user:hush@host/folder", "list care: destination: chains of protocols (::) are not taken"),
+        ("simplecache://folder", "list care: destination: 'simplecache' is no protocol that is known here"),
+        ("s3://bucket/folder", "list care: destination: s3 needs a package that is not installed: Install s3fs"),
+        ("/no such/folder", "list care: destination: the folder /no such/folder does not exist; make it"),
+        ("file:///no such/folder", "list care: destination: the folder /no such/folder does not exist; make it"),
+        ("/srv/a\0b", "list care: destination: it holds a character that cannot be seen"),
+        ("sftp://[::1/folder", "list care: destination: cannot be read as a URL"),
+        ("sftp:///folder", "list care: destination: sftp:///folder names no host"),
         ("lists", "list care: destination: 'lists' is neither a URL such as sftp://host/folder nor an absolute directory"),
     ],
 )
@@ -58,5 +67,6 @@ def test_files_get_their_names_when_all_are_there(tmp_path):
 def test_a_url_of_a_directory_here_is_written_as_the_directory(tmp_path):
     title = Title("care", "Care", "关怀", date(2026, 4, 1))
     with duckdb.connect() as connection:
+        (tmp_path / "out").mkdir()
         written = write_list(connection, "select 'S1' as subscriber_id", "x", "csv", f"file://{tmp_path}/out", title)
     assert written.files == (f"{tmp_path}/out/x.csv", f"{tmp_path}/out/x.json")

@@ -9,6 +9,7 @@ from math import sqrt
 import duckdb
 import pytest
 import sqlglot
+from made_ledger import record_run
 from made_lists import AS_OF, PRIVATE_TABLES, RELATIONS, RUN_DATE, TABLES, insert, lay_tables
 
 from orchestration.settings import Home
@@ -22,6 +23,10 @@ LISTS, A_RUN, SUBSCRIBERS = 10_000, 80, 300
 CHANNELS = ("outbound_call", "sms", "store", "app")
 CAPS = {1: 1, 7: 2, 30: 4}
 A_LIST = TargetList("x", Title("X", "X"), "o", "p", "sms", "is_on_net", ("value_tier", "realised_value"), "approved")
+
+
+BEFORE = {f"l{n:02}": {f"s{s:04}" for s in range(n, SUBSCRIBERS, 3)} for n in range(0, A_RUN, 4)}
+"""Whom lists had ten days before."""
 
 
 def random_rows(chance: random.Random) -> dict[str, list[tuple]]:
@@ -47,9 +52,38 @@ def random_rows(chance: random.Random) -> dict[str, list[tuple]]:
         "tags.tag_history": [(date(2026, 2, 1), s, some(["diamond", "gold", "mass"]), some([1.0, 99.0])) for s in ids[::2]],
         "tags.tag_changes": [(AS_OF - timedelta(chance.randint(0, 40)), s, "value_tier", "a", "b") for s in ids[::3]],
         "core.fct_contacts": [
-            (f"c{n}", chance.choice(ids), near(40), chance.choice(["outbound", "outbound", "inbound"])) for n in range(500)
+            (
+                f"c{n}",
+                chance.choice(ids),
+                near(40),
+                chance.choice(["outbound", "outbound", "inbound"]),
+                None,
+                None,
+                some(["o1", "o2"], 0.8),
+                some(["refused", "do_not_contact", "accepted"], 0.7),
+            )
+            for n in range(500)
         ],
-        "private.subscriber_phones": [(s, "138" + s[1:], chance.random() < 0.95) for s in ids if chance.random() < 0.97],
+        "core.fct_orders": [
+            (f"o{n}", chance.choice(ids), chance.choice(["o1", "o2"]), near(200), chance.random() < 0.7) for n in range(30)
+        ],
+        # now and then two lines have one phone
+        "private.subscriber_phones": [
+            (s, f"138{int(s[1:]) // (2 if chance.random() < 0.1 else 1):04}", chance.random() < 0.95)
+            for s in ids
+            if chance.random() < 0.97
+        ],
+        "private.earlier_phones": [(chance.choice(ids), f"138{chance.randrange(SUBSCRIBERS):04}") for _ in range(40)],
+        "private.phone_suppressions": [
+            (
+                f"138{chance.randrange(SUBSCRIBERS):04}",
+                chance.choice(["all", *CHANNELS]),
+                "other",
+                some([near(20)]),
+                some([near(3)]),
+            )
+            for _ in range(10)
+        ],
         "staging.stg_channel__suppressions_now": [
             (chance.choice(ids), chance.choice(["all", *CHANNELS]), "other", some([near(20)]), some([near(3)], 0.5))
             for _ in range(40)
@@ -79,6 +113,9 @@ def random_list(chance: random.Random, name: str, others: list[str]) -> TargetLi
         salt=chance.choice([None, "s"]),
         caps=chance.choice([{}, {"days_7": 1}, {"days_30": 2}]),
         status=chance.choice(["approved"] * 9 + ["draft"]),
+        offer=chance.choice([None, None, "o1", "o2"]),
+        members=chance.choice(["all"] * 4 + ["new"]),
+        cool_down_days=chance.choice([None, 0, 5]),
     )
 
 
@@ -109,9 +146,23 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
         for s, channel, _, first, last in rows["staging.stg_channel__suppressions_now"]
         if (first is None or first <= RUN_DATE) and (last is None or last >= RUN_DATE)
     }
-    reachable = {s for s, _, is_valid in rows["private.subscriber_phones"] if is_valid}
+    phones = {s: phone for s, phone, is_valid in rows["private.subscriber_phones"] if is_valid}
+    now = [(s, phone) for s, phone, _ in rows["private.subscriber_phones"]]
+    holder = dict((phone, s) for s, phone in sorted(now))
+    closed_phones = {(phone, channel) for s, phone in [*now, *rows["private.earlier_phones"]] for o, channel in closed if s == o}
+    closed_phones |= {
+        (phone, channel)
+        for phone, channel, _, first, last in rows["private.phone_suppressions"]
+        if (first is None or first <= RUN_DATE) and (last is None or last >= RUN_DATE)
+    }
+    ordered = {(s, o) for _, s, o, on, done in rows["core.fct_orders"] if done and RUN_DATE - timedelta(180) < on <= RUN_DATE}
+    refused = {
+        (s, offer)
+        for _, s, on, *_, offer, outcome in rows["core.fct_contacts"]
+        if outcome in ("refused", "do_not_contact") and RUN_DATE - timedelta(90) < on <= RUN_DATE
+    }
     made = {days: Counter() for days in CAPS}
-    for _, s, day, direction in rows["core.fct_contacts"]:
+    for _, s, day, direction, *_ in rows["core.fct_contacts"]:
         for days in CAPS:
             made[days][s] += direction == "outbound" and RUN_DATE - timedelta(days) < day <= RUN_DATE
     held_out = {row[0] for row in rows["tags.subscriber_360"] if row[9]}
@@ -121,10 +172,22 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
         definition = decided.definitions[name]
         is_closed = bool({(s, definition.channel), (s, "all")} & closed)
         is_capped = any(made[days][s] + 1 > min(cap, definition.caps.get(f"days_{days}", cap)) for days, cap in CAPS.items())
-        first = "suppressed" if is_closed else "no_valid_phone" if s not in reachable else "capped" if is_capped else None
-        assert (reason if reason in STEPS[:3] else None) == first
+        was_on = s in BEFORE.get(name, ()) and (definition.members == "new" or definition.cool_down_days is None)
+        steps = {
+            "suppressed": is_closed,
+            "no_valid_phone": s not in phones,
+            "phone_suppressed": {(phones.get(s), definition.channel), (phones.get(s), "all")} & closed_phones,
+            "phone_of_another": holder.get(phones.get(s)) != s,
+            "offer_ordered": (s, definition.offer) in ordered,
+            "offer_refused": definition.offer and (s, definition.offer) in refused,
+            "capped": is_capped,
+            "on_list_before": was_on,
+        }
+        first = next((step for step, holds in steps.items() if holds), None)
+        assert (reason if reason in steps else None) == first
         assert reason is not None or s not in held_out
     assert max(Counter(s for _, s in exported).values(), default=0) <= 1
+    assert max(Counter(phones[s] for _, s in exported).values(), default=0) <= 1
 
     arms = Counter()
     for name in decided.plan.decided:
@@ -145,6 +208,9 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
 
 
 def test_what_holds_of_a_run_holds_of_ten_thousand_random_lists(tables, tmp_path):
+    for name, members in BEFORE.items():
+        arms = [{"subscriber_id": s, "arm": "control" if n % 5 == 0 else "treated"} for n, s in enumerate(sorted(members))]
+        record_run(Home(tmp_path), name, RUN_DATE - timedelta(10), arms)
     arms, steps, lists, chance = Counter(), Counter(), 0, random.Random(7)
     while lists < LISTS:
         decided, rows = a_run(tables, Home(tmp_path), chance)

@@ -1,0 +1,126 @@
+"""What is doubtful about a list before it runs: conditions that nobody meets, offers that cannot be put.
+
+Reads the published version; writes nothing. What is plainly wrong is refused by definition.check and `faults` here.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from orchestration.targeting import matching, reach
+from orchestration.targeting.catalog import Catalog, did_you_mean
+from orchestration.targeting.contradictions import Comparison, comparisons, contradictions
+from orchestration.targeting.definition import Conditions, TargetList
+from orchestration.targeting.destination import FileError, check_destination
+from orchestration.targeting.expression import Condition, parse
+from orchestration.targeting.plan import Version
+from orchestration.targeting.tables import Tables
+from orchestration.targeting.why import parts
+
+_NAMED = 5  # values that a warning names
+
+
+def faults(definition: TargetList, tables: Tables, version: Version, today: date) -> list[str]:
+    """Why the list would fail when it runs, though its conditions can be read, each with its key."""
+    found = []
+    try:
+        version.caps.tightened(definition.caps)
+    except ValueError as error:
+        found.append(str(error))
+    try:
+        if definition.destination:
+            check_destination(definition.destination, definition.name)
+    except FileError as error:
+        found.append(str(error).removeprefix(f"list {definition.name}: "))
+    if definition.approved and date.fromisoformat(definition.approved.on) > today:
+        found.append(f"approved: on {definition.approved.on} lies after today, {today}; write the day on which it was approved")
+    if definition.offer:
+        offers = [code for (code,) in tables.rows(f"select offer_code from {tables.relations.offers}")]
+        if offers and definition.offer not in offers:
+            hint = did_you_mean(definition.offer, offers) or f"; there are {', '.join(sorted(offers)[:_NAMED])}"
+            found.append(f"offer: {definition.offer} is not in the offers delivered{hint}")
+    return found
+
+
+def warnings(
+    definition: TargetList, conditions: Conditions, tables: Tables, catalog: Catalog, as_of: date, run_date: date
+) -> list[str]:
+    """What whoever approves the list should know: each warning with its key, the parts at fault in the words of the condition."""
+    found = [f"where: nobody can meet {part}" for part in contradictions(definition.where, catalog)]
+    for number, text in enumerate(definition.exclude, 1):
+        found += [f"exclude, item {number}: nobody can meet {part}" for part in contradictions(text, catalog)]
+    if not found:
+        found += _unmet(definition, tables, catalog, as_of)
+    return [*found, *_offer(definition, conditions, tables, as_of, run_date)]
+
+
+def _unmet(definition: TargetList, tables: Tables, catalog: Catalog, as_of: date) -> Iterator[str]:
+    """Comparisons that no line meets, and the part of `where` at which nobody is left."""
+    singles = comparisons(definition.where, catalog)
+    steps = [parse(part, catalog) for part in parts(definition.where)]
+    counts = _counts([[parse(c.text, catalog)] for c in singles] + [steps[:n] for n in range(1, len(steps) + 1)], tables, as_of)
+    for single, count in zip(singles, counts, strict=False):
+        if not count or (single.texts and not single.tag.values):
+            yield from _by_values(single, count, tables)
+    met = counts[len(singles) :]
+    if not met[-1] and all(counts[: len(singles)]):
+        empty = next(n for n, count in enumerate(met) if not count)
+        part = " ".join(steps[empty].text.split())
+        before = f"; {met[empty - 1]:,} lines meet what stands before it" if empty else ""
+        yield f"where: nobody is left after {part}{before}"
+
+
+def _by_values(single: Comparison, count: int, tables: Tables) -> Iterator[str]:
+    """Values of the comparison that no line carries, or where the tag's values lie."""
+    column = matching.quoted(single.tag.name, tables.dialect)
+    source = f"{tables.relations.tag_values} where {column} is not null"
+    if single.texts:
+        carried = {value for (value,) in tables.rows(f"select distinct {column} from {source}")}
+        for value in (v for v in single.texts if v not in carried):
+            some = f"; lines carry {', '.join(sorted(carried)[:_NAMED])}" if carried else "; no line carries any"
+            yield f"where: no line carries {single.tag.name} '{value}'{did_you_mean(value, carried, quote=chr(39)) or some}"
+    elif single.tag.kind in ("number", "date"):
+        low, high = tables.rows(f"select min({column}), max({column}) from {source}")[0]
+        lies = "no line has a value" if low is None else f"it runs from {low} to {high}"
+        yield f"where: no line meets {single.text}: {lies}"
+    else:
+        yield f"where: no line meets {single.text}"
+
+
+def _counts(groups: Sequence[Sequence[Condition]], tables: Tables, as_of: date) -> list[int]:
+    """How many lines meet all conditions of each group, in one scan."""
+    lines = matching.lines_sql([Conditions(c) for group in groups for c in group], tables.relations, as_of, tables.dialect)
+    held = (" and ".join(f"({c.sql(tables.dialect)})" for c in group) for group in groups)
+    sums = ", ".join(f"sum(case when {condition} then 1 else 0 end)" for condition in held)
+    return [int(count or 0) for count in tables.rows(f"with {lines} select {sums} from lines")[0]]
+
+
+def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of: date, run_date: date) -> Iterator[str]:
+    """Whether the offer can be put to those whom the list matches."""
+    if not definition.offer:
+        return
+    relations, code = tables.relations, reach.text(definition.offer)
+    offers = {offer: rest for offer, *rest in tables.rows(f"select offer_code, valid_to, is_valid from {relations.offers}")}
+    if not offers:
+        yield f"offer: {definition.offer} cannot be looked up, no offers have been delivered"
+    if definition.offer not in offers:
+        return
+    valid_to, is_valid = offers[definition.offer]
+    if valid_to is not None and valid_to < run_date:
+        yield f"offer: {definition.offer} ran out on {valid_to}; name another, or leave the key out"
+        return
+    if not is_valid:
+        yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
+        return
+    lines = matching.lines_sql([conditions], relations, as_of, tables.dialect)
+    ((matched, eligible),) = tables.rows(f"""
+        with {lines}
+
+        select count(*), count(offered.subscriber_id)
+        from lines
+        left join (select distinct subscriber_id from {relations.offer_eligibility} where offer_code = {code}) as offered
+            on lines.subscriber_id = offered.subscriber_id
+        where {conditions.sql(tables.dialect)}
+    """)
+    if eligible < matched:
+        share = (matched - eligible) / matched
+        yield f"offer: {matched - eligible:,} of {matched:,} lines matched ({share:.0%}) may not be put {definition.offer}"

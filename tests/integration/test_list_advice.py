@@ -1,0 +1,82 @@
+"""What `lists check` and `lists preview` say before a list runs: nobody can meet it, nobody does, caps, offers, days, folders."""
+
+import pytest
+from test_list_commands import CARE, OTHER, cells, operator  # noqa: F401
+
+from orchestration.targeting.look import shown_difference
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("tenure_months between 12 and 4", "where: nobody can meet tenure_months between 12 and 4"),
+        ("activation_date between '2026-01-31' and '2026-01-01'", "where: nobody can meet activation_date between '2026-01-31'"),
+        ("realised_value > 80 and realised_value < 30", "where: nobody can meet realised_value > 80 and realised_value < 30"),
+        ("region_code = 'no such'", "where: no line carries region_code 'no such'; lines carry R1, R2"),
+        ("region_code in ('R1', 'R3')", "where: no line carries region_code 'R3'; lines carry R1, R2"),
+        ("value_score > 100", "where: no line meets value_score > 100: it runs from 50.000000 to 50.000000"),
+        ("value_tier = 'diamond'", "where: no line carries value_tier 'diamond'; lines carry gold, mass"),
+        ("not is_on_net", "where: nobody is left after not is_on_net"),
+        (
+            "is_on_net and value_tier = 'mass' and region_code = 'R1'",
+            "where: nobody is left after region_code = 'R1'; 10 lines meet what stands before it",
+        ),
+    ],
+)
+def test_a_condition_that_nobody_meets_is_named_by_check_and_preview(operator, where, said):  # noqa: F811
+    text = CARE.splitlines()
+    operator.write("care", "\n".join(f"where: {where}" if line.startswith("where:") else line for line in text) + "\n")
+    assert f"list care: {said}" in operator.call("check", "care")
+    assert f"list care: {said}" in operator.call("preview", "care")
+
+
+def test_a_sound_list_is_good_to_run(operator):  # noqa: F811
+    assert operator.call("check", "care") == "care: approved, good to run\n"
+    operator.write("every", OTHER.replace("status: approved", "status: retired"))
+    assert "every: retired, not exported any more" in operator.call("check", "every")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("caps: {days_7: 9}", "caps: days_7 is 9, but seed contact_rules allows 2"),
+        ("offer: O9", "offer: O9 is not in the offers delivered; there are O1, O2"),
+        ("schedule: 0 0 30 2 *", "schedule: no day of any year fits '0 0 30 2 *'"),
+        ("destination: /no such/folder", "destination: the folder /no such/folder does not exist"),
+        ("destination: s3://bucket/x", "destination: s3 needs a package that is not installed"),
+        ("approved: {by: boss, on: 2026-04-02}", "approved: on 2026-04-02 lies after today, 2026-04-01"),
+        ('purpose: "a\\0b"', "purpose: holds the character U+0000"),
+    ],
+)
+def test_what_would_fail_is_refused_before(operator, change, said):  # noqa: F811
+    key = change.split(":")[0]
+    operator.change("insert into core.dim_offers values ('O1', null, true), ('O2', null, true)")
+    operator.write("care", "\n".join([*(row for row in CARE.splitlines() if not row.startswith(f"{key}:")), change]) + "\n")
+    shown = operator.call("check", "care", code=1)
+    assert said in shown and "good to run" not in shown
+
+
+def test_a_fault_of_shape_in_one_file_hides_none_in_others(operator):  # noqa: F811
+    operator.write("care", CARE.replace("owner:", "ownr:"))
+    operator.write("every", OTHER.replace("is_on_net", "is_onnet"))
+    said = operator.call("check", code=1)
+    assert "unknown key ownr; did you mean owner?" in said and "unknown tag is_onnet; did you mean is_on_net?" in said
+
+
+def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):  # noqa: F811
+    operator.change("insert into core.dim_offers values ('O1', null, true), ('O2', date '2026-03-31', true)")
+    eligible = "select 'S' || lpad(n::varchar, 4, '0'), 'O1' from range(5) t (n)"
+    operator.change(f"insert into marketing.offer_eligibility {eligible}", private=True)
+    operator.write("care", CARE + "offer: O1\n")
+    assert "list care: offer: 14 of 19 lines matched (74%) may not be put O1" in operator.call("check", "care")
+    operator.write("care", CARE + "offer: O2\n")
+    assert "list care: offer: O2 ran out on 2026-03-31" in operator.call("check", "care")
+
+
+def test_a_preview_says_what_a_control_group_could_show(operator):  # noqa: F811
+    operator.write("care", CARE.replace("control_share: 0", "control_share: 0.3"))
+    assert "would show a difference of rates from" in operator.call("preview", "care")
+    # 2.8016 * sqrt(0.25 * (1 / 900 + 1 / 100)): the textbook's two-proportion test
+    assert "from 14.8 percentage points on (80% power, 95% confidence" in shown_difference(900, 100, 0.8, 0.95)
+    assert shown_difference(9, 1, 0.8, 0.95) == "9 treated and 1 control are too few to show any difference"
+    assert shown_difference(9, 0, 0.8, 0.95) == ""
