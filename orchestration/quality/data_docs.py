@@ -68,7 +68,7 @@ def _row(verdict: dict) -> str:
     state = found[0][0] if found else "passed"
     items = "".join(
         f'<div class="{kind}">{html.escape(".".join(p for p in (f["table"], f["column"]) if p))}: {html.escape(f["says"])}, '
-        f"but {html.escape(f['observed'])}</div>"
+        f"but {html.escape(f['observed'])}. {html.escape(f.get('detail', ''))}</div>"
         for kind, f in found
     )
     cells = [verdict["judged_at"][:19].replace("T", " "), verdict["gate"], f'<b class="{state}">{state}</b>', verdict["checks"]]
