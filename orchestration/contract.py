@@ -11,7 +11,6 @@ import yaml
 
 from orchestration.settings import PROJECT_DIR
 
-
 PII_KINDS = ("phone", "document", "name", "birth_date", "other")
 """What a personal column can hold; `pii: true` is read as `other`."""
 

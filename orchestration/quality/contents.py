@@ -1,4 +1,4 @@
-"""Facts of the source checks on what accepted deliveries hold: ids that are phones, rows of unknown lines, figures on another level.
+"""Facts of the source checks on what deliveries hold: ids that are phones, rows of unknown lines, figures on another level.
 
 Each is worked out for the deliveries that the checks have not passed yet; the past of figures is in their profiles.
 """
@@ -18,7 +18,8 @@ from orchestration.sql import identifier, literal
 FACTS = {
     "ids": "table_name varchar, column_name varchar, detail varchar, share double, max_share double",
     "lines": "table_name varchar, column_name varchar, detail varchar, share double, warn_share double, max_share double",
-    "levels": "table_name varchar, column_name varchar, detail varchar, times_usual double, warn_ratio double, block_ratio double",
+    "levels": """table_name varchar, column_name varchar, detail varchar, times_usual double, warn_ratio double,
+        block_ratio double""",
 }
 
 
@@ -75,25 +76,28 @@ def _line_rows(
     register: Register | None,
     limits: ReleaseLimits,
 ) -> Iterator[tuple]:
-    """A row a month that these deliveries touch: rows of unknown lines against all rows of the month, whenever delivered."""
+    """The worst month that these deliveries touch, where too many of its rows, whenever delivered, are of unknown lines."""
     counted = [p for p in profiles if not p.column_name and p.unknown_rows is not None]
-    for month in sorted({p.month for p in counted if p.dt in dates}):
-        of_month = [p for p in counted if p.month == month]
-        rows, unknown = sum(p.rows for p in of_month), sum(p.unknown_rows for p in of_month)
-        share = unknown / rows
-        if rows < limits.least_rows or share <= limits.warn_unallocated_share:
-            continue
-        worst = max(of_month, key=lambda p: p.unknown_rows)
-        is_blocking = table.required and share > limits.max_unallocated_share
-        examples = unknown_examples(db, home, table, worst.dt, register)
-        detail = f"{unknown:,} of the {rows:,} rows of {month:%Y-%m} are of lines that the register lacks. {examples}"
-        warn, most = (None, limits.max_unallocated_share) if is_blocking else (limits.warn_unallocated_share, None)
-        yield f"{table.name} dt={worst.dt}", LINE, detail, share, warn, most
+    shares: dict = {}
+    for month in {p.month for p in counted if p.dt in dates}:
+        rows = sum(p.rows for p in counted if p.month == month)
+        unknown = sum(p.unknown_rows for p in counted if p.month == month)
+        if rows >= limits.least_rows and unknown > limits.warn_unallocated_share * rows:
+            shares[month] = (unknown / rows, unknown, rows)
+    if not shares:
+        return
+    month = max(shares, key=lambda one: (shares[one], one))
+    share, unknown, rows = shares[month]
+    worst = max((p for p in counted if p.month == month), key=lambda p: (p.unknown_rows, p.dt))
+    also = f" ({len(shares) - 1} more months are over the limit)" if len(shares) > 1 else ""
+    examples = unknown_examples(db, home, table, worst.dt, register)
+    detail = f"{unknown:,} of the {rows:,} rows of {month:%Y-%m}{also} are of lines that the register lacks. {examples}"
+    is_blocking = table.required and share > limits.max_unallocated_share
+    warn, most = (None, limits.max_unallocated_share) if is_blocking else (limits.warn_unallocated_share, None)
+    yield f"{table.name} dt={worst.dt}", LINE, detail, share, warn, most
 
 
-def _level_rows(
-    table: Table, profiles: list[Profile], dates: set, limits: ReleaseLimits, drift: DriftLimits
-) -> Iterator[tuple]:
+def _level_rows(table: Table, profiles: list[Profile], dates: set, limits: ReleaseLimits, drift: DriftLimits) -> Iterator[tuple]:
     """A row a column and month of these deliveries that has a past to be compared with."""
     by_column: dict[str, list[Profile]] = {}
     for profile in profiles:

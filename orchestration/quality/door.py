@@ -16,19 +16,16 @@ from orchestration.intake.state import State
 from orchestration.quality.contents import content_facts
 from orchestration.quality.facts import facts_file
 from orchestration.quality.judge import Check, GateResult, judge
+from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.settings import Home
 from orchestration.sql import identifier, literal
 from orchestration.warehouse.freshness import Deliveries, latest_by
 
 _TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"
 _SAME_ID = "Pseudonymise the id at the source, the same way in every table, and deliver all tables that hold it again"
-_OTHER_IDS = (
-    "Deliver whichever table spells its ids wrongly again. Limits: warn_unallocated_share and max_unallocated_share in "
-    "seeds/release_limits.csv"
-)
 _OTHER_LEVEL = (
     "If the unit changed (fen for yuan, KB for MB, seconds for minutes), deliver it again in the unit of the contract. If the "
-    "figures are right, add a row for this table and column to seeds/drift_limits.csv with this dt as confirmed_from. Then run again"
+    "figures are right, add a row for this table and column to seeds/drift_limits.csv with this dt as confirmed_from. Run again"
 )
 CHECKS = (
     Check(
@@ -83,29 +80,29 @@ CHECKS = (
         "lines",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "max_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
-        "the rows of a required table belong to lines of the register",
-        remedy=_OTHER_IDS,
+        "rows belong to lines of the register",
+        remedy=NO_SUCH_LINE,
     ),
     Check(
         "lines",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "warn_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
-        "the rows of a table belong to lines of the register",
+        "rows belong to lines of the register",
         is_critical=False,
-        remedy=_OTHER_IDS,
+        remedy=NO_SUCH_LINE,
     ),
     Check(
         "levels",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "block_ratio", "column_B": "times_usual", "ignore_row_if": "either_value_is_missing"},
-        "a figure stands on about the level of earlier deliveries",
+        "a column has about the level of earlier deliveries",
         remedy=_OTHER_LEVEL,
     ),
     Check(
         "levels",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "warn_ratio", "column_B": "times_usual", "ignore_row_if": "either_value_is_missing"},
-        "a figure stands on about the level of earlier deliveries",
+        "a column has about the level of earlier deliveries",
         is_critical=False,
         remedy=_OTHER_LEVEL,
     ),
@@ -160,8 +157,8 @@ def _delivery_facts(
 ) -> None:
     """A row a delivery; `fresh` holds rows of the ledger."""
     db.execute(
-        """create table deliveries (table_name varchar, column_name varchar, detail varchar, rows_in_lake bigint, rows_accepted bigint,
-            rows_without_key bigint, repeated_keys bigint, set_aside_share double, max_set_aside_share double,
+        """create table deliveries (table_name varchar, column_name varchar, detail varchar, rows_in_lake bigint,
+            rows_accepted bigint, rows_without_key bigint, repeated_keys bigint, set_aside_share double, max_set_aside_share double,
             volume_ratio double, least_ratio double, most_ratio double)"""
     )
     state = State(home)

@@ -13,16 +13,12 @@ from orchestration.quality import privacy
 from orchestration.quality.facts import facts_file
 from orchestration.quality.judge import Check, GateResult, judge
 from orchestration.quality.limits import ReleaseLimits, load_release_limits
+from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.settings import Home
 from orchestration.sql import identifier, literal
 from orchestration.warehouse.candidate import candidate_path, qualified, read_candidate
 from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import current
-
-NO_SUCH_LINE = (
-    "Compare subscriber_id in the bills and in the register (letter case, leading zeros, prefixes, an ending .0) and deliver "
-    "whichever is wrong again"
-)
 
 CHECKS = (
     Check("tables", "ExpectColumnValuesToBeInSet", {"column": "is_there", "value_set": [1]}, "every public table is there"),
@@ -86,14 +82,15 @@ CHECKS = (
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "max_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
         "what was delivered belongs to lines of the register",
-        remedy=f"{NO_SUCH_LINE}. Limit: max_unallocated_share in seeds/release_limits.csv",
+        remedy=NO_SUCH_LINE,
     ),
     Check(
         "unallocated",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "warn_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
-        "nearly all that was delivered belongs to lines of the register",
+        "what was delivered belongs to lines of the register",
         is_critical=False,
+        remedy=NO_SUCH_LINE,
     ),
 )
 
@@ -205,7 +202,9 @@ def unallocated_row(name: str, raw_value, unallocated_value, limits: ReleaseLimi
     blocks is not warned of too. Pure."""
     share = abs(float(unallocated_value or 0) / float(raw_value)) if raw_value else None
     is_blocking = share is not None and share > limits.max_unallocated_share
-    detail = f"{unallocated_value:,} of {raw_value:,} belong to no line that the register knows, or to months before its activation"
+    detail = (
+        f"{unallocated_value:,} of {raw_value:,} belong to no line that the register knows, or to months before its activation"
+    )
     warn = None if is_blocking else limits.warn_unallocated_share
     return name, "", detail if share else "", share, warn, limits.max_unallocated_share
 
@@ -233,7 +232,9 @@ def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: s
         for tag, count in found.items():
             detail = ""
             if count:
-                selected = f"select {identifier(key)}, {identifier(tag)} from {relation} where {outside[tag]} order by all limit 3"
+                selected = (
+                    f"select {identifier(key)}, {identifier(tag)} from {relation} where {outside[tag]} order by all limit 3"
+                )
                 detail = outside_detail(key, db.execute(selected).fetchall(), made_from[table, tag])
             db.execute("insert into tag_values values (?, ?, ?, ?)", [table, tag, detail, count])
 

@@ -18,6 +18,10 @@ from orchestration.settings import Home
 from orchestration.sql import identifier, literal
 
 LINE = "subscriber_id"
+NO_SUCH_LINE = (
+    "Compare subscriber_id there and in the register (letter case, leading zeros, prefixes, an ending .0). Deliver the one that is "
+    "wrong again, or the lines that are missing. Limits: warn_unallocated_share and max_unallocated_share in seeds/release_limits.csv"
+)
 SPELLINGS = (
     ("they meet where letter case is ignored", "lower({0})"),
     ("they meet without leading zeros", "ltrim({0}, '0')"),
@@ -77,7 +81,12 @@ def measures(table: Table) -> list[str]:
 
 
 def profiles_of(
-    db: duckdb.DuckDBPyConnection, home: Home, table: Table, deliveries: list[dict], register: Register | None, most_unknown: float
+    db: duckdb.DuckDBPyConnection,
+    home: Home,
+    table: Table,
+    deliveries: list[dict],
+    register: Register | None,
+    most_unknown: float,
 ) -> list[Profile]:
     """Profiles of the given deliveries of a table (rows of the ledger), worked out where none is kept of what they hold now.
 
@@ -94,9 +103,7 @@ def profiles_of(
     return found
 
 
-def profile(
-    db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt: date, register: Register | None
-) -> list[Profile]:
+def profile(db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt: date, register: Register | None) -> list[Profile]:
     """Works out the profile of a delivery in the lake; no row where the delivery has none."""
     files = home.raw / table.name / f"dt={dt}" / "*.parquet"
     month = f"date_trunc('month', {identifier(table.event_time)}::date)::date" if table.event_time else f"date '{dt:%Y-%m}-01'"
@@ -119,7 +126,9 @@ def unknown_examples(db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt
     ids = f"select distinct {LINE} as id from {_read(home.raw / table.name / f'dt={dt}' / '*.parquet')}"
     db.execute(f"create or replace temp table unknown as select id from ({ids}) as d where {_unknown(register, 'id')}")
     db.execute(f"create or replace temp table known as select distinct {LINE} as id from {_read(register.files)}")
-    unknown, known = ([one for (one,) in db.execute(f"select id from {t} order by 1 limit 3").fetchall()] for t in ("unknown", "known"))
+    unknown, known = (
+        [one for (one,) in db.execute(f"select id from {t} order by 1 limit 3").fetchall()] for t in ("unknown", "known")
+    )
     (of,) = db.execute("select count(*) from unknown").fetchone()
     hints = []
     for words, sql in SPELLINGS:

@@ -80,7 +80,9 @@ def privacy_facts(
         for column in there:
             found = privacy.Verdict()
             if column in hits:
-                matches = [privacy.Match(*row) for row in session.rows(matches_sql(relation, column, owners & set(there), limits))]
+                matches = [
+                    privacy.Match(*row) for row in session.rows(matches_sql(relation, column, owners & set(there), limits))
+                ]
                 (distinct_values,) = session.rows(f"select count(distinct {_as_text(column)}) from {relation}")[0]
                 found = privacy.verdict(matches, distinct_values, limits)
             counts = (found.found, found.by_chance, found.most_by_chance)

@@ -113,7 +113,7 @@ def test_intake_alone_takes_in_and_tells(run, tmp_path):
 
 def test_the_home_may_stand_before_the_command_or_after_it(run, monkeypatch, tmp_path):
     taken = []
-    monkeypatch.setattr("orchestration.nightly.run_nightly", lambda home, as_of, progress: taken.append((home, as_of)) or _stop())
+    monkeypatch.setattr("orchestration.nightly.run_nightly", lambda home, as_of, progress, **_: taken.append((home, as_of)) or _stop())
     run("--home", str(tmp_path), "nightly", "--as-of", "2026-03-01")
     run("nightly", "--home", str(tmp_path))
     assert [(home, str(as_of)) for home, as_of in taken] == [(Home(tmp_path), "2026-03-01"), (Home(tmp_path), "None")]
