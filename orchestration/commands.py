@@ -18,7 +18,7 @@ STOPPED = 130
 
 
 class WithCommonOptions(TyperGroup):
-    """The root of all commands: what it takes as `--home` and `--target`, each command takes too, groups and their commands alike."""
+    """The root of all commands: what it takes as `--home` and `--target`, each group and command takes too."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

@@ -158,8 +158,8 @@ def _delivery_facts(
     """A row a delivery; `fresh` holds rows of the ledger."""
     db.execute(
         """create table deliveries (table_name varchar, column_name varchar, detail varchar, rows_in_lake bigint,
-            rows_accepted bigint, rows_without_key bigint, repeated_keys bigint, set_aside_share double, max_set_aside_share double,
-            volume_ratio double, least_ratio double, most_ratio double)"""
+            rows_accepted bigint, rows_without_key bigint, repeated_keys bigint, set_aside_share double,
+            max_set_aside_share double, volume_ratio double, least_ratio double, most_ratio double)"""
     )
     state = State(home)
     for delivery in fresh:

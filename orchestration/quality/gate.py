@@ -100,7 +100,8 @@ FACTS = {
     "privacy": """table_name varchar, column_name varchar, detail varchar, is_pii_column integer, found bigint,
         by_chance bigint, most_by_chance bigint""",
     "tag_values": "table_name varchar, column_name varchar, detail varchar, rows_outside bigint",
-    "reconciliation": "table_name varchar, column_name varchar, detail varchar, raw_value double, mart_value double, residual double",
+    "reconciliation": """table_name varchar, column_name varchar, detail varchar, raw_value double, mart_value double,
+        residual double""",
     "unallocated": "table_name varchar, column_name varchar, detail varchar, share double, warn_share double, max_share double",
 }
 """The tables of facts that the checks look at, whichever engine they are gathered on."""
@@ -198,8 +199,10 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: 
 
 
 def unallocated_row(name: str, raw_value, unallocated_value, limits: ReleaseLimits) -> tuple:
-    """A row of the facts `unallocated`: the share of a figure that belongs to no line, null where there is no figure. A share that
-    blocks is not warned of too. Pure."""
+    """A row of the facts `unallocated`: the share of a figure that belongs to no line, null where there is no figure.
+
+    A share that blocks is not warned of too. Pure.
+    """
     share = abs(float(unallocated_value or 0) / float(raw_value)) if raw_value else None
     is_blocking = share is not None and share > limits.max_unallocated_share
     detail = (

@@ -108,7 +108,7 @@ def create_identifiers(db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[
 def column_verdict(
     db: duckdb.DuckDBPyConnection, relation: str, column: str, owners: Collection[str], limits: ReleaseLimits
 ) -> Verdict:
-    """What a public column of an attached file holds of `identifiers`. `owners`: columns of the table that may say whose a row is."""
+    """What a public column of an attached file holds of `identifiers`. `owners`: columns of the table that may name an owner."""
     name = identifier(column)
     found = db.execute(
         f"""create or replace temp table matched as
@@ -126,9 +126,10 @@ def column_verdict(
             from {relation} as public_table
             inner join matched on public_table.{name}::varchar = matched.value
             inner join identifiers on matched.number = identifiers.number
-                and identifiers.owner_column = {literal(owner)} and identifiers.owner = public_table.{identifier(owner)}::varchar"""
+                and identifiers.owner_column = {literal(owner)}
+                and identifiers.owner = public_table.{identifier(owner)}::varchar"""
         for owner in owners
-    ] or ["select null::varchar as value, null::varchar as number, null::varchar as owner_column, null::varchar as owner limit 0"]
+    ] or ["select value, number, '' as owner_column, '' as owner from matched where false"]
     rows = db.execute(
         f"""select value, number, any_value(source), any_value(owner_column || ' ' || owner), bool_or(own.owner is not null)
             from matched inner join identifiers using (number)

@@ -19,8 +19,9 @@ from orchestration.sql import identifier, literal
 
 LINE = "subscriber_id"
 NO_SUCH_LINE = (
-    "Compare subscriber_id there and in the register (letter case, leading zeros, prefixes, an ending .0). Deliver the one that is "
-    "wrong again, or the lines that are missing. Limits: warn_unallocated_share and max_unallocated_share in seeds/release_limits.csv"
+    "Compare subscriber_id there and in the register (letter case, leading zeros, prefixes, an ending .0). Deliver the one that "
+    "is wrong again, or the lines that are missing. Limits: warn_unallocated_share and max_unallocated_share in "
+    "seeds/release_limits.csv"
 )
 SPELLINGS = (
     ("they meet where letter case is ignored", "lower({0})"),

@@ -103,7 +103,8 @@ def identifiers_sql(contract: dict[str, RawTable], limits: ReleaseLimits) -> str
         latest = f"select * from {raw} where dt = (select max(dt) from {raw}) limit {privacy.SAMPLED}"
         number = _whole(f"`{column.name}`")
         selects.append(
-            f"select {number} as number, {source} as source, stack({len(owners)}, {pairs}) as (owner_column, owner) from ({latest}) as s"
+            f"select {number} as number, {source} as source, stack({len(owners)}, {pairs}) as (owner_column, owner) "
+            f"from ({latest}) as s"
         )
     long = f"length(number) >= {limits.identifier_length} and replace(number, left(number, 1), '') <> ''"
     return "select * from (" + " union all ".join(selects) + f") as held where {long}"
@@ -121,14 +122,14 @@ def hits_sql(relation: str, columns: list[str], limits: ReleaseLimits) -> str:
 
 
 def matches_sql(relation: str, column: str, owners: Collection[str], limits: ReleaseLimits) -> str:
-    """The matches of one column, as `privacy.Match` has them, the own ones first. `owners`: columns that may say whose a row is. Pure."""
+    """The matches of one column, as `privacy.Match` has them, the own ones first. `owners`: columns that may name an owner."""
     own = " or ".join(f"(i.owner_column = {text(owner)} and i.owner = v.`{owner}`)" for owner in sorted(owners)) or "false"
     kept = "".join(f", {_as_text(owner)} as `{owner}`" for owner in sorted(owners))
     values = f"select distinct {_as_text(column)} as value{kept} from {relation}"
     numbers = f"select *, explode({_numbers('value', limits)}) as number from ({values}) as d"
     return (
-        f"select value, number, max_by(source, is_own), max_by(owner, is_own), max(is_own) from (select v.value, v.number, i.source, "
-        f"concat(i.owner_column, ' ', i.owner) as owner, coalesce({own}, false) as is_own "
+        f"select value, number, max_by(source, is_own), max_by(owner, is_own), max(is_own) from ("
+        f"select v.value, v.number, i.source, concat(i.owner_column, ' ', i.owner) as owner, coalesce({own}, false) as is_own "
         f"from ({numbers}) as v inner join identifiers as i on v.number = i.number) as m "
         f"group by value, number order by 5 desc, 1"
     )

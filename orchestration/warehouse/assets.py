@@ -294,8 +294,10 @@ def complete_deliveries(job: dg.JobDefinition, switch: str) -> dg.SensorDefiniti
 
 
 def run_request(due: arrivals.Due, current: Version | None) -> dg.RunRequest:
-    """The run for a day whose deliveries are complete: of that day, also when some of a later one are there. What is delivered anew
-    of a day before the published one goes into a run of the published day. Pure."""
+    """The run for a day whose deliveries are complete: of that day, also when some of a later one are there.
+
+    What is delivered anew of a day before the published one goes into a run of the published day. Pure.
+    """
     as_of = max(due.day.isoformat(), current.contents.as_of) if current else due.day.isoformat()
     config = {"resources": {"night": {"config": {"as_of": as_of}}}}
     return dg.RunRequest(run_key=due.key, run_config=config, tags={"business_date": as_of})

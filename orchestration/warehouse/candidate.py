@@ -186,8 +186,7 @@ def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
 
 
 def as_published(name: str, kind: str) -> str:
-    """A column as readers get it: DuckDB's sums of whole numbers are of 128 bits, which ODBC and JDBC tools cannot read; counts of
-    lines fit 64. Pure."""
+    """A column as readers get it. DuckDB's sums of whole numbers have 128 bits, unreadable by ODBC tools; counts fit 64. Pure."""
     return f"{identifier(name)}::bigint as {identifier(name)}" if kind in ("HUGEINT", "UHUGEINT") else identifier(name)
 
 
