@@ -165,7 +165,10 @@ def _context(docs: Path):
     context = _great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}
-    context.add_data_docs_site("telco360", {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store})
+    site = {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store}
+    # Its own index builder removes every page of an earlier process.
+    site["site_index_builder"] = {"class_name": "NoIndex", "module_name": data_docs.__name__}
+    context.add_data_docs_site("telco360", site)
     return context
 
 
