@@ -194,22 +194,26 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: 
     name = f"concat_ws(' ', {', '.join(subject)})"
     db.execute(f"insert into reconciliation select {name}, '', '', {values} from {relation}")
     rows = db.execute(f"select {name}, raw_value, unallocated_value from {relation}").fetchall()
-    if found := [unallocated_row(*row, limits) for row in rows]:
+    if found := unallocated_rows(rows, limits):
         db.executemany("insert into unallocated values (?, ?, ?, ?, ?, ?)", found)
 
 
-def unallocated_row(name: str, raw_value, unallocated_value, limits: ReleaseLimits) -> tuple:
-    """A row of the facts `unallocated`: the share of a figure that belongs to no line, null where there is no figure.
+def unallocated_rows(figures: list[tuple], limits: ReleaseLimits) -> list[tuple]:
+    """The facts `unallocated` of (name, raw value, unallocated value): the one figure with the largest share of no line.
 
-    A share that blocks is not warned of too. Pure.
+    So a fault of many months is told once. A share that blocks is not warned of too. Pure.
     """
-    share = abs(float(unallocated_value or 0) / float(raw_value)) if raw_value else None
-    is_blocking = share is not None and share > limits.max_unallocated_share
-    detail = (
-        f"{unallocated_value:,} of {raw_value:,} belong to no line that the register knows, or to months before its activation"
-    )
+    shares = [(abs(unallocated / raw), name, unallocated, raw) for name, raw, unallocated in figures if raw and unallocated]
+    if not shares:
+        return []
+    share, name, unallocated, raw = max(shares)
+    is_blocking = share > limits.max_unallocated_share
+    limit = limits.max_unallocated_share if is_blocking else limits.warn_unallocated_share
+    others = sum(one[0] > limit for one in shares) - 1
+    also = f" ({others} more over the limit)" if others > 0 else ""
+    detail = f"{unallocated:,} of {raw:,}{also} are of lines that the register lacks, or of months before activation"
     warn = None if is_blocking else limits.warn_unallocated_share
-    return name, "", detail if share else "", share, warn, limits.max_unallocated_share
+    return [(name, "", detail, float(share), warn, limits.max_unallocated_share)]
 
 
 def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:

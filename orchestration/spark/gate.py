@@ -9,7 +9,7 @@ from collections.abc import Collection
 from orchestration.contract import Table as RawTable
 from orchestration.quality import privacy
 from orchestration.quality.facts import facts_file
-from orchestration.quality.gate import CHECKS, FACTS, outside_detail, raw_tables, unallocated_row
+from orchestration.quality.gate import CHECKS, FACTS, outside_detail, raw_tables, unallocated_rows
 from orchestration.quality.judge import GateResult, judge
 from orchestration.quality.limits import ReleaseLimits, load_release_limits
 from orchestration.settings import Home
@@ -191,7 +191,7 @@ def reconciliation_facts(session: Session, relation: str) -> Rows:
 def unallocated_facts(session: Session, relation: str, limits: ReleaseLimits) -> Rows:
     """What of each of the model's figures belongs to no line."""
     rows = session.rows(f"select {_subject(session, relation)}, raw_value, unallocated_value from {relation}")
-    return [unallocated_row(*row, limits) for row in rows]
+    return unallocated_rows(rows, limits)
 
 
 def _subject(session: Session, relation: str) -> str:

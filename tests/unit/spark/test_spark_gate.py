@@ -9,7 +9,6 @@ from orchestration.spark.gate import hits_sql, identifiers_sql, matches_sql, out
 from orchestration.spark.lists import arrow_type, members
 from orchestration.targeting.tables import ListError
 
-
 LIMITS = load_release_limits()
 
 
