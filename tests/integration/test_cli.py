@@ -23,6 +23,7 @@ from orchestration.warehouse.publishing import current
 def run(monkeypatch):
     """Calls the command in this process; the home it takes is forgotten afterwards."""
     monkeypatch.setenv("TELCO360_HOME", "/nowhere")  # so that what a call sets is undone
+    monkeypatch.setenv("TELCO360_TARGET", "")
 
     def call(*arguments: str):
         return CliRunner().invoke(cli.app, list(arguments))
