@@ -157,7 +157,7 @@ class Night:
     @cached_property
     def is_earlier(self) -> bool:
         """Whether the run is for an earlier day than the one that readers have."""
-        return is_earlier(self.asked, self.current_engine.current())
+        return self.asked is not None and is_earlier(self.asked, self.current_engine.current())
 
     @property
     def exports_lists(self) -> bool:
