@@ -127,7 +127,16 @@ def run_nightly(
                 raise KeyboardInterrupt(stopped(night)) from error
             finally:
                 night.close()
+        if was_interrupted(result.all_events):
+            raise KeyboardInterrupt(stopped(night))
         return Outcome(night, list(failures(result.all_events, night)))
+
+
+def was_interrupted(events: Iterable) -> bool:
+    """Whether a step ended by Ctrl-C: Dagster tells that as a failure of the step."""
+    errors = [event.step_failure_data.error for event in events if event.is_step_failure]
+    names = {one.cls_name for error in errors if error for one in (error, error.cause) if one}
+    return bool(names & {"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 
 
 def stopped(night: Night) -> str:

@@ -16,7 +16,7 @@ import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
 
 from orchestration.files import replace_text
-from orchestration.nightly import Failure, Outcome, failures, summary
+from orchestration.nightly import Failure, Outcome, failures, summary, was_interrupted
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError, assets, build
 from orchestration.warehouse.night import Night
@@ -124,6 +124,15 @@ def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
     assert outcome.failures == [
         Failure("release_candidate", f"{tmp_path}: no space left on device. Make room there and run again")
     ]
+
+
+@pytest.mark.parametrize(("error", "is_interrupted"), [(KeyboardInterrupt, True), (WarehouseError, False)])
+def test_ctrl_c_within_a_step_is_told_from_its_failures(error, is_interrupted):
+    def stop():
+        raise error
+
+    result = dg.materialize([list_that("any", stop)], raise_on_error=False, selection="target_lists/any")
+    assert was_interrupted(result.all_events) == is_interrupted
 
 
 def test_errors_of_others_keep_their_class(tmp_path):
