@@ -4,6 +4,7 @@ Each is worked out for the deliveries that the checks have not passed yet; the p
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import duckdb
 
@@ -24,9 +25,12 @@ FACTS = {
 
 
 def content_facts(
-    db: duckdb.DuckDBPyConnection, home: Home, fresh: list[dict], standing: list[dict], contract: dict[str, Table]
+    db: duckdb.DuckDBPyConnection, home: Home, fresh: list[dict], standing: list[dict], contract: dict[str, Table], as_of: date
 ) -> None:
-    """Fills the tables of FACTS. `fresh`, `standing`: rows of the ledger, those to be judged and all that stand."""
+    """Fills the tables of FACTS. `fresh`, `standing`: rows of the ledger, those to be judged and all that stand.
+
+    Months that begin after the business date are left out, as the build leaves them out.
+    """
     limits, drift = load_release_limits(), load_drift_limits(contract)
     for name, columns in FACTS.items():
         db.execute(f"create table {name} ({columns})")
@@ -36,6 +40,7 @@ def content_facts(
         profiles = profiles_of(
             db, home, table, [d for d in standing if d["table_name"] == name], register, limits.warn_unallocated_share
         )
+        profiles = [profile for profile in profiles if profile.month <= as_of]
         dates = {d["dt"] for d in mine}
         _add(db, "ids", (row for d in mine for row in _id_rows(db, home, table, d["dt"], limits)))
         _add(db, "lines", _line_rows(db, home, table, profiles, dates, register, limits))
@@ -106,7 +111,7 @@ def _level_rows(table: Table, profiles: list[Profile], dates: set, limits: Relea
     for column, known in by_column.items():
         limit = drift_limit(drift, table.name, column)
         for now in (p for p in known if p.dt in dates):
-            moved = move(now, known, limit, limits.least_rows, limits.usual_periods)
+            moved = move(now, known, limit, limits)
             if moved:
                 is_blocking = table.required and moved.times >= limit.block_ratio
                 warn, block = (None, limit.block_ratio) if is_blocking else (limit.warn_ratio, None)

@@ -134,7 +134,7 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     facts = home.warehouse / "door_facts.duckdb"
     with facts_file(facts) as db:
         _delivery_facts(db, home, fresh, contract, limits)
-        content_facts(db, home, fresh, standing, contract)
+        content_facts(db, home, fresh, standing, contract, as_of)
         _freshness_facts(db, contract, limits, deliveries, as_of)
     result = judge("door", facts, CHECKS, home.data_docs)
     if result.passed and standing:

@@ -30,6 +30,7 @@ class ReleaseLimits:
     max_unallocated_share: float
     least_rows: int
     usual_periods: int
+    small_share: float
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,9 @@ def lake(tmp_path):
             ledger[table, dt] = row
             return row
 
-        def facts(self, *fresh: dict) -> dict[str, list[tuple]]:
+        def facts(self, *fresh: dict, as_of=date(2026, 12, 31)) -> dict[str, list[tuple]]:
             with duckdb.connect() as db:
-                content_facts(db, home, list(fresh), list(ledger.values()), self.contract)
+                content_facts(db, home, list(fresh), list(ledger.values()), self.contract, as_of)
                 return {name: db.execute(f"from {name}").fetchall() for name in ("ids", "lines", "levels")}
 
     made = Lake()
@@ -115,6 +115,12 @@ def test_a_part_of_the_rows_warns_and_a_larger_one_blocks(lake, unknown, outcome
         ((*_, share, warn, most),) = found
         assert share == unknown / 100
         assert (warn is None, most is None) == (outcome == "blocked", outcome == "warned")
+
+
+@pytest.mark.parametrize(("as_of", "is_told"), [(date(2026, 8, 31), False), (date(2026, 9, 1), True)])
+def test_months_after_the_business_date_are_left_out(lake, as_of, is_told):
+    lake.deliver("crm_subscribers", "2026-09-30", lines())
+    assert bool(lake.facts(lake.deliver("billing_charges", "2026-09-30", bills("'x' || n")), as_of=as_of)["lines"]) == is_told
 
 
 def test_a_small_correction_of_an_unknown_line_is_weighed_within_its_month(lake):

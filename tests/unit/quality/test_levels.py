@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 
 from orchestration.quality.levels import move
-from orchestration.quality.limits import DriftLimit
+from orchestration.quality.limits import DriftLimit, load_release_limits
 from orchestration.quality.profiles import Profile
 
-LIMIT = DriftLimit(3, 8)
+LIMIT, LIMITS = DriftLimit(3, 8), load_release_limits()
 
 
 def profile(month: int, middle=60.0, high=100.0, mean=65.0, count=100, dt=None) -> Profile:
@@ -20,8 +20,8 @@ def profile(month: int, middle=60.0, high=100.0, mean=65.0, count=100, dt=None) 
 PAST = [profile(7), profile(8), profile(9)]
 
 
-def moved(now: Profile, past=PAST, limit=LIMIT, least_rows=20, periods=6):
-    return move(now, [*past, now], limit, least_rows, periods)
+def moved(now: Profile, past=PAST, limit=LIMIT, periods=6):
+    return move(now, [*past, now], limit, replace(LIMITS, least_rows=20, usual_periods=periods, small_share=0.1))
 
 
 def test_another_unit_moves_all_of_it_up_or_down():
@@ -36,6 +36,14 @@ def test_one_heavy_user_moves_the_mean_alone_which_is_no_move():
 
 def test_a_part_of_the_rows_in_another_unit_is_one():
     assert moved(profile(10, middle=70.0, high=9000.0, mean=2000.0)).times == pytest.approx(2000 / 65)
+
+
+@pytest.mark.parametrize(("count", "times"), [(100, 2000 / 65), (99, 70 / 60)])
+def test_of_a_small_correction_all_three_must_have_moved(count, times):
+    past = [replace(one, count=1000) for one in PAST]
+    assert moved(profile(10, 70.0, 9000.0, 2000.0, count), past).times == pytest.approx(times)
+    assert moved(profile(10, 6000.0, 10000.0, 6500.0, count), past).times == pytest.approx(100)
+    assert moved(profile(10, 0.6, 1.0, 0.65, count), past).times == pytest.approx(100)
 
 
 def test_figures_that_move_apart_are_no_move():
