@@ -4,6 +4,7 @@ Reconciliation with raw, privacy, the catalogue's values, completeness, drift of
 """
 
 import json
+import statistics
 from dataclasses import dataclass
 
 import duckdb
@@ -193,17 +194,28 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: 
     values = ", ".join(f"{figure}::double" for figure in figures)
     name = f"concat_ws(' ', {', '.join(subject)})"
     db.execute(f"insert into reconciliation select {name}, '', '', {values} from {relation}")
-    rows = db.execute(f"select {name}, raw_value, unallocated_value from {relation}").fetchall()
+    kinds = [identifier(column) for column, data_type, *_ in described if data_type == "VARCHAR"]
+    query = f"select concat_ws(' ', {', '.join(kinds)}), {name}, raw_value, unallocated_value from {relation}"
+    rows = db.execute(query).fetchall()
     if found := unallocated_rows(rows, limits):
         db.executemany("insert into unallocated values (?, ?, ?, ?, ?, ?)", found)
 
 
 def unallocated_rows(figures: list[tuple], limits: ReleaseLimits) -> list[tuple]:
-    """The facts `unallocated` of (name, raw value, unallocated value): the one figure with the largest share of no line.
+    """The facts `unallocated` of (kind, name, raw value, unallocated value): the one figure with the largest share of no line.
 
-    So a fault of many months is told once. A share that blocks is not warned of too. Pure.
+    So a fault of many months is told once. A figure much smaller than is usual of its kind is passed over: the first month of a
+    history holds a few stray bills. A share that blocks is not warned of too. Pure.
     """
-    shares = [(abs(unallocated / raw), name, unallocated, raw) for name, raw, unallocated in figures if raw and unallocated]
+    by_kind: dict[str, list] = {}
+    for kind, _, raw, _ in figures:
+        by_kind.setdefault(kind, []).append(abs(float(raw or 0)))
+    least = {kind: limits.small_share * statistics.median(values) for kind, values in by_kind.items()}
+    shares = [
+        (abs(unallocated / raw), name, unallocated, raw)
+        for kind, name, raw, unallocated in figures
+        if raw and unallocated and abs(float(raw)) >= least[kind]
+    ]
     if not shares:
         return []
     share, name, unallocated, raw = max(shares)

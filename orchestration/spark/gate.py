@@ -190,12 +190,13 @@ def reconciliation_facts(session: Session, relation: str) -> Rows:
 
 def unallocated_facts(session: Session, relation: str, limits: ReleaseLimits) -> Rows:
     """What of each of the model's figures belongs to no line."""
-    rows = session.rows(f"select {_subject(session, relation)}, raw_value, unallocated_value from {relation}")
+    name, kind = _subject(session, relation), _subject(session, relation, ("string",))
+    rows = session.rows(f"select {kind}, {name}, raw_value, unallocated_value from {relation}")
     return unallocated_rows(rows, limits)
 
 
-def _subject(session: Session, relation: str) -> str:
-    subject = ", ".join(f"`{name}`" for name, kind in session.columns(relation) if kind in ("string", "date"))
+def _subject(session: Session, relation: str, kinds: tuple[str, ...] = ("string", "date")) -> str:
+    subject = ", ".join(f"`{name}`" for name, kind in session.columns(relation) if kind in kinds)
     return f"concat_ws(' ', {subject})"
 
 
