@@ -5,18 +5,23 @@ Heavy imports stand within the commands, so that help comes at once.
 
 import os
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orchestration import settings
-from orchestration.commands import models, plain_errors, take_options
+from orchestration.commands import HomeOption, TargetOption, VersionOption, WithCommonOptions, a_date, models, plain_errors
 from orchestration.tags.commands import tags_app
 from orchestration.targeting.commands import lists_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="From deliveries to a published warehouse and target lists.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    cls=WithCommonOptions,
+    help="From deliveries to a published warehouse and target lists.",
+)
 intake_app = typer.Typer(no_args_is_help=True)
 publish_app = typer.Typer(no_args_is_help=True)
 app.add_typer(intake_app, name="intake", help="Take in deliveries, see what became of one.")
@@ -24,27 +29,38 @@ app.add_typer(publish_app, name="publish", help="List the published versions, go
 app.add_typer(tags_app, name="tags", help="Ask the tag library: what there is, why a subscriber carries a tag, what changed.")
 app.add_typer(lists_app, name="lists", help="Start, check, preview and export target lists; ask what became of them.")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Directory of all data; else $TELCO360_HOME, else data/.")]
-AsOfOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; else the latest due.")]
-TargetOption = Annotated[str | None, typer.Option("--target", help="Target of profiles.yml: spark; else $TELCO360_ENV's.")]
+AsOfOption = Annotated[
+    date | None, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Business date; else the latest due.")
+]
 
 
 @app.callback()
-def main(home: HomeOption = None, target: TargetOption = None) -> None:
-    take_options(home, target)
+def main(home: HomeOption = None, target: TargetOption = None, version: VersionOption = False) -> None:
+    # The options are read by their callbacks.
+    pass
 
 
 @app.command()
-def nightly(as_of: AsOfOption = None, home: HomeOption = None, target: TargetOption = None) -> None:
-    """Take in what was delivered, build, test, publish, export the target lists."""
-    take_options(home, target)
+def nightly(
+    as_of: AsOfOption = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish, also for an earlier day than the published one.")] = False,
+    export_lists: Annotated[
+        bool, typer.Option("--export-lists", help="Export lists, also for an earlier day than the published one.")
+    ] = False,
+) -> None:
+    """Take in what was delivered, build, test, publish, export the target lists.
+
+    A run for an earlier day than the published one is built beside it: it publishes and exports nothing unless asked.
+    """
     from rich.console import Console
 
     from orchestration.nightly import TerminalProgress, run_nightly, summary
 
     console = Console(file=sys.stdout)
     with plain_errors():
-        outcome = run_nightly(settings.home(), as_of and as_of.date(), TerminalProgress(console))
+        outcome = run_nightly(
+            settings.home(), as_of, TerminalProgress(console), publishes_earlier=publish, exports_earlier=export_lists
+        )
     console.print()
     for line in summary(outcome):
         console.print(line, soft_wrap=True)
@@ -55,14 +71,14 @@ def nightly(as_of: AsOfOption = None, home: HomeOption = None, target: TargetOpt
 def sample(
     subscribers: Annotated[int, typer.Option(help="Lines in the register, those that left included.")] = 20_000,
     months: Annotated[int, typer.Option(help="Months of history, that of --as-of being the last.")] = 15,
-    as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Last day of the deliveries.")] = "2026-06-30",
+    as_of: Annotated[
+        date, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Last day of the deliveries.")
+    ] = "2026-06-30",
     seed: Annotated[int, typer.Option(help="Another seed, another operator.")] = 1,
     format: Annotated[str, typer.Option(help="parquet or csv.")] = "parquet",
     truth: Annotated[Path | None, typer.Option(help="Write the hidden state to this .parquet or .csv file.")] = None,
-    home: HomeOption = None,
 ) -> None:
     """Make up an operator: deliveries of every raw table, a first load and seven days, in the home's landing."""
-    take_options(home)
     from rich.console import Console
 
     from sample.delivery import SampleError
@@ -70,14 +86,13 @@ def sample(
 
     given, console = settings.home(), Console(file=sys.stdout)
     with plain_errors(SampleError), console.status("drawing …") as status:
-        rows = make_operator(given, subscribers, months, as_of.date(), seed, format=format, truth=truth, progress=status.update)
+        rows = make_operator(given, subscribers, months, as_of, seed, format=format, truth=truth, progress=status.update)
     console.print(f"{rows:,} rows delivered to {given.landing}", soft_wrap=True, highlight=False)
 
 
 @app.command()
-def tour(home: HomeOption = None) -> None:
+def tour() -> None:
     """Show what the last night has made: tables, tags, lists, where to look."""
-    take_options(home)
     from rich.console import Console
 
     from orchestration.tour import stations
@@ -89,9 +104,8 @@ def tour(home: HomeOption = None) -> None:
 
 
 @app.command()
-def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000, home: HomeOption = None) -> None:
+def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
     """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history lies in the home's warehouse/dagster."""
-    take_options(home)
     from orchestration.nightly import dagster_home
     from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 
@@ -111,17 +125,30 @@ def intake_run() -> None:
 
     given = settings.home()
     with plain_errors(), run_lock(given):
-        report = Night(given).take_in(typer.echo)
+        try:
+            report = Night(given).take_in(typer.echo)
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt("Stopped. The deliveries taken in so far stand; run again for the others.") from error
     typer.echo(f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged")
     raise typer.Exit(1 if report.rejected else 0)
 
 
 @intake_app.command("show")
-def intake_show(table: str, dt: Annotated[str, typer.Argument(help="Date of the delivery, YYYY-MM-DD.")]) -> None:
-    """Tell what became of one delivery, and which rows were set aside."""
+def intake_show(
+    table: str, dt: Annotated[date, typer.Argument(parser=a_date, metavar="YYYY-MM-DD", help="Date of the delivery.")]
+) -> None:
+    """Show the status of a delivery and its rejected rows."""
+    from orchestration.contract import load_contract
     from orchestration.intake import show
+    from orchestration.intake.ledger import history
+    from orchestration.targeting.catalog import did_you_mean
 
-    typer.echo(show(settings.home(), table, dt))
+    with plain_errors():
+        if table not in load_contract():
+            raise settings.SettingsError(f"{table} is no table of the contract{did_you_mean(table, load_contract())}")
+        typer.echo(show(settings.home(), table, str(dt)))
+        known = history(settings.home(), ["table_name", "dt"]).to_pylist()
+    raise typer.Exit(0 if {"table_name": table, "dt": dt} in known else 1)
 
 
 @publish_app.command("list")

@@ -11,6 +11,12 @@ import yaml
 
 from orchestration.settings import PROJECT_DIR
 
+PII_KINDS = ("phone", "document", "name", "birth_date", "other")
+"""What a personal column can hold; `pii: true` is read as `other`."""
+
+IDENTIFIERS = ("phone", "document", "other")
+"""Kinds whose values identify one person or line by themselves. A name may hold any word, and any digits."""
+
 
 class ContractError(ValueError):
     """A sources file that does not state a table as the contract needs it."""
@@ -26,7 +32,12 @@ class Column:
     values: tuple[str, ...] = ()
     references: tuple[str, str] | None = None  # (table, column)
     pii: bool = False
+    pii_kind: str = ""  # one of PII_KINDS where pii
     description: str = ""
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.data_type == "integer" or self.data_type.startswith("decimal(")
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class Table:
     event_time: str | None
     columns: tuple[Column, ...]
     description: str = field(default="", compare=False)
+
+    @property
+    def identifiers(self) -> tuple[Column, ...]:
+        """The columns whose values are phones or document numbers, or may be."""
+        return tuple(c for c in self.columns if c.pii and c.data_type == "string" and (c.pii_kind or "other") in IDENTIFIERS)
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises KeyError where the table has none."""
@@ -81,6 +97,10 @@ def _table(path: Path, system: str, raw: dict) -> Table:
         ((table.event_time is None) != (table.delivery == "snapshot"), "append tables, and no others, have an event_time"),
         (table.event_time is not None and table.event_time not in names, "event_time must name a column of the table"),
         *[(not _is_type(c.data_type), f"column {c.name}: unknown data_type '{c.data_type}'") for c in table.columns],
+        *[
+            (c.pii and c.pii_kind not in PII_KINDS, f"column {c.name}: pii must be one of {', '.join(PII_KINDS)}, or true")
+            for c in table.columns
+        ],
     ]
     for is_wrong, problem in problems:
         if is_wrong:
@@ -90,13 +110,15 @@ def _table(path: Path, system: str, raw: dict) -> Table:
 
 def _column(raw: dict) -> Column:
     meta = raw.get("config", {}).get("meta", {})
+    pii = meta.get("pii", False)
     return Column(
         name=raw["name"],
         data_type=raw["data_type"],
         nullable=meta.get("nullable", True),
         values=tuple(meta.get("values", ())),
         references=tuple(meta["references"].split(".")) if "references" in meta else None,
-        pii=meta.get("pii", False),
+        pii=bool(pii),
+        pii_kind="other" if pii is True else pii or "",
         description=raw.get("description", ""),
     )
 

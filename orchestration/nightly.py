@@ -8,7 +8,7 @@ import itertools
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -32,6 +32,13 @@ telemetry:
 nux: # asks whoever opens the page to register with its makers
   enabled: false
 """
+
+
+RUN_TAGS = {".dagster/repository": "__repository__@orchestration.definitions"}
+"""By which Dagster's page finds the runs of a job: those of the command line stand beside those that it started itself."""
+
+FRESH_DAYS = 1
+"""Days after its business date up to which a version is of yesterday: a run at night builds the day that has ended."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +97,19 @@ def dagster_home(home: settings.Home) -> Path:
     return folder
 
 
-def run_nightly(home: settings.Home, as_of: date | None, progress: Progress) -> Outcome:
+def run_nightly(
+    home: settings.Home, as_of: date | None, progress: Progress, *, publishes_earlier: bool = False, exports_earlier: bool = False
+) -> Outcome:
     """Runs the job `nightly` in this process, for `as_of` or the latest date due, and gives what came of it.
+
+    A run for an earlier day than the published one is built beside it; the two flags have it published, and lists exported.
 
     Raises WarehouseError where the run cannot begin: the home is at work, the dbt project does not parse. What fails within the
     run is in the outcome; the published version then stays as it was, unless only target lists failed.
     """
     os.environ.update(dbt_environment(home))
     with run_lock(home):
-        night = Night(home, as_of, progress)
+        night = Night(home, as_of, progress, publishes_earlier, exports_earlier)
         night.engine.clear_leftovers()
         with night.step("prepare") as step:
             ensure_manifest(home)
@@ -108,12 +119,31 @@ def run_nightly(home: settings.Home, as_of: date | None, progress: Progress) -> 
 
             step.result = "definitions"
         with _quiet(), dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
-            job = defs.get_job_def("nightly")
+            job, tags = defs.get_job_def("nightly"), RUN_TAGS | ({"business_date": str(as_of)} if as_of else {})
             try:
-                result = job.execute_in_process(instance=instance, resources={"night": night}, raise_on_error=False)
+                resources = {"night": night}
+                result = job.execute_in_process(instance=instance, resources=resources, raise_on_error=False, tags=tags)
+            except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+                raise KeyboardInterrupt(stopped(night)) from error
             finally:
                 night.close()
+        if was_interrupted(result.all_events):
+            raise KeyboardInterrupt(stopped(night))
         return Outcome(night, list(failures(result.all_events, night)))
+
+
+def was_interrupted(events: Iterable) -> bool:
+    """Whether a step ended by Ctrl-C: Dagster tells that as a failure of the step."""
+    errors = [event.step_failure_data.error for event in events if event.is_step_failure]
+    names = {one.cls_name for error in errors if error for one in (error, error.cause) if one}
+    return bool(names & {"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
+
+
+def stopped(night: Night) -> str:
+    """What a run that was stopped by Ctrl-C leaves behind, in words. Pure."""
+    if night.version and night.publishes:
+        return f"Stopped. {night.version.name} is published; target lists may be missing: run again to export them."
+    return "Stopped. Nothing was published; the published version stays as it was. Run again to continue."
 
 
 def failures(events: Iterable, night: Night) -> Iterator[Failure]:
@@ -185,15 +215,34 @@ def _build_lines(night: Night) -> Iterator[tuple[str, str, str]]:
 def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
     if night.version:
         contents = night.version.contents
-        yield "published", f"{night.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
-        yield "readers open", night.engine.readers_open, ""
-        yield from (("stale", f"{table} was last delivered for {dt}", "yellow") for table, dt in contents.stale.items())
+        if night.publishes:
+            yield "published", f"{night.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
+            yield "readers open", night.engine.readers_open, ""
+        else:
+            current = night.current_engine.current()
+            beside = f"{contents.as_of} lies before the published {current.contents.as_of}: built beside it, not published"
+            exported = "lists exported" if night.exports_lists else "no list exported"
+            yield "built aside", f"{beside}, {exported}. Open {night.engine.readers_open}", "bold"
+            yield "", "To make it what readers get: the same command with --publish; to export lists of it: --export-lists", ""
+        yield from age_lines(date.fromisoformat(contents.as_of), night.today, contents.stale)
         yield from (("note", text, "yellow") for text in contents.notes)
     for made in sorted(night.lists, key=lambda made: made.name):
         yield "list", f"{made.name}: {_list_words(made)}", "" if made.file else "red"
         yield from (("warning", f"list {made.name}: {text}", "yellow") for text in made.warnings)
     if last := night.gate or night.door:
         yield "data docs", last.data_docs, ""
+
+
+def age_lines(as_of: date, today: date, stale: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """How old the data of a version is: against today, and the required tables delivered last before its date. Pure."""
+    if (days := (today - as_of).days) > FRESH_DAYS:
+        yield "old data", f"as of {as_of}, {days} days before today ({today}): nothing newer was delivered or asked for", "yellow"
+    by_date: dict[str, list[str]] = {}
+    for table, dt in sorted(stale.items()):
+        by_date.setdefault(dt, []).append(table)
+    if by_date:
+        told = "; ".join(f"{dt} {', '.join(tables)}" for dt, tables in sorted(by_date.items()))
+        yield "stale", f"required tables delivered last before {as_of}: {told}", "yellow"
 
 
 def _list_words(made: ListRun) -> str:
@@ -204,10 +253,10 @@ def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     yield from (("failed", text, "red") for text in told_once(outcome.failures))
     if outcome.is_well:
         return
-    if outcome.night.version:
-        yield "", f"{outcome.night.version.name} is published all the same; mend what failed and run again.", "bold"
+    if outcome.night.version and outcome.night.publishes:
+        yield "", f"{outcome.night.version.name} is published all the same; fix what failed and run again.", "bold"
     else:
-        standing = outcome.night.engine.current()
+        standing = outcome.night.current_engine.current()
         yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
 
 

@@ -1,6 +1,7 @@
 """Where things lie and which environment runs. No policy and no I/O beyond looking at the environment."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,13 +16,44 @@ SPARK = "spark"
 """The target that builds on a Spark cluster, whatever the environment."""
 
 
-def memory_limit() -> str:
-    """What DuckDB may take in one process, `6GB` unless TELCO360_MEMORY says otherwise; profiles.yml goes by the same."""
-    return os.environ.get("TELCO360_MEMORY", "6GB")
+MEMORY_SHARE = 0.7
+"""Share of the machine's memory that is planned with; the rest is for the system and other programs."""
+
+MEMORY_OF_PYTHON = 2**30
+"""Bytes that Dagster, dbt and Great Expectations take beside DuckDB."""
 
 
 class SettingsError(ValueError):
     """A setting that names something which does not exist."""
+
+
+def memory_limit() -> str:
+    """What DuckDB may take in one process, as it takes it itself (`6GB`): TELCO360_MEMORY, else by the machine's memory.
+
+    Raises SettingsError for text that is no amount of memory.
+    """
+    given = (os.environ.get("TELCO360_MEMORY") or "").strip()
+    if not given:
+        return f"{default_memory(machine_memory()) // 2**20}MiB"
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)", given, re.IGNORECASE) or float(re.match(r"[0-9.]+", given)[0]) == 0:
+        raise SettingsError(f"TELCO360_MEMORY: '{given}' is no amount of memory; write one such as 6GB or 800MB")
+    return given
+
+
+def default_memory(total: int) -> int:
+    """Bytes for DuckDB on a machine of `total` bytes: MEMORY_SHARE of them less MEMORY_OF_PYTHON, at least 1 GiB. Pure."""
+    return max(2**30, int(total * MEMORY_SHARE) - MEMORY_OF_PYTHON)
+
+
+def machine_memory(root: Path = Path("/")) -> int:
+    """Bytes of memory that this machine has, or its container (control group) may use, whichever is less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for name in ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int((root / name).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # no such group, or `max`: no limit
+            continue
+    return total
 
 
 @dataclass(frozen=True)
@@ -92,6 +124,15 @@ class Home:
 def home(root: str | os.PathLike | None = None) -> Home:
     """The home named by `root`, else by TELCO360_HOME, else `data/` of the project; always absolute."""
     return Home(Path(root or os.environ.get("TELCO360_HOME") or PROJECT_DIR / "data").expanduser().resolve())
+
+
+def require_home(given: Home) -> None:
+    """Raises SettingsError where the home, or a folder on the way to it, is a file."""
+    for path in (given.root, *given.root.parents):
+        if path.exists():
+            if not path.is_dir():
+                raise SettingsError(f"{path} is a file; the home must be a directory. Name another with --home or TELCO360_HOME")
+            return
 
 
 def environment() -> str:

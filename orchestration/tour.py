@@ -50,7 +50,8 @@ def _tables(rows: dict[str, int]) -> Table:
     return grid
 
 
-def _places(home: Home) -> Table:
+def _places(home: Home) -> Text:
+    # Lines, not a table: a table breaks paths that are wider than the terminal, and they could not be copied.
     files = sorted(home.exports.glob("*/*.csv"))
     places = [
         ("query it", f"duckdb -readonly {home.current}"),
@@ -59,9 +60,5 @@ def _places(home: Home) -> Table:
         ("runs and lineage", "make dev, then http://127.0.0.1:3000"),
         ("a tag explained", "telco360 tags show value_tier; telco360 tags why SUBSCRIBER value_tier"),
     ]
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for what, where in places:
-        grid.add_row(f"  {what}", where)
-    return grid
+    width = max(len(what) for what, _ in places)
+    return Text("\n".join(f"  {what:<{width}}  {where}" for what, where in places))

@@ -50,9 +50,10 @@ create table tags.tag_catalog as
     union all select 'points', 'tags.tags_basic', null, 0, 29
     union all select 'person_id', 'tags.tags_basic', null, null, null;
 create table intermediate.int_reconciliation (
-    check_name varchar, raw_value decimal(18,2), mart_value decimal(18,2), residual decimal(18,2)
+    check_name varchar, raw_value decimal(18,2), mart_value decimal(18,2), unallocated_value decimal(18,2),
+    residual decimal(18,2)
 );
-insert into intermediate.int_reconciliation values ('charges', 95491.18, 95491.18, 0);
+insert into intermediate.int_reconciliation values ('charges', 95491.18, 95491.18, 0, 0);
 create table private.int_phones as select 'p1' as person_id, '{PHONE}' as msisdn;
 """
 

@@ -28,6 +28,16 @@ _OUTSIDE = re.compile(
 )
 
 
+class NoIndex:
+    """In place of Great Expectations' own index of pages: none, since `index` makes ours."""
+
+    def __init__(self, **_):
+        pass
+
+    def build(self, **_) -> tuple[None, dict]:
+        return None, {}
+
+
 def add(docs: Path, verdict: str) -> None:
     """Adds a gate's verdict (JSON of a GateResult) to the index and cuts outside links out of the pages."""
     verdicts = docs / "verdicts.jsonl"
@@ -38,6 +48,7 @@ def add(docs: Path, verdict: str) -> None:
     pages = sorted((docs / "validations").rglob("*.html"), key=lambda page: (page.parts[-2], page.name))
     for page in pages[:-PAGES_KEPT]:
         page.unlink()
+        _remove_empty(page.parent, docs)
     pages = pages[-PAGES_KEPT:]
     for page in [*pages, *(docs / "expectations").rglob("*.html")]:
         text = page.read_text(encoding="utf-8")
@@ -63,12 +74,19 @@ def index(verdicts: list[dict], pages: list[str]) -> str:
     )
 
 
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Removes a folder, and those above it within `root`, as far as they are empty."""
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
 def _row(verdict: dict) -> str:
     found = [("failed", f) for f in verdict["failures"]] + [("warned", f) for f in verdict["warnings"]]
     state = found[0][0] if found else "passed"
     items = "".join(
         f'<div class="{kind}">{html.escape(".".join(p for p in (f["table"], f["column"]) if p))}: {html.escape(f["says"])}, '
-        f"but {html.escape(f['observed'])}</div>"
+        f"but {html.escape(f['observed'])}{html.escape('. ' + f['detail']) if f.get('detail') else ''}</div>"
         for kind, f in found
     )
     cells = [verdict["judged_at"][:19].replace("T", " "), verdict["gate"], f'<b class="{state}">{state}</b>', verdict["checks"]]

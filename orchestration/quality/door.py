@@ -13,13 +13,20 @@ from orchestration.files import replace_text
 from orchestration.intake import ledger
 from orchestration.intake.limits import Limits, TableLimits, limits_of
 from orchestration.intake.state import State
+from orchestration.quality.contents import content_facts
 from orchestration.quality.facts import facts_file
 from orchestration.quality.judge import Check, GateResult, judge
+from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.settings import Home
 from orchestration.sql import identifier, literal
 from orchestration.warehouse.freshness import Deliveries, latest_by
 
 _TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"
+_SAME_ID = "Pseudonymise the id at the source, the same way in every table, and deliver all tables that hold it again"
+_OTHER_LEVEL = (
+    "If the unit changed (fen for yuan, KB for MB, seconds for minutes), deliver it again in the unit of the contract. If the "
+    "figures are right, add a row for this table and column to seeds/drift_limits.csv with this dt as confirmed_from. Run again"
+)
 CHECKS = (
     Check(
         "deliveries",
@@ -63,6 +70,43 @@ CHECKS = (
         is_critical=False,
     ),
     Check(
+        "ids",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_share", "column_B": "share", "or_equal": True},
+        "an id is not the phone or document number of its own line or customer; ids are published, such numbers never are",
+        remedy=_SAME_ID,
+    ),
+    Check(
+        "lines",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "rows belong to lines of the register",
+        remedy=NO_SUCH_LINE,
+    ),
+    Check(
+        "lines",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "warn_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "rows belong to lines of the register",
+        is_critical=False,
+        remedy=NO_SUCH_LINE,
+    ),
+    Check(
+        "levels",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "block_ratio", "column_B": "times_usual", "ignore_row_if": "either_value_is_missing"},
+        "a column has about the level of earlier deliveries",
+        remedy=_OTHER_LEVEL,
+    ),
+    Check(
+        "levels",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "warn_ratio", "column_B": "times_usual", "ignore_row_if": "either_value_is_missing"},
+        "a column has about the level of earlier deliveries",
+        is_critical=False,
+        remedy=_OTHER_LEVEL,
+    ),
+    Check(
         "freshness",
         "ExpectColumnValuesToNotBeNull",
         {"column": "age_days"},
@@ -90,6 +134,7 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     facts = home.warehouse / "door_facts.duckdb"
     with facts_file(facts) as db:
         _delivery_facts(db, home, fresh, contract, limits)
+        content_facts(db, home, fresh, standing, contract, as_of)
         _freshness_facts(db, contract, limits, deliveries, as_of)
     result = judge("door", facts, CHECKS, home.data_docs)
     if result.passed and standing:
@@ -112,9 +157,9 @@ def _delivery_facts(
 ) -> None:
     """A row a delivery; `fresh` holds rows of the ledger."""
     db.execute(
-        """create table deliveries (table_name varchar, column_name varchar, rows_in_lake bigint, rows_accepted bigint,
-            rows_without_key bigint, repeated_keys bigint, set_aside_share double, max_set_aside_share double,
-            volume_ratio double, least_ratio double, most_ratio double)"""
+        """create table deliveries (table_name varchar, column_name varchar, detail varchar, rows_in_lake bigint,
+            rows_accepted bigint, rows_without_key bigint, repeated_keys bigint, set_aside_share double,
+            max_set_aside_share double, volume_ratio double, least_ratio double, most_ratio double)"""
     )
     state = State(home)
     for delivery in fresh:
@@ -126,7 +171,7 @@ def _delivery_facts(
         aside = delivery["rows_set_aside"] / delivery["rows_read"] if delivery["rows_read"] else 0.0
         volume = _volume(state, table, limit, delivery)
         name = f"{table.name} dt={delivery['dt']}"
-        values = [name, "", there[0], delivery["rows_accepted"], *there[1:], aside, limit.max_set_aside_share, *volume]
+        values = [name, "", "", there[0], delivery["rows_accepted"], *there[1:], aside, limit.max_set_aside_share, *volume]
         db.execute(f"insert into deliveries values ({', '.join('?' * len(values))})", values)
 
 
@@ -143,13 +188,15 @@ def _volume(state: State, table: Table, limit: TableLimits, delivery: dict) -> t
 def _freshness_facts(
     db: duckdb.DuckDBPyConnection, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date
 ) -> None:
-    db.execute("create table freshness (table_name varchar, column_name varchar, age_days double, max_stale_days double)")
+    db.execute(
+        "create table freshness (table_name varchar, column_name varchar, detail varchar, age_days double, max_stale_days double)"
+    )
     for table in contract.values():
         if table.required:
             latest = latest_by(deliveries.get(table.name, ()), as_of)
             age = None if latest is None else (as_of - latest).days
             db.execute(
-                "insert into freshness values (?, '', ?, ?)", [table.name, age, limits_of(limits, table.name).max_stale_days]
+                "insert into freshness values (?, '', '', ?, ?)", [table.name, age, limits_of(limits, table.name).max_stale_days]
             )
 
 

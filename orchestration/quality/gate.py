@@ -3,27 +3,23 @@
 Reconciliation with raw, privacy, the catalogue's values, completeness, drift of volumes. Keys and relations are dbt tests.
 """
 
+import json
+import statistics
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
 from orchestration.contract import Table
+from orchestration.quality import privacy
 from orchestration.quality.facts import facts_file
 from orchestration.quality.judge import Check, GateResult, judge
+from orchestration.quality.limits import ReleaseLimits, load_release_limits
+from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.settings import Home
 from orchestration.sql import identifier, literal
 from orchestration.warehouse.candidate import candidate_path, qualified, read_candidate
 from orchestration.warehouse.manifest import Model, relation_for
 from orchestration.warehouse.publishing import current
-
-MINIMUM_KEPT_SHARE = 0.7
-"""A table that shrank below this share of the published one is worth a look."""
-
-IDENTIFIER_DIGITS = 8
-"""Phones and id numbers hold at least so many digits in a row; names are left out, since they could be anyone's word."""
-
-IDENTIFIERS_SAMPLED = 20_000
 
 CHECKS = (
     Check("tables", "ExpectColumnValuesToBeInSet", {"column": "is_there", "value_set": [1]}, "every public table is there"),
@@ -35,9 +31,9 @@ CHECKS = (
     ),
     Check(
         "tables",
-        "ExpectColumnValuesToBeBetween",
-        {"column": "kept_share", "min_value": MINIMUM_KEPT_SHARE},
-        f"a table keeps at least {MINIMUM_KEPT_SHARE:.0%} of the published version's rows",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "kept_share", "column_B": "least_share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "a table keeps at least its least share of the published version's rows",
         is_critical=False,
     ),
     Check(
@@ -49,14 +45,23 @@ CHECKS = (
     Check(
         "privacy",
         "ExpectColumnValuesToBeInSet",
-        {"column": "identifiers_found", "value_set": [0]},
-        "no phone or id number of the lake stands in a public column",
+        {"column": "found", "value_set": [0]},
+        "no phone or document number stands in a public column",
+        remedy=privacy.REMEDY,
+    ),
+    Check(
+        "privacy",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "most_by_chance", "column_B": "by_chance", "or_equal": True},
+        "no more values of a public column equal a number of other lines than coincidence explains",
+        remedy=privacy.REMEDY,
     ),
     Check(
         "tag_values",
         "ExpectColumnValuesToBeInSet",
         {"column": "rows_outside", "value_set": [0]},
         "every value of a tag is one that its catalogue entry allows: of its set, within its bounds",
+        remedy="Correct the raw rows and deliver them again, or the tag's values or bounds in its YAML; then run again",
     ),
     Check(
         "tag_values",
@@ -73,14 +78,32 @@ CHECKS = (
         {"column": "residual", "value_set": [0]},
         "the marts' figure equals raw's",
     ),
+    Check(
+        "unallocated",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "what was delivered belongs to lines of the register",
+        remedy=NO_SUCH_LINE,
+    ),
+    Check(
+        "unallocated",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "warn_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "what was delivered belongs to lines of the register",
+        is_critical=False,
+        remedy=NO_SUCH_LINE,
+    ),
 )
 
 FACTS = {
-    "tables": """table_name varchar, column_name varchar, is_there integer, row_count bigint, least_rows bigint,
-        published_rows bigint, kept_share double""",
-    "privacy": "table_name varchar, column_name varchar, is_pii_column integer, identifiers_found bigint",
-    "tag_values": "table_name varchar, column_name varchar, rows_outside bigint",
-    "reconciliation": "table_name varchar, column_name varchar, raw_value double, mart_value double, residual double",
+    "tables": """table_name varchar, column_name varchar, detail varchar, is_there integer, row_count bigint,
+        least_rows bigint, published_rows bigint, kept_share double, least_share double""",
+    "privacy": """table_name varchar, column_name varchar, detail varchar, is_pii_column integer, found bigint,
+        by_chance bigint, most_by_chance bigint""",
+    "tag_values": "table_name varchar, column_name varchar, detail varchar, rows_outside bigint",
+    "reconciliation": """table_name varchar, column_name varchar, detail varchar, raw_value double, mart_value double,
+        residual double""",
+    "unallocated": "table_name varchar, column_name varchar, detail varchar, share double, warn_share double, max_share double",
 }
 """The tables of facts that the checks look at, whichever engine they are gathered on."""
 
@@ -99,17 +122,20 @@ def judge_candidate(home: Home, models: tuple[Model, ...], contract: dict[str, T
     version's row counts. Raises WarehouseError where no candidate stands or no model serves a role that a check needs.
     """
     read_candidate(home)
+    limits = load_release_limits()
     public = [m for m in models if m.is_public]
     facts = home.warehouse / "gate_facts.duckdb"
     build = identifier(home.build_database.stem)
     with facts_file(facts) as db:
         db.execute(f"attach {literal(candidate_path(home))} as candidate (read_only)")
         db.execute(f"attach {literal(home.build_database)} as {build} (read_only)")
+        for name, columns in FACTS.items():
+            db.execute(f"create table {name} ({columns})")
         columns = _columns(db, public)
-        _table_facts(db, home, public, columns)
-        _privacy_facts(db, home, columns, contract)
+        _table_facts(db, home, public, columns, limits)
+        _privacy_facts(db, home, columns, contract, limits)
         _tag_facts(db, columns, relation_for(models, "tag_catalog"))
-        _reconciliation_facts(db, f"{build}.{relation_for(models, 'reconciliation')}")
+        _reconciliation_facts(db, f"{build}.{relation_for(models, 'reconciliation')}", limits)
         for attached in ("candidate", build):
             db.execute(f"detach {attached}")
     return judge("gate", facts, CHECKS, home.data_docs)
@@ -123,11 +149,12 @@ def _columns(db: duckdb.DuckDBPyConnection, public: list[Model]) -> list[_Column
     return [_Column(by_relation[f"{s}.{t}"], c, d) for s, t, c, d in found if f"{s}.{t}" in by_relation]
 
 
-def _table_facts(db: duckdb.DuckDBPyConnection, home: Home, public: list[Model], columns: list[_Column]) -> None:
+def _table_facts(
+    db: duckdb.DuckDBPyConnection, home: Home, public: list[Model], columns: list[_Column], limits: ReleaseLimits
+) -> None:
     there = {c.model.relation for c in columns}
     published = current(home)
     before = published.contents.tables if published else {}
-    db.execute(f"create table tables ({FACTS['tables']})")
     for model in public:
         is_there = model.relation in there
         rows = db.execute(f"select count(*) from {qualified('candidate', model)}").fetchone()[0] if is_there else 0
@@ -135,79 +162,111 @@ def _table_facts(db: duckdb.DuckDBPyConnection, home: Home, public: list[Model],
         kept = rows / known.rows if known and known.rows else None
         least = 1 if model.meta.get("never_empty") else 0
         db.execute(
-            "insert into tables values (?, '', ?, ?, ?, ?, ?)",
-            [model.relation, int(is_there), rows, least, known.rows if known else None, kept],
+            "insert into tables values (?, '', '', ?, ?, ?, ?, ?, ?)",
+            [model.relation, int(is_there), rows, least, known.rows if known else None, kept, limits.min_kept_share],
         )
 
 
-def _privacy_facts(db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Column], contract: dict[str, Table]) -> None:
-    """A row a public column: is it called as a pii column of the contract is, and how many identifiers of the lake it holds."""
+def _privacy_facts(
+    db: duckdb.DuckDBPyConnection, home: Home, columns: list[_Column], contract: dict[str, Table], limits: ReleaseLimits
+) -> None:
+    """A row a public column: is it called as a pii column of the contract is, and what numbers of the lake it holds."""
     pii = {c.name for table in contract.values() for c in table.columns if c.pii}
-    db.execute(f"create table privacy ({FACTS['privacy']})")
-    db.execute(f"create temp table identifiers as {identifiers_sql(home.raw, contract)}")
+    owners = {name for table in contract.values() for name in privacy.owner_columns(table, contract)}
+    there: dict[str, set[str]] = {}
+    for column in columns:
+        there.setdefault(column.model.relation, set()).add(column.name)
+    privacy.create_identifiers(db, home.raw, contract, limits)
     for column in (c for c in columns if not c.model.is_published_as_view):  # a view holds what its tables hold
-        found = db.execute(hits_sql(column)).fetchone()[0] if _can_hold_identifiers(column.data_type) else 0
-        db.execute(
-            "insert into privacy values (?, ?, ?, ?)", [column.model.relation, column.name, int(column.name in pii), found]
-        )
+        relation, found = column.model.relation, privacy.Verdict()
+        if privacy.may_hold(column.data_type):
+            public = qualified("candidate", column.model)
+            found = privacy.column_verdict(db, public, column.name, sorted(owners & there[relation]), limits)
+        row = [relation, column.name, found.detail, int(column.name in pii), found.found, found.by_chance, found.most_by_chance]
+        db.execute("insert into privacy values (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def identifiers_sql(raw: Path, contract: dict[str, Table]) -> str:
-    """Phones and id numbers of the lake as runs of digits, a sample of each pii column of the latest delivery."""
-    selects = ["select null::varchar as digits where false"]
-    for table in contract.values():
-        newest = max((raw / table.name).glob("dt=*"), default=None)
-        for column in (c.name for c in table.columns if c.pii and c.data_type == "string"):
-            if newest is not None:
-                source = f"read_parquet({literal(newest / '*.parquet')}) using sample {IDENTIFIERS_SAMPLED} rows"
-                selects.append(
-                    f"select unnest({_digits(column)}) as digits from (select {identifier(column)} from {source}) as sampled"
-                )
-    return "select distinct digits from (" + " union all ".join(selects) + ") as held"
-
-
-def hits_sql(column: _Column) -> str:
-    """How many different values of a public column hold a known phone or id number, alone or within a text."""
-    name = identifier(column.name)
-    held = f"select distinct {name} from {qualified('candidate', column.model)}"
-    long = f"length({name}::varchar) >= {IDENTIFIER_DIGITS}"
-    values = f"select unnest({_digits(column.name)}) as digits from ({held}) as held where {long}"
-    return f"select count(*) from ({values}) as found semi join identifiers using (digits)"
-
-
-def _digits(column: str) -> str:
-    return f"regexp_extract_all({identifier(column)}::varchar, '[0-9]{{{IDENTIFIER_DIGITS},}}')"
-
-
-def _can_hold_identifiers(data_type: str) -> bool:
-    return data_type.startswith(("VARCHAR", "BIGINT", "HUGEINT", "UBIGINT", "STRUCT", "MAP", "JSON")) or data_type.endswith("]")
-
-
-def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str) -> None:
+def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: ReleaseLimits) -> None:
     """The model's rows; its texts and dates say what a row is about (check_name, a month)."""
     figures = ("raw_value", "mart_value", "residual")
     described = db.execute(f"describe {relation}").fetchall()
     subject = [identifier(name) for name, data_type, *_ in described if data_type in ("VARCHAR", "DATE")]
-    values = ", ".join(f"{figure}::double as {figure}" for figure in figures)
+    values = ", ".join(f"{figure}::double" for figure in figures)
     name = f"concat_ws(' ', {', '.join(subject)})"
-    db.execute(f"create table reconciliation as select {name} as table_name, '' as column_name, {values} from {relation}")
+    db.execute(f"insert into reconciliation select {name}, '', '', {values} from {relation}")
+    kinds = [identifier(column) for column, data_type, *_ in described if data_type == "VARCHAR"]
+    query = f"select concat_ws(' ', {', '.join(kinds)}), {name}, raw_value, unallocated_value from {relation}"
+    rows = db.execute(query).fetchall()
+    if found := unallocated_rows(rows, limits):
+        db.executemany("insert into unallocated values (?, ?, ?, ?, ?, ?)", found)
+
+
+def unallocated_rows(figures: list[tuple], limits: ReleaseLimits) -> list[tuple]:
+    """The facts `unallocated` of (kind, name, raw value, unallocated value): the one figure with the largest share of no line.
+
+    So a fault of many months is told once. A figure much smaller than is usual of its kind is passed over: the first month of a
+    history holds a few stray bills. A share that blocks is not warned of too. Pure.
+    """
+    by_kind: dict[str, list] = {}
+    for kind, _, raw, _ in figures:
+        by_kind.setdefault(kind, []).append(abs(float(raw or 0)))
+    least = {kind: limits.small_share * statistics.median(values) for kind, values in by_kind.items()}
+    shares = [
+        (abs(unallocated / raw), name, unallocated, raw)
+        for kind, name, raw, unallocated in figures
+        if raw and unallocated and abs(float(raw)) >= least[kind]
+    ]
+    if not shares:
+        return []
+    share, name, unallocated, raw = max(shares)
+    is_blocking = share > limits.max_unallocated_share
+    limit = limits.max_unallocated_share if is_blocking else limits.warn_unallocated_share
+    others = sum(one[0] > limit for one in shares) - 1
+    also = f" ({others} more over the limit)" if others > 0 else ""
+    detail = f"{unallocated:,} of {raw:,}{also} are of lines that the register lacks, or of months before activation"
+    warn = None if is_blocking else limits.warn_unallocated_share
+    return [(name, "", detail, float(share), warn, limits.max_unallocated_share)]
 
 
 def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:
-    db.execute(f"create table tag_values ({FACTS['tag_values']})")
-    query = f"""select table_name, tag_name, allowed_values::json::varchar[], least, greatest from candidate.{catalog}
-        where coalesce(allowed_values, least::varchar, greatest::varchar) is not null order by all"""
-    relations = {(c.model.relation, c.name): qualified("candidate", c.model) for c in columns}
+    described = {name for name, *_ in db.execute(f"describe candidate.{catalog}").fetchall()}
+    sources = "sources" if "sources" in described else "null::varchar"
+    query = f"""select table_name, tag_name, {sources}, allowed_values::json::varchar[], least, greatest from candidate.{catalog}
+        where coalesce(allowed_values, least::varchar, greatest::varchar) is not null order by table_name, tag_name"""
+    models = {(c.model.relation, c.name): c.model for c in columns}
     tags: dict[str, dict[str, str]] = {}
-    for table, tag, *limits in db.execute(query).fetchall():
-        if (table, tag) in relations:
+    made_from: dict[tuple[str, str], str] = {}
+    for table, tag, raw, *limits in db.execute(query).fetchall():
+        if (table, tag) in models:
             tags.setdefault(table, {})[tag] = outside_sql(tag, *limits)
+            made_from[table, tag] = raw_tables(raw)
         else:
-            db.execute("insert into tag_values values (?, ?, null)", [table, tag])
+            db.execute("insert into tag_values values (?, ?, '', null)", [table, tag])
     for table, outside in tags.items():
+        model = models[table, next(iter(outside))]
+        relation = qualified("candidate", model)
         counts = ", ".join(f"count(*) filter ({condition})" for condition in outside.values())
-        found = db.execute(f"select {counts} from {relations[table, next(iter(outside))]}").fetchone()
-        db.executemany("insert into tag_values values (?, ?, ?)", [[table, *row] for row in zip(outside, found, strict=True)])
+        found = dict(zip(outside, db.execute(f"select {counts} from {relation}").fetchone(), strict=True))
+        key = model.meta.get("grain", [c.name for c in columns if c.model is model])[0]
+        for tag, count in found.items():
+            detail = ""
+            if count:
+                selected = (
+                    f"select {identifier(key)}, {identifier(tag)} from {relation} where {outside[tag]} order by all limit 3"
+                )
+                detail = outside_detail(key, db.execute(selected).fetchall(), made_from[table, tag])
+            db.execute("insert into tag_values values (?, ?, ?, ?)", [table, tag, detail, count])
+
+
+def raw_tables(sources: str | None) -> str:
+    """The raw tables of a tag with their latest deliveries, from the catalogue's JSON. Pure."""
+    return ", ".join(f"{s['table']} dt={s['delivered']}" for s in json.loads(sources or "[]") if s.get("delivered"))
+
+
+def outside_detail(key: str, rows: list[tuple], made_from: str) -> str:
+    """In words, which members have a value outside and which raw deliveries it was made from. Pure."""
+    examples = ", ".join(f"{member} ({value})" for member, value in rows)
+    return f"For example {key} {examples}" + f"; made from {made_from}" * bool(made_from)
 
 
 def outside_sql(tag: str, allowed: list[str] | None, least: float | None, greatest: float | None) -> str:

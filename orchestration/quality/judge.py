@@ -17,8 +17,9 @@ from typing import Literal
 
 from orchestration.quality import data_docs
 
-SUBJECT = ("table_name", "column_name")
-"""Columns that every table of facts has: what a row of facts is about."""
+SUBJECT = ("table_name", "column_name", "detail")
+"""Columns that every table of facts has: what a row of facts is about, and in words what else a reader of a failure needs
+(examples, the delivery that it came from)."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,11 @@ class Finding:
     column: str
     observed: str
     remedy: str = ""
+    detail: str = ""
 
     def __str__(self) -> str:
         where = f"{self.table}.{self.column}" if self.column else self.table
-        return f"{where}: {self.says}, but {self.observed}" + f". {self.remedy}" * bool(self.remedy)
+        return ". ".join(filter(None, (f"{where}: {self.says}, but {self.observed}", self.detail, self.remedy)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ def findings(check: Check, result: dict) -> list[Finding]:
     found = []
     for row in rows:
         observed = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in SUBJECT)
-        found.append(Finding(check.says, check.expectation, row["table_name"], row["column_name"] or "", observed, check.remedy))
+        table, column, detail = (row.get(name) or "" for name in SUBJECT)
+        found.append(Finding(check.says, check.expectation, table, column, observed, check.remedy, detail))
     return found
 
 
@@ -162,7 +165,10 @@ def _context(docs: Path):
     context = _great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}
-    context.add_data_docs_site("telco360", {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store})
+    site = {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store}
+    # Its own index builder removes every page of an earlier process.
+    site["site_index_builder"] = {"class_name": "NoIndex", "module_name": data_docs.__name__}
+    context.add_data_docs_site("telco360", site)
     return context
 
 

@@ -32,7 +32,7 @@ from orchestration.warehouse.candidate import Contents, TableFacts, missing_note
 from orchestration.warehouse.engine import Models, definitions, require_current
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, relation_for
-from orchestration.warehouse.publishing import Version, named, newest_before, superseded
+from orchestration.warehouse.publishing import Version, made, named, newest_before, superseded
 from orchestration.warehouse.reading import Reader
 
 SESSIONS = 4
@@ -49,6 +49,14 @@ class SparkEngine:
         self._stamp = home.warehouse / "spark.build.json"
         self._running = home.warehouse / "spark.build.running"
         self._notes = home.published / "spark"
+
+    def aside(self, publishes: bool) -> "SparkEngine":
+        if not publishes:
+            raise WarehouseError(
+                "on Spark there is one build: a run for an earlier day than the published one replaces it. Add --publish to have "
+                "it published, or run it on DuckDB without --target spark"
+            )
+        return self
 
     def clear_leftovers(self) -> None:
         with connect() as session:
@@ -168,7 +176,7 @@ class SparkEngine:
         return self._notes / f"{name}.json"
 
     def _write(self, path: Path, name: str, contents: Contents) -> None:
-        facts = {"version": name, "made_at": datetime.now(UTC).isoformat()} | contents.to_json()
+        facts = {"version": name} | made(contents.as_of, datetime.now(UTC)) | contents.to_json()
         replace_text(path, json.dumps(facts, indent=2))
 
     def _candidate(self) -> tuple[str, Contents]:

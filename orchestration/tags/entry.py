@@ -102,10 +102,16 @@ def catalogued(rows: Iterable[Mapping[str, object]]) -> list[Entry]:
 
 
 def one(entries: Iterable[Entry], name: str, entity: str) -> Entry:
-    """The entity's tag of that name. Raises CatalogError, naming the nearest, where there is none."""
+    """The entity's tag of that name or Chinese label. Raises CatalogError, naming the nearest, where there is none or several."""
+    entries = list(entries)
     own = {e.name: e for e in entries if e.entity == entity}
     if name not in own:
-        elsewhere = sorted({e.entity for e in entries if e.name == name})
+        labelled = [e for e in own.values() if e.label_zh == name]
+        if len(labelled) == 1:
+            return labelled[0]
+        if labelled:
+            raise CatalogError(f"{entity} has several tags {name}: {', '.join(e.name for e in labelled)}; say which")
+        elsewhere = sorted({e.entity for e in entries if name in (e.name, e.label_zh)})
         hint = f"; it is a tag of {' and '.join(elsewhere)}: say --entity" if elsewhere else did_you_mean(name, own)
         raise CatalogError(f"{entity} has no tag {name}{hint}")
     return own[name]

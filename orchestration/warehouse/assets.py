@@ -4,13 +4,14 @@ Each is a thin call of the room that does the work. Groups, owners and descripti
 """
 
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
 
-from orchestration import settings
+from orchestration import machine, settings
 from orchestration.contract import load_contract
 from orchestration.intake import IntakeReport
 from orchestration.quality.door import judge_deliveries
@@ -20,7 +21,9 @@ from orchestration.targeting.folder import Definitions
 from orchestration.targeting.plan import due
 from orchestration.warehouse import WarehouseError, arrivals, build, dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
+from orchestration.warehouse.engine import engine
 from orchestration.warehouse.night import Night
+from orchestration.warehouse.publishing import Version
 from orchestration.warehouse.seeds import check_seeds
 
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
@@ -28,13 +31,18 @@ DECIDED = dg.AssetKey("decided_lists")
 
 
 @dg.resource(
-    config_schema={"as_of": dg.Field(str, default_value="", description="Business date, YYYY-MM-DD; empty: the latest due")}
+    config_schema={
+        "as_of": dg.Field(str, default_value="", description="Business date, YYYY-MM-DD; empty: the latest due"),
+        "publish": dg.Field(bool, default_value=False, description="Publish also for an earlier day than the published one"),
+        "export_lists": dg.Field(bool, default_value=False, description="Export lists also for an earlier day"),
+    }
 )
 def night(context) -> Iterator[Night]:
     """One run's way to its home, which it holds for itself alone. `telco360 nightly` gives its own instead."""
-    home, as_of = settings.home(), context.resource_config["as_of"]
+    home, config = settings.home(), context.resource_config
+    asked = date.fromisoformat(config["as_of"]) if config["as_of"] else None
     with build.run_lock(home):
-        night = Night(home, asked=date.fromisoformat(as_of) if as_of else None)
+        night = Night(home, asked, publishes_earlier=config["publish"], exports_earlier=config["export_lists"])
         try:
             yield night
         finally:
@@ -138,9 +146,10 @@ def dbt_models(manifest_path, translator: Translator):
             )
             # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
             (dbt.target_dir() / dbt.RUN_RESULTS).unlink(missing_ok=True)
-            before = night.engine.version_before(night.as_of)
+            before = night.current_engine.version_before(night.as_of)
             arguments = [*dbt.arguments("build", night.as_of, before), "--exclude-resource-type", "unit_test"]
-            run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
+            with dbt.building_in(night.engine.home):
+                run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
             for number, event in enumerate(run.stream(), start=1):
                 step.note(f"{number} done")
                 yield event
@@ -148,7 +157,8 @@ def dbt_models(manifest_path, translator: Translator):
             night.engine.ended()
             step.result = str(night.dbt)
             if not run.is_successful():
-                raise WarehouseError("dbt could not build the tables:\n" + "\n".join(night.dbt.failures))
+                faults = "\n".join(night.dbt.failures)
+                raise WarehouseError(machine.out_of_memory(faults) or f"dbt could not build the tables:\n{faults}")
             night.read_rebuilt_months()
             night.count_rows_ahead()
 
@@ -189,7 +199,7 @@ def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetK
 
     @dg.asset(key=PUBLICATION, deps=[CANDIDATE], group_name="release", required_resource_keys={"night"})
     def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        """The current published version, which readers open."""
+        """The current published version, which readers open; of a run for an earlier day, a version beside it."""
         night: Night = context.resources.night
         with night.step("publication") as step:
             night.version = night.engine.publish()
@@ -209,6 +219,9 @@ def decided_lists(definitions: Sequence[TargetList]) -> dg.AssetsDefinition:
         """Members of the target lists that are due, decided together from the version just published."""
         night: Night = context.resources.night
         with night.step("lists") as step:
+            if not night.exports_lists:
+                step.result = "none exported: the run is for an earlier day than the published one"
+                return dg.MaterializeResult()
             decided = night.decide_lists(due(definitions, night.today))
             aside = f", {len(decided.plan.set_aside)} set aside" * bool(decided.plan.set_aside)
             step.result = f"{len(decided.plan.decided)} decided{aside}"
@@ -233,6 +246,8 @@ def list_asset(definition: TargetList) -> dg.AssetsDefinition:
     )
     def target_list(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         night: Night = context.resources.night
+        if not night.exports_lists:
+            return
         with night.step(f"list {definition.name}") as step:
             made = night.export_list(definition.name)
             step.result = f"{made.rows:,} rows" if made else f"not due ({definition.schedule})"
@@ -273,9 +288,19 @@ def complete_deliveries(job: dg.JobDefinition, switch: str) -> dg.SensorDefiniti
         if build.is_locked(home):
             return dg.SkipReason(f"{home.root} is at work")
         day = arrivals.due_day(arrivals.complete_folders(home), arrivals.judged(home), load_contract())
-        return dg.RunRequest(run_key=day.key, tags={"business_date": str(day.day)}) if day else dg.SkipReason("no day is due")
+        return run_request(day, engine(home).current()) if day else dg.SkipReason("no day is due")
 
     return deliveries_complete
+
+
+def run_request(due: arrivals.Due, current: Version | None) -> dg.RunRequest:
+    """The run for a day whose deliveries are complete: of that day, also when some of a later one are there.
+
+    What is delivered anew of a day before the published one goes into a run of the published day. Pure.
+    """
+    as_of = max(due.day.isoformat(), current.contents.as_of) if current else due.day.isoformat()
+    config = {"resources": {"night": {"config": {"as_of": as_of}}}}
+    return dg.RunRequest(run_key=due.key, run_config=config, tags={"business_date": as_of})
 
 
 def verdict(result: GateResult) -> str:
@@ -306,6 +331,8 @@ def _dbt_results(run: DbtCliInvocation) -> DbtResults:
     except FileNotFoundError as error:
         code = run.process.returncode
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        if code == -signal.SIGKILL:
+            ended += f" (often by a machine that is out of memory: lower TELCO360_MEMORY, now {settings.memory_limit()})"
         raise WarehouseError(
             f"dbt {ended} before it told its results; its own words are in {run.target_path / 'dbt.log'}"
         ) from error

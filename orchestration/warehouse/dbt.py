@@ -1,11 +1,12 @@
 """How dbt is called: arguments, environment, the manifest kept in step with the code. What dbt runs is in models/."""
 
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -65,10 +66,25 @@ def dbt_environment(home: settings.Home) -> dict[str, str]:
         "TELCO360_HOME": str(home.root),
         "TELCO360_ENV": settings.environment(),
         "TELCO360_TARGET": settings.target(),
+        "TELCO360_MEMORY": settings.memory_limit(),
         "DBT_PROFILES_DIR": str(settings.PROJECT_DIR),
         "DBT_TARGET_PATH": str(target_dir()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+@contextlib.contextmanager
+def building_in(home: settings.Home) -> Iterator[None]:
+    """While it is open, a dbt that is started builds in that home: its environment is this process's."""
+    usual = os.environ.get("TELCO360_HOME")
+    os.environ["TELCO360_HOME"] = str(home.root)
+    try:
+        yield
+    finally:
+        if usual is None:
+            del os.environ["TELCO360_HOME"]
+        else:
+            os.environ["TELCO360_HOME"] = usual
 
 
 def require_profiles(project: Path = settings.PROJECT_DIR) -> None:

@@ -19,6 +19,7 @@ from orchestration.targeting.catalog import Catalog, read_catalog
 from orchestration.targeting.matching import ROLES
 from orchestration.targeting.tables import Tables, duckdb_tables
 from orchestration.warehouse import WarehouseError, build, candidate, publishing, reading
+from orchestration.warehouse.aside import aside_home
 from orchestration.warehouse.candidate import Contents
 from orchestration.warehouse.dbt import RUN_RESULTS, target_dir
 from orchestration.warehouse.dbt_results import compiled_sql
@@ -37,6 +38,9 @@ class Engine(Protocol):
 
     readers_open: str
     """What a reader opens, in words."""
+
+    def aside(self, publishes: bool) -> "Engine":
+        """An engine that builds an earlier day without touching the build and, unless it publishes, the versions of this one."""
 
     def clear_leftovers(self) -> None:
         """Removes what a run that died may have left of a candidate or a publication; the current version stays."""
@@ -87,6 +91,9 @@ class DuckDBEngine:
     def __init__(self, home: settings.Home):
         self.home = home
         self.readers_open = str(home.current)
+
+    def aside(self, publishes: bool) -> "DuckDBEngine":
+        return DuckDBEngine(aside_home(self.home, publishes))
 
     def clear_leftovers(self) -> None:
         publishing.remove_leftovers(self.home)

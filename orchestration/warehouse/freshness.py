@@ -16,12 +16,17 @@ class NothingDelivered(WarehouseError):
 def choose_as_of(deliveries: Deliveries, required: Iterable[str], today: date, asked: date | None = None) -> date:
     """The date asked for, else the greatest dt <= today among accepted deliveries of required tables.
 
-    Raises NothingDelivered where no required table has one, or none that old.
+    Raises NothingDelivered where no required table has one, or none that old, WarehouseError for a date after today and after all
+    deliveries.
     """
     dates = [dt for table in required for dt in deliveries.get(table, ())]
     if not dates:
         raise NothingDelivered("no delivery of a required table has been accepted yet: there is nothing to build")
     if asked is not None:
+        if asked > max(today, *dates):
+            raise WarehouseError(
+                f"{asked} lies after today ({today}) and after the last delivery ({max(dates)}); ask for a day up to then"
+            )
         return asked
     due = [dt for dt in dates if dt <= today]
     if not due:

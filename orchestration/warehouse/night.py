@@ -21,6 +21,7 @@ from orchestration.targeting.export import DecidedRun, ListRun
 from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
 from orchestration.targeting.tables import ListError
 from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.aside import is_earlier
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
 from orchestration.warehouse.engine import Engine, engine
@@ -56,11 +57,16 @@ class Step:
 
 @dataclass
 class Night:
-    """One run. Its fields from `intake` on are filled by the steps, None while a step has not been reached."""
+    """One run. Its fields from `intake` on are filled by the steps, None while a step has not been reached.
+
+    `publishes_earlier`, `exports_earlier`: what a run for an earlier day than the published one does only if asked.
+    """
 
     home: settings.Home
     asked: date | None = None
     progress: Progress = field(default_factory=Progress)
+    publishes_earlier: bool = False
+    exports_earlier: bool = False
 
     intake: IntakeReport | None = None
     door: GateResult | None = None
@@ -114,6 +120,8 @@ class Night:
         """Exports one list of those decided; None where it is not due. A list that is asked for by itself is decided by itself.
 
         Raises ListError, naming the list, for one that was set aside or fails."""
+        if not self.exports_lists:
+            return None
         decided = self.decided or self.decide_lists([name])
         if name not in decided.names:
             return None
@@ -142,9 +150,29 @@ class Night:
             self.rebuilt_months = [month for (month,) in rows]
 
     @cached_property
-    def engine(self) -> Engine:
-        """The engine that the running target names."""
+    def current_engine(self) -> Engine:
+        """The engine that the running target names, for what readers have."""
         return engine(self.home)
+
+    @cached_property
+    def is_earlier(self) -> bool:
+        """Whether the run is for an earlier day than the one that readers have."""
+        return self.asked is not None and is_earlier(self.asked, self.current_engine.current())
+
+    @property
+    def exports_lists(self) -> bool:
+        return self.exports_earlier or not self.is_earlier
+
+    @property
+    def publishes(self) -> bool:
+        return self.publishes_earlier or not self.is_earlier
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine that builds: in the home itself, for an earlier day beside it."""
+        if not self.is_earlier:
+            return self.current_engine
+        return self.current_engine.aside(self.publishes)
 
     @cached_property
     def today(self) -> date:

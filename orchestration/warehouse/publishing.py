@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.files import replace_text, sync_folder
-from orchestration.settings import Home
+from orchestration.settings import Home, timezone
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, read_candidate
 
@@ -36,7 +36,7 @@ class Version:
 
 
 def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Version:
-    """Makes the approved candidate the current version; keeps the last seven and removes older ones.
+    """Makes the approved candidate the current version; removes what `superseded` names.
 
     `at` is called with the name of each step before it is taken. Raises WarehouseError where no candidate stands or the
     quality gate has not passed it.
@@ -48,7 +48,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         now = datetime.now(UTC)
         run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         final = home.published / f"{PREFIX}{contents.as_of}_{run}.duckdb"
-        facts = {"version": final.stem, "run": run, "made_at": now.isoformat()} | contents.to_json()
+        facts = {"version": final.stem, "run": run} | made(contents.as_of, now) | contents.to_json()
         at("describe")
         replace_text(final.with_suffix(".json"), json.dumps(facts, indent=2))
         at("freeze")
@@ -62,6 +62,13 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         facts_path(home).unlink(missing_ok=True)
         _prune(home)
     return current(home)
+
+
+def made(as_of: str, now: datetime) -> dict:
+    """What a version's description says of its making: when (UTC), on which day of the operator, and how many days after its
+    business date."""
+    today = now.astimezone(timezone()).date()
+    return {"made_at": now.isoformat(), "run_date": today.isoformat(), "age_days": (today - date.fromisoformat(as_of)).days}
 
 
 def versions(home: Home) -> list[Version]:
@@ -88,10 +95,19 @@ def named(standing: list[Version], name: str) -> Version | None:
 
 
 def superseded(standing: list[Version]) -> list[Version]:
-    """Of versions given newest first, those that need stand no longer: all but the last VERSIONS_KEPT, the current one, and the
-    newest of the date before, which is asked again whenever a date is built again, however often."""
+    """Of versions given newest first, those that need stand no longer.
+
+    What stays: the latest run of each of the last VERSIONS_KEPT business dates, so that running one date again and again costs no
+    other date its version; the last VERSIONS_KEPT runs, to go back within a date; the current one; and the newest of the date
+    before the last run's, which is asked again whenever a date is built again, however often.
+    """
+    latest: dict[str, Version] = {}
+    for version in standing:
+        latest.setdefault(version.contents.as_of, version)
+    dates = [latest[as_of] for as_of in sorted(latest, reverse=True)[:VERSIONS_KEPT]]
     memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
-    return [v for v in standing[VERSIONS_KEPT:] if not v.is_current and v != memory]
+    kept = [*standing[:VERSIONS_KEPT], *dates, memory]
+    return [v for v in standing if not v.is_current and v not in kept]
 
 
 def rollback(home: Home, version: str | None = None) -> Version:
@@ -127,6 +143,8 @@ def _before_current(home: Home, standing: list[Version], names: str) -> Version:
     if now is None:
         raise WarehouseError(f"{home.current}: nothing is published, so there is nothing to go back from")
     earlier = [v for v in standing if v.made_at < now.made_at]
+    if len(standing) == 1:
+        raise WarehouseError(f"{now.name} is the only version that stands: there is none to go back to. Readers keep it")
     if not earlier:
         raise WarehouseError(f"{now.name} is the oldest version that stands; name another to go to: {names}")
     return earlier[0]

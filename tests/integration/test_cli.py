@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 from made_warehouse import made_home, made_version
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from orchestration import cli, settings
 from orchestration.settings import Home
+from orchestration.warehouse import WarehouseError
+from orchestration.warehouse.freshness import choose_as_of
 from orchestration.warehouse.publishing import current
 
 
@@ -20,6 +23,7 @@ from orchestration.warehouse.publishing import current
 def run(monkeypatch):
     """Calls the command in this process; the home it takes is forgotten afterwards."""
     monkeypatch.setenv("TELCO360_HOME", "/nowhere")  # so that what a call sets is undone
+    monkeypatch.setenv("TELCO360_TARGET", "")
 
     def call(*arguments: str):
         return CliRunner().invoke(cli.app, list(arguments))
@@ -113,14 +117,75 @@ def test_intake_alone_takes_in_and_tells(run, tmp_path):
 
 def test_the_home_may_stand_before_the_command_or_after_it(run, monkeypatch, tmp_path):
     taken = []
-    monkeypatch.setattr("orchestration.nightly.run_nightly", lambda home, as_of, progress: taken.append((home, as_of)) or _stop())
+    monkeypatch.setattr(
+        "orchestration.nightly.run_nightly", lambda home, as_of, progress, **_: taken.append((home, as_of)) or _stop()
+    )
     run("--home", str(tmp_path), "nightly", "--as-of", "2026-03-01")
     run("nightly", "--home", str(tmp_path))
     assert [(home, str(as_of)) for home, as_of in taken] == [(Home(tmp_path), "2026-03-01"), (Home(tmp_path), "None")]
 
 
-def test_a_date_that_is_none_is_refused(run):
-    assert run("nightly", "--as-of", "2026-02-30").exit_code == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("publish", "list", "--home"), ("publish", "--home"), ("tags", "list", "--home"), ("lists", "check", "--home"),
+        ("intake", "show", "crm_customers", "2026-03-01", "--home"),
+    ],
+)  # fmt: skip
+def test_every_command_takes_the_home_at_its_end_too(run, tmp_path, arguments):
+    more = ("list",) if arguments == ("publish", "--home") else ()
+    result = run(*arguments, str(tmp_path), *more)
+    assert result.exit_code != 2, result.output
+    assert os.environ["TELCO360_HOME"] == str(tmp_path)
+
+
+def test_the_target_is_taken_at_the_end_too(run, tmp_path):
+    result = run("publish", "list", "--home", str(tmp_path), "--target", "nowhere")
+    assert result.exit_code == 1 and "'nowhere' is no target" in result.output
+
+
+def test_the_version_is_told(run):
+    assert re.fullmatch(r"telco360 \d+\.\d+\.\d+\n", run("--version").output)
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026/10/31", "31.10.2026"])
+def test_a_date_that_is_none_is_refused(run, text):
+    for command in (("nightly", "--as-of", text), ("intake", "show", "crm_customers", text), ("sample", "--as-of", text)):
+        refused = run(*command)
+        assert refused.exit_code == 2
+        assert "write it as" in refused.output
+
+
+def test_a_day_after_today_that_nothing_was_delivered_for_is_refused():
+    with pytest.raises(WarehouseError, match="2026-03-09 lies after today .2026-03-03. and after the last delivery"):
+        choose_as_of({"people": [date(2026, 3, 1)]}, ["people"], date(2026, 3, 3), date(2026, 3, 9))
+
+
+def test_a_misspelt_table_is_told_with_the_nearest(run, tmp_path):
+    shown = run("intake", "show", "crm_subscriber", "2026-03-01", "--home", str(tmp_path))
+    assert shown.exit_code == 1 and "did you mean crm_subscribers?" in shown.output
+
+
+def test_a_home_that_is_a_file_is_told(run, tmp_path):
+    (tmp_path / "file").touch()
+    refused = run("publish", "list", "--home", str(tmp_path / "file"))
+    assert refused.exit_code == 1 and f"{tmp_path}/file is a file" in refused.output
+
+
+def test_ctrl_c_ends_with_130_and_says_what_stands(run, monkeypatch, tmp_path):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orchestration.warehouse.night.take_in", stop)
+    stopped = run("--home", str(tmp_path), "intake", "run")
+    assert stopped.exit_code == 130
+    assert stopped.output.startswith("Stopped. The deliveries taken in so far stand")
+
+
+def test_the_only_version_is_told_as_that(run, tmp_path):
+    made_version(made_home(tmp_path))
+    refused = run("publish", "rollback", "--home", str(tmp_path))
+    assert refused.exit_code == 1 and "is the only version that stands" in refused.output
 
 
 def test_an_unknown_environment_stops_before_anything_is_done(run, monkeypatch, tmp_path):

@@ -69,6 +69,34 @@ def test_an_unreconciled_residual_is_found(tmp_path, residual):
     assert where(result.failures) == [("charges", "")]
 
 
+@pytest.mark.parametrize(
+    ("unallocated", "outcome"), [(2, "passed"), (2.01, "warned"), (20, "warned"), (20.01, "failed"), (100, "failed")]
+)
+def test_money_of_no_line_is_warned_of_and_much_of_it_fails(tmp_path, unallocated, outcome):
+    values = f"raw_value = 100, mart_value = 100 - {unallocated}, unallocated_value = {unallocated}"
+    result = judged(tmp_path, f"update intermediate.int_reconciliation set {values}")
+    found = {"failed": result.failures, "warned": result.warnings, "passed": []}[outcome]
+    assert len(result.failures) + len(result.warnings) == len(found) == (outcome != "passed")
+    if found:
+        assert where(found) == [("charges", "")]
+        assert f"{unallocated:.2f} of 100.00 are of lines that the register lacks" in str(found[0])
+        assert "deliver" in str(found[0]).lower()
+
+
+def test_a_failure_names_rows_and_the_delivery_that_they_came_from(tmp_path):
+    more = "alter table tags.tag_catalog add column sources varchar"
+    sources = """update tags.tag_catalog set sources = '[{"table": "crm_subscribers", "delivered": "2026-03-01"}]'"""
+    wrong = """create or replace view tags.tags_basic as
+        select person_id, if(grade = 0, 'Gold', 'mass') as tier, 0 as points from telco360.core.dim_people"""
+    (finding,) = judged(tmp_path / "a", more, sources, wrong).failures
+    assert (finding.table, finding.column) == ("tags.tags_basic", "tier")
+    assert "rows_outside is 10" in str(finding)
+    assert "For example person_id p0 (Gold), p12 (Gold), p15 (Gold); made from crm_subscribers dt=2026-03-01" in str(finding)
+    (leak,) = judged(tmp_path / "b", f"update core.dim_people set remark = '{PHONE}' where person_id = 'p7'").failures
+    assert "For example 138******00, the msisdn of crm_subscribers dt=2026-03-01 of subscriber_id p1" in str(leak)
+    assert "pii kind in models/staging" in str(leak)
+
+
 def test_a_table_that_must_have_rows_and_has_none_is_found(tmp_path):
     result = judged(tmp_path, "delete from core.dim_people")
     assert where(result.failures) == [("core.dim_people", "")]

@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -15,18 +16,20 @@ import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
 
 from orchestration.files import replace_text
-from orchestration.nightly import Failure, Outcome, failures, summary
+from orchestration.nightly import Failure, Outcome, failures, summary, was_interrupted
 from orchestration.settings import Home
 from orchestration.warehouse import WarehouseError, assets, build
 from orchestration.warehouse.night import Night
 from orchestration.warehouse.publishing import current, versions
 
 
-def run_release(home: Home, *more_assets):
-    """Candidate, gate and publication over a made build, as the job runs them."""
-    replace_text(build.stamp_path(home), json.dumps(asdict(STAMP)))
-    night = Night(home)
+def run_release(home: Home, *more_assets, **asked):
+    """Candidate, gate and publication over a made build, as the job runs them; `asked`: what else the run was told."""
+    night = Night(home, **asked)
     vars(night).update(models=MODELS, contract=CONTRACT)
+    if night.is_earlier:
+        made_home(night.engine.home.root)
+    replace_text(build.stamp_path(night.engine.home), json.dumps(asdict(STAMP)))
     steps = assets.release_assets(MODELS, {m.name: dg.AssetKey([m.schema, m.name]) for m in MODELS})
     result = dg.materialize([*steps, *more_assets], resources={"night": night}, raise_on_error=False)
     return Outcome(night, list(failures(result.all_events, night)))
@@ -60,6 +63,28 @@ def test_what_the_gate_finds_is_not_published_and_the_last_version_stays(tmp_pat
     assert "core.dim_people.remark" in failure.message and "data_docs/index.html" in failure.message
     assert [v.name for v in versions(home)] == [before.name]
     assert f"The published version stays as it was: {before.name}." in told(outcome)
+
+
+@pytest.mark.parametrize("publishes", [False, True])
+def test_an_earlier_day_is_built_beside_the_published_one_and_published_only_if_asked(tmp_path, publishes):
+    home = made_home(tmp_path)
+    before = made_version(home, replace(STAMP, as_of="2026-03-02"))
+    kept = build.stamp_path(home)
+    replace_text(kept, "of the current build")
+    outcome = run_release(home, asked=date(2026, 3, 1), publishes_earlier=publishes)
+    assert outcome.is_well
+    assert kept.read_text() == "of the current build"
+    standing = [version.name for version in versions(home)]
+    if publishes:
+        assert standing == [outcome.night.version.name, before.name]
+        assert current(home).contents.as_of == "2026-03-01"
+        assert f"published      {outcome.night.version.name}" in told(outcome)
+    else:
+        assert standing == [before.name] and current(home).name == before.name
+        assert "2026-03-01 lies before the published 2026-03-02: built beside it, not published, no list exported" in told(
+            outcome
+        )
+        assert str(home.warehouse / "aside" / "published" / "telco360.duckdb") in told(outcome)
 
 
 def test_a_list_that_fails_fails_alone_and_loudly(tmp_path):
@@ -99,6 +124,15 @@ def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
     assert outcome.failures == [
         Failure("release_candidate", f"{tmp_path}: no space left on device. Make room there and run again")
     ]
+
+
+@pytest.mark.parametrize(("error", "is_interrupted"), [(KeyboardInterrupt, True), (WarehouseError, False)])
+def test_ctrl_c_within_a_step_is_told_from_its_failures(error, is_interrupted):
+    def stop():
+        raise error
+
+    result = dg.materialize([list_that("any", stop)], raise_on_error=False, selection="target_lists/any")
+    assert was_interrupted(result.all_events) == is_interrupted
 
 
 def test_errors_of_others_keep_their_class(tmp_path):
@@ -197,6 +231,18 @@ def test_the_first_night_says_what_it_did_and_where_it_is(first_night):
     for path in re.findall(r"^(?:data docs +|list +.* rows, )(\S+)$", out, re.MULTILINE):
         assert Path(path).is_file()
     assert re.search(r"^list +\S+: [\d,]+ rows, ", out, re.MULTILINE)
+
+
+def test_a_run_of_the_command_line_stands_in_the_page_under_its_job(first_night):
+    from dagster._core.remote_origin import RemoteRepositoryOrigin
+    from dagster._core.workspace.load_target import ModuleTarget
+
+    # By this label the page asks for the runs of a job.
+    (location,) = ModuleTarget("orchestration.definitions", None, None, None).create_origins()
+    label = RemoteRepositoryOrigin(location, "__repository__").get_label()
+    with dg.DagsterInstance.from_config(str(first_night.home.warehouse / "dagster")) as instance:
+        (run,) = instance.get_runs(dg.RunsFilter(job_name="nightly", tags={".dagster/repository": label}), limit=1)
+    assert run.is_finished and run.tags["business_date"] in ("2018-12-31", "2019-01-01")
 
 
 def test_everything_lies_in_the_home(first_night):

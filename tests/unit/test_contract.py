@@ -58,6 +58,30 @@ def test_a_column_carries_what_the_contract_says_of_it():
     }  # fmt: skip
 
 
+def test_a_personal_column_says_what_it_holds_and_names_are_no_identifiers():
+    kinds = {c.name: c.pii_kind for t in CONTRACT.values() for c in t.columns if c.pii}
+    assert kinds == {
+        "full_name": "name", "birth_date": "birth_date", "id_document_number": "document", "msisdn": "phone",
+        "manager_name": "name",
+    }  # fmt: skip
+    assert {c.name for t in CONTRACT.values() for c in t.identifiers} == {"id_document_number", "msisdn"}
+
+
+@pytest.mark.parametrize(("pii", "kind"), [("true", "other"), ("phone", "phone"), ("false", ""), ("fon", None)])
+def test_personal_without_a_kind_is_searched_for_all_the_same(tmp_path, pii, kind):
+    path = tmp_path / "models" / "staging" / "crm" / "_crm__sources.yml"
+    path.parent.mkdir(parents=True)
+    text = SOURCES.format(meta="{delivery: snapshot, key: [thing_id]}", type="string")
+    path.write_text(text.replace("nullable: false", f"pii: {pii}"), encoding="utf-8")
+    if kind is None:
+        with pytest.raises(ContractError, match="column thing_id: pii must be one of phone, document, name"):
+            load_contract(tmp_path)
+        return
+    column = load_contract(tmp_path)["crm_things"].column("thing_id")
+    assert (column.pii, column.pii_kind) == (bool(kind), kind)
+    assert bool(load_contract(tmp_path)["crm_things"].identifiers) == bool(kind)
+
+
 def test_an_unknown_column_is_a_key_error():
     with pytest.raises(KeyError):
         CONTRACT["billing_charges"].column("amuont")

@@ -4,32 +4,45 @@ import pyarrow as pa
 import pytest
 
 from orchestration.contract import Column, Table
-from orchestration.spark.gate import hits_sql, identifiers_sql, outside_sql
+from orchestration.quality.limits import load_release_limits
+from orchestration.spark.gate import hits_sql, identifiers_sql, matches_sql, outside_sql
 from orchestration.spark.lists import arrow_type, members
 from orchestration.targeting.tables import ListError
+
+LIMITS = load_release_limits()
 
 
 def table(*columns: Column) -> Table:
     return Table("crm_x", "crm", "snapshot", True, ("x_id",), None, columns)
 
 
-def test_identifiers_come_from_the_pii_texts_of_the_latest_delivery_alone():
-    sql = identifiers_sql(
-        [table(Column("x_id", "string"), Column("msisdn", "string", pii=True), Column("born", "date", pii=True))]
-    )
+def test_identifiers_come_from_the_phones_and_documents_of_the_latest_delivery_alone():
+    columns = [
+        Column("x_id", "string"),
+        Column("msisdn", "string", pii=True),
+        Column("full_name", "string", pii=True, pii_kind="name"),
+        Column("born", "date", pii=True),
+    ]
+    sql = identifiers_sql({"crm_x": table(*columns)}, LIMITS)
     assert "`msisdn`" in sql
-    assert "x_id" not in sql
-    assert "born" not in sql
+    assert "`full_name`" not in sql and "`born`" not in sql
+    assert "stack(1, 'x_id', cast(`x_id` as string)) as (owner_column, owner)" in sql
     assert "dt = (select max(dt) from telco360_build_raw.crm_x)" in sql
 
 
 def test_without_pii_there_are_no_identifiers_but_still_a_query():
-    assert identifiers_sql([table(Column("x_id", "string"))]).count("select") == 2
+    assert identifiers_sql({"crm_x": table(Column("x_id", "string"))}, LIMITS).count("select") == 2
 
 
 def test_all_columns_of_a_table_are_searched_in_one_statement():
-    sql = hits_sql("`v`.`core__x`", ["a", "b"])
+    sql = hits_sql("`v`.`core__x`", ["a", "b"], LIMITS)
     assert "stack(2, 'a', cast(`a` as string), 'b', cast(`b` as string))" in sql
+
+
+def test_a_match_is_the_lines_own_where_the_row_names_its_owner():
+    sql = matches_sql("`v`.`core__x`", "remark", {"x_id"}, LIMITS)
+    assert "(i.owner_column = 'x_id' and i.owner = v.`x_id`)" in sql
+    assert "coalesce(false, false) as is_own" in matches_sql("`v`.`core__x`", "remark", set(), LIMITS)
 
 
 def test_a_value_list_is_quoted_and_an_empty_one_allows_nothing():

@@ -1,0 +1,113 @@
+"""Numbers in public columns: whose they are, how many are coincidence, and what a message shows of them."""
+
+import duckdb
+import pytest
+
+from orchestration.contract import Column, Table
+from orchestration.quality.limits import load_release_limits
+from orchestration.quality.privacy import Match, column_verdict, create_identifiers, masked, verdict
+
+LIMITS = load_release_limits()
+CONTRACT = {
+    "crm_customers": Table(
+        "crm_customers", "crm", "snapshot", True, ("customer_id",), None,
+        (
+            Column("customer_id", "string"),
+            Column("full_name", "string", pii=True, pii_kind="name"),
+            Column("id_document_number", "string", pii=True, pii_kind="document"),
+        ),
+    ),
+    "crm_subscribers": Table(
+        "crm_subscribers", "crm", "snapshot", True, ("subscriber_id",), None,
+        (
+            Column("subscriber_id", "string"),
+            Column("customer_id", "string"),
+            Column("msisdn", "string", pii=True, pii_kind="phone"),
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Calls column_verdict on a public table of (subscriber_id, value) rows, beside the given phones and documents."""
+
+    def call(rows, phones=(), customers=(), owners=("subscriber_id",)):
+        with duckdb.connect() as db:
+            for table, columns, held in (
+                ("crm_subscribers", "subscriber_id, customer_id, msisdn", phones),
+                ("crm_customers", "customer_id, full_name, id_document_number", customers),
+            ):
+                if held:
+                    folder = tmp_path / table / "dt=2026-03-01"
+                    folder.mkdir(parents=True)
+                    values = ", ".join(str(row) for row in held)
+                    db.execute(f"copy (from (values {values}) as t({columns})) to '{folder}/part-0.parquet' (format parquet)")
+            create_identifiers(db, tmp_path, CONTRACT, LIMITS)
+            db.execute(f"create table public as from (values {', '.join(map(str, rows))}) as t(subscriber_id, value)")
+            return column_verdict(db, "public", "value", owners, LIMITS)
+
+    return call
+
+
+def test_a_phone_of_eight_digits_is_found_where_the_row_is_its_own(found):
+    own = found([("S1", "call 61234567"), ("S2", "none")], phones=[("S1", "K1", "61234567")])
+    assert (own.found, own.by_chance) == (1, 0)
+    assert own.detail == "For example 612***67, the msisdn of crm_subscribers dt=2026-03-01 of subscriber_id S1"
+
+
+def test_the_same_eight_digits_of_another_line_are_a_coincidence_up_to_a_limit(found):
+    phones = [(f"S{n}", "K1", f"6123456{n}") for n in range(8)]
+    rows = [(f"T{n}", f"6123456{n}") for n in range(8)]
+    few = found(rows[: LIMITS.max_chance_matches], phones)
+    assert (few.found, few.by_chance, few.most_by_chance) == (0, 5, 5)
+
+
+def test_more_of_them_are_none(found):
+    phones = [(f"S{n}", "K1", f"6123456{n}") for n in range(8)]
+    many = found([(f"T{n}", f"6123456{n}") for n in range(8)], phones)
+    assert many.by_chance == 8 > many.most_by_chance
+
+
+def test_a_long_number_of_another_line_is_no_coincidence(found):
+    assert found([("S2", "13800138000")], phones=[("S1", "K1", "13800138000")]).found == 1
+
+
+@pytest.mark.parametrize("value", ["138 0013-8000", "Tel13800138000", "电话13800138000", "+13800138000", "x,13800138000,y"])
+def test_a_number_is_found_however_it_is_written(found, value):
+    assert found([("S1", value)], phones=[("S1", "K1", "13800138000")]).found == 1
+
+
+@pytest.mark.parametrize("value", ["113800138000", "138001380001", "1380013800"])
+def test_another_number_that_holds_it_or_a_part_of_it_is_another(found, value):
+    assert found([("S2", value)], phones=[("S1", "K1", "13800138000")]).found == 0
+
+
+def test_digits_in_names_are_nobodys_number(found):
+    customers = [("C00000001", "客户00000001", "51010219800101123X"), ("C2", "ACME 10020030", "")]
+    assert found([("S1", "C00000001"), ("S2", "10020030")], customers=customers).found == 0
+
+
+def test_a_document_number_that_ends_in_a_letter_is_found(found):
+    assert found([("S1", "id 51010219800101123x")], customers=[("C1", "李雷", "51010219800101123X")]).found == 1
+
+
+def test_one_character_all_through_is_no_number(found):
+    assert found([("S1", "00000000000")], phones=[("S1", "K1", "00000000000")]).found == 0
+
+
+@pytest.mark.parametrize(("number", "outcome"), [("61234567", (0, 1)), ("13800138000", (1, 0))])
+def test_a_table_that_names_no_owner_tells_long_numbers_alone(found, number, outcome):
+    got = found([("S1", number)], phones=[("S1", "K1", number)], owners=())
+    assert (got.found, got.by_chance) == outcome
+
+
+def test_the_larger_of_number_and_share_is_the_limit_of_coincidence():
+    match = Match("61234567", "61234567", "msisdn", "subscriber_id S1", False)
+    assert verdict([match], 100, LIMITS).most_by_chance == LIMITS.max_chance_matches
+    assert verdict([match], 1_000_000, LIMITS).most_by_chance == 1000
+    assert verdict([], 10, LIMITS).detail == ""
+
+
+def test_an_example_shows_the_ends_alone():
+    assert masked("13800138000") == "138******00"
