@@ -13,11 +13,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from orchestration.contract import Table
 from orchestration.intake.part import Part
-from orchestration.intake.quarantine import Fault, Writer, key_values, shown
+from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
 
 BATCH_ROWS = 131_072
 _TWICE = "comes more than once in the delivery, with different values"
@@ -154,8 +153,7 @@ def _set_aside(
             faults = []
             for i, (columns, reason) in enumerate(rules):
                 rows = np.flatnonzero(mine[f"fault_{i}"].to_numpy(zero_copy_only=False))
-                texts = [pc.fill_null(shown(mine[c].take(pa.array(rows)), table.column(c).pii), "") for c in columns]
-                values = pc.binary_join_element_wise(*texts, ", ")
+                values = shown_together(mine, table, columns, rows)
                 faults.append(Fault(", ".join(columns), reason, rows, values, key_values(mine, table, rows)))
             quarantine.add(parts[part_no].name, lines, faults)
         removed.add(part_nos, row_nos)
