@@ -91,9 +91,7 @@ def _column_faults(table: Table, column: Column, values: pa.Array, bad: pa.Array
             yield is_within, "is no first of a month"
 
 
-def _rule_faults(
-    rule: RowRule, columns: Mapping[str, pa.Array], unreadable: Mapping[str, pa.Array | None]
-) -> pa.Array | None:
+def _rule_faults(rule: RowRule, columns: Mapping[str, pa.Array], unreadable: Mapping[str, pa.Array | None]) -> pa.Array | None:
     """Rows that break the rule, but for those where one of its values could not be read; None where there are none."""
     mask = breaches(rule, columns)
     for name in (*rule.columns, *((rule.unless,) if rule.unless else ())):

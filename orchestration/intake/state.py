@@ -18,7 +18,7 @@ from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits
 from orchestration.settings import Home
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when intake's rules change, so that every delivery is judged anew."""
 
 USUAL_DELIVERIES = 8
@@ -67,9 +67,9 @@ class State:
         """The accepted delivery of the table with the greatest dt up to this one."""
         return max((s for d, s in self._standing.get(table, {}).items() if d <= dt), key=lambda s: s.dt, default=None)
 
-    def earliest_after(self, table: str, dt: date) -> Standing | None:
-        """The accepted delivery of the table with the least dt after this one."""
-        return min((s for d, s in self._standing.get(table, {}).items() if d > dt), key=lambda s: s.dt, default=None)
+    def latest(self, table: str) -> Standing | None:
+        """The accepted delivery of the table with the greatest dt."""
+        return self.latest_until(table, date.max)
 
     def before(self, table: str, dt: date) -> Standing | None:
         """The accepted delivery of the table next before this dt."""
@@ -89,6 +89,8 @@ class State:
         for _, name, _ in enforced_references(table, contract):
             standing = self.latest_until(name, folder.dt)
             referenced[name] = standing and (standing.dt, standing.rows_sha256)
+        if table.keep_missing and (before := self.before(table.name, folder.dt)):  # its rows may be kept here
+            referenced["the snapshot before"] = (before.dt, before.rows_sha256)
         parts = [RULES_VERSION, asdict(listing), _rules_of(table), asdict(limits), referenced]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -126,7 +126,8 @@ def _delivery_facts(
         aside = delivery["rows_set_aside"] / delivery["rows_read"] if delivery["rows_read"] else 0.0
         volume = _volume(state, table, limit, delivery)
         name = f"{table.name} dt={delivery['dt']}"
-        values = [name, "", there[0], delivery["rows_accepted"], *there[1:], aside, limit.max_set_aside_share, *volume]
+        entered = delivery["rows_accepted"] + (delivery["rows_carried"] or 0)
+        values = [name, "", there[0], entered, *there[1:], aside, limit.max_set_aside_share, *volume]
         db.execute(f"insert into deliveries values ({', '.join('?' * len(values))})", values)
 
 
