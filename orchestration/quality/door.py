@@ -85,8 +85,7 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     What fails is judged again on the next run, until it is delivered anew or passes.
     """
     standing = ledger.current(home).to_pylist()
-    mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
-    fresh = [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark and d["table_name"] in contract]
+    fresh = [d for d in not_passed(home, standing) if d["table_name"] in contract]
     facts = home.warehouse / "door_facts.duckdb"
     with facts_file(facts) as db:
         _delivery_facts(db, home, fresh, contract, limits)
@@ -95,6 +94,13 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     if result.passed and standing:
         replace_text(_mark_path(home), max(d["recorded_at"] for d in standing).isoformat(timespec="microseconds"))
     return result
+
+
+def not_passed(home: Home, standing: list[dict] | None = None) -> list[dict]:
+    """Rows of the ledger of accepted deliveries that were recorded since this gate last passed. `standing`: all that stand."""
+    standing = ledger.current(home).to_pylist() if standing is None else standing
+    mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
+    return [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark]
 
 
 def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:

@@ -7,8 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 from intake_kit import CONTRACT, Operator
 
-from orchestration.intake import ledger
+from orchestration.intake import ledger, load_limits
 from orchestration.intake.show import show
+from orchestration.nightly import Outcome, summary
+from orchestration.quality.door import judge_deliveries
+from orchestration.warehouse.night import Night
 
 CONFIRMED = json.dumps({"removals_confirmed": True})
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
@@ -211,10 +214,21 @@ def test_a_row_whose_key_moved_to_another_line_is_not_kept(operator):
     assert _ids(operator, DAYS[1], "crm_contracts") == ["S001"]
 
 
-def test_the_source_checks_know_what_was_carried(operator):
-    from orchestration.intake import load_limits
-    from orchestration.quality.door import judge_deliveries
+def test_the_summary_of_a_run_also_shows_what_an_intake_run_before_it_warned_of(operator):
+    _register(operator, DAYS[0], range(100))
+    _register(operator, DAYS[1], range(99), bad=[3])
+    operator.take()
+    night = Night(operator.home)
+    night.take_in(lambda line: None)
+    assert night.intake.outcomes == []
+    told = "\n".join(line.plain for line in summary(Outcome(night)))
+    taken_in = f"crm_subscribers 2026-03-02, taken in on {night.taken_before[0]['recorded_at']:%Y-%m-%d}: "
+    assert f"{taken_in}1 of 99 rows set aside. The first: a.csv, line 5, column activation_date: '2025-02-30'" in told
+    assert "For all of them: telco360 intake show crm_subscribers 2026-03-02" in told
+    assert f"{taken_in}1 rows of dt=2026-03-01 are missing, 1 of them on-net (S099)" in told
 
+
+def test_the_source_checks_know_what_was_carried(operator):
     _register(operator, DAYS[0], range(40))
     _register(operator, DAYS[1], range(39))
     operator.take()
