@@ -29,7 +29,7 @@ IDS = [f"{n:05d}" for n in range(11, 111)]
     [
         ([f"S{i}" for i in IDS], [f"s{i}" for i in IDS], "s00011, s00012, s00013; in crm_subscribers: S00011, S00012, S00013. "
          "Probably they differ in upper and lower case"),
-        (IDS, [f"{i}.0" for i in IDS], "00011.0, 00012.0, 00013.0; in crm_subscribers: 00011, 00012, 00013. Probably one side ends"),
+        (IDS, [f"{i}.0" for i in IDS], "00011.0, 00012.0, 00013.0; in crm_subscribers: 00011, 00012, 00013. Probably one side"),
         (IDS, [i.lstrip("0") for i in IDS], "100, 101, 102; in crm_subscribers: 00100, 00101, 00102. Probably one side has"),
         (IDS, [f"{i[:2]}-{i[2:]}" for i in IDS], "Probably one side has blanks or separators"),
         (IDS, [f"86{i}" for i in IDS], "8600012, 8600013; in crm_subscribers: 00011, 00012, 00013. Probably one side has a pre"),
