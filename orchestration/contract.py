@@ -69,11 +69,13 @@ class KeepMissing:
     `by`: a row is missing when its values of these columns, all of the key or a part of the row, come in no row of the new one.
     `left`: (column, values) of rows that had ended; they are kept even when the source confirms the removal, and don't count
     toward the limit. `is_kept_when_confirmed`: all rows stay even then. What stays after a confirmation loses personal values.
+    `only_with`: only rows whose reference to this table leads to a row that is kept there.
     """
 
     by: tuple[str, ...]
     left: tuple[str, tuple[str, ...]] | None = None
     is_kept_when_confirmed: bool = False
+    only_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,8 @@ def _problems(table: Table):
     yield table.money is not None and table.money not in types, "money must name a column of the table"
     if keep := table.keep_missing:
         yield table.delivery != "snapshot", "keep_missing is for snapshots"
+        referenced = {c.references[0] for c in table.columns if c.references}
+        yield keep.only_with not in {None, *referenced}, "only_with of keep_missing must be a table that a column refers to"
         yield not keep.by or not {*keep.by, *(keep.left or ())[:1]} <= types.keys(), "keep_missing must name columns of the table"
 
 
@@ -181,11 +185,13 @@ def _row_rule(
     return RowRule(column, tuple(part_of), not_before, _number(above), unless, severity == "warn")
 
 
-def _keep_missing(by: list[str], left: dict[str, list[str]] | None = None, confirmed: str = "removed") -> KeepMissing:
+def _keep_missing(
+    by: list[str], left: dict[str, list[str]] | None = None, confirmed: str = "removed", only_with: str | None = None
+) -> KeepMissing:
     if confirmed not in ("removed", "kept"):
         raise TypeError(f"confirmed must be removed or kept, not {confirmed}")
     (ended,) = [(column, tuple(values)) for column, values in left.items()] if left else [None]
-    return KeepMissing(tuple(by), ended, confirmed == "kept")
+    return KeepMissing(tuple(by), ended, confirmed == "kept", only_with)
 
 
 def _column(raw: dict) -> Column:

@@ -36,10 +36,11 @@ class Before:
 class Missing:
     """What a snapshot lacks of the one before. Counts are rows.
 
-    `newly`: of the rows delivered then; `counted`: those of them that had not ended, by the contract's `left`; `all_counted`: as
-    many of all rows delivered then. `for_long`: kept before already. `rejected`: here, but at fault in this delivery; in none of
-    the other counts. `kept`: rows written to the file, `kept_confirmed`: of these, the ones that stay though their removal was
-    confirmed. `keys`: of the first that count, else of the first that are missing; `rejected_keys` likewise.
+    `newly`: of the rows delivered then; `counted`: those of them that had not ended, by the contract's `left` or because what
+    they refer to is kept there too; `all_counted`: as many of all rows delivered then. `for_long`: kept before already.
+    `rejected`: here, but at fault in this delivery; in none of the other counts. `kept`: rows written to the file,
+    `kept_confirmed`: of these, the ones that stay though their removal was confirmed. `keys`: of the first that count, else of
+    the first that are missing; `rejected_keys` likewise.
     """
 
     dt: date
@@ -70,7 +71,8 @@ def keep(
     `is_confirmed`, what had ended stays without its personal values, and all else goes but rows that were rejected here.
     """
     _find(con, table, before, accepted, references, quarantine)
-    _decide(con, table.keep_missing, is_confirmed)
+    ended = _ended(table.keep_missing, references)
+    _decide(con, table.keep_missing, ended, is_confirmed)
     kept = _write(con, table, is_confirmed, target)
     counts = con.execute(
         """select count(*) filter (where is_new), count(*) filter (where is_new and not is_ended),
@@ -83,7 +85,7 @@ def keep(
         before.dt,
         newly,
         counted,
-        _rows_counted(con, table.keep_missing, before),
+        _rows_counted(con, ended, before),
         for_long,
         rejected,
         kept,
@@ -114,6 +116,9 @@ def _find(
     key_text = " || ', ' || ".join(f"'{name}=' || {identifier(name)}::varchar" for name in table.key)
     rejected = f"{key_text} in (select key_values from {from_files([quarantine])})" if quarantine.exists() else "false"
     is_missing = "true" if set(by) == set(table.key) else f"not exists (select 1 from {new} as there where {comes})"
+    if table.keep_missing.only_with:
+        kept_there = [_leads_to_kept(r) for r in references if r.table == table.keep_missing.only_with]
+        is_missing += f" and ({' or '.join(kept_there) or 'false'})"
     holds = [_holds(reference) for reference in references]
     con.execute(
         f"""create or replace temp table missing as
@@ -129,27 +134,35 @@ def _holds(reference: Reference) -> str:
     return f"({column} is null or {column} in (select {identifier(reference.key)} from {from_folder(reference.folder)}))"
 
 
-def _decide(con: duckdb.DuckDBPyConnection, rules: KeepMissing, is_confirmed: bool) -> None:
+def _leads_to_kept(reference: Reference) -> str:
+    """Whether a row refers to one that was kept there."""
+    carried = reference.folder / CARRIED
+    if not carried.exists():
+        return "false"
+    return f"{identifier(reference.column)} in (select {identifier(reference.key)} from {from_files([carried])})"
+
+
+def _ended(rules: KeepMissing, references: Sequence[Reference]) -> str:
+    """Whether a row had ended: by its own values, else because what it refers to is missing there, and counts there."""
+    if rules.left is None:
+        return f"({' or '.join(['false', *map(_leads_to_kept, references)])})"
+    column, values = rules.left
+    return f"({identifier(column)} in ({', '.join(literal(value) for value in values)}))"
+
+
+def _decide(con: duckdb.DuckDBPyConnection, rules: KeepMissing, ended: str, is_confirmed: bool) -> None:
     """The view `decided`: `missing` with is_ended and stays."""
     stays = "true"
     if is_confirmed and not rules.is_kept_when_confirmed:
-        stays = f"is_rejected or {_ended(rules)}"
-    con.execute(f"create or replace temp view decided as select *, {_ended(rules)} as is_ended, ({stays}) as stays from missing")
+        stays = f"is_rejected or {ended}" if rules.left else "is_rejected"
+    con.execute(f"create or replace temp view decided as select *, {ended} as is_ended, ({stays}) as stays from missing")
 
 
-def _rows_counted(con: duckdb.DuckDBPyConnection, rules: KeepMissing, before: Before) -> int:
+def _rows_counted(con: duckdb.DuckDBPyConnection, ended: str, before: Before) -> int:
     files = [path for path in sorted(before.folder.glob("*.parquet")) if path.name != CARRIED]
     if not files:
         return 0
-    source = from_files(files, ", union_by_name = true")
-    return con.execute(f"select count(*) from {source} where not {_ended(rules)}").fetchone()[0]
-
-
-def _ended(rules: KeepMissing) -> str:
-    if rules.left is None:
-        return "false"
-    column, values = rules.left
-    return f"({identifier(column)} in ({', '.join(literal(value) for value in values)}))"
+    return con.execute(f"select count(*) from {from_files(files, ', union_by_name = true')} where not {ended}").fetchone()[0]
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: Table, is_confirmed: bool, target: Path) -> int:

@@ -205,6 +205,35 @@ def test_plan_rows_of_a_line_that_is_there_are_not_kept(operator):
     assert held == {("S000", "P1"), ("S001", "P1"), ("S001", "P2"), ("S002", "P1"), ("S002", "P2")}
 
 
+def test_a_purge_of_lines_that_left_takes_no_other_table_with_it(operator):
+    """40 of 100 lines are purged with plans and customers: nothing is rejected, and all of it stays."""
+    customers = "customer_id,customer_type\n"
+    for day, numbers in ((DAYS[0], range(100)), (DAYS[1], range(40, 100))):
+        operator.deliver("crm_customers", day, {"a.csv": customers + "C1,personal\n"})
+        _register(operator, day, numbers, left=range(40))
+        for table, header, rest in (
+            ("crm_tariff_subscriptions", "subscriber_id,plan_code,start_date,is_primary\n", "P1,2025-01-01,true"),
+            ("crm_group_members", "subscriber_id,group_id,member_role\n", "G1,member"),
+        ):
+            operator.deliver(table, day, {"a.csv": header + "".join(f"S{n:03d},{rest}\n" for n in numbers)})
+        operator.deliver("crm_groups", day, {"a.csv": "group_id\nG1\n"})
+    report = operator.take(min_snapshot_ratio=0.0)
+    assert [o.reason for o in report.rejected] == []
+    for table in (TABLE, "crm_tariff_subscriptions", "crm_group_members"):
+        assert len(_ids(operator, DAYS[1], table)) == 100
+
+
+def test_a_line_that_leaves_its_group_is_no_member_any_more(operator):
+    members = "subscriber_id,group_id,member_role\nS000,G1,member\n"
+    for day in DAYS[:2]:
+        _register(operator, day, range(3))
+        operator.deliver("crm_groups", day, {"a.csv": "group_id\nG1\n"})
+    operator.deliver("crm_group_members", DAYS[0], {"a.csv": members + "S001,G1,member\n"})
+    operator.deliver("crm_group_members", DAYS[1], {"a.csv": members})
+    operator.take(min_snapshot_ratio=0.0)
+    assert _ids(operator, DAYS[1], "crm_group_members") == ["S000"]
+
+
 def test_a_row_whose_key_moved_to_another_line_is_not_kept(operator):
     _register(operator, DAYS[0], range(3))
     header = "contract_id,subscriber_id,contract_type,start_date,end_date\n"
