@@ -133,9 +133,10 @@ def next_moment(last: datetime) -> datetime:
 
 
 def ensure_file(home: Home, aside: Path) -> None:
-    """Writes an empty ledger file where there is none, so that the glob finds one."""
-    if not any(home.intake_ledger.glob("*.parquet")):
-        _write(SCHEMA.empty_table(), home.intake_ledger / "intake-none.parquet", aside)
+    """Writes an empty ledger file where there is none, so that the glob finds one, or where it lacks columns of today."""
+    empty = home.intake_ledger / "intake-none.parquet"
+    if not any(home.intake_ledger.glob("*.parquet")) or (empty.exists() and pq.read_schema(empty) != SCHEMA):
+        _write(SCHEMA.empty_table(), empty, aside)
 
 
 def record(home: Home, row: pa.Table, aside: Path) -> None:

@@ -257,6 +257,19 @@ def test_the_summary_of_a_run_also_shows_what_an_intake_run_before_it_warned_of(
     assert f"{taken_in}1 rows of dt=2026-03-01 are missing, 1 of them on-net (S099)" in told
 
 
+def test_a_ledger_from_before_the_column_is_read_on(operator):
+    _register(operator, DAYS[0], range(40))
+    operator.take()
+    for path in operator.home.intake_ledger.glob("*.parquet"):
+        pq.write_table(pq.read_table(path, partitioning=None).drop_columns("rows_carried"), path)
+    _register(operator, DAYS[1], range(39))
+    report = operator.take()
+    assert [(o.table_name, o.rows_carried) for o in report.outcomes] == [(TABLE, 1)]
+    assert _outcome_of(operator, DAYS[0])["rows_carried"] is None
+    assert pq.read_schema(operator.home.intake_ledger / "intake-none.parquet") == ledger.SCHEMA
+    assert "40 read, 40 accepted, 0 collapsed, 0 set aside" in show(operator.home, TABLE, DAYS[0])
+
+
 def test_the_source_checks_know_what_was_carried(operator):
     _register(operator, DAYS[0], range(40))
     _register(operator, DAYS[1], range(39))

@@ -27,7 +27,9 @@ followed as (
         closed_at,
         category_code,
         is_satisfied,
-        case when closed_at >= opened_at then cast({{ dbt.datediff('opened_at', 'closed_at', 'day') }} as integer) end as days_to_close,
+        case
+            when closed_at >= opened_at then cast({{ dbt.datediff('opened_at', 'closed_at', 'day') }} as integer)
+        end as days_to_close,
         opened_at_before is not null
         and {{ dbt.datediff('opened_at_before', 'opened_at', 'day') }}
         <= {{ rule('service_rules', 'repeat_complaint_days') }} as is_repeat
