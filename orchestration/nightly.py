@@ -176,6 +176,13 @@ def _intake_lines(night: Night) -> Iterator[tuple[str, str, str]]:
         yield outcome, f"{table:<{width}}  {_taken_in(list(group))}", "red" if outcome == "rejected" else ""
     yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in night.intake.rejected)
     yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in outcomes for text in o.warnings)
+    again = {(o.table_name, o.dt) for o in outcomes}
+    yield from (
+        ("warning", f"{d['table_name']} {d['dt']}, taken in on {d['recorded_at']:%Y-%m-%d}: {text}", "yellow")
+        for d in night.taken_before
+        if (d["table_name"], d["dt"]) not in again
+        for text in d["warnings"]
+    )
     yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in night.intake.incomplete)
     yield from (("warning", text, "yellow") for text in night.intake.warnings)
     yield from _warnings(night.door)
@@ -193,6 +200,7 @@ def _taken_in(outcomes: list) -> str:
     """Deliveries of one table with one outcome: from when to when, and their rows added up."""
     dates = [o.dt for o in outcomes]
     counts = {"read": "rows_read", "accepted": "rows_accepted", "collapsed": "rows_collapsed", "set aside": "rows_set_aside"}
+    counts["carried over"] = "rows_carried"
     sums = {what: sum(getattr(o, name) for o in outcomes) for what, name in counts.items()}
     told = ", ".join(f"{count:,} {what}" for what, count in sums.items() if count or what in ("read", "accepted"))
     days = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} to {dates[-1]}, {len(dates)} deliveries"

@@ -166,8 +166,8 @@ def _ends(block: Block, day: int) -> np.ndarray:
 
 def _tariffs(block: Block, there: np.ndarray, day: int) -> dict:
     people, left = block.people, _ends(block, day)
-    switched = there[people.plan_switch[there] <= day]
-    is_switched = people.plan_switch <= day
+    is_switched = (people.plan_switch <= day) & (people.plan_switch <= left)  # a line that has left takes no other plan
+    switched = there[is_switched[there]]
     line = np.concatenate((there, switched))
     is_later = np.arange(len(line)) >= len(there)
     end = np.where(is_later | ~is_switched[line], left[line], people.plan_switch[line] - 1)
@@ -249,7 +249,7 @@ def _points(block: Block, there: np.ndarray, day: int) -> dict:
 
 
 def _suppressions(block: Block, there: np.ndarray, day: int, complaints: Complaints) -> dict:
-    """Consents withdrawn, wishes, protected and deceased persons by lot; and lines with a complaint still open."""
+    """Consents withdrawn, wishes, protected and deceased persons by lot; and lines while a complaint of theirs was open."""
     people, rng = block.people, block.stream("suppressions")
     drawn, since = rng.random(len(block)), people.activated + rng.integers(0, 900, len(block))
     ends = rng.random(len(block)) < 0.1
@@ -270,7 +270,7 @@ def _suppressions(block: Block, there: np.ndarray, day: int, complaints: Complai
     reason = np.array([k[1] for k in kinds])[kind[line]]
     begins = since[line]
     until = np.where(ends[line] & (begins + 300 <= day), begins + 300, NEVER)
-    opened = _open(complaints, day)
+    opened = _times_open(complaints, day)
     return {
         "subscriber_id": block.subscriber(np.concatenate((line, opened[:, 0]))),
         "channel": Codes(np.concatenate((channel, np.full(len(opened), channels.index("outbound_call")))), channels),
@@ -279,13 +279,18 @@ def _suppressions(block: Block, there: np.ndarray, day: int, complaints: Complai
             ["do_not_contact", "consent_withdrawn", "deceased", "protected", "open_complaint", "other"],
         ),
         "effective_from": np.concatenate((begins, opened[:, 1])),
-        "effective_to": np.concatenate((until, np.full(len(opened), NEVER))),
+        "effective_to": np.concatenate((until, opened[:, 2])),
     }
 
 
-def _open(complaints: Complaints, day: int) -> np.ndarray:
-    """(line, day) of complaints opened by the day and not closed by its end; each once."""
+def _times_open(complaints: Complaints, day: int) -> np.ndarray:
+    """(line, first day, last day) on which a complaint was open at the day's end; NEVER ends it while it still is."""
     if not complaints.line:
-        return np.empty((0, 2), np.int64)
+        return np.empty((0, 3), np.int64)
     line, opened, closed = (np.concatenate(c) for c in (complaints.line, complaints.opened, complaints.closed))
-    return np.unique(np.column_stack((line, opened))[(opened <= day) & (closed > day)], axis=0).reshape(-1, 2)
+    is_told = (opened <= day) & (closed > opened)
+    until = np.where(closed > day, NEVER, closed - 1)
+    rows = np.column_stack((line, opened, until))[is_told]
+    order = np.lexsort((-rows[:, 2], rows[:, 1], rows[:, 0]))  # two of one day: the one that was open longer
+    rows = rows[order]
+    return rows[np.unique(rows[:, :2], axis=0, return_index=True)[1]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from orchestration import machine
 from orchestration.contract import Table
 from orchestration.files import sha256_of
-from orchestration.intake import judge, landing
+from orchestration.intake import judge, known, landing, missing, warned
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
@@ -34,16 +35,18 @@ CHANGED = f"changed while it was read. Write _SUCCESS last, and nothing after it
 class Rules:
     """What a delivery is held against beside its contract.
 
-    `references`: what rows must refer to; `unchecked`: referenced tables that have no delivery to look into; `subscribers`: the
-    folder of the delivery that knows the lines; `last`: the snapshot before; `usual_rows`: of an append table's weekday.
+    `references`: what rows must refer to; `unchecked`: referenced tables that have no delivery to look into; `register`: where
+    lines are looked up that are no reference; `last`, `before`: the snapshot before, its rows and where it lies if missing ones
+    are kept; `usual_rows`: of an append table's weekday.
     """
 
     table: Table
     limits: TableLimits
     references: list[judge.Reference]
     unchecked: list[str]
-    subscribers: Path | None
+    register: known.Register | None
     last: Standing | None
+    before: missing.Before | None
     usual_rows: float | None
     number_patterns: list[str]
 
@@ -53,7 +56,7 @@ class Judgement:
     """What was found. `reason` says why the delivery is rejected; None: its rows lie in the workspace's raw folder.
 
     `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `set_aside` are rows at fault, all of which
-    lie in the quarantine file.
+    lie in the quarantine file. `carried`: rows of the snapshot before that lie in the raw folder too.
     """
 
     files: list[dict]
@@ -61,6 +64,7 @@ class Judgement:
     rows_read: int = 0
     collapsed: int = 0
     set_aside: int = 0
+    carried: int = 0
     facts: judge.Facts | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -110,24 +114,37 @@ def _judge(
 ) -> None:
     if listing.problem:
         raise Rejected(listing.problem)
-    parts = _read_parts(folder, rules.table, workspace, quarantine, judgement)
+    manifest = landing.read_manifest(folder.path / landing.SUCCESS)
+    parts = _read_parts(folder, rules.table, manifest.files, workspace, quarantine, judgement)
     rows_read = sum(part.rows_read for part in parts)
     with judge.connect(workspace.scratch / "duckdb") as con:
         removed = judge.remove_rows(con, rules.table, parts, rules.references, quarantine)
+        quarantine.close()
         judgement.rows_read, judgement.collapsed, judgement.set_aside = rows_read, removed.collapsed, quarantine.rows
         accepted = rows_read - removed.collapsed - quarantine.rows
         _check_shares(rules, rows_read, quarantine, accepted)
         written = _write_parts(parts, removed, workspace)
-        judgement.facts = judge.facts_of(con, rules.table, written, rules.subscribers, rules.number_patterns)
-    if judgement.facts.rows != accepted:
-        raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted")
+        found = _content_warnings(con, rules, written)
+        if rules.before is not None:
+            carried = workspace.raw / missing.CARRIED
+            lacks = missing.keep(
+                con, rules.table, rules.before, written, rules.references, quarantine.path, manifest.removals_confirmed, carried
+            )
+            found += _missing_warnings(rules, lacks, manifest.removals_confirmed)
+            judgement.carried = lacks.kept
+            written += [carried] if lacks.kept else []
+        judgement.facts = judge.facts_of(con, rules.table, written, rules.number_patterns)
+    if judgement.facts.rows != accepted + judgement.carried:
+        raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted, {judgement.carried} carried")
     judgement.warnings = [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
-    judgement.warnings += _volume_warnings(rules, accepted) + _content_warnings(rules, judgement.facts)
+    judgement.warnings += _rejected_rows_warnings(folder, rows_read, quarantine) + _volume_warnings(rules, accepted) + found
+    judgement.warnings += _number_warnings(judgement.facts)
 
 
-def _read_parts(folder: Folder, table: Table, workspace: Workspace, quarantine: Writer, judgement: Judgement) -> list[Part]:
+def _read_parts(
+    folder: Folder, table: Table, manifest: dict | None, workspace: Workspace, quarantine: Writer, judgement: Judgement
+) -> list[Part]:
     names = [file["name"] for file in judgement.files]
-    manifest = landing.read_manifest(folder.path / landing.SUCCESS)
     landing.check_manifest_files(manifest, names)
     for file in judgement.files:  # before anything is read: a file that came damaged is told as that
         try:
@@ -180,15 +197,73 @@ def _volume_warnings(rules: Rules, accepted: int) -> list[str]:
     return warnings
 
 
-def _content_warnings(rules: Rules, facts: judge.Facts) -> list[str]:
+def _rejected_rows_warnings(folder: Folder, rows_read: int, quarantine: Writer) -> list[str]:
+    if not quarantine.rows:
+        return []
+    return [
+        f"{quarantine.rows:,} of {rows_read:,} rows set aside. The first: {quarantine.first}. "
+        f"For all of them: telco360 intake show {folder.table} {folder.dt}"
+    ]
+
+
+def _content_warnings(con: duckdb.DuckDBPyConnection, rules: Rules, written: list[Path]) -> list[str]:
+    """What accepted rows are warned of. Raises Rejected where more of them than the limit are of lines that nobody knows."""
     warnings = [f"not checked against {name}: none of its deliveries that could tell is accepted" for name in rules.unchecked]
-    if facts.unknown_subscribers:
-        warnings.append(f"{facts.unknown_subscribers:,} rows of subscribers that crm_subscribers does not know; kept")
-    if facts.odd_numbers:
-        warnings.append(
-            f"{facts.odd_numbers:,} rows whose msisdn fits no pattern of seeds/msisdn_patterns.csv; kept, never exported"
+    warnings += warned.warnings_of(con, rules.table, written)
+    unknown = known.unknown_lines(con, rules.table, written, rules.register) if rules.register else None
+    if unknown is None:
+        return warnings
+    if _is_over(rules.limits, unknown.rows, unknown.share, rules.limits.max_unknown_share):
+        raise Rejected(
+            f"{_unknown_counted(rules.table, unknown)} are of lines that crm_subscribers dt={unknown.register_dt} does not know, "
+            f"more than {_percent(rules.limits.max_unknown_share)}. {known.why_unknown(con, written, rules.register)}. "
+            f"Write subscriber_id as crm_subscribers does and deliver again. {TRIED_AGAIN}"
         )
+    ids = ", ".join(unknown.ids)
+    return [*warnings, f"{unknown.rows:,} rows of subscribers that crm_subscribers does not know ({ids}); kept"]
+
+
+def _unknown_counted(table: Table, unknown: known.Unknown) -> str:
+    rows = f"{unknown.rows:,} of {unknown.all_rows:,} rows"
+    return f"{rows} and {unknown.money:,} of {unknown.all_money:,} of {table.money}" if table.money else rows
+
+
+def _missing_warnings(rules: Rules, lacks: missing.Missing, is_confirmed: bool) -> list[str]:
+    """What is told of rows that a snapshot lacks. Raises Rejected where they are more than the limit, and nobody confirms it."""
+    keep = rules.table.keep_missing
+    on_net = f", {lacks.counted:,} of them on-net" if keep.left else ""
+    which = f"{lacks.newly:,} rows of dt={lacks.dt} are missing{on_net} ({'; '.join(lacks.keys)})"
+    confirm = f'write {{"{landing.CONFIRMED}": true}} into _SUCCESS'
+    share = lacks.counted / lacks.all_counted if lacks.all_counted else 0.0
+    if not is_confirmed and _is_over(rules.limits, lacks.counted, share, rules.limits.max_missing_share):
+        raise Rejected(
+            f"{which}: {share:.1%} of the {lacks.all_counted:,}{' on-net' if keep.left else ''} rows, more than "
+            f"{_percent(rules.limits.max_missing_share)}. Deliver it whole; if they were removed on purpose, {confirm}"
+        )
+    warnings = []
+    if lacks.rejected:
+        keys = "; ".join(lacks.rejected_keys)
+        warnings.append(f"{lacks.rejected:,} rows that are set aside here keep their last values, of dt={lacks.dt} ({keys})")
+    if is_confirmed and lacks.newly + lacks.for_long:
+        stay = (
+            f"; {lacks.kept_confirmed:,} of them stay for past figures, without personal values" if lacks.kept_confirmed else ""
+        )
+        warnings.append(f"{lacks.newly + lacks.for_long:,} rows of dt={lacks.dt} are removed, as _SUCCESS confirms{stay}")
+    elif lacks.newly:
+        warnings.append(f"{which}; their last values are kept. Deliver them again; if they were removed on purpose, {confirm}")
+    if not is_confirmed and lacks.for_long:
+        warnings.append(f"{lacks.for_long:,} rows that were missing before dt={lacks.dt} already are kept")
     return warnings
+
+
+def _is_over(limits: TableLimits, rows: int, share: float, limit: float) -> bool:
+    return rows >= limits.min_concerned_rows and Decimal(str(share)) > Decimal(str(limit))
+
+
+def _number_warnings(facts: judge.Facts) -> list[str]:
+    if not facts.odd_numbers:
+        return []
+    return [f"{facts.odd_numbers:,} rows whose msisdn fits no pattern of seeds/msisdn_patterns.csv; kept, never exported"]
 
 
 def _write_parts(parts: list[Part], removed: judge.Removed, workspace: Workspace) -> list[Path]:

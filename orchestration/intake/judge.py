@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from orchestration.contract import Table
 from orchestration.intake.part import Part
-from orchestration.intake.quarantine import Fault, Writer, key_values, shown
+from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
+from orchestration.sql import from_files, from_folder, identifier, identifiers
 
 BATCH_ROWS = 131_072
 _TWICE = "comes more than once in the delivery, with different values"
@@ -59,8 +59,7 @@ class Removed:
 class Facts:
     """What the ledger and the warnings tell of accepted rows. Event times are null for snapshots and where there is no row.
 
-    `unknown_subscribers`: rows whose subscriber_id the register lacks; `odd_numbers`: rows whose msisdn fits no pattern; both
-    None where it was not looked at.
+    `odd_numbers`: rows whose msisdn fits no pattern, None where it was not looked at.
     """
 
     rows: int
@@ -68,7 +67,6 @@ class Facts:
     event_first: datetime | None
     event_last: datetime | None
     event_months: list[date]
-    unknown_subscribers: int | None
     odd_numbers: int | None
 
 
@@ -85,7 +83,7 @@ def remove_rows(
     con.execute(
         f"create or replace temp view staged as select * exclude (filename, file_row_number), "
         f"parse_filename(filename, true)::integer as part_no, file_row_number as row_no "
-        f"from {_parquet([p.staged for p in parts], ', filename = true, file_row_number = true')}"
+        f"from {from_files([p.staged for p in parts], ', filename = true, file_row_number = true')}"
     )
     removed = Removed()
     if references:
@@ -93,7 +91,7 @@ def remove_rows(
         _set_aside(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
     con.register("broken", removed.as_table())
     if _has_shared_keys(con, table):
-        columns = f"part_no, row_no, {_names(table.key)}, true as fault_0"
+        columns = f"part_no, row_no, {identifiers(table.key)}, true as fault_0"
         query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
         _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
         collapsed = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
@@ -107,12 +105,13 @@ def _broken_references_query(table: Table, references: list[Reference]) -> str:
     """Rows that break a reference, with fault_0, fault_1, …: whether they break the first, the second, …"""
     joins, faults = "", []
     for i, r in enumerate(references):
-        joins += f" left join (select distinct {_name(r.key)} as key_{i} from {_folder(r.folder)}) on {_name(r.column)} = key_{i}"
-        faults.append(f"({_name(r.column)} is not null and key_{i} is null)")
+        keys = f"select distinct {identifier(r.key)} as key_{i} from {from_folder(r.folder)}"
+        joins += f" left join ({keys}) on {identifier(r.column)} = key_{i}"
+        faults.append(f"({identifier(r.column)} is not null and key_{i} is null)")
     columns = dict.fromkeys([*table.key, *(r.column for r in references)])
     selected = ", ".join(f"{fault} as fault_{i}" for i, fault in enumerate(faults))
     return (
-        f"select part_no, row_no, {_names(columns)}, {selected} "
+        f"select part_no, row_no, {identifiers(columns)}, {selected} "
         f"from staged{joins} where {' or '.join(faults)} order by part_no, row_no"
     )
 
@@ -122,7 +121,7 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
     With each row, versions: how many different rows have its key, and nth: which of these it is in the delivery's order.
     """
-    keys, live = _names(table.key), "(from staged anti join broken using (part_no, row_no))"
+    keys, live = identifiers(table.key), "(from staged anti join broken using (part_no, row_no))"
     con.execute(f"create or replace temp table suspect as select hash({keys}) as h from {live} group by h having count(*) > 1")
     if not con.execute("select count(*) from suspect").fetchone()[0]:
         return False
@@ -130,7 +129,7 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
     con.execute(
         f"create or replace temp table shared as select part_no, row_no, {keys}, versions, "
         f"row_number() over (partition by {keys} order by part_no, row_no) as nth "
-        f"from again join (select {keys}, count(distinct row({_names(c.name for c in table.columns)})) as versions "
+        f"from again join (select {keys}, count(distinct row({identifiers(c.name for c in table.columns)})) as versions "
         f"from again group by {keys} having count(*) > 1) using ({keys})"
     )
     return True
@@ -154,38 +153,25 @@ def _set_aside(
             faults = []
             for i, (columns, reason) in enumerate(rules):
                 rows = np.flatnonzero(mine[f"fault_{i}"].to_numpy(zero_copy_only=False))
-                texts = [pc.fill_null(shown(mine[c].take(pa.array(rows)), table.column(c).pii), "") for c in columns]
-                values = pc.binary_join_element_wise(*texts, ", ")
+                values = shown_together(mine, table, columns, rows)
                 faults.append(Fault(", ".join(columns), reason, rows, values, key_values(mine, table, rows)))
             quarantine.add(parts[part_no].name, lines, faults)
         removed.add(part_nos, row_nos)
 
 
-def facts_of(
-    con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], subscribers: Path | None, number_patterns: list[str]
-) -> Facts:
-    """What is told of the accepted rows in `files`; `subscribers`: the folder of the delivery that knows the lines, if any."""
-    accepted = _parquet(files)
+def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], number_patterns: list[str]) -> Facts:
+    """What is recorded of the rows in `files`, those that enter the lake."""
+    accepted = from_files(files)
     rows, digest = _content_hash(con, table, accepted)
     first = last = None
     months: list[date] = []
     if table.event_time is not None:
-        event = f"{_name(table.event_time)}::timestamp"
+        event = f"{identifier(table.event_time)}::timestamp"
         first, last = con.execute(f"select min({event}), max({event}) from {accepted}").fetchone()
         months = [
             m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()
         ]
-    return Facts(
-        rows, digest, first, last, months, _unknown(con, accepted, subscribers), _odd(con, table, accepted, number_patterns)
-    )
-
-
-def _unknown(con: duckdb.DuckDBPyConnection, accepted: str, subscribers: Path | None) -> int | None:
-    if subscribers is None:
-        return None
-    lines = _folder(subscribers)
-    query = f"select count(*) from {accepted} as a anti join {lines} as s using (subscriber_id) where subscriber_id is not null"
-    return con.execute(query).fetchone()[0]
+    return Facts(rows, digest, first, last, months, _odd(con, table, accepted, number_patterns))
 
 
 def _odd(con: duckdb.DuckDBPyConnection, table: Table, accepted: str, patterns: list[str]) -> int | None:
@@ -201,7 +187,7 @@ def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -
     Each value is told with its length, so that no two different rows read the same.
     """
     texts = ", ".join(
-        f"coalesce(length({_name(c.name)}::varchar) || ':' || {_name(c.name)}::varchar, '-')" for c in table.columns
+        f"coalesce(length({identifier(c.name)}::varchar) || ':' || {identifier(c.name)}::varchar, '-')" for c in table.columns
     )
     rows, upper, lower = con.execute(
         f"select count(*), coalesce(sum((h >> 64)::ubigint), 0), coalesce(sum((h & 18446744073709551615::uhugeint)::ubigint), 0) "
@@ -209,21 +195,3 @@ def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -
     ).fetchone()
     names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
     return rows, sha256(f"{names}|{rows}|{upper}|{lower}".encode()).hexdigest()
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _names(names) -> str:
-    return ", ".join(_name(n) for n in names)
-
-
-def _folder(folder: Path) -> str:
-    return _parquet(sorted(folder.glob("*.parquet")))
-
-
-def _parquet(files: list[Path], options: str = "") -> str:
-    """A FROM item of these very files: what would be a pattern in a path is taken literally."""
-    literal = ("".join(f"[{c}]" if c in "*?[" else c for c in str(file)).replace("'", "''") for file in files)
-    return "read_parquet([" + ", ".join(f"'{path}'" for path in literal) + f"], hive_partitioning = false{options})"

@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 
 SUCCESS = "_SUCCESS"
+CONFIRMED = "removals_confirmed"
 DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
@@ -111,11 +112,19 @@ def listing(folder: Path) -> Listing:
     return Listing(tuple(data), success, problem)
 
 
-def read_manifest(path: Path) -> dict[str, dict] | None:
-    """What _SUCCESS says of each file, {name: {"rows": int, "sha256": hex}}, both optional; None where it is empty.
+@dataclass(frozen=True)
+class Manifest:
+    """What _SUCCESS says. `files`: {name: {"rows": int, "sha256": hex}}, both optional; None where it names no files.
 
-    Raises Rejected for anything else than nothing or a manifest.
+    `removals_confirmed`: rows of the snapshot before that this one lacks were removed on purpose.
     """
+
+    files: dict[str, dict] | None = None
+    removals_confirmed: bool = False
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What _SUCCESS says; nothing where it is empty. Raises Rejected for anything else than nothing or a manifest."""
     try:
         text = path.read_bytes().decode("utf-8-sig").strip()
         manifest = json.loads(text, object_pairs_hook=_without_repeats) if text else None
@@ -124,10 +133,15 @@ def read_manifest(path: Path) -> dict[str, dict] | None:
     except (ValueError, RecursionError) as error:
         raise _bad_manifest("is no JSON") from error
     if manifest is None and not text:
-        return None
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        return Manifest()
+    if not isinstance(manifest, dict) or not {"files", CONFIRMED} & manifest.keys():
         raise _bad_manifest('holds no "files"')
-    for name, told in manifest["files"].items():
+    files, is_confirmed = manifest.get("files"), manifest.get(CONFIRMED, False)
+    if not isinstance(is_confirmed, bool):
+        raise _bad_manifest(f"says neither true nor false as {CONFIRMED}")
+    if "files" in manifest and not isinstance(files, dict):
+        raise _bad_manifest('holds no "files"')
+    for name, told in (files or {}).items():
         if not isinstance(told, dict):
             raise _bad_manifest(f"says of {name} neither rows nor sha256")
         rows, sha256 = told.get("rows"), told.get("sha256")
@@ -135,7 +149,7 @@ def read_manifest(path: Path) -> dict[str, dict] | None:
             raise _bad_manifest(f"names no count as rows of {name}")
         if sha256 is not None and not (isinstance(sha256, str) and re.fullmatch("[0-9a-fA-F]{64}", sha256)):
             raise _bad_manifest(f"names no SHA-256 as sha256 of {name}")
-    return manifest["files"]
+    return Manifest(files, is_confirmed)
 
 
 def check_manifest_files(manifest: dict[str, dict] | None, names: list[str]) -> None:

@@ -5,6 +5,7 @@ it has no rows.
 
 rows_read = rows_accepted + rows_collapsed + rows_set_aside holds for every row. Of a rejected delivery nothing is accepted: all
 rows read that were not collapsed count as set aside; a delivery whose files could not be read to the end counts no rows.
+rows_carried are in the lake beside the accepted ones: rows of the snapshot before that the delivery lacks and intake kept.
 """
 
 import uuid
@@ -42,6 +43,7 @@ SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("warnings", pa.list_(pa.string())),
         ("fingerprint", pa.string()),
+        ("rows_carried", pa.int64()),  # null in files of before there was the column
     ]
 )
 
@@ -50,7 +52,8 @@ SCHEMA = pa.schema(
 class Outcome:
     """A row of the ledger: what became of one delivery in one run. Times are UTC for recorded_at, the operator's for events.
 
-    `rows_sha256` is equal for equal accepted rows, in whatever order, files and format they came; None where rejected.
+    `rows_sha256` is equal for equal rows in the lake, accepted and carried, in whatever order, files and format they came; None
+    where rejected.
     Raises ValueError where the counts do not add up.
     """
 
@@ -71,6 +74,7 @@ class Outcome:
     reason: str | None
     warnings: list[str]
     fingerprint: str
+    rows_carried: int = 0
 
     def __post_init__(self):
         if self.rows_read != self.rows_accepted + self.rows_collapsed + self.rows_set_aside:
@@ -129,9 +133,10 @@ def next_moment(last: datetime) -> datetime:
 
 
 def ensure_file(home: Home, aside: Path) -> None:
-    """Writes an empty ledger file where there is none, so that the glob finds one."""
-    if not any(home.intake_ledger.glob("*.parquet")):
-        _write(SCHEMA.empty_table(), home.intake_ledger / "intake-none.parquet", aside)
+    """Writes an empty ledger file where there is none, so that the glob finds one, or where it lacks columns of today."""
+    empty = home.intake_ledger / "intake-none.parquet"
+    if not any(home.intake_ledger.glob("*.parquet")) or (empty.exists() and pq.read_schema(empty) != SCHEMA):
+        _write(SCHEMA.empty_table(), empty, aside)
 
 
 def record(home: Home, row: pa.Table, aside: Path) -> None:

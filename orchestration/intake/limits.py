@@ -19,7 +19,7 @@ from orchestration.settings import PROJECT_DIR
 LIMITS_SEED = PROJECT_DIR / "seeds" / "intake_limits.csv"
 PATTERNS_SEED = PROJECT_DIR / "seeds" / "msisdn_patterns.csv"
 ALL_TABLES = "*"
-_UP_TO_1 = ("max_set_aside_share", "min_snapshot_ratio", "min_append_ratio")
+_UP_TO_1 = ("share", "min_snapshot_ratio", "min_append_ratio")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class TableLimits:
     min_snapshot_ratio, warn_snapshot_ratio: rows against the snapshot before; under the first rejected, over the second warned.
     min_append_ratio, max_append_ratio: rows against the weekday's usual; outside of them warned.
     max_stale_days: days that a required table may be late before a build refuses it.
+    max_unknown_share: rows, and money, of lines that the register does not know; over it rejected.
+    max_missing_share: rows of the snapshot before that a new one lacks, of those that had not ended; over it rejected.
+    min_concerned_rows: rows that must be unknown, or missing, before one of these two shares rejects a delivery.
     """
 
     max_set_aside_share: float
@@ -38,6 +41,9 @@ class TableLimits:
     min_append_ratio: float
     max_append_ratio: float
     max_stale_days: float
+    max_unknown_share: float
+    max_missing_share: float
+    min_concerned_rows: float
 
 
 Limits = dict[str, TableLimits]
@@ -78,7 +84,7 @@ def load_patterns(path: Path = PATTERNS_SEED) -> list[str]:
     Raises SeedError, naming file, row and what is wrong, for text that is no regular expression.
     """
     patterns = []
-    for number, row in _rows(path, ["pattern", "description"]):
+    for number, row in _rows(path, ["country", "pattern", "description"]):
         try:
             pc.match_substring_regex(pa.array([""]), row["pattern"])  # the same kind of expressions as DuckDB's
         except pa.ArrowInvalid as error:

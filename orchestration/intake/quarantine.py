@@ -51,6 +51,18 @@ def faults_of_column(
     return [Fault(column.name, reason, rows, shown(raw.take(pa.array(rows)), column.pii), key_values(batch, table, rows))]
 
 
+def faults_of_columns(batch: pa.RecordBatch, table: Table, names: list[str], mask: pa.Array, reason: str) -> list[Fault]:
+    """The same of a rule over several delivered columns: their names and values, with commas between."""
+    rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
+    return [Fault(", ".join(names), reason, rows, shown_together(batch, table, names, rows), key_values(batch, table, rows))]
+
+
+def shown_together(batch: pa.RecordBatch, table: Table, names: list[str], rows: np.ndarray) -> pa.Array:
+    """Values of several columns in these rows as one text each, as `shown` gives them, an empty one as nothing."""
+    texts = [pc.fill_null(shown(batch.column(n).take(pa.array(rows)), table.column(n).pii), "") for n in names]
+    return pc.binary_join_element_wise(*texts, ", ")
+
+
 def shown(array: pa.Array, is_pii: bool) -> pa.Array:
     """Values as a report may show them: text, cut to SHOWN_CHARACTERS, masked where pii; null stays null."""
     if is_pii:

@@ -1,16 +1,19 @@
-"""Rules that look at one row at a time: values of their type, closed sets, required values, firsts of months, payments.
+"""Rules that look at one row at a time: values of their type, closed sets, required values, bounds, firsts of months, and the
+contract's rules over several columns.
 
 Arrow batches in, arrow batches out, vectorised. What needs other rows or other tables (keys, references) is in judge.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.contract import Column, Table
-from orchestration.intake.quarantine import Fault, faults_of_column
+from orchestration.contract import Column, RowRule, Table
+from orchestration.intake.quarantine import Fault, faults_of_column, faults_of_columns
 from orchestration.intake.values import is_any, is_trimmed, lake_schema, lake_type, typed
 
 _NOUNS = {
@@ -50,8 +53,10 @@ def check(batch: pa.RecordBatch, table: Table) -> Checked:
         unreadable[column.name] = value.bad
         for mask, reason in _column_faults(table, column, value.values, value.bad):
             faults += faults_of_column(batch, table, column, raw, mask, reason)
-    if mask := _payment_faults(columns, unreadable):
-        faults += faults_of_column(batch, table, table.column("amount"), batch.column("amount"), mask, _PAYMENT_REASON)
+    for rule in table.rules:
+        if not rule.is_warned and (mask := _rule_faults(rule, columns, unreadable)):
+            raw_columns = [name for name in rule.columns if name in unreadable]
+            faults += faults_of_columns(batch, table, raw_columns, mask, reason_of(rule))
 
     good = pa.RecordBatch.from_arrays(list(columns.values()), schema=lake_schema(table))
     good_rows = np.arange(len(batch))
@@ -75,22 +80,49 @@ def _column_faults(table: Table, column: Column, values: pa.Array, bad: pa.Array
         is_other = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, pa.array(column.values, values.type))))
         if is_any(is_other):
             yield is_other, f"is none of {', '.join(column.values)}"
+    for bound, is_outside, words in ((column.min, pc.less, "below the minimum"), (column.max, pc.greater, "above the maximum")):
+        if bound is not None:
+            mask = pc.fill_null(is_outside(values, _scalar(bound, values.type)), False)
+            if is_any(mask):
+                yield mask, f"is {words} of {bound}"
     if column.data_type == "date" and column.name.endswith("_month"):
         is_within = pc.fill_null(pc.not_equal(pc.day(values), 1), False)
         if is_any(is_within):
             yield is_within, "is no first of a month"
 
 
-_PAYMENT_REASON = "is not above 0, and is_reversal is not true"
-
-
-def _payment_faults(columns: dict[str, pa.Array], unreadable: dict[str, pa.Array | None]) -> pa.Array | None:
-    """Payments that take nothing in and do not say that they are reversals; None where there are none."""
-    if not {"amount", "is_reversal"} <= columns.keys():
-        return None
-    amount = columns["amount"]
-    takes_nothing = pc.fill_null(pc.less_equal(amount, pa.scalar(0, amount.type)), False)
-    mask = pc.and_not(takes_nothing, pc.fill_null(columns["is_reversal"], False))
-    if unreadable.get("is_reversal") is not None:
-        mask = pc.and_not(mask, unreadable["is_reversal"])
+def _rule_faults(rule: RowRule, columns: Mapping[str, pa.Array], unreadable: Mapping[str, pa.Array | None]) -> pa.Array | None:
+    """Rows that break the rule, but for those where one of its values could not be read; None where there are none."""
+    mask = breaches(rule, columns)
+    for name in (*rule.columns, *((rule.unless,) if rule.unless else ())):
+        if unreadable.get(name) is not None:
+            mask = pc.and_not(mask, unreadable[name])
     return mask if is_any(mask) else None
+
+
+def breaches(rule: RowRule, columns: Mapping[str, pa.Array]) -> pa.Array:
+    """Which rows break the rule, a boolean for each and never null. `columns`: lake values of all columns that it names."""
+    value = columns[rule.column]
+    if rule.not_before is not None:
+        broken = pc.less(value, columns[rule.not_before])
+    elif rule.above is not None:
+        broken = pc.less_equal(value, _scalar(rule.above, value.type))
+        if rule.unless is not None:
+            broken = pc.and_not(broken, pc.fill_null(columns[rule.unless], False))
+    else:
+        parts = [pc.fill_null(columns[name], pa.scalar(0, columns[name].type)) for name in rule.part_of]
+        broken = pc.greater(value, reduce(pc.add, parts))
+    return pc.fill_null(broken, False)
+
+
+def reason_of(rule: RowRule) -> str:
+    """What is wrong with a row that breaks the rule, as the end of a message that shows its values."""
+    if rule.not_before is not None:
+        return f"{rule.column} is before {rule.not_before}"
+    if rule.above is not None:
+        return f"is not above {rule.above}" + (f", and {rule.unless} is not true" if rule.unless else "")
+    return f"{rule.column} is more than {' + '.join(rule.part_of)}"
+
+
+def _scalar(number: object, kind: pa.DataType) -> pa.Scalar:
+    return pa.scalar(int(number) if pa.types.is_integer(kind) else number, kind)

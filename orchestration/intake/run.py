@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestration.contract import Table
-from orchestration.intake import judge, lake, landing, ledger, quarantine
+from orchestration.intake import judge, known, lake, landing, ledger, missing, quarantine
 from orchestration.intake.delivery import Judgement, Rules, judge_delivery
 from orchestration.intake.errors import TRIED_AGAIN
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
-from orchestration.intake.state import State, enforced_references, in_order
+from orchestration.intake.state import Standing, State, enforced_references, in_order
 from orchestration.settings import Home
 
 SUBSCRIBERS = "crm_subscribers"
@@ -147,23 +147,33 @@ class _Run:
                 files = lake.folder_of(self.home.raw, name, standing.dt)
                 references.append(judge.Reference(column.name, name, key, standing.dt, files))
         is_append = table.delivery == "append"
-        subscribers = None
-        if is_append and "subscriber_id" in {c.name for c in table.columns}:
-            standing = state.latest_until(SUBSCRIBERS, folder.dt) or state.earliest_after(SUBSCRIBERS, folder.dt)
+        last = None if is_append else state.before(table.name, folder.dt)
+        register = None
+        if table.name != SUBSCRIBERS and any(c.name == known.LINE and not c.references for c in table.columns):
+            # The latest of all, whatever its dt: it knows every line that ever was, also one told a day after its first use.
+            standing = state.latest(SUBSCRIBERS)
             if standing is None:
                 unchecked.append(SUBSCRIBERS)
             else:
-                subscribers = lake.folder_of(self.home.raw, SUBSCRIBERS, standing.dt)
+                register = known.Register(standing.dt, lake.folder_of(self.home.raw, SUBSCRIBERS, standing.dt))
         return Rules(
             table=table,
             limits=limits_of(self.limits, table.name),
             references=references,
             unchecked=unchecked,
-            subscribers=subscribers,
-            last=None if is_append else state.before(table.name, folder.dt),
+            register=register,
+            last=last,
+            before=self._before(table, last),
             usual_rows=state.usual_rows(table.name, folder.dt) if is_append else None,
             number_patterns=self.patterns,
         )
+
+    def _before(self, table: Table, last: Standing | None) -> missing.Before | None:
+        """Where the snapshot before lies, of a table whose missing rows are kept."""
+        if table.keep_missing is None or last is None:
+            return None
+        folder = lake.folder_of(self.home.raw, table.name, last.dt)
+        return missing.Before(last.dt, folder) if any(folder.glob("*.parquet")) else None
 
     def _outcome(self, folder: Folder, judgement: Judgement, fingerprint: str) -> ledger.Outcome:
         self._moment = ledger.next_moment(self._moment)
@@ -188,6 +198,7 @@ class _Run:
             reason=judgement.reason,
             warnings=judgement.warnings if is_accepted else [],
             fingerprint=fingerprint,
+            rows_carried=judgement.carried if is_accepted else 0,
         )
 
     def _fill_quarantine(self, workspace: lake.Workspace, outcome: ledger.Outcome, quarantined) -> None:
@@ -210,6 +221,7 @@ class _Run:
             self.progress(f"  warning: {warning}")
         if outcome.is_accepted:
             aside = f", {outcome.rows_collapsed:,} collapsed, {outcome.rows_set_aside:,} set aside"
+            aside += f", {outcome.rows_carried:,} carried over" if outcome.rows_carried else ""
             self.progress(f"{table} {dt}: accepted, {outcome.rows_accepted:,} rows{aside}, {seconds:.1f} s")
         else:
             self.progress(outcome.message)

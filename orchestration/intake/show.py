@@ -46,7 +46,8 @@ def _counts(outcome: dict) -> list[str]:
     counts = ", ".join(
         f"{outcome[f'rows_{name}']:,} {name.replace('_', ' ')}" for name in ("read", "accepted", "collapsed", "set_aside")
     )
-    lines = [f"  rows: {counts}"]
+    carried = f", {outcome['rows_carried']:,} carried over from the snapshot before" if outcome["rows_carried"] else ""
+    lines = [f"  rows: {counts}{carried}"]
     for file in outcome["files"]:
         rows = "rows not counted" if file["rows"] is None else f"{file['rows']:,} rows"
         lines.append(f"  file: {file['name']}, {rows}, {file['bytes']:,} bytes, sha256 {file['sha256'] or 'not read'}")

@@ -18,7 +18,7 @@ from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits
 from orchestration.settings import Home
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when intake's rules change, so that every delivery is judged anew."""
 
 USUAL_DELIVERIES = 8
@@ -32,6 +32,7 @@ class Standing:
     dt: date
     rows: int
     rows_sha256: str
+    carried: int = 0
 
 
 class State:
@@ -40,19 +41,29 @@ class State:
     def __init__(self, home: Home):
         self._latest: dict[tuple[str, date], tuple[str, str, str | None]] = {}
         self._standing: dict[str, dict[date, Standing]] = {}
-        columns = ["table_name", "dt", "outcome", "rows_accepted", "rows_sha256", "fingerprint", "reason"]
+        columns = ["table_name", "dt", "outcome", "rows_accepted", "rows_sha256", "fingerprint", "reason", "rows_carried"]
         for row in ledger.history(home, columns).to_pylist():
             self._add(*row.values())
 
     def add(self, outcome: ledger.Outcome) -> None:
         """Takes an outcome of this run into account."""
         o = outcome
-        self._add(o.table_name, o.dt, o.outcome, o.rows_accepted, o.rows_sha256, o.fingerprint, o.reason)
+        self._add(o.table_name, o.dt, o.outcome, o.rows_accepted, o.rows_sha256, o.fingerprint, o.reason, o.rows_carried)
 
-    def _add(self, table: str, dt: date, outcome: str, rows: int, rows_sha256: str, fingerprint: str, reason: str | None) -> None:
+    def _add(
+        self,
+        table: str,
+        dt: date,
+        outcome: str,
+        rows: int,
+        rows_sha256: str,
+        fingerprint: str,
+        reason: str | None,
+        carried: int | None,
+    ) -> None:
         self._latest[table, dt] = (outcome, fingerprint, reason)
         if outcome == ledger.ACCEPTED:
-            self._standing.setdefault(table, {})[dt] = Standing(dt, rows, rows_sha256)
+            self._standing.setdefault(table, {})[dt] = Standing(dt, rows, rows_sha256, carried or 0)
 
     def is_known(self, table: str, dt: date, fingerprint: str) -> bool:
         """Whether the latest outcome of this delivery still holds."""
@@ -67,9 +78,9 @@ class State:
         """The accepted delivery of the table with the greatest dt up to this one."""
         return max((s for d, s in self._standing.get(table, {}).items() if d <= dt), key=lambda s: s.dt, default=None)
 
-    def earliest_after(self, table: str, dt: date) -> Standing | None:
-        """The accepted delivery of the table with the least dt after this one."""
-        return min((s for d, s in self._standing.get(table, {}).items() if d > dt), key=lambda s: s.dt, default=None)
+    def latest(self, table: str) -> Standing | None:
+        """The accepted delivery of the table with the greatest dt."""
+        return self.latest_until(table, date.max)
 
     def before(self, table: str, dt: date) -> Standing | None:
         """The accepted delivery of the table next before this dt."""
@@ -88,7 +99,9 @@ class State:
         referenced = {}
         for _, name, _ in enforced_references(table, contract):
             standing = self.latest_until(name, folder.dt)
-            referenced[name] = standing and (standing.dt, standing.rows_sha256)
+            referenced[name] = standing and (standing.dt, standing.rows_sha256, standing.carried)
+        if table.keep_missing and (before := self.before(table.name, folder.dt)):  # its rows may be kept here
+            referenced["the snapshot before"] = (before.dt, before.rows_sha256)
         parts = [RULES_VERSION, asdict(listing), _rules_of(table), asdict(limits), referenced]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 

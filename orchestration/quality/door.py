@@ -129,8 +129,7 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     What fails is judged again on the next run, until it is delivered anew or passes.
     """
     standing = ledger.current(home).to_pylist()
-    mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
-    fresh = [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark and d["table_name"] in contract]
+    fresh = [d for d in not_passed(home, standing) if d["table_name"] in contract]
     facts = home.warehouse / "door_facts.duckdb"
     with facts_file(facts) as db:
         _delivery_facts(db, home, fresh, contract, limits)
@@ -140,6 +139,13 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     if result.passed and standing:
         replace_text(_mark_path(home), max(d["recorded_at"] for d in standing).isoformat(timespec="microseconds"))
     return result
+
+
+def not_passed(home: Home, standing: list[dict] | None = None) -> list[dict]:
+    """Rows of the ledger of accepted deliveries that were recorded since this gate last passed. `standing`: all that stand."""
+    standing = ledger.current(home).to_pylist() if standing is None else standing
+    mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
+    return [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark]
 
 
 def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:
@@ -171,7 +177,8 @@ def _delivery_facts(
         aside = delivery["rows_set_aside"] / delivery["rows_read"] if delivery["rows_read"] else 0.0
         volume = _volume(state, table, limit, delivery)
         name = f"{table.name} dt={delivery['dt']}"
-        values = [name, "", "", there[0], delivery["rows_accepted"], *there[1:], aside, limit.max_set_aside_share, *volume]
+        entered = delivery["rows_accepted"] + (delivery["rows_carried"] or 0)
+        values = [name, "", "", there[0], entered, *there[1:], aside, limit.max_set_aside_share, *volume]
         db.execute(f"insert into deliveries values ({', '.join('?' * len(values))})", values)
 
 

@@ -15,6 +15,7 @@ from orchestration.contract import Table, load_contract
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
 from orchestration.intake.ahead import rows_ahead
 from orchestration.intake.limits import Limits
+from orchestration.quality.door import not_passed
 from orchestration.quality.judge import GateResult
 from orchestration.targeting import ledger as list_ledger
 from orchestration.targeting.export import DecidedRun, ListRun
@@ -69,6 +70,8 @@ class Night:
     exports_earlier: bool = False
 
     intake: IntakeReport | None = None
+    taken_before: list[dict] = field(default_factory=list)
+    """Rows of the ledger of deliveries that an intake run on its own took in since the last night."""
     door: GateResult | None = None
     discarded: str | None = None
     dbt: DbtResults | None = None
@@ -101,6 +104,7 @@ class Night:
 
     def take_in(self, note: Callable[[str], None]) -> IntakeReport:
         """Takes in what lies in landing; tables never delivered get an empty file, so that every model builds."""
+        self.taken_before = not_passed(self.home)
         self.intake = take_in(self.home, self.contract, self.limits, note)
         ensure_empty_tables(self.home, self.contract)
         list_ledger.ensure_empty_tables(self.home)

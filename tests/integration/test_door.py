@@ -13,7 +13,7 @@ from orchestration.quality.door import judge_deliveries
 from orchestration.warehouse.night import ledger_dates
 
 DAY = date(2026, 3, 2)
-LIMITS = {"*": TableLimits(0.05, 0.7, 1.5, 1 / 3, 3, 3)}
+LIMITS = {"*": TableLimits(0.05, 0.7, 1.5, 1 / 3, 3, 3, 0.2, 0.05, 10)}
 CONTRACT = {
     "crm_plans": Table(
         name="crm_plans",

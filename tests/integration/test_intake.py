@@ -196,10 +196,10 @@ def test_rows_are_judged_again_when_what_they_refer_to_comes_or_changes(operator
 def test_a_snapshot_is_held_against_the_one_before(operator, rows, outcome, warned):
     operator.deliver("crm_customers", "2026-03-01", {"a.csv": customers(*(f"C{i}" for i in range(100)))})
     operator.deliver("crm_customers", "2026-03-03", {"a.csv": customers("C1")})  # later: no measure for the day before it
-    operator.take(min_snapshot_ratio=0)
+    operator.take(min_snapshot_ratio=0, max_missing_share=1)
     operator.deliver("crm_customers", "2026-03-02", {"a.csv": customers(*(f"C{i}" for i in range(rows)))})
-    (found,) = [o for o in operator.take().outcomes if str(o.dt) == "2026-03-02"]
-    assert (found.outcome, len([w for w in found.warnings if "rows" in w])) == (outcome, warned)
+    (found,) = [o for o in operator.take(max_missing_share=1).outcomes if str(o.dt) == "2026-03-02"]
+    assert (found.outcome, len([w for w in found.warnings if "rows, over" in w])) == (outcome, warned)
 
 
 @pytest.mark.parametrize(("rows", "warned"), [(9, 1), (10, 0), (90, 0), (91, 1)])

@@ -229,7 +229,7 @@ def test_rows_of_unknown_subscribers_are_kept_and_counted(operator):
     operator.deliver("billing_charges", "2026-03-02", {"a.csv": charges(*many_charges(4))})
     outcome = next(o for o in operator.take().outcomes if o.table_name == "billing_charges")
     assert outcome.rows_accepted == 4
-    assert outcome.warnings == ["3 rows of subscribers that crm_subscribers does not know; kept"]
+    assert outcome.warnings == ["3 rows of subscribers that crm_subscribers does not know (S0, S2, S3); kept"]
 
 
 def test_numbers_off_the_pattern_are_kept_and_counted(operator):

@@ -181,9 +181,9 @@ def snapshots(rng: Random, inbox: Inbox, lives: list[dict], day: date, days: lis
         activated = life["activation_date"]
         status, since = status_at(life, day)
         if life["is_contradicted"] and activated <= day:
-            dates = [activated, activated - timedelta(days=9), day, *(at.date() for _, at in life["events"])]
+            dates = [activated, day, *(at.date() for _, at in life["events"])]
             status = rng.choice(("active", *STATUSES))
-            since = min(day, rng.choice((*dates, edge_day(rng, activated, day))))
+            since = max(activated, min(day, rng.choice((*dates, edge_day(rng, activated, day)))))
         if rng.random() < 0.02 and since > activated:
             activated = edge_day(rng, activated, since)  # a corrected activation date
         subscribers[key] = {
@@ -193,7 +193,7 @@ def snapshots(rng: Random, inbox: Inbox, lives: list[dict], day: date, days: lis
         }  # fmt: skip
         life.setdefault("plans", make_plans(rng, life, days))
         if rng.random() < 0.05:
-            life["plans"] = make_plans(rng, life, days)
+            life["plans"] = make_plans(rng, life, days) or life["plans"]  # told otherwise, but never not at all
         plans |= {(r["subscriber_id"], r["plan_code"], r["start_date"]): r for r in life["plans"]}
         life.setdefault("groups", make_memberships(rng, key, days))
         members |= {(r["group_id"], key): r for r in life["groups"]}

@@ -103,7 +103,7 @@ def attributes(rng: Random, deliveries: Deliveries) -> None:
                     "customer_id": customer, "customer_type": "personal", "gender": "unknown", "annual_income": income,
                     "birth_date": born,
                 }  # fmt: skip
-        deliveries["crm_customers"][dt] = [people[c] for c in holders]
+        deliveries["crm_customers"][dt] = [people[c] for c in sorted(people)]  # who was told once stays
 
 
 def catalogues(rng: Random, deliveries: Deliveries) -> None:
@@ -224,8 +224,8 @@ def complaints(rng: Random, deliveries: Deliveries, days: list[date], keys: list
 
 
 def balances(rng: Random, deliveries: Deliveries) -> None:
-    """Balances at the limit, below it and negative."""
+    """Balances at the limit, about it and of nothing."""
     for rows in deliveries["billing_balances"].values():
         for row in rows:
             if rng.random() < 0.3:
-                row["balance_amount"] = rng.choice((Decimal("10.00"), Decimal("9.99"), Decimal("10.01"), Decimal("-5.00")))
+                row["balance_amount"] = rng.choice((Decimal("10.00"), Decimal("9.99"), Decimal("10.01"), Decimal("0.00")))

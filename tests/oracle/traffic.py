@@ -68,8 +68,14 @@ def usage(rng: Random, inbox: Inbox, life: dict, billed: list[date], days: list[
                 "calls_forwarded_offnet": 0, "competitor_hotline_calls": 0,
             }  # fmt: skip
             row = {name: None if rng.random() < 0.15 else value for name, value in numbers.items()}
-            row |= {"subscriber_id": life["subscriber_id"], "usage_date": day}
+            row |= {"subscriber_id": life["subscriber_id"], "usage_date": day, "offnet_minutes": offnet_of(row)}
             put(inbox, "billing_usage_daily", known_on(rng, days, day), (life["subscriber_id"], day), row)
+
+
+def offnet_of(row: dict) -> Decimal | None:
+    """Its off-net minutes, no more than all of its minutes: the contract takes no others in."""
+    told = row["offnet_minutes"]
+    return told and min(told, (row["outgoing_minutes"] or Decimal(0)) + (row["incoming_minutes"] or Decimal(0)))
 
 
 def payments(rng: Random, inbox: Inbox, life: dict, billed: list[date], days: list[date]) -> None:
@@ -111,17 +117,26 @@ def call_pairs(rng: Random, inbox: Inbox, lives: list[dict], months: list[date],
         )
         contacts = [(f"k{peer}", peer) for peer in sorted(peers)]
         contacts += [(f"second-k{peer}", peer) for _, peer in rng.sample(contacts, rng.choice((0, 0, 1)))]
-        contacts += [("foreign", None), ("fixed", None)]
+        contacts += [("foreign", None), *((f"fixed{n}", None) for n in range(4))]  # no peer has more days than a month
         silent = rng.random() < 0.05  # no minutes at all
         for month in active:
             left = {"call_days": 100, "call_count": 100, "call_minutes": Decimal("100.00")}
+            rest: dict = {}
             for number, (peer_key, peer) in enumerate(contacts):
-                is_last = number == len(contacts) - 1
-                nudge = rng.choice((Decimal(0), Decimal("0.01"), Decimal("-0.01")))
-                numbers = dict(left) if is_last else {"call_days": 2, "call_count": 2, "call_minutes": 2 + nudge}
-                if not is_last and rng.random() < 0.4:
-                    numbers = {"call_days": rng.randrange(5), "call_count": rng.randrange(5), "call_minutes": money(rng, 0, 5)}
-                left = {name: max(left[name] - numbers[name], 0) for name in left}
+                others = len(contacts) - number  # the last four share what is left
+                if others <= 4:
+                    rest = rest or {name: [*[value // 4] * 3, value - value // 4 * 3] for name, value in left.items()}
+                    numbers = {name: parts[others - 1] for name, parts in rest.items()}
+                else:
+                    nudge = rng.choice((Decimal(0), Decimal("0.01"), Decimal("-0.01")))
+                    numbers = {"call_days": 2, "call_count": 2, "call_minutes": 2 + nudge}
+                    if rng.random() < 0.4:
+                        numbers = {
+                            "call_days": rng.randrange(5),
+                            "call_count": rng.randrange(5),
+                            "call_minutes": money(rng, 0, 5),
+                        }
+                    left = {name: max(left[name] - numbers[name], 0) for name in left}
                 row = numbers | {
                     "subscriber_id": key, "call_month": month, "peer_key": peer_key, "peer_subscriber_id": peer,
                     "peer_operator": "own" if peer else rng.choice(("competitor", "fixed", "other", "own")),
@@ -149,11 +164,12 @@ def changed(rng: Random, table: str, row: dict, days: list[date], earliest: date
         moment = datetime.combine(earliest + timedelta(days=rng.randrange(span)), time(11))
         return row | rng.choice(({"paid_at": moment}, {"amount": money(rng, 1, 99)}, {"subscriber_id": "s0001"}))
     if table == "billing_usage_daily":
-        return row | {
+        told = row | {
             "outgoing_minutes": rng.choice((None, money(rng, 0, 60))),
             "data_mb": None,
             "offnet_minutes": Decimal("1.50"),
         }
+        return told | {"offnet_minutes": offnet_of(told)}
     if table == "billing_call_pairs":
         return row | {"call_days": rng.randrange(4), "call_minutes": money(rng, 0, 4)}
     moved = row["event_at"] + timedelta(days=rng.choice((-20, -1, 0, 1, 40, 400)))

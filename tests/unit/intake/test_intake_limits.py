@@ -8,9 +8,10 @@ from orchestration.intake.limits import limits_of, load_limits, load_patterns
 
 TABLES = load_contract()
 HEADER = (
-    "table_name,max_set_aside_share,min_snapshot_ratio,warn_snapshot_ratio,min_append_ratio,max_append_ratio,max_stale_days\n"
+    "table_name,max_set_aside_share,min_snapshot_ratio,warn_snapshot_ratio,min_append_ratio,max_append_ratio,max_stale_days,"
+    "max_unknown_share,max_missing_share,min_concerned_rows\n"
 )
-DEFAULT = "*,0.05,0.70,1.50,0.3333,3,3\n"
+DEFAULT = "*,0.05,0.70,1.50,0.3333,3,3,0.20,0.05,10\n"
 
 
 def _load(tmp_path, text: str):
@@ -22,11 +23,15 @@ def _load(tmp_path, text: str):
 def test_the_seeds_of_the_project():
     limits = limits_of(load_limits(TABLES), "billing_charges")
     assert (limits.max_set_aside_share, limits.min_snapshot_ratio, limits.warn_snapshot_ratio) == (0.05, 0.7, 1.5)
-    assert load_patterns() == ["^[0-9]{7,15}$"]
+    assert (limits.max_unknown_share, limits.max_missing_share, limits.min_concerned_rows) == (0.2, 0.05, 10)
+    assert (
+        limits_of(load_limits(TABLES), "channel_suppressions").max_missing_share == 1
+    )  # kept, so never a reason to refuse new ones
+    assert load_patterns() == ["^1[0-9]{10}$"]
 
 
 def test_a_table_of_its_own_takes_empty_fields_from_the_default(tmp_path):
-    limits = _load(tmp_path, HEADER + "billing_charges,0.01,,,,,\n" + DEFAULT)
+    limits = _load(tmp_path, HEADER + "billing_charges,0.01,,,,,,,,\n" + DEFAULT)
     own, other = limits_of(limits, "billing_charges"), limits_of(limits, "crm_customers")
     assert (own.max_set_aside_share, own.max_append_ratio) == (0.01, 3)
     assert other.max_set_aside_share == 0.05
@@ -36,7 +41,7 @@ def test_a_table_of_its_own_takes_empty_fields_from_the_default(tmp_path):
     ("text", "told"),
     [
         (HEADER, r"no row \*"),
-        (HEADER + DEFAULT + "billing_charge,0.1,,,,,\n", "row 3: no table is named 'billing_charge'"),
+        (HEADER + DEFAULT + "billing_charge,0.1,,,,,,,,\n", "row 3: no table is named 'billing_charge'"),
         (HEADER + DEFAULT + DEFAULT, r"row 3: \* has a row already"),
         (HEADER + DEFAULT.replace("0.70", "70%"), "row 2: min_snapshot_ratio: '70%' is no number"),
         (HEADER + DEFAULT.replace("0.70", "-1"), "row 2: min_snapshot_ratio: '-1' is no number"),
@@ -44,7 +49,8 @@ def test_a_table_of_its_own_takes_empty_fields_from_the_default(tmp_path):
         (HEADER + DEFAULT.replace("0.70", ""), "row 2: min_snapshot_ratio is empty"),
         (HEADER + DEFAULT.replace("0.70", "0_7"), "row 2: min_snapshot_ratio: '0_7' is no number"),
         (HEADER + DEFAULT.replace("0.05", "5"), "row 2: max_set_aside_share: '5' is over 1; write 0.05 for 5 %"),
-        (HEADER + "*,0.05\n", "row 2: must have 7 fields"),
+        (HEADER + DEFAULT.replace("0.20", "20"), "row 2: max_unknown_share: '20' is over 1; write 0.05 for 5 %"),
+        (HEADER + "*,0.05\n", "row 2: must have 10 fields"),
         (HEADER.replace("max_stale_days", "stale") + DEFAULT, "row 1: the columns must be"),
         ("", "row 1: the columns must be"),
     ],
@@ -71,6 +77,6 @@ def test_a_seed_that_is_gone_is_told(tmp_path):
 )
 def test_a_pattern_that_is_none_is_refused(tmp_path, pattern, told):
     path = tmp_path / "msisdn_patterns.csv"
-    path.write_text(f"pattern,description\n^1[0-9]{{10}}$,mobile\n{pattern},x\n", encoding="utf-8")
+    path.write_text(f"country,pattern,description\nChina,^1[0-9]{{10}}$,mobile\nChina,{pattern},x\n", encoding="utf-8")
     with pytest.raises(SeedError, match=told):
         load_patterns(path)

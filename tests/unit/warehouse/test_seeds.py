@@ -85,7 +85,7 @@ def test_what_a_spreadsheet_saves_is_taken(project):
             "trend_limit,0.1234567",
             "value_rules.csv, row 5: value '0.1234567' has more than 6 dec",
         ),
-        ("intake_limits", "3,3\n", "3,3.5\n", "intake_limits.csv, row 2: max_stale_days '3.5' has more than 0 decimals"),
+        ("intake_limits", "3,3,0.20", "3,3.5,0.20", "intake_limits.csv, row 2: max_stale_days '3.5' has more than 0 decimals"),
         (
             "tenure_bands",
             "1-3,1",
