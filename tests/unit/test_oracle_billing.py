@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from oracle import billing
 from oracle.billing import is_late, known_at
 from oracle.known import month_end
 
