@@ -14,7 +14,7 @@
     'negative_survey': ("lowest_score <= threshold", ['lowest_score'], 'channel_surveys'),
     'usage_drop': ('minutes_7d < ' ~ rounded('threshold * minutes_a_week_before', 9), ['minutes_7d', 'minutes_a_week_before'], usage),
     'calls_moving_offnet': (
-        rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], [usage]
+        rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], usage
     ),
     'no_charges': ("arpu_amount = threshold", ['arpu_amount'], none),
     'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend'], none),
