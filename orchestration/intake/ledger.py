@@ -40,6 +40,7 @@ SCHEMA = pa.schema(
         ("event_last", pa.timestamp("us")),
         ("event_months", pa.list_(pa.date32())),
         ("rows_sha256", pa.string()),
+        ("closed_bill_months", pa.list_(pa.date32())),
         ("reason", pa.string()),
         ("warnings", pa.list_(pa.string())),
         ("fingerprint", pa.string()),
@@ -133,10 +134,10 @@ def next_moment(last: datetime) -> datetime:
 
 
 def ensure_file(home: Home, aside: Path) -> None:
-    """Writes an empty ledger file where there is none, so that the glob finds one, or where it lacks columns of today."""
-    empty = home.intake_ledger / "intake-none.parquet"
-    if not any(home.intake_ledger.glob("*.parquet")) or (empty.exists() and pq.read_schema(empty) != SCHEMA):
-        _write(SCHEMA.empty_table(), empty, aside)
+    """Has a ledger file of no rows in the present columns, so that the glob finds one, and readers every column."""
+    path = home.intake_ledger / "intake-none.parquet"
+    if not (path.exists() and pq.read_schema(path).equals(SCHEMA)):
+        _write(SCHEMA.empty_table(), path, aside)
 
 
 def record(home: Home, row: pa.Table, aside: Path) -> None:
