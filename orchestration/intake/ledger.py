@@ -9,7 +9,7 @@ rows_carried are in the lake beside the accepted ones: rows of the snapshot befo
 """
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class Outcome:
     """A row of the ledger: what became of one delivery in one run. Times are UTC for recorded_at, the operator's for events.
 
     `rows_sha256` is equal for equal rows in the lake, accepted and carried, in whatever order, files and format they came; None
-    where rejected.
+    where rejected. `closed_bill_months`: months whose bills the source says are in.
     Raises ValueError where the counts do not add up.
     """
 
@@ -76,6 +76,7 @@ class Outcome:
     warnings: list[str]
     fingerprint: str
     rows_carried: int = 0
+    closed_bill_months: list[date] = field(default_factory=list)
 
     def __post_init__(self):
         if self.rows_read != self.rows_accepted + self.rows_collapsed + self.rows_set_aside:

@@ -4,13 +4,14 @@ The steps themselves are `assets`; how a run is started and summed up is orchest
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
 from orchestration import machine, settings
+from orchestration.billed import BilledMonths, billed_months, months_sql
 from orchestration.contract import Table, load_contract
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
 from orchestration.intake.ahead import rows_ahead
@@ -18,6 +19,7 @@ from orchestration.intake.limits import Limits
 from orchestration.quality.door import not_passed
 from orchestration.quality.judge import GateResult
 from orchestration.targeting import ledger as list_ledger
+from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun, ListRun
 from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
 from orchestration.targeting.tables import ListError
@@ -27,7 +29,7 @@ from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
 from orchestration.warehouse.engine import Engine, engine
 from orchestration.warehouse.freshness import Deliveries, NothingDelivered, choose_as_of, stale_tables
-from orchestration.warehouse.lists import open_lists
+from orchestration.warehouse.lists import due_lists, open_lists
 from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
 from orchestration.warehouse.publishing import Version
 
@@ -76,6 +78,7 @@ class Night:
     discarded: str | None = None
     dbt: DbtResults | None = None
     rebuilt_months: list[date] | None = None
+    billed: BilledMonths | None = None
     gate: GateResult | None = None
     version: Version | None = None
     rows_ahead: dict[str, int] = field(default_factory=dict)
@@ -115,6 +118,10 @@ class Night:
         """Judges the conditions of the offers that stand, from which the build reads who may be put which."""
         self.offers = record_offers(self.home, self.models, self.as_of)
 
+    def due_lists(self, definitions: Iterable[TargetList]) -> tuple[str, ...]:
+        """Names of the lists that are due today."""
+        return due_lists(self.engine, self.models, definitions, self.today)
+
     def decide_lists(self, names: Sequence[str]) -> DecidedRun:
         """Decides the named lists together; they can be exported until the night is closed."""
         self.decided = self.held.enter_context(open_lists(self.engine, self.models, names, self.today))
@@ -152,6 +159,12 @@ class Night:
         if model is not None:
             rows = self.engine.ask(f"select distinct month from {model.relation} order by month")
             self.rebuilt_months = [month for (month,) in rows]
+
+    def read_billed_months(self) -> None:
+        """Asks the build which month its money stands for, where a model tells."""
+        model = serving(self.models, "months")
+        if model is not None:
+            self.billed = billed_months(self.engine.ask(months_sql(model.relation)))
 
     @cached_property
     def current_engine(self) -> Engine:
