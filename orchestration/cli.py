@@ -45,7 +45,7 @@ def nightly(
     as_of: AsOfOption = None,
     publish: Annotated[bool, typer.Option("--publish", help="Publish, also for an earlier day than the published one.")] = False,
     export_lists: Annotated[
-        bool, typer.Option("--export-lists", help="Export lists, also for an earlier day than the published one.")
+        bool, typer.Option("--export-lists", help="Export lists, also for a day before the published one or long past.")
     ] = False,
 ) -> None:
     """Take in what was delivered, build, test, publish, export the target lists.
@@ -73,7 +73,7 @@ def sample(
     months: Annotated[int, typer.Option(help="Months of history, that of --as-of being the last.")] = 15,
     as_of: Annotated[
         date | None,
-        typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Last day of the deliveries; else yesterday."),
+        typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Last day delivered; else yesterday."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another operator.")] = 1,
     format: Annotated[str, typer.Option(help="parquet or csv.")] = "parquet",

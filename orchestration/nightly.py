@@ -238,6 +238,8 @@ def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
             if rebuilt and not night.discarded:
                 names = ", ".join(f"{month:%Y-%m}" for month in rebuilt)
                 yield "corrected", f"charges came after the closing of {names}; their figures changed", ""
+        if night.is_old and not night.is_earlier and not night.exports_lists:
+            yield "lists", f"none exported: {contents.as_of} is long past. To export them all the same: --export-lists", "yellow"
         yield from age_lines(date.fromisoformat(contents.as_of), night.today, contents.stale)
         yield from (("note", text, "yellow") for text in contents.notes)
     for made in sorted(night.lists, key=lambda made: made.name):

@@ -38,7 +38,8 @@ def make_operator(
     """Writes the deliveries of a made operator to the home's landing; the rows delivered.
 
     `subscribers`: lines in the register at `as_of`, those that left included (about two thirds are on-net then).
-    `months`: months held, the month of `as_of` being the last. `daily`: days with a delivery of their own after the first load. `as_of`: yesterday where it is not given.
+    `months`: months held, the month of `as_of` being the last; yesterday where that is not given. `daily`: days with a delivery
+    of their own after the first load.
     `truth`: a .parquet or .csv file for the hidden state. `tables`: deliver these alone, with the same bytes as ever.
     `progress`: told each step.
 

@@ -220,7 +220,7 @@ def decided_lists(definitions: Sequence[TargetList]) -> dg.AssetsDefinition:
         night: Night = context.resources.night
         with night.step("lists") as step:
             if not night.exports_lists:
-                step.result = "none exported: the run is for an earlier day than the published one"
+                step.result = f"none exported: {night.as_of} is {'before the published day' if night.is_earlier else 'long past'}"
                 return dg.MaterializeResult()
             decided = night.decide_lists(night.due_lists(definitions))
             aside = f", {len(decided.plan.set_aside)} set aside" * bool(decided.plan.set_aside)

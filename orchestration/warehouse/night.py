@@ -19,6 +19,7 @@ from orchestration.intake.limits import Limits
 from orchestration.quality.door import not_passed
 from orchestration.quality.judge import GateResult
 from orchestration.targeting import ledger as list_ledger
+from orchestration.targeting.age import data_age
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun, ListRun
 from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
@@ -32,6 +33,7 @@ from orchestration.warehouse.freshness import Deliveries, NothingDelivered, choo
 from orchestration.warehouse.lists import due_lists, open_lists
 from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
 from orchestration.warehouse.publishing import Version
+from orchestration.warehouse.seeds import read_seed, seed_path
 
 
 class Progress:
@@ -62,7 +64,8 @@ class Step:
 class Night:
     """One run. Its fields from `intake` on are filled by the steps, None while a step has not been reached.
 
-    `publishes_earlier`, `exports_earlier`: what a run for an earlier day than the published one does only if asked.
+    `publishes_earlier`: what a run for an earlier day than the published one does only if asked. `exports_earlier`: what that run,
+    and one for a day long past, does only if asked.
     """
 
     home: settings.Home
@@ -124,7 +127,9 @@ class Night:
 
     def decide_lists(self, names: Sequence[str]) -> DecidedRun:
         """Decides the named lists together; they can be exported until the night is closed."""
-        self.decided = self.held.enter_context(open_lists(self.engine, self.models, names, self.today))
+        self.decided = self.held.enter_context(
+            open_lists(self.engine, self.models, names, self.today, accept_old_data=self.exports_earlier)
+        )
         return self.decided
 
     def export_list(self, name: str) -> ListRun | None:
@@ -176,9 +181,15 @@ class Night:
         """Whether the run is for an earlier day than the one that readers have."""
         return self.asked is not None and is_earlier(self.asked, self.current_engine.current())
 
+    @cached_property
+    def is_old(self) -> bool:
+        """Whether the run was asked for a day so long ago that lists would be refused for the age of their data."""
+        limit = next(float(r["value"]) for r in read_seed(seed_path("contact_rules")) if r["rule"] == "max_data_age_days")
+        return self.asked is not None and data_age(self.asked, self.today) > limit
+
     @property
     def exports_lists(self) -> bool:
-        return self.exports_earlier or not self.is_earlier
+        return self.exports_earlier or not (self.is_earlier or self.is_old)
 
     @property
     def publishes(self) -> bool:

@@ -177,7 +177,7 @@ def first_night(telco360, megaline_landing, tmp_path_factory) -> Run:
     """The first night on the Megaline deliveries, run once a session."""
     home = Home(tmp_path_factory.mktemp("megaline"))
     shutil.copytree(megaline_landing, home.landing, copy_function=shutil.copy)
-    return telco360(home, "nightly", "--as-of", "2018-12-31")
+    return telco360(home, "nightly", "--as-of", "2018-12-31", "--export-lists")
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +205,7 @@ def third_night(telco360, second_night) -> Run:
     (broken / "part-0.csv").write_bytes(whole[: len(whole) // 2 - 7])
     for folder in (late, broken):
         (folder / "_SUCCESS").touch()
-    return telco360(home, "nightly", "--as-of", "2019-01-01")
+    return telco360(home, "nightly", "--as-of", "2019-01-01", "--export-lists")
 
 
 def query(home: Home, sql: str):
@@ -252,6 +252,7 @@ def test_everything_lies_in_the_home(first_night):
 def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_night):
     run, before, after = second_night
     assert run.code == 0, run.output
+    assert "none exported: 2018-12-31 is long past" in run.output
     assert {name for name in before if before[name] != after[name]} == set()
     assert before.keys() == after.keys()
     assert "8 known and unchanged" in run.output
