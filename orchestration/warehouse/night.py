@@ -64,8 +64,8 @@ class Step:
 class Night:
     """One run. Its fields from `intake` on are filled by the steps, None while a step has not been reached.
 
-    `publishes_earlier`: what a run for an earlier day than the published one does only if asked. `exports_earlier`: what that run,
-    and one for a day long past, does only if asked.
+    `publishes_earlier`: what a run for an earlier day than the published one does only if asked. `exports_earlier`: what such a
+    run, and one for a day long past, does only if asked.
     """
 
     home: settings.Home

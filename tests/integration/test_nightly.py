@@ -197,9 +197,10 @@ def third_night(telco360, second_night) -> Run:
         folder.mkdir()
     source = home.landing / "billing_usage_daily" / "dt=2018-12-31" / "*.parquet"
     with duckdb.connect() as db:
-        rows = f"from read_parquet('{source}', hive_partitioning = false) where usage_date = date '2018-11-05'"
-        # An earlier dt gives way to the later one for keys that both hold: of these lines only the new subscriber's counts.
-        new = f"select * replace (subscriber_id || '-late' as subscriber_id) {rows}"
+        rows = f"from read_parquet('{source}', hive_partitioning = false)"
+        # An earlier dt gives way to the later one for keys that both hold: a day on which these lines were silent.
+        silent = f"subscriber_id not in (select subscriber_id {rows} where usage_date = date '2018-11-05')"
+        new = f"select * replace (date '2018-11-05' as usage_date) {rows} where usage_date = date '2018-11-06' and {silent}"
         db.execute(f"copy ({new}) to '{late}/part-0.parquet' (format parquet)")
     whole = (home.landing / "crm_subscribers" / "dt=2018-12-31" / "part-0.csv").read_bytes()
     (broken / "part-0.csv").write_bytes(whole[: len(whole) // 2 - 7])
