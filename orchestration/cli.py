@@ -141,7 +141,7 @@ def intake_show(
     from orchestration.contract import load_contract
     from orchestration.intake import show
     from orchestration.intake.ledger import history
-    from orchestration.targeting.catalog import did_you_mean
+    from orchestration.words import did_you_mean
 
     with plain_errors():
         if table not in load_contract():

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestration.contract import Table
-from orchestration.intake import judge, known, lake, landing, ledger, missing, quarantine
+from orchestration.intake import judge, known, lake, landing, ledger, missing, profile, quarantine
 from orchestration.intake.delivery import Judgement, Rules, judge_delivery
-from orchestration.intake.errors import TRIED_AGAIN
+from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
 from orchestration.intake.state import Standing, State, enforced_references, in_order
@@ -87,7 +87,7 @@ class _Run:
         except OSError as error:
             self._warn(f"{self.home.landing} cannot be read ({error.strerror}): nothing is taken in. Let intake read it")
             return
-        for line in scan.skipped:
+        for line in (*scan.skipped, *profile.unused(self.home, set(self.contract))):
             self._warn(line)
         for folder in scan.incomplete:
             self._leave_alone(folder)
@@ -111,7 +111,8 @@ class _Run:
             self._leave_alone(folder)  # it was complete when landing was looked through
             return
         table, limits = self.contract[folder.table], limits_of(self.limits, folder.table)
-        fingerprint = self.state.fingerprint(folder, listing, table, limits, self.contract)
+        read_by = profile.fingerprint(self.home, folder.table)
+        fingerprint = self.state.fingerprint(folder, listing, table, limits, self.contract, read_by)
         if self._is_known(folder, fingerprint):
             self.report.unchanged += 1
             return
@@ -166,7 +167,14 @@ class _Run:
             before=self._before(table, last),
             usual_rows=state.usual_rows(table.name, folder.dt) if is_append else None,
             number_patterns=self.patterns,
+            profile=self._profile(table),
         )
+
+    def _profile(self, table: Table) -> profile.Profile | Rejected | None:
+        try:
+            return profile.load_profile(self.home, table)
+        except Rejected as error:
+            return error
 
     def _before(self, table: Table, last: Standing | None) -> missing.Before | None:
         """Where the snapshot before lies, of a table whose missing rows are kept."""
