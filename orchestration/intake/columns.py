@@ -46,7 +46,8 @@ def match(names: list[str], table: Table, profile: Profile, is_header: bool = Tr
         warnings.append(f"{columns_named([c.name for c in missing])} missing, taken as null")
     if unknown := [name for name, column in zip(names, meant, strict=True) if column is None]:
         warnings.append(f"unknown {columns_named(unknown)} dropped")
-    return Columns({name: column for column, name in known.items()}, tuple(warnings), tuple(faults))
+    readable = {name: column for column, name in known.items() if names.count(name) == 1}
+    return Columns(readable, tuple(warnings), tuple(faults))
 
 
 def columns_named(names: list[str]) -> str:
@@ -64,7 +65,8 @@ def _twice(names: list[str], meant: list[str | None]) -> list[str]:
         elif column is not None and column in meant[:at]:
             first = meant.index(column)
             faults.append(
-                f"columns {first + 1} and {at + 1} ({names[first]}, {name}) both may be {column}. Name one of them otherwise and deliver again"
+                f"columns {first + 1} and {at + 1} ({names[first]}, {name}) both may be {column}. "
+                f"Name one of them otherwise and deliver again"
             )
     return faults
 
@@ -85,7 +87,8 @@ def _missing(names: list[str], needed: list[str], missing: list[str], known: dic
             f"no header: the first line holds data, and {what}. Write the columns' names as the first line, "
             f"or give header: false and columns in {profile}"
         )
-    return f"{what}: none of the {len(names)} names in the header is the contract's. Write its names, or map them by rename in {profile}"
+    none = f"none of the {len(names)} names in the header is the contract's"
+    return f"{what}: {none}. Write its names, or map them by rename in {profile}"
 
 
 def _folded(name: str) -> str:

@@ -223,7 +223,8 @@ def _bytes_of(path: Path, block_bytes: int, form: CsvForm) -> Iterator[bytes]:
             text = decoder.decode(block, final=not block)
         except UnicodeError as error:
             raise Rejected(
-                f"near line {lines}: not {form.encoding} ({getattr(error, 'reason', error)}), as the encoding in {form.profile} says"
+                f"near line {lines}: not {form.encoding} ({getattr(error, 'reason', error)}), "
+                f"as the encoding in {form.profile} says. {_RESEND}, or correct the profile"
             ) from None
         lines += text.count("\n")
         yield (text.removeprefix("\ufeff") if is_first else text).encode("utf-8")

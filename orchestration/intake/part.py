@@ -144,7 +144,7 @@ def _further(task: _Task, read: Callable[[_Task], object]) -> str:
 
 
 def _count_if_clean(task: _Task, columns: Columns, seen: "_NullsSeen") -> int | None:
-    """The staged copy's rows, with their numbers written to `lines`, or None as soon as a row is not as the lake would hold it."""
+    """The staged copy's rows, their numbers written to `lines`, or None as soon as a row is not as the lake would hold it."""
     file, count = ParquetFile(task.staged), 0
     with open(task.lines, "wb") as line_file:
         for batch, numbers in file.batches(list(columns.known)):
@@ -180,8 +180,8 @@ def _without_headers(task: _Task, batch: pa.RecordBatch, numbers: np.ndarray, de
     mask, in_other_order = repeated_header(batch, delivered)
     if len(in_other_order):
         raise Rejected(
-            f"line {numbers[in_other_order[0]]}: the header stands there again, with its columns in another order, so the rows after it "
-            "cannot be read. Deliver the parts as files of their own"
+            f"line {numbers[in_other_order[0]]}: the header stands there again, with its columns in another order, so the rows "
+            "after it cannot be read. Deliver the parts as files of their own"
         )
     if mask is None:
         return batch, numbers
@@ -206,7 +206,7 @@ class _NullsSeen:
         """One sentence a column."""
         return [
             f"column {name}: {counts.total():,} values look like a null written out "
-            f"({', '.join(f'{text} {count:,}' for text, count in counts.most_common())}; the first in line {line}); kept as text. "
-            f"Leave such fields empty, or name them in null_values of {profile_name(table)}"
+            f"({', '.join(f'{text} {count:,}' for text, count in counts.most_common())}; the first in line {line}); "
+            f"kept as text. Leave such fields empty, or name them in null_values of {profile_name(table)}"
             for name, (line, counts) in self._found.items()
         ]

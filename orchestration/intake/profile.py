@@ -1,7 +1,7 @@
 """Reading profiles: how a source writes a table, where it cannot write the contract's form. $TELCO360_HOME/profiles/<table>.yml.
 
-Only the profile itself belongs here: reading the file, checking it against the contract, saying what it does. reading.py applies it
-to values, csv_file.py and columns.py to files.
+Only the profile itself belongs here: reading the file, checking it against the contract, saying what it does. reading.py applies
+it to values, csv_file.py and columns.py to files.
 """
 
 import codecs
@@ -9,7 +9,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -76,7 +75,7 @@ class Profile(BaseModel):
 
 
 def load_profile(home: Home, table: Table) -> Profile | None:
-    """The table's profile, None where there is none. Raises Rejected, naming file, keys and what to do, for one that is at fault."""
+    """The table's profile, None where there is none. Raises Rejected, naming file and keys, for one that is at fault."""
     name = profile_name(table.name)
     try:
         given = yaml.load((home.root / name).read_text(encoding="utf-8-sig"), Loader=_Texts)

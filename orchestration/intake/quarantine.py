@@ -83,8 +83,8 @@ def key_values(batch: pa.RecordBatch | pa.Table, table: Table, rows: np.ndarray)
 class Writer:
     """Writes a delivery's rows set aside to one Parquet file, which comes into being with the first of them.
 
-    `rows`: how many were added; `first`: the first of them in words; `kinds`: how many values broke each (column, reason), and the
-    first of them in words.
+    `rows`: how many were added; `first`: the first of them in words; `kinds`: how many values broke each (column, reason), and
+    the first of them in words.
     """
 
     def __init__(self, path: Path):

@@ -42,7 +42,8 @@ class Reading:
         if column.name in profile.numbers_as_text and pa.types.is_integer(array.type):
             array = pc.cast(array, pa.string())
         if not pa.types.is_string(array.type):
-            if column.name not in profile.units and column.name not in profile.values or not _is_plain(array.type):
+            is_changed = column.name in profile.units or column.name in profile.values
+            if not is_changed or not _is_plain(array.type):
                 return Read(array)
             array = plain_text(array)
             profile = profile.model_copy(update={"decimal_separator": ".", "thousands_separator": ""})

@@ -14,30 +14,40 @@ from orchestration.contract import Column
 from orchestration.intake.profile import profile_name
 from orchestration.intake.values import DATE_PATTERN, is_any
 
-NULLS_WRITTEN_OUT = tuple(
-    dict.fromkeys(
-        word
-        for base in ("null", "(null)", "<null>", "[null]", "nan", "n/a", "#n/a", "<na>")
-        for word in (base, base.upper(), base.title())
-    )
-) + ("\\N", "None", "NONE", "NaN", "NaT", "#NULL!", "(Null)")
+_ANY_CASE = ("null", "(null)", "<null>", "[null]", "nan", "n/a", "#n/a", "<na>")
+NULLS_WRITTEN_OUT = (
+    *(spelled for word in _ANY_CASE for spelled in dict.fromkeys((word, word.upper(), word.title()))),
+    *("\\N", "None", "NONE", "NaN", "NaT", "#NULL!", "(Null)", "<NA>", "[Null]"),
+)
 """How tools write that there is no value: Hive and MySQL, Oracle, pandas, Python, spreadsheets."""
 
 _NULLS = pa.array(NULLS_WRITTEN_OUT, pa.string())
+_BOOLEAN = "is no boolean (true or false): "
+_DATE = "is no date (YYYY-MM-DD): "
+_TIMESTAMP = "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): "
+_FLAGS = "or give true_values and false_values in {profile}"
+_FORM = "or give timestamp_format in {profile}"
 _CAUSES = {
     "boolean": [
-        (r"^(?i:true|false)$", "is no boolean (true or false): write it in lower case, or give true_values and false_values in {profile}"),
-        (r"^(?i:y|n|yes|no|t|f|0|1|on|off|是|否)$", "is no boolean (true or false): write true or false, or give true_values and false_values in {profile}"),
+        (r"^(?i:true|false)$", f"{_BOOLEAN}write it in lower case, {_FLAGS}"),
+        (r"^(?i:y|n|yes|no|t|f|0|1|on|off|是|否)$", f"{_BOOLEAN}write true or false, {_FLAGS}"),
     ],
     "date": [
-        (rf"^{DATE_PATTERN}[ T]00:00(?::00(?:\.0+)?)?$", "is no date (YYYY-MM-DD): it is a date with midnight. Write the date alone, or give date_format in {profile}"),
+        (
+            rf"^{DATE_PATTERN}[ T]00:00(?::00(?:\.0+)?)?$",
+            f"{_DATE}it is a date with midnight. Write the date alone, or give date_format in {{profile}}",
+        ),
+        (rf"^{DATE_PATTERN}[ T][0-9:.]+$", f"{_DATE}it has a time. Write the date alone"),
     ],
     "timestamp": [
-        (rf"^{DATE_PATTERN}T[0-9:.]+$", "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): a T stands in it. Write a blank there, or give timestamp_format in {profile}"),
-        (rf"^{DATE_PATTERN}[ T][0-9:.]+(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})$", "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): it has a zone. Write the operator's local time without zone"),
-        (rf"^{DATE_PATTERN}$", "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): it is a date. Write the time too, or give timestamp_format in {profile}"),
+        (rf"^{DATE_PATTERN}T[0-9:.]+$", f"{_TIMESTAMP}a T stands in it. Write a blank there, {_FORM}"),
+        (
+            rf"^{DATE_PATTERN}[ T][0-9:.]+(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})$",
+            f"{_TIMESTAMP}it has a zone. Write local time without one",
+        ),
+        (rf"^{DATE_PATTERN}$", f"{_TIMESTAMP}it is a date. Write the time too, {_FORM}"),
     ],
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ import pytest
 from intake_kit import CONTRACT, Operator, charges, customers, many_charges, plans_held, subscribers
 
 LOOSE = {"max_set_aside_share": 1.0}
-MIDNIGHT = "is no date (YYYY-MM-DD): it is a date with midnight. Write the date alone, or give date_format in profiles/billing_charges.yml"
+MIDNIGHT = (
+    "is no date (YYYY-MM-DD): it is a date with midnight. Write the date alone, "
+    "or give date_format in profiles/billing_charges.yml"
+)
 
 
 @pytest.fixture
