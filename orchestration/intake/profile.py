@@ -168,8 +168,8 @@ def _faults(profile: Profile, table: Table):
     if profile.delimiter not in _DELIMITERS:
         yield f"delimiter: '{profile.delimiter}' is none of , ; | ^ ~ : tab \\x01"
     try:
-        b"".decode(profile.encoding)  # a codec that gives text, unlike base64
-        codecs.lookup(profile.encoding)
+        "a".encode(profile.encoding)  # raises for a codec that gives no text, such as base64
+        codecs.getincrementaldecoder(profile.encoding)
     except (LookupError, ValueError):
         yield f"encoding: '{profile.encoding}' is not known; use utf-8, gbk, gb18030, big5 or utf-16"
     if profile.header and profile.columns:
