@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 intake_app = typer.Typer(no_args_is_help=True)
 publish_app = typer.Typer(no_args_is_help=True)
-app.add_typer(intake_app, name="intake", help="Take in deliveries, see what became of one.")
+app.add_typer(intake_app, name="intake", help="Take in deliveries, try one before, see what became of one.")
 app.add_typer(publish_app, name="publish", help="List the published versions, go back to one.")
 app.add_typer(tags_app, name="tags", help="Ask the tag library: what there is, why a subscriber carries a tag, what changed.")
 app.add_typer(lists_app, name="lists", help="Start, check, preview and export target lists; ask what became of them.")
@@ -143,7 +143,7 @@ def intake_show(
     from orchestration.contract import load_contract
     from orchestration.intake import show
     from orchestration.intake.ledger import history
-    from orchestration.targeting.catalog import did_you_mean
+    from orchestration.words import did_you_mean
 
     with plain_errors():
         if table not in load_contract():
@@ -151,6 +151,20 @@ def intake_show(
         typer.echo(show(settings.home(), table, str(dt)))
         known = history(settings.home(), ["table_name", "dt"]).to_pylist()
     raise typer.Exit(0 if {"table_name": table, "dt": dt} in known else 1)
+
+
+@intake_app.command("check")
+def intake_check(
+    folder: Annotated[Path, typer.Argument(help="A delivery, <table>/dt=YYYY-MM-DD, or a folder of deliveries, anywhere.")],
+) -> None:
+    """Try deliveries without taking them in: what would be accepted or rejected, and why."""
+    from orchestration.contract import load_contract
+    from orchestration.intake.check import check
+
+    with plain_errors():
+        checked = check(settings.home(), load_contract(), folder)
+    typer.echo("\n".join(checked.lines))
+    raise typer.Exit(0 if checked.is_well else 1)
 
 
 @publish_app.command("list")

@@ -1,62 +1,87 @@
-"""Reads a CSV of the contract's one dialect, as text, and takes nothing else for it.
+"""Reads a CSV of one stated form, as text, and takes nothing else for it.
 
-Only the dialect belongs here: comma, double quotes, LF or CRLF, UTF-8 with or without a byte order mark, a header, plain or
-gzip. What the texts mean is values.py.
+Only the form belongs here: comma, double quotes, LF or CRLF, UTF-8 with or without a byte order mark, a header, plain or
+gzip; a reading profile may state another delimiter or encoding, or that there is no header. What the texts mean is values.py.
 
 CSV readers guess and mend; this one checks first. A block of the file is looked at as bytes, vectorised: where quotes open
 and close, which line ends and commas stand outside of them, whether every record has as many fields as the header. Only a
 block that passed goes to Arrow's parser, which then has nothing left to guess. Memory is bounded by the block, not the file.
 """
 
+import codecs
 import csv
 import gzip
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from orchestration.intake.errors import TRIED_AGAIN, Rejected
+from orchestration.intake.errors import TRIED_AGAIN, Empty, Foreign, Rejected
+from orchestration.intake.shapes import encoding_of
 
 BLOCK_BYTES = 16 * 2**20
 MAX_RECORD_BYTES = 16 * 2**20
 _BOM = b"\xef\xbb\xbf"
-_QUOTE, _COMMA, _LF, _CR = b'",\n\r'
+_QUOTE, _LF, _CR = b'"\n\r'
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", "\x01": "control-A"}
 _RESEND = "Deliver the file again, whole"
 
 
-class CsvFile:
-    """A CSV or gzipped CSV file, read once from its start. `names` is its header.
+@dataclass(frozen=True)
+class CsvForm:
+    """How a CSV is written; without arguments as the contract says. `columns`: names of the columns of files without a header.
 
-    Raises Rejected for anything that is not the dialect: on opening for the header, while iterating for the rest.
+    `profile`: where another form can be stated, as messages name it.
     """
 
-    def __init__(self, path: Path, block_bytes: int = BLOCK_BYTES):
-        self._blocks = _whole_records(_bytes_of(path, block_bytes))
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    columns: tuple[str, ...] = ()
+    profile: str = "a reading profile"
+
+
+AS_THE_CONTRACT = CsvForm()
+
+
+class CsvFile:
+    """A CSV or gzipped CSV file, read once from its start. `names` is its header, or the form's columns.
+
+    Raises Rejected for anything that is not of the form: on opening for the header, while iterating for the rest. Of these, Empty
+    for a file without a byte, and Foreign where the form it seems to have is known.
+    """
+
+    def __init__(self, path: Path, block_bytes: int = BLOCK_BYTES, form: CsvForm = AS_THE_CONTRACT):
+        self._form = form
+        self._blocks = _whole_records(_bytes_of(path, block_bytes, form))
         first = next(self._blocks, None)
-        if first is None:
-            raise Rejected(f"the file is empty; its first line must be a header. {_RESEND}")
-        self._first = _layout(first, 1)
-        self.names = _header(first[: self._first.ends[0]])
+        if first is None and not form.columns:
+            raise Empty(f"the file is empty; its first line must be a header. {_RESEND}")
+        self._first = None if first is None else _layout(first, 1, form)
+        self.names = list(form.columns) or _header(first[: self._first.ends[0]], form)
 
     def batches(self, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Rows in file order as (text of the named columns, empty fields null; physical line each row begins on, header 1)."""
-        layout, skip, field_count = self._first, 1, len(self.names)
+        layout, skip, field_count = self._first, 0 if self._form.columns else 1, len(self.names)
         while layout is not None:
-            _check_field_counts(layout, field_count)
+            _check_field_counts(layout, field_count, "columns of the profile have" if self._form.columns else "header has")
             if len(layout.ends) > skip:
                 start = layout.ends[0] if skip else 0
                 yield self._parsed(layout.block[start:], columns, len(layout.ends) - skip), layout.lines[skip:]
             block = next(self._blocks, None)
-            layout, skip = None if block is None else _layout(block, layout.next_line), 0
+            layout, skip = None if block is None else _layout(block, layout.next_line, self._form), 0
 
     def _parsed(self, block: bytes, columns: list[str], rows: int) -> pa.RecordBatch:
         table = arrow_csv.read_csv(
             pa.BufferReader(block),
             read_options=arrow_csv.ReadOptions(column_names=self.names, block_size=len(block) + 1, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self._form.delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(self.names, pa.string()),
                 include_columns=columns,
@@ -72,12 +97,12 @@ class CsvFile:
 class _Layout:
     """Where the records of a block of whole records lie: byte after each record's line end, physical line of each start."""
 
-    def __init__(self, block: bytes, line: int):
-        self.block = block
+    def __init__(self, block: bytes, line: int, delimiter: int):
+        self.block, self._delimiter = block, delimiter
         data = np.frombuffer(block, np.uint8)
         quotes = np.flatnonzero(data == _QUOTE)
         line_ends = np.flatnonzero(data == _LF)
-        commas = np.flatnonzero(data == _COMMA)
+        commas = np.flatnonzero(data == delimiter)
         returns = np.flatnonzero(data == _CR)
         if len(quotes):
             record_ends, commas, returns = (_unquoted(p, quotes) for p in (line_ends, commas, returns))
@@ -102,7 +127,10 @@ class _Layout:
         before = np.where(opening > 0, data[opening - 1], _LF)
         after = data[np.minimum(closing + 1, len(data) - 1)]
         stray = np.concatenate(
-            (opening[~np.isin(before, (_COMMA, _LF, _QUOTE))], closing[~np.isin(after, (_COMMA, _LF, _CR, _QUOTE))])
+            (
+                opening[~np.isin(before, (self._delimiter, _LF, _QUOTE))],
+                closing[~np.isin(after, (self._delimiter, _LF, _CR, _QUOTE))],
+            )
         )
         if len(stray):
             raise Rejected(
@@ -116,22 +144,34 @@ class _Layout:
             raise Rejected(f"line {self.line_of(stray[0])}: a carriage return that ends no line; lines must end in LF or CRLF")
 
 
-def _layout(block: bytes, line: int) -> _Layout:
+def _layout(block: bytes, line: int, form: CsvForm) -> _Layout:
     if b"\0" in block:
-        raise Rejected(f"line {line + block[: block.index(0)].count(_LF)}: a zero byte; the file is no UTF-8 text. {_RESEND}")
+        bad_line = line + block[: block.index(0)].count(_LF)
+        if encoding := encoding_of(block):
+            raise _in_encoding(f"line {bad_line}: a zero byte; the bytes read as UTF-16", encoding, form)
+        raise Rejected(f"line {bad_line}: a zero byte; the file is no UTF-8 text. {_RESEND}")
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
-        bad_line = line + block[: error.start].count(_LF)
-        raise Rejected(f"line {bad_line}: not UTF-8 ({error.reason}). Write the file as UTF-8 and deliver it again") from None
-    return _Layout(block, line)
+        what = f"line {line + block[: error.start].count(_LF)}: not UTF-8"
+        if encoding := encoding_of(block):
+            raise _in_encoding(f"{what}; the bytes read as GBK", encoding, form) from None
+        raise Rejected(
+            f"{what} ({error.reason}). Write the file as UTF-8 and deliver it again, or give its encoding in {form.profile}"
+        ) from None
+    return _Layout(block, line, ord(form.delimiter))
+
+
+def _in_encoding(what: str, encoding: str, form: CsvForm) -> Foreign:
+    stated = f"Write the file as UTF-8, or give encoding: {encoding} in {form.profile}"
+    return Foreign(f"{what}. {stated}", encoding=encoding)
 
 
 def _unquoted(positions: np.ndarray, quotes: np.ndarray) -> np.ndarray:
     return positions[np.searchsorted(quotes, positions) % 2 == 0]
 
 
-def _check_field_counts(layout: _Layout, expected: int) -> None:
+def _check_field_counts(layout: _Layout, expected: int, whose: str) -> None:
     wrong = np.flatnonzero(layout.fields != expected)
     if not len(wrong):
         return
@@ -140,31 +180,61 @@ def _check_field_counts(layout: _Layout, expected: int) -> None:
     is_blank = not layout.block[start : layout.ends[record]].strip(b"\r\n")
     what = "a blank line" if is_blank else f"{layout.fields[record]} field{'s' if layout.fields[record] > 1 else ''}"
     raise Rejected(
-        f"line {layout.lines[record]}: {what} where the header has {expected} fields; the file is truncated or broken. {_RESEND}"
+        f"line {layout.lines[record]}: {what} where the {whose} {expected} fields; the file is truncated or broken. {_RESEND}"
     )
 
 
-def _header(record: bytes) -> list[str]:
+def _header(record: bytes, form: CsvForm) -> list[str]:
     try:
-        names = next(csv.reader([record.decode("utf-8").rstrip("\r\n")], strict=True), None) or [""]
+        names = next(csv.reader([record.decode("utf-8").rstrip("\r\n")], delimiter=form.delimiter, strict=True), None) or [""]
     except csv.Error as error:
         raise Rejected(f"line 1: no header ({error}). {_RESEND}") from error
     if len(names) == 1:
-        for delimiter, name in ((";", "semicolon"), ("\t", "tab"), ("|", "bar")):
-            if delimiter in names[0]:
-                raise Rejected(f"line 1: the fields are divided by a {name}; the delimiter must be a comma. {_RESEND}")
+        found = [delimiter for delimiter in _DELIMITERS if delimiter in names[0]]
+        if found:
+            delimiter = max(found, key=names[0].count)
+            raise Foreign(
+                f"line 1: the fields are divided by a {_DELIMITERS[delimiter]}; the delimiter must be a "
+                f"{_DELIMITERS.get(form.delimiter, form.delimiter)}. Write the file so, or give delimiter: "
+                f"{'tab' if delimiter == chr(9) else repr(delimiter)} in {form.profile}",
+                delimiter=delimiter,
+            )
     return names
 
 
-def _bytes_of(path: Path, block_bytes: int) -> Iterator[bytes]:
-    """The file's bytes, unpacked, without the byte order mark. Raises Rejected where gzip's checksum or length is wrong."""
-    opener = gzip.open if path.name.endswith(".gz") else open
+def _bytes_of(path: Path, block_bytes: int, form: CsvForm) -> Iterator[bytes]:
+    """The file's bytes as UTF-8, unpacked, without the byte order mark.
+
+    Raises Rejected where gzip's checksum or length is wrong, and where the bytes are not of the form's encoding.
+    """
+    if codecs.lookup(form.encoding).name in ("utf-8", "utf-8-sig"):
+        blocks = _raw_bytes(path, block_bytes)
+        first = next(blocks, b"")
+        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise _in_encoding("line 1: the file is UTF-16", "utf-16", form)
+        yield first.removeprefix(_BOM)
+        yield from blocks
+        return
+    # GBK is read by its superset, as there are characters that tools write and GBK lacks.
+    encoding = "gb18030" if codecs.lookup(form.encoding).name in ("gbk", "gb2312") else form.encoding
+    decoder, lines, is_first = codecs.getincrementaldecoder(encoding)(), 1, True
+    for block in chain(_raw_bytes(path, block_bytes), (b"",)):
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeError as error:
+            raise Rejected(
+                f"near line {lines}: not {form.encoding} ({getattr(error, 'reason', error)}), "
+                f"as the encoding in {form.profile} says. {_RESEND}, or correct the profile"
+            ) from None
+        lines += text.count("\n")
+        yield (text.removeprefix("\ufeff") if is_first else text).encode("utf-8")
+        is_first = is_first and not text
+
+
+def _raw_bytes(path: Path, block_bytes: int) -> Iterator[bytes]:
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
     try:
         with opener(path, "rb") as file:
-            first = file.read(block_bytes)
-            if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise Rejected("line 1: the file is UTF-16. Write it as UTF-8 and deliver it again")
-            yield first.removeprefix(_BOM)
             while block := file.read(block_bytes):
                 yield block
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

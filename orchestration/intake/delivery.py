@@ -20,15 +20,21 @@ from orchestration import machine
 from orchestration.contract import Table
 from orchestration.files import sha256_of
 from orchestration.intake import judge, known, landing, missing, warned
-from orchestration.intake.errors import TRIED_AGAIN, Rejected
+from orchestration.intake.errors import TRIED_AGAIN, Empty, Rejected
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits
 from orchestration.intake.part import Part, read_part
+from orchestration.intake.profile import Profile, profile_name
 from orchestration.intake.quarantine import Writer
 from orchestration.intake.state import Standing
 
 _LOG = logging.getLogger(__name__)
+_TOLD_FILES = 3
+_EMPTY = (
+    "{file}: an empty part file (0 bytes), as Spark writes for a part without rows; read as no rows. "
+    "If it had rows, deliver it again"
+)
 CHANGED = f"changed while it was read. Write _SUCCESS last, and nothing after it. {TRIED_AGAIN}"
 
 
@@ -38,7 +44,7 @@ class Rules:
 
     `references`: what rows must refer to; `unchecked`: referenced tables that have no delivery to look into; `register`: where
     lines are looked up that are no reference; `last`, `before`: the snapshot before, its rows and where it lies if missing ones
-    are kept; `usual_rows`: of an append table's weekday.
+    are kept; `usual_rows`: of an append table's weekday. `profile`: how the source writes the table, or why that cannot be used.
     """
 
     table: Table
@@ -50,6 +56,7 @@ class Rules:
     before: missing.Before | None
     usual_rows: float | None
     number_patterns: list[str]
+    profile: Profile | Rejected | None = None
 
 
 @dataclass
@@ -84,6 +91,8 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
         _judge(folder, listing, rules, workspace, quarantine, judgement)
     except Rejected as rejection:
         judgement.reason = str(rejection)
+        if isinstance(rules.profile, Profile):
+            judgement.reason += f". It was {_read_by(rules)}"
     except OSError as error:
         # A copy that fails names the delivered file, whichever of the two is at fault; a full disk can only be the lake's.
         if error.errno in machine.FULL or not str(error.filename).startswith(f"{folder.path}{os.sep}"):
@@ -116,9 +125,11 @@ def _judge(
 ) -> None:
     if listing.problem:
         raise Rejected(listing.problem)
-    manifest = landing.read_manifest(folder.path / landing.SUCCESS)
+    if isinstance(rules.profile, Rejected):
+        raise rules.profile
+    manifest = landing.read_manifest(folder.path / landing.SUCCESS) if listing.success else landing.Manifest()
     judgement.closed_bill_months = list(manifest.closed_bill_months)
-    parts = _read_parts(folder, rules.table, manifest.files, workspace, quarantine, judgement)
+    parts = _read_parts(folder, rules, manifest.files, workspace, quarantine, judgement)
     rows_read = sum(part.rows_read for part in parts)
     with judge.connect(workspace.scratch / "duckdb") as con:
         removed = judge.remove_rows(con, rules.table, parts, rules.references, quarantine)
@@ -139,14 +150,21 @@ def _judge(
         judgement.facts = judge.facts_of(con, rules.table, written, rules.number_patterns)
     if judgement.facts.rows != accepted + judgement.carried:
         raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted, {judgement.carried} carried")
-    judgement.warnings = [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
+    judgement.warnings = [_read_by(rules)] if rules.profile else []
+    judgement.warnings += [_EMPTY.format(file=f["name"]) for f in judgement.files if f["name"] not in {p.name for p in parts}]
+    judgement.warnings += [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
     judgement.warnings += _rejected_rows_warnings(folder, rows_read, quarantine) + _volume_warnings(rules, accepted) + found
     judgement.warnings += _number_warnings(judgement.facts)
 
 
+def _read_by(rules: Rules) -> str:
+    return f"read by profile {profile_name(rules.table.name)}: {rules.profile.told() or 'it changes nothing'}"
+
+
 def _read_parts(
-    folder: Folder, table: Table, manifest: dict | None, workspace: Workspace, quarantine: Writer, judgement: Judgement
+    folder: Folder, rules: Rules, manifest: dict | None, workspace: Workspace, quarantine: Writer, judgement: Judgement
 ) -> list[Part]:
+    """The files as parts, without those that have not a byte. Raises Rejected with what is wrong with all of them."""
     names = [file["name"] for file in judgement.files]
     landing.check_manifest_files(manifest, names)
     for file in judgement.files:  # before anything is read: a file that came damaged is told as that
@@ -155,12 +173,27 @@ def _read_parts(
         except OSError as error:
             raise Rejected(f"{file['name']}: cannot be read ({error.strerror}). {TRIED_AGAIN}") from error
         landing.check_manifest_of_file(manifest, file["name"], sha256=file["sha256"])
-    parts = []
+    parts, empty, faults = [], [], []
     for number, file in enumerate(judgement.files):
-        part = read_part(folder.path / file["name"], table, workspace.scratch / f"{number:06d}.parquet", quarantine)
-        file["rows"] = part.rows_read
-        landing.check_manifest_of_file(manifest, file["name"], rows=part.rows_read)
-        parts.append(part)
+        staged = workspace.scratch / f"{number:06d}.parquet"
+        try:
+            part = read_part(folder.path / file["name"], rules.table, staged, quarantine, rules.profile)
+            file["rows"] = part.rows_read
+            parts.append(part)
+        except Empty as error:
+            empty.append(str(error))
+            file["rows"] = 0
+        except Rejected as error:
+            faults.append(str(error))
+            continue
+        try:
+            landing.check_manifest_of_file(manifest, file["name"], rows=file["rows"])
+        except Rejected as error:
+            faults.append(str(error))
+    if faults or not parts:
+        told = faults or empty
+        more = f". And {len(told) - _TOLD_FILES} more files" if len(told) > _TOLD_FILES else ""
+        raise Rejected(". ".join(told[:_TOLD_FILES]) + more)
     return parts
 
 
@@ -169,7 +202,7 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
     if set_aside > _exactly(limits.max_set_aside_share, rows_read):
         raise Rejected(
             f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), "
-            f"more than {_percent(limits.max_set_aside_share)}. The first: {quarantine.first}. "
+            f"more than {_percent(limits.max_set_aside_share)}. The first: {quarantine.first}. {_by_kind(quarantine)}"
             f"Mend them at the source and deliver again"
         )
     if last is not None and accepted < _exactly(limits.min_snapshot_ratio, last.rows):
@@ -177,6 +210,11 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
             f"{accepted:,} rows, under {_percent(limits.min_snapshot_ratio)} of the {last.rows:,} of dt={last.dt}. "
             f"Deliver it whole; if it did shrink, lower min_snapshot_ratio of {rules.table.name} in seeds/intake_limits.csv"
         )
+
+
+def _by_kind(quarantine: Writer) -> str:
+    """All kinds of faults, where there are several: they can be corrected in one round."""
+    return f"All kinds of faults: {quarantine.told()}. " if len(quarantine.kinds) > 1 else ""
 
 
 def _exactly(limit: float, rows: float) -> Decimal:

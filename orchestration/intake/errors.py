@@ -8,8 +8,22 @@ class Rejected(Exception):
     """The delivery breaks the contract as a whole: nothing of it enters. The text says what, where, and what to do next."""
 
     def within(self, file: str) -> "Rejected":
-        """The same rejection, naming the file it arose in."""
-        return Rejected(f"{file}: {self}")
+        """The rejection itself, now naming the file it arose in."""
+        self.args = (f"{file}: {self}",)
+        return self
+
+
+class Foreign(Rejected):
+    """A CSV in another form than it should have; `form` is what it seems to be written in, by which it can be read to look for
+    further faults."""
+
+    def __init__(self, text: str, **form: str):
+        super().__init__(text)
+        self.form = form
+
+
+class Empty(Rejected):
+    """A file without a single byte."""
 
 
 class SeedError(ValueError):

@@ -228,7 +228,7 @@ def _problem(name: str, mode: int, is_marker: bool) -> str:
         return ""
     if shown != name:
         return f"{shown}: the file name is not UTF-8. Rename it"
-    if not name.endswith(DATA_SUFFIXES):
+    if not name.lower().endswith(DATA_SUFFIXES):
         return f"{shown}: no {', '.join(DATA_SUFFIXES[:-1])} or {DATA_SUFFIXES[-1]} file. Deliver no other files"
     return ""
 

@@ -5,22 +5,32 @@ is in judge.py.
 """
 
 import shutil
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.contract import Table
 from orchestration.intake import rows
-from orchestration.intake.csv_file import CsvFile
-from orchestration.intake.errors import Rejected
+from orchestration.intake.columns import Columns, columns_named, match
+from orchestration.intake.csv_file import CsvFile, CsvForm
+from orchestration.intake.errors import Empty, Foreign, Rejected
 from orchestration.intake.parquet_file import ParquetFile
-from orchestration.intake.quarantine import Writer
+from orchestration.intake.profile import Profile, profile_name
+from orchestration.intake.quarantine import Writer, faults_of_columns
+from orchestration.intake.reading import Reading
+from orchestration.intake.shapes import repeated_header
 from orchestration.intake.values import lake_schema
 
 _READ_EVERYWHERE = {"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"}
 """Ways of compression that every engine over the lake can undo; a file in another one is not copied as it is."""
+
+_REPEATED = "is the header again, not a row. Where files are joined, leave out the headers of the later ones"
 
 
 @dataclass(frozen=True)
@@ -38,83 +48,165 @@ class Part:
         return np.memmap(self.lines, np.int64, "r") if self.lines.stat().st_size else np.empty(0, np.int64)
 
 
-def read_part(source: Path, table: Table, staged: Path, quarantine: Writer) -> Part:
-    """Reads a delivered file; good rows go to `staged`, the others to the quarantine. Raises Rejected for a file as a whole."""
-    lines = staged.with_suffix(".lines")
+def read_part(source: Path, table: Table, staged: Path, quarantine: Writer, profile: Profile | None = None) -> Part:
+    """Reads a delivered file; good rows go to `staged`, the others to the quarantine. `profile`: how it is written, if not as the
+    contract says. Raises Rejected for a file as a whole, with all that is wrong with it: Empty for one without a byte."""
+    task = _Task(source, table, staged, staged.with_suffix(".lines"), quarantine, profile)
     try:
-        if source.name.endswith(".parquet"):
-            return _read_parquet(source, table, staged, lines, quarantine)
-        file = CsvFile(source)
-        known, warnings = _columns(file.names, table)
-        rows_read = _stage(file.batches(known), source.name, table, staged, lines, quarantine)
+        if source.name.lower().endswith(".parquet"):
+            return _read_parquet(task)
+        given = profile or Profile()
+        columns = tuple(given.columns) if not given.header else ()
+        return _read_csv(task, CsvForm(given.delimiter, given.encoding, columns, profile_name(table.name)))
     except Rejected as error:
         raise error.within(source.name) from error
-    return Part(source.name, rows_read, staged, lines, warnings)
 
 
-def _read_parquet(source: Path, table: Table, staged: Path, lines: Path, quarantine: Writer) -> Part:
-    file = ParquetFile(source)
-    known, warnings = _columns(file.names, table)
+@dataclass(frozen=True)
+class _Task:
+    """A file to read: from where, by which rules, to where."""
+
+    source: Path
+    table: Table
+    staged: Path
+    lines: Path
+    quarantine: Writer
+    profile: Profile | None
+
+    @property
+    def reading(self) -> Reading | None:
+        return Reading(self.table.name, self.profile) if self.profile else None
+
+    def columns(self, names: list[str], is_header: bool = True) -> Columns:
+        return match(names, self.table, self.profile or Profile(), is_header)
+
+    def part(self, rows_read: int, warnings: tuple[str, ...], seen: "_NullsSeen") -> Part:
+        return Part(self.source.name, rows_read, self.staged, self.lines, (*warnings, *seen.warnings(self.table.name)))
+
+
+def _read_csv(task: _Task, form: CsvForm) -> Part:
+    try:
+        file = CsvFile(task.source, form=form)
+    except Foreign as error:
+        seems = replace(form, **error.form)
+        raise Rejected(f"{error}{_further(task, lambda aside: _read_csv(aside, seems))}") from error
+    except Empty as error:
+        if task.source.stat().st_size or not task.source.name.lower().endswith(".gz"):
+            raise
+        raise Rejected("the gzip file is truncated: it has no bytes. Deliver the file again, whole") from error
+    columns = task.columns(file.names, is_header=not form.columns)
+    if columns.faults:
+        raise _of_columns(task, columns, lambda: file.batches(list(columns.known)))
+    seen = _NullsSeen()
+    rows_read = _stage(task, file.batches(list(columns.known)), columns, seen)
+    return task.part(rows_read, columns.warnings, seen)
+
+
+def _read_parquet(task: _Task) -> Part:
+    file = ParquetFile(task.source)
+    columns = task.columns(file.names)
+    if columns.faults:
+        raise _of_columns(task, columns, lambda: file.batches(list(columns.known)))
+    warnings, known = columns.warnings, list(columns.known)
     if unzoned := [name for name in known if name in file.int96]:
-        warnings += (f"{_columns_named(unzoned)} of type INT96, which has no zone: taken as local time",)
-    is_typed = [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(table)]
-    if is_typed and file.codecs <= _READ_EVERYWHERE:
+        warnings += (f"{columns_named(unzoned)} of type INT96, which has no zone: taken as local time",)
+    is_typed = [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(task.table)]
+    if is_typed and file.codecs <= _READ_EVERYWHERE and task.profile is None:
         file.close()
-        shutil.copyfile(source, staged)  # the copy is what gets checked: nobody can change it meanwhile
-        rows_read = _count_if_clean(staged, table, known, lines)
+        shutil.copyfile(task.source, task.staged)  # the copy is what gets checked: nobody can change it meanwhile
+        seen = _NullsSeen()
+        rows_read = _count_if_clean(task, columns, seen)
         if rows_read is not None:
-            return Part(source.name, rows_read, staged, lines, warnings)
-        file = ParquetFile(source)
-    rows_read = _stage(file.batches(known), source.name, table, staged, lines, quarantine)
+            return task.part(rows_read, warnings, seen)
+        file = ParquetFile(task.source)
+    seen = _NullsSeen()
+    rows_read = _stage(task, file.batches(known), columns, seen)
     file.close()
-    return Part(source.name, rows_read, staged, lines, warnings)
+    return task.part(rows_read, warnings, seen)
 
 
-def _count_if_clean(path: Path, table: Table, known: list[str], lines: Path) -> int | None:
-    """The file's rows, with their numbers written to `lines`, or None as soon as a row is not as the lake would hold it."""
-    file, count = ParquetFile(path), 0
-    with open(lines, "wb") as line_file:
-        for batch, numbers in file.batches(known):
-            if rows.check(batch, table).changed:
+def _of_columns(task: _Task, columns: Columns, batches: Callable[[], Iterable]) -> Rejected:
+    """The rejection for names of columns, with what is wrong in the columns that are known: all faults in one round."""
+    more = _further(task, lambda aside: _stage(aside, batches(), columns, _NullsSeen())) if columns.known else ""
+    return Rejected(f"{'; '.join(columns.faults)}{more}")
+
+
+def _further(task: _Task, read: Callable[[_Task], object]) -> str:
+    """What else is wrong with a file that is rejected anyway, as the end of the message."""
+    aside = replace(task, quarantine=Writer(task.staged.with_suffix(".faults")))
+    try:
+        read(aside)
+    except Rejected as error:
+        return f". Beside that: {error}"
+    finally:
+        aside.quarantine.close()
+    return f". Beside that: {aside.quarantine.told()}" if aside.quarantine.rows else ""
+
+
+def _count_if_clean(task: _Task, columns: Columns, seen: "_NullsSeen") -> int | None:
+    """The staged copy's rows, their numbers written to `lines`, or None as soon as a row is not as the lake would hold it."""
+    file, count = ParquetFile(task.staged), 0
+    with open(task.lines, "wb") as line_file:
+        for batch, numbers in file.batches(list(columns.known)):
+            checked = rows.check(batch, task.table)
+            if checked.changed or repeated_header(batch, list(columns.known))[0] is not None:
                 return None
+            seen.add(checked, numbers)
             line_file.write(numbers.astype(np.int64).data)
             count += len(batch)
     return count
 
 
-def _stage(batches, name: str, table: Table, staged: Path, lines: Path, quarantine: Writer) -> int:
-    rows_read = 0
-    with pq.ParquetWriter(staged, lake_schema(table), compression="zstd") as writer, open(lines, "wb") as line_file:
-        for batch, numbers in batches:
-            checked = rows.check(batch, table)
-            quarantine.add(name, numbers, checked.faults)
+def _stage(task: _Task, batches: Iterable, columns: Columns, seen: "_NullsSeen") -> int:
+    rows_read, delivered = 0, list(columns.known)
+    with (
+        pq.ParquetWriter(task.staged, lake_schema(task.table), compression="zstd") as writer,
+        open(task.lines, "wb") as line_file,
+    ):
+        for delivered_batch, numbers in batches:
+            batch = delivered_batch.rename_columns(list(columns.known.values()))
+            rows_read += len(batch)
+            batch, numbers = _without_headers(task, batch, numbers, delivered)
+            checked = rows.check(batch, task.table, task.reading)
+            task.quarantine.add(task.source.name, numbers, checked.faults)
+            seen.add(checked, numbers)
             writer.write_batch(checked.good)
             line_file.write(numbers[checked.good_rows].astype(np.int64).data)  # unlike tofile, it says why it cannot
-            rows_read += len(batch)
     return rows_read
 
 
-def _columns(names: list[str], table: Table) -> tuple[list[str], tuple[str, ...]]:
-    """The delivered columns that the contract knows, in its order, and warnings for what is missing or unknown.
-
-    Raises Rejected for a name that comes twice and for a missing column that must have values. Only names of the contract are
-    told then: where the header is missing, the names are values.
-    """
-    contract_names = [c.name for c in table.columns]
-    if len(set(names)) < len(names):
-        twice = next(i for i, name in enumerate(names) if name in names[:i])
-        known = f" '{names[twice]}'" if names[twice] in contract_names else ""
-        first = names.index(names[twice])
-        raise Rejected(f"columns {first + 1} and {twice + 1} have the same name{known}. Name each column once and deliver again")
-    missing = [c for c in table.columns if c.name not in names]
-    needed = [c.name for c in missing if not c.nullable or c.name in table.key]
-    if needed:
-        raise Rejected(f"{_columns_named(needed)} missing. Deliver the file again with all of its columns, named in the header")
-    unknown = [name for name in names if name not in contract_names]
-    warnings = [f"{_columns_named([c.name for c in missing])} missing, taken as null"] if missing else []
-    warnings += [f"unknown {_columns_named(unknown)} dropped"] if unknown else []
-    return [name for name in contract_names if name in names], tuple(warnings)
+def _without_headers(task: _Task, batch: pa.RecordBatch, numbers: np.ndarray, delivered: list[str]):
+    """The batch and its lines without rows that repeat the header, as where parts were joined; those go to the quarantine."""
+    mask, in_other_order = repeated_header(batch, delivered)
+    if len(in_other_order):
+        raise Rejected(
+            f"line {numbers[in_other_order[0]]}: the header stands there again, with its columns in another order, so the rows "
+            "after it cannot be read. Deliver the parts as files of their own"
+        )
+    if mask is None:
+        return batch, numbers
+    faults = faults_of_columns(batch, task.table, batch.schema.names, mask, _REPEATED)
+    task.quarantine.add(task.source.name, numbers, faults)
+    keep = pc.invert(mask)
+    return batch.filter(keep), numbers[keep.to_numpy(zero_copy_only=False)]
 
 
-def _columns_named(names: list[str]) -> str:
-    return f"column{'s' if len(names) > 1 else ''} {', '.join(name or 'without a name' for name in names)}"
+class _NullsSeen:
+    """Texts of a file that look like a null written out: by column how many of each, and the line of the first."""
+
+    def __init__(self):
+        self._found: dict[str, tuple[int, Counter]] = {}
+
+    def add(self, checked: rows.Checked, lines: np.ndarray) -> None:
+        for name, found in checked.nulls_written_out.items():
+            _, counts = self._found.setdefault(name, (int(lines[found.rows[0]]), Counter()))
+            counts.update({pair["values"]: pair["counts"] for pair in pc.value_counts(found.texts).to_pylist()})
+
+    def warnings(self, table: str) -> list[str]:
+        """One sentence a column."""
+        return [
+            f"column {name}: {counts.total():,} values look like a null written out "
+            f"({', '.join(f'{text} {count:,}' for text, count in counts.most_common())}; the first in line {line}); "
+            f"kept as text. Leave such fields empty, or name them in null_values of {profile_name(table)}"
+            for name, (line, counts) in self._found.items()
+        ]

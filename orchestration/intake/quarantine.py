@@ -71,31 +71,41 @@ def shown(array: pa.Array, is_pii: bool) -> pa.Array:
 
 
 def key_values(batch: pa.RecordBatch | pa.Table, table: Table, rows: np.ndarray) -> pa.Array:
-    """The keys of the rows as text: column=value, comma, …"""
+    """The keys of the rows as text: column=value, comma, …; key columns that were not delivered are left out."""
     parts = []
-    for name in table.key:
+    for name in (name for name in table.key if name in batch.schema.names):
         values = pc.fill_null(shown(batch.column(name).take(pa.array(rows)), table.column(name).pii), "")
         parts.append(pc.binary_join_element_wise(pa.scalar(name), values, "="))
-    joined = pc.binary_join_element_wise(*parts, ", ")
+    joined = pc.binary_join_element_wise(*parts, ", ") if parts else pa.array([""] * len(rows), pa.string())
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 class Writer:
     """Writes a delivery's rows set aside to one Parquet file, which comes into being with the first of them.
 
-    `rows`: how many were added; `first`: the first of them in words.
+    `rows`: how many were added; `first`: the first of them in words; `kinds`: how many values broke each (column, reason), and
+    the first of them in words.
     """
 
     def __init__(self, path: Path):
         self.path = path
         self.rows = 0
         self.first = ""
+        self.kinds: dict[tuple[str, str], list] = {}
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, file: str, lines: np.ndarray, faults: list[Fault]) -> None:
         """Adds the rows that have faults; `lines` gives the line in `file` of each position that faults name."""
         if not faults:
             return
+        for f in faults:
+            if (f.column, f.reason) not in self.kinds:
+                value = f.values[0].as_py() if len(f.rows) else None
+                self.kinds[f.column, f.reason] = [
+                    0,
+                    f"{file}, line {lines[f.rows[0]]}, column {f.column}: {_told(value)} {f.reason}",
+                ]
+            self.kinds[f.column, f.reason][0] += len(f.rows)
         rows = np.concatenate([f.rows for f in faults])
         order = np.argsort(rows, kind="stable")  # by row, then in the order in which the rules were checked
         items = pa.StructArray.from_arrays(
@@ -125,6 +135,12 @@ class Writer:
             self.first = _sentence(table.slice(0, 1).to_pylist()[0])
         self._writer.write_table(table)
         self.rows += len(bad_rows)
+
+    def told(self, limit: int = 8) -> str:
+        """Each kind of fault with its first value and how many there are, the most frequent first."""
+        kinds = sorted(self.kinds.values(), key=lambda kind: -kind[0])
+        more = [f"{len(kinds) - limit} more kinds of faults"] if len(kinds) > limit else []
+        return "; ".join([f"{first} ({count:,} of this kind)" for count, first in kinds[:limit]] + more)
 
     def close(self) -> None:
         """Ends the file, if any row was set aside."""

@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 
 from orchestration.contract import Column, RowRule, Table
 from orchestration.intake.quarantine import Fault, faults_of_column, faults_of_columns
-from orchestration.intake.values import is_any, is_trimmed, lake_schema, lake_type, typed
+from orchestration.intake.reading import Read, Reading
+from orchestration.intake.shapes import WrittenOut, causes, nulls_written_out, other_type
+from orchestration.intake.values import Typed, is_any, is_trimmed, lake_schema, lake_type, typed
 
 _NOUNS = {
     "boolean": "boolean (true or false)",
@@ -28,30 +30,44 @@ class Checked:
     """A batch after its rows were checked.
 
     `good`: the faultless rows in lake types, contract columns in the contract's order; `good_rows`: their positions in the batch.
-    `faults`: one a fault, none for good rows. `changed`: `good` does not say exactly what was delivered.
+    `faults`: one a fault, none for good rows. `changed`: `good` does not say exactly what was delivered. `nulls_written_out`: by
+    column, texts that look like a null written out; columns that have none are left out.
     """
 
     good: pa.RecordBatch
     good_rows: np.ndarray
     faults: list[Fault]
     changed: bool
+    nulls_written_out: Mapping[str, WrittenOut]
 
 
-def check(batch: pa.RecordBatch, table: Table) -> Checked:
-    """Types a batch that holds the delivered columns of the table, others missing, and splits good rows from bad ones."""
+def check(batch: pa.RecordBatch, table: Table, reading: Reading | None = None) -> Checked:
+    """Types a batch that holds the delivered columns of the table, others missing, and splits good rows from bad ones.
+
+    `reading`: how the values are written, where not as the contract says.
+    """
     faults: list[Fault] = []
     columns: dict[str, pa.Array] = {}
     unreadable: dict[str, pa.Array | None] = {}
+    written_out: dict[str, WrittenOut] = {}
     changed = False
     for column in table.columns:
         if column.name not in batch.schema.names:
             columns[column.name], changed = pa.nulls(len(batch), lake_type(column.data_type)), True
             continue
         raw = batch.column(column.name)
-        value = typed(raw, column.data_type, is_trimmed(table, column))
-        columns[column.name], changed = value.values, changed or value.changed
-        unreadable[column.name] = value.bad
-        for mask, reason in _column_faults(table, column, value.values, value.bad):
+        read = reading.column(column, raw) if reading else Read(raw)
+        value = typed(read.values, column.data_type, is_trimmed(table, column))
+        columns[column.name], changed = value.values, changed or value.changed or read.values is not raw
+        unreadable[column.name] = (
+            value.bad if read.bad is None else read.bad if value.bad is None else pc.or_(read.bad, value.bad)
+        )
+        if found := nulls_written_out(column, value.values):
+            written_out[column.name] = found
+        for mask, reason in (
+            *_unread(table, column, read, value),
+            *_column_faults(table, column, value.values, unreadable[column.name]),
+        ):
             faults += faults_of_column(batch, table, column, raw, mask, reason)
     for rule in table.rules:
         if not rule.is_warned and (mask := _rule_faults(rule, columns, unreadable)):
@@ -65,13 +81,28 @@ def check(batch: pa.RecordBatch, table: Table) -> Checked:
         for fault in faults:
             is_good[fault.rows] = False
         good, good_rows = good.filter(pa.array(is_good)), good_rows[is_good]
-    return Checked(good, good_rows, faults, changed or bool(faults))
+    return Checked(good, good_rows, faults, changed or bool(faults), written_out)
+
+
+def _unread(table: Table, column: Column, read: Read, value: Typed):
+    """(mask, reason) of the values that could not be read, each once."""
+    if read.bad is not None:
+        yield read.bad, read.reason
+    if value.bad is None:
+        return
+    if value.is_other_type:
+        yield value.bad, other_type(table.name, column, read.values.type)
+        return
+    rest = value.bad
+    for mask, reason in causes(table.name, column, read.values, value.bad):
+        yield mask, reason
+        rest = pc.and_not(rest, mask)
+    if is_any(rest):
+        yield rest, f"is no {_NOUNS.get(column.data_type, column.data_type)}"
 
 
 def _column_faults(table: Table, column: Column, values: pa.Array, bad: pa.Array | None):
-    """(mask, reason) of each rule that some value of the column breaks."""
-    if bad is not None:
-        yield bad, f"is no {_NOUNS.get(column.data_type, column.data_type)}"
+    """(mask, reason) of each rule that some value of the column breaks; `bad` marks those that could not be read."""
     if values.null_count and (not column.nullable or column.name in table.key):
         is_empty = pc.is_null(values) if bad is None else pc.and_not(pc.is_null(values), bad)
         if is_any(is_empty):

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestration.contract import Table
-from orchestration.intake import judge, known, lake, landing, ledger, missing, quarantine
+from orchestration.intake import judge, known, lake, landing, ledger, missing, profile, quarantine
 from orchestration.intake.delivery import Judgement, Rules, judge_delivery
-from orchestration.intake.errors import TRIED_AGAIN
+from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
 from orchestration.intake.state import Standing, State, enforced_references, in_order
@@ -45,11 +45,16 @@ class IntakeReport:
 
 
 def take_in(
-    home: Home, contract: dict[str, Table], limits: Limits | None = None, progress: Callable[[str], None] | None = None
+    home: Home,
+    contract: dict[str, Table],
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+    only: Callable[[Folder], bool] | None = None,
 ) -> IntakeReport:
     """Takes in every complete delivery in landing that is new or changed. Run again, it ends in the same state.
 
     `limits` by table as load_limits gives them, read from the seed if None; `progress` is called with lines for a terminal.
+    `only`: takes in the deliveries for which it is true and no others, known or not, complete or not: to try them.
     Raises SeedError for a seed that cannot be used, before anything is taken in, and OSError where the lake cannot be written.
     """
     progress = progress or (lambda line: None)
@@ -58,7 +63,7 @@ def take_in(
     with lake.only_one(home, progress):
         lake.recover(home)
         ledger.ensure_file(home, lake.incoming(home))
-        run = _Run(home, contract, limits, patterns, progress)
+        run = _Run(home, contract, limits, patterns, progress, only)
         run.take_all()
         return run.report
 
@@ -71,8 +76,15 @@ def ensure_empty_tables(home: Home, contract: dict[str, Table]) -> None:
 
 class _Run:
     def __init__(
-        self, home: Home, contract: dict[str, Table], limits: Limits, patterns: list[str], progress: Callable[[str], None]
+        self,
+        home: Home,
+        contract: dict[str, Table],
+        limits: Limits,
+        patterns: list[str],
+        progress: Callable[[str], None],
+        only: Callable[[Folder], bool] | None,
     ):
+        self.only = only
         self.home, self.contract, self.limits, self.patterns, self.progress = home, contract, limits, patterns, progress
         self.state = State(home)
         self._moment = ledger.next_moment(ledger.last_moment(home))
@@ -87,11 +99,12 @@ class _Run:
         except OSError as error:
             self._warn(f"{self.home.landing} cannot be read ({error.strerror}): nothing is taken in. Let intake read it")
             return
-        for line in scan.skipped:
+        for line in (*scan.skipped, *profile.unused(self.home, set(self.contract))):
             self._warn(line)
-        for folder in scan.incomplete:
+        complete = scan.complete if not self.only else list(filter(self.only, (*scan.complete, *scan.incomplete)))
+        for folder in scan.incomplete if not self.only else ():
             self._leave_alone(folder)
-        for folder in in_order(scan.complete, self.contract):
+        for folder in in_order(complete, self.contract):
             self._take(folder)
 
     def _warn(self, line: str) -> None:
@@ -107,12 +120,13 @@ class _Run:
             listing = landing.listing(folder.path)
         except OSError as error:
             listing = Listing((), None, f"cannot be read ({error.strerror}). {TRIED_AGAIN}")
-        if listing.success is None and not listing.problem:
+        if listing.success is None and not listing.problem and not self.only:
             self._leave_alone(folder)  # it was complete when landing was looked through
             return
         table, limits = self.contract[folder.table], limits_of(self.limits, folder.table)
-        fingerprint = self.state.fingerprint(folder, listing, table, limits, self.contract)
-        if self._is_known(folder, fingerprint):
+        read_by = profile.fingerprint(self.home, folder.table)
+        fingerprint = self.state.fingerprint(folder, listing, table, limits, self.contract, read_by)
+        if not self.only and self._is_known(folder, fingerprint):
             self.report.unchanged += 1
             return
         size = sum(entry.size for entry in listing.data)
@@ -166,7 +180,14 @@ class _Run:
             before=self._before(table, last),
             usual_rows=state.usual_rows(table.name, folder.dt) if is_append else None,
             number_patterns=self.patterns,
+            profile=self._profile(table),
         )
+
+    def _profile(self, table: Table) -> profile.Profile | Rejected | None:
+        try:
+            return profile.load_profile(self.home, table)
+        except Rejected as error:
+            return error
 
     def _before(self, table: Table, last: Standing | None) -> missing.Before | None:
         """Where the snapshot before lies, of a table whose missing rows are kept."""

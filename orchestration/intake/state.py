@@ -18,7 +18,7 @@ from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits
 from orchestration.settings import Home
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when intake's rules change, so that every delivery is judged anew."""
 
 USUAL_DELIVERIES = 8
@@ -94,15 +94,24 @@ class State:
         rows = [s.rows for s in same[-USUAL_DELIVERIES:]]
         return statistics.median(rows) if len(rows) >= LEAST_DELIVERIES else None
 
-    def fingerprint(self, folder: Folder, listing: Listing, table: Table, limits: TableLimits, contract: dict[str, Table]) -> str:
-        """What decides whether a delivery was judged already: its files, its rules, the deliveries it is held against."""
+    def fingerprint(
+        self,
+        folder: Folder,
+        listing: Listing,
+        table: Table,
+        limits: TableLimits,
+        contract: dict[str, Table],
+        profile: str = "",
+    ) -> str:
+        """What decides whether a delivery was judged already: its files, its rules, the deliveries it is held against, and the
+        fingerprint of the table's reading profile."""
         referenced = {}
         for _, name, _ in enforced_references(table, contract):
             standing = self.latest_until(name, folder.dt)
             referenced[name] = standing and (standing.dt, standing.rows_sha256, standing.carried)
         if table.keep_missing and (before := self.before(table.name, folder.dt)):  # its rows may be kept here
             referenced["the snapshot before"] = (before.dt, before.rows_sha256)
-        parts = [RULES_VERSION, asdict(listing), _rules_of(table), asdict(limits), referenced]
+        parts = [RULES_VERSION, asdict(listing), _rules_of(table), asdict(limits), referenced, profile]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 

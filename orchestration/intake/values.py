@@ -19,15 +19,15 @@ from orchestration.contract import Column, Table
 
 _YEAR = r"(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"  # 0001 to 9999
 _LEAP_YEAR = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
-_DATE = (
+DATE_PATTERN = (
     rf"(?:{_YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     rf"|02-(?:0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
 )
 PATTERNS = {
     "integer": r"^[+-]?[0-9]+$",
     "boolean": r"^(?:true|false)$",
-    "date": rf"^{_DATE}$",
-    "timestamp": rf"^{_DATE} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?$",
+    "date": rf"^{DATE_PATTERN}$",
+    "timestamp": rf"^{DATE_PATTERN} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?$",
 }
 _SAFE_INTEGER = r"^[+-]?0*[0-9]{1,18}$"  # every such text fits an int64
 _INT64 = range(-(2**63), 2**63)
@@ -46,12 +46,14 @@ _LAKE_TYPES = {
 class Typed:
     """A column in its lake type. `bad` marks values that are not of the type (they are null in `values`); None: not one is.
 
-    `changed` is False where `values` says exactly what was delivered.
+    `changed` is False where `values` says exactly what was delivered; `is_other_type`: no value of the delivered type can be
+    one of the contract's.
     """
 
     values: pa.Array
     bad: pa.Array | None = None
     changed: bool = True
+    is_other_type: bool = False
 
 
 def lake_type(data_type: str) -> pa.DataType:
@@ -107,6 +109,11 @@ def as_text(array: pa.Array) -> pa.Array:
 def is_any(mask: pa.Array) -> bool:
     """Whether any element of a boolean array is true."""
     return bool(pc.any(mask, min_count=0).as_py())
+
+
+def decimals_of(data_type: str) -> int:
+    """How many decimals a number of the contract's type may have."""
+    return _precision(data_type)[1] if data_type.startswith("decimal(") else 0
 
 
 def _precision(data_type: str) -> tuple[int, int]:
@@ -210,14 +217,19 @@ def _from_number(array: pa.Array, data_type: str, target: pa.DataType) -> Typed:
     kind = array.type
     if kind == target:
         return Typed(array, changed=False)
+    return _parsed(plain_text(array), data_type, target)
+
+
+def plain_text(array: pa.Array) -> pa.Array:
+    """Numbers as a person would write them: the shortest decimal text, without exponent."""
     text = pc.cast(array, pa.string())
-    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+    if pa.types.is_decimal(array.type) or pa.types.is_floating(array.type):
         has_exponent = pc.match_substring_regex(text, "^[-0-9.]+[eE]")
         if is_any(has_exponent):
             text = pa.array([_plain(t) for t in text.to_pylist()], pa.string())
         text = pc.replace_substring_regex(text, r"(\.[0-9]*?)0+$", r"\1")
         text = pc.replace_substring_regex(text, r"\.$", "")
-    return _parsed(text, data_type, target)
+    return text
 
 
 def _plain(text: str | None) -> str | None:
@@ -226,7 +238,7 @@ def _plain(text: str | None) -> str | None:
 
 def _all_bad(array: pa.Array, target: pa.DataType) -> Typed:
     bad = pc.is_valid(array)
-    return Typed(pa.nulls(len(array), target), bad if is_any(bad) else None)
+    return Typed(pa.nulls(len(array), target), bad if is_any(bad) else None, is_other_type=True)
 
 
 def _outside(numbers: pa.Array, low: int, high: int) -> pa.Array:

@@ -3,10 +3,11 @@
 Only reading belongs here. The catalogue itself is made by dbt from the tags' own YAML and published as a table.
 """
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from orchestration.words import did_you_mean as did_you_mean
 
 KINDS = ("flag", "band", "tier", "number", "date", "code")
 """What a tag can be. band, tier and code are text; band and tier have closed values, a code may have."""
@@ -95,13 +96,6 @@ def read_catalog(ask: Callable[[str], list[tuple]], relation: str) -> Catalog:
     """
     rows = ask(f"select {', '.join(COLUMNS)} from {relation} order by entity, tag_name")
     return Catalog.from_rows(dict(zip(COLUMNS, row, strict=True)) for row in rows)
-
-
-def did_you_mean(word: str, known: Iterable[str], quote: str = "") -> str:
-    """The end of an error message: '; did you mean <nearest known word>?', or nothing where none is near."""
-    by_lower = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1)
-    return f"; did you mean {quote}{by_lower[near[0]]}{quote}?" if near else ""
 
 
 def _tag(row: Mapping[str, object]) -> Tag:

@@ -9,6 +9,10 @@ import pytest
 from intake_kit import CONTRACT, Operator, charges, customers, many_charges, plans_held, subscribers
 
 LOOSE = {"max_set_aside_share": 1.0}
+MIDNIGHT = (
+    "is no date (YYYY-MM-DD): it is a date with midnight. Write the date alone, "
+    "or give date_format in profiles/billing_charges.yml"
+)
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def _balanced(outcome) -> bool:
         ("S1,2026-02-01,rent,12345678901.00", "amount", "12345678901.00", "is no decimal(12,2)"),
         ("S1,2026-02-30,rent,1.00", "bill_month", "2026-02-30", "is no date (YYYY-MM-DD)"),
         ("S1,01/02/2026,rent,1.00", "bill_month", "01/02/2026", "is no date (YYYY-MM-DD)"),
-        ("S1,2026-02-01 00:00:00,rent,1.00", "bill_month", "2026-02-01 00:00:00", "is no date (YYYY-MM-DD)"),
+        ("S1,2026-02-01 00:00:00,rent,1.00", "bill_month", "2026-02-01 00:00:00", MIDNIGHT),
         ("S1,2026-02-02,rent,1.00", "bill_month", "2026-02-02", "is no first of a month"),
         ("S1,,rent,1.00", "bill_month", None, "is empty, and the column must have a value"),
         ("  ,2026-02-01,rent,1.00", "subscriber_id", "  ", "is empty, and the column must have a value"),

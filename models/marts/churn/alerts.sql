@@ -58,7 +58,7 @@ raised as (
     inner join {{ ref('alert_rules') }} as rules on rules.alert_code = '{{ code }}'
     where {{ condition }}
         {%- if source %}
-        and not exists (select 1 from late where table_name = '{{ source }}')
+        and '{{ source }}' not in (select table_name from late)
         {%- endif %}
     {{ "union all" if not loop.last }}
     {% endfor %}

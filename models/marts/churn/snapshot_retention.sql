@@ -1,6 +1,6 @@
 -- Snapshot retention: the mid/high-end lines of a month are a cohort that no line ever leaves. A member is lost at a later
--- month's end where it is off-net then, or where its low months since number three or more; a month off the network is low. Only months whose
--- bills are in: spend decides.
+-- month's end where it is off-net then, or where its low months since number three or more; a month off the network is low.
+-- Only months whose bills are in: spend decides.
 with
 
 months as (

@@ -50,6 +50,12 @@ told_closings as (
 
 ),
 
+first_told as (
+
+    select min(month) as month from told_closings
+
+),
+
 closed as (
 
     select
@@ -69,7 +75,7 @@ closed as (
     from months
     left join closings on months.month = closings.month
     left join told_closings on months.month = told_closings.month
-    cross join (select min(month) as month from told_closings) as first_told
+    cross join first_told
 
 ),
 
