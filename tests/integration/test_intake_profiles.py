@@ -76,9 +76,7 @@ def test_the_cause_is_named(operator, content, told):
 
 def test_all_faults_of_a_file_come_in_one_round(operator):
     rows = "S1;2026-02-01 00:00:00;月租;10.00\nS2;2026-02-01;月租;10,00\nS3;NULL;月租;1.00\n"
-    outcome = operator.charge(
-        ("subscriber_id;bill_month;fee_code;amount;amount\n".replace(";amount;", ";amount;") + rows).encode("gbk")
-    )
+    outcome = operator.charge(("subscriber_id;bill_month;fee_code;amount;amount\n" + rows).encode("gbk"))
     assert outcome.outcome == "rejected"
     for told in ("GBK", "semicolon", "columns 4 and 5 have the same name"):
         assert told in outcome.reason
@@ -163,10 +161,10 @@ def test_nulls_written_out_are_warned_of_in_text_and_key_columns(operator):
 
 
 def test_nulls_written_out_in_parquet_are_warned_of_too(operator):
-    table = pa.table({"region_code": ["a", "b"], "region_name": ["None", "b"], "parent_region_code": [None, "\\N"]})
-    names = [c.name for c in CONTRACT["crm_regions"].columns]
-    operator.deliver("crm_regions", "2026-03-02", {"a.parquet": table.select([n for n in table.column_names if n in names])})
-    assert any("column region_name: 1 values look like a null" in w for w in operator.take_one().warnings)
+    table = pa.table({"manager_id": ["G1", "G2"], "team": ["None", "b"], "region_code": [None, "\\N"]})
+    operator.deliver("channel_managers", "2026-03-02", {"a.parquet": table})
+    warnings = operator.take_one().warnings
+    assert [w.split(":")[1] for w in warnings if "null written out" in w] == [" column team", " column region_code"]
 
 
 def test_null_values_of_a_profile_are_null(operator):
@@ -242,7 +240,7 @@ def test_a_profile_reads_a_foreign_file(operator):
         ("S2", "2026-02-01", "流量", Decimal("0.05")),
     ]
     told = "read by profile profiles/billing_charges.yml: delimiter ';', encoding gbk, rename ACCT_NO as subscriber_id"
-    assert outcome.warnings[0].startswith(told) and outcome.warnings[0].endswith("amount in fen")
+    assert outcome.warnings[0].startswith(told) and "amount in fen" in outcome.warnings[0]
     assert told in show(operator.home, "billing_charges", "2026-03-02")
 
 
@@ -316,9 +314,9 @@ def test_check_tells_what_would_happen_and_writes_nothing(operator, tmp_path):
 def test_check_tries_again_what_is_in_the_lake_already_and_uses_the_profiles(operator):
     folder = operator.deliver("billing_charges", "2026-03-02", {"a.csv": GOOD})
     operator.take()
-    _profile(operator, "units: {amount: fen}")
+    _profile(operator, "date_format: '%Y%m%d'")
     found = check(operator.home, CONTRACT, folder)
-    assert not found.is_well and "in fen" in "\n".join(found.lines)
+    assert not found.is_well and "is not written as %Y%m%d" in "\n".join(found.lines)
 
 
 def test_the_command_check_exits_with_1_where_something_would_be_rejected(operator):
