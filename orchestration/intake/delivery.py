@@ -210,8 +210,8 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
 
 
 def _by_kind(quarantine: Writer) -> str:
-    """All kinds of faults, where there are several: they can be corrected in one round."""
-    return f"All kinds of faults: {quarantine.told()}. " if len(quarantine.kinds) > 1 else ""
+    """The other kinds of faults, where there are any: they can be corrected in one round."""
+    return f"Other kinds: {quarantine.told(but_first=True)}. " if len(quarantine.kinds) > 1 else ""
 
 
 def _exactly(limit: float, rows: float) -> Decimal:

@@ -99,7 +99,8 @@ def _read_csv(task: _Task, form: CsvForm) -> Part:
         raise _of_columns(task, columns, lambda: file.batches(list(columns.known)))
     seen = _NullsSeen()
     rows_read = _stage(task, file.batches(list(columns.known)), columns, seen)
-    return task.part(rows_read, columns.warnings, seen)
+    empty = ("the file is empty; read as no rows",) if form.columns and not rows_read else ()
+    return task.part(rows_read, (*columns.warnings, *empty), seen)
 
 
 def _read_parquet(task: _Task) -> Part:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.intake import show
 from orchestration.intake.check import check
+from orchestration.settings import PROJECT_DIR
 
 LOOSE = {"max_set_aside_share": 1.0}
 GOOD = charges("S1,2026-02-01,rent,10.00", "S2,2026-02-01,rent,20.00")
@@ -244,6 +245,17 @@ def test_a_profile_reads_a_foreign_file(operator):
     assert told in show(operator.home, "billing_charges", "2026-03-02")
 
 
+def test_the_example_of_the_docs_is_read(operator):
+    section = (PROJECT_DIR / "docs" / "deliveries.md").read_text(encoding="utf-8").split("## Reading profiles")[1]
+    rows, profile = section.split("```\n")[1], section.split("```yaml\n")[1].split("```")[0]
+    _profile(operator, profile)
+    outcome = operator.charge(rows.encode("gbk"))
+    assert (outcome.outcome, outcome.rows_accepted) == ("accepted", 3), outcome.reason
+    assert [(r["fee_code"], r["amount"]) for r in operator.raw("billing_charges", "2026-03-02")] == [
+        *(("RENTAL", Decimal("96.00")), ("DATA", Decimal("12.50")), ("RENTAL", Decimal("30.00")))
+    ]
+
+
 def test_a_row_that_the_profile_cannot_read_shows_what_was_delivered(operator):
     _profile(operator, "units: {amount: fen}\ndate_format: '%Y%m%d'")
     operator.charge(CHARGES_HEADER + "S1,20260201,rent,12.5\nS2,2026-02-01,rent,1\nS3,20260201,rent,1\n", **LOOSE)
@@ -327,4 +339,7 @@ def test_the_command_check_exits_with_1_where_something_would_be_rejected(operat
     rejected = CliRunner().invoke(app, ["intake", "check", str(good), *home])
     assert rejected.exit_code == 1 and "a.csv: column amount missing" in rejected.output
     assert CliRunner().invoke(app, ["intake", "check", str(away), *home]).exit_code == 1
+    (good.parent / "dt=2026-02-30").mkdir()
+    misnamed = CliRunner().invoke(app, ["intake", "check", str(good.parent / "dt=2026-02-30"), *home])
+    assert misnamed.exit_code == 1 and "no folder named dt=<valid date>" in misnamed.output
     assert not operator.home.lake.exists()
