@@ -137,7 +137,7 @@ class Writer:
         self.rows += len(bad_rows)
 
     def told(self, but_first: bool = False, limit: int = 8) -> str:
-        """Each kind of fault with its first value and how many there are, the most frequent first; `but_first`: without `first`."""
+        """Each kind of fault with its first value and how many there are, the most frequent first; `but_first`: not `first`."""
         kinds = [kind for kind in self.kinds.values() if not (but_first and kind[1] == self.first)]
         kinds.sort(key=lambda kind: -kind[0])
         more = [f"{len(kinds) - limit} more kinds of faults"] if len(kinds) > limit else []

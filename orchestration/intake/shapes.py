@@ -25,10 +25,7 @@ _NULLS = pa.array(NULLS_WRITTEN_OUT, pa.string())
 _BOOLEAN = "is no boolean (true or false): "
 _DATE = "is no date (YYYY-MM-DD): "
 _TIMESTAMP = "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): "
-_NUMBER = (
-    r"^[-+]?[0-9.' ]*,[0-9., ']*$",
-    "{data_type}: a comma stands in it. Write 1234.50, or give the separators in {{profile}}",
-)
+_COMMA, _NO_COMMA = r"^[-+]?[0-9.' ]*,[0-9., ']*$", "a comma stands in it. Write 1234.50, or give the separators in {profile}"
 _FLAGS = "or give true_values and false_values in {profile}"
 _FORM = "or give timestamp_format in {profile}"
 _CAUSES = {
@@ -83,9 +80,8 @@ def causes(table: str, column: Column, raw: pa.Array, bad: pa.Array):
     if not pa.types.is_string(raw.type):
         return
     text = pc.utf8_trim_whitespace(raw)
-    patterns = [
-        (reason, lambda p=pattern: pc.match_substring_regex(text, p)) for pattern, reason in _CAUSES.get(column.data_type, [])
-    ]
+    known = [(_COMMA, f"is no {column.data_type}: {_NO_COMMA}")] if column.is_numeric else _CAUSES.get(column.data_type, [])
+    patterns = [(reason, lambda p=pattern: pc.match_substring_regex(text, p)) for pattern, reason in known]
     written_out = "is a null written out: leave the field empty, or name it in null_values of {profile}"
     for reason, matches in [(written_out, lambda: pc.is_in(text, _NULLS)), *patterns]:
         mask = pc.and_(bad, pc.fill_null(matches(), False))

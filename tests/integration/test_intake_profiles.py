@@ -82,7 +82,13 @@ def test_all_faults_of_a_file_come_in_one_round(operator):
     for told in ("GBK", "semicolon", "columns 4 and 5 have the same name"):
         assert told in outcome.reason
     outcome = operator.charge(("subscriber_id;bill_month;fee_code;AMOUNT\n" + rows).encode("gbk"))
-    for told in ("GBK", "semicolon", "it is a date with midnight", "'10,00' is no decimal(12,2)", "a null written out"):
+    for told in (
+        "GBK",
+        "semicolon",
+        "it is a date with midnight",
+        "'10,00' is no decimal(12,2): a comma stands in it",
+        "a null written out",
+    ):
         assert told in outcome.reason, told
     outcome = operator.charge("subscriber_id,bill_month,fee_code\nS1,2026-02-01 00:00:00,rent\n")
     assert "column amount missing" in outcome.reason and "date with midnight" in outcome.reason
@@ -243,6 +249,16 @@ def test_a_profile_reads_a_foreign_file(operator):
     told = "read by profile profiles/billing_charges.yml: delimiter ';', encoding gbk, rename ACCT_NO as subscriber_id"
     assert outcome.warnings[0].startswith(told) and "amount in fen" in outcome.warnings[0]
     assert told in show(operator.home, "billing_charges", "2026-03-02")
+
+
+def test_utf8_is_not_taken_for_the_encoding_of_the_profile(operator):
+    _profile(operator, "encoding: gbk")
+    told = "part-0.csv: the bytes read as UTF-8, not as gbk. Correct the encoding in profiles/billing_charges.yml"
+    assert operator.charge(GOOD.replace("rent", "月租")).reason.startswith(told)
+    assert operator.charge(GOOD.replace("rent", "月租").encode("gbk")).outcome == "accepted"
+    assert (
+        operator.charge(GOOD.replace("rent", "联通").encode("gbk")).outcome == "accepted"
+    )  # is UTF-8 too, but of no Chinese text
 
 
 def test_the_example_of_the_docs_is_read(operator):
