@@ -189,8 +189,10 @@ def _read_parts(
             faults.append(str(error))
     if faults or not parts:
         told = faults or empty
-        more = f". And {len(told) - _TOLD_FILES} more files" if len(told) > _TOLD_FILES else ""
-        raise Rejected(". ".join(told[:_TOLD_FILES]) + more)
+        rest = told[_TOLD_FILES:]
+        more = [f"And {len(rest)} more files"] if rest else []
+        again = [TRIED_AGAIN] if any(TRIED_AGAIN in text for text in rest) else []
+        raise Rejected(". ".join([*told[:_TOLD_FILES], *more, *again]))
     return parts
 
 

@@ -59,7 +59,7 @@ def read_part(source: Path, table: Table, staged: Path, quarantine: Writer, prof
         columns = tuple(given.columns) if not given.header else ()
         return _read_csv(task, CsvForm(given.delimiter, given.encoding, columns, profile_name(table.name)))
     except Rejected as error:
-        raise error.within(source.name) from error
+        raise error.within(source.name) from None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Only recognising belongs here, for messages and warnings; no value is changed.
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ NULLS_WRITTEN_OUT = (
 )
 """How tools write that there is no value: Hive and MySQL, Oracle, pandas, Python, spreadsheets."""
 
+_LOOKED_AT = 10_000  # characters by which an encoding is recognised
 _NULLS = pa.array(NULLS_WRITTEN_OUT, pa.string())
 _BOOLEAN = "is no boolean (true or false): "
 _DATE = "is no date (YYYY-MM-DD): "
@@ -148,7 +150,7 @@ def encoding_of(data: bytes) -> str | None:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
         return None
-    foreign = [c for c in text if ord(c) > 127]
+    foreign = [match[0] for match in islice(re.finditer(r"[^\x00-\x7f]", text), _LOOKED_AT)]
     # Common Chinese characters have two high bytes each; letters with accents in another encoding read as rare ones.
     common = sum(len(code) == 2 and min(code) > 0xA0 for code in (c.encode("gb18030") for c in foreign))
     return "gb18030" if foreign and common >= 0.8 * len(foreign) else None
