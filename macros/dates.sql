@@ -16,6 +16,16 @@
 {%- endmacro %}
 
 
+{# First day of the last billed month, moved by `months`: the month that money stands for. While nothing is billed, a month before all
+   others. #}
+{% macro last_billed_month(months=0) -%}
+    {%- set found = ask_dates('select max(month) from ' ~ ref('dim_months') ~ ' where is_billed') or ["date '1900-01-01'"] -%}
+    {%- set day = modules.datetime.date.fromisoformat(found[0].split("'")[1]) -%}
+    {%- set index = day.year * 12 + day.month - 1 + months -%}
+    cast('{{ "%04d-%02d-01" % (index // 12, index % 12 + 1) }}' as date)
+{%- endmacro %}
+
+
 {# First month of a window of so many complete months that ends with the last one, and of no more than the warehouse holds; null where it
    holds none. #}
 {% macro first_month_of_last(months) -%}

@@ -2,7 +2,7 @@
 
 {# A contract names types as DuckDB does. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
-    {%- set types = {'varchar': 'string', 'hugeint': 'bigint'} -%}
+    {%- set types = {'varchar': 'string'} -%}
     select
     {%- for column in columns.values() %}
         cast(null as {{ types.get(column.data_type, column.data_type) }}) as {{ column.name }}{{ "," if not loop.last }}

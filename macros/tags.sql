@@ -57,7 +57,7 @@
     {%- set tables = [] -%}
     {%- for node in (graph.sources.values() | sort(attribute='name') if execute else []) if node.source_name != 'ledger' -%}
         {%- do tables.append(dict(name=node.name, system=node.source_name, delivery=node.config.meta.delivery,
-            required=node.config.meta.required)) -%}
+            required=node.config.meta.required, event_time=node.config.meta.event_time)) -%}
     {%- endfor -%}
     {{ return(tables or [{"name": none}]) }}
 {%- endmacro %}

@@ -5,7 +5,7 @@ Heavy imports stand within the commands, so that help comes at once.
 
 import os
 import sys
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +45,7 @@ def nightly(
     as_of: AsOfOption = None,
     publish: Annotated[bool, typer.Option("--publish", help="Publish, also for an earlier day than the published one.")] = False,
     export_lists: Annotated[
-        bool, typer.Option("--export-lists", help="Export lists, also for an earlier day than the published one.")
+        bool, typer.Option("--export-lists", help="Export lists, also for a day before the published one or long past.")
     ] = False,
 ) -> None:
     """Take in what was delivered, build, test, publish, export the target lists.
@@ -72,8 +72,9 @@ def sample(
     subscribers: Annotated[int, typer.Option(help="Lines in the register, those that left included.")] = 20_000,
     months: Annotated[int, typer.Option(help="Months of history, that of --as-of being the last.")] = 15,
     as_of: Annotated[
-        date, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Last day of the deliveries.")
-    ] = "2026-06-30",
+        date | None,
+        typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Last day delivered; else yesterday."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another operator.")] = 1,
     format: Annotated[str, typer.Option(help="parquet or csv.")] = "parquet",
     truth: Annotated[Path | None, typer.Option(help="Write the hidden state to this .parquet or .csv file.")] = None,
@@ -86,7 +87,8 @@ def sample(
 
     given, console = settings.home(), Console(file=sys.stdout)
     with plain_errors(SampleError), console.status("drawing …") as status:
-        rows = make_operator(given, subscribers, months, as_of, seed, format=format, truth=truth, progress=status.update)
+        last = as_of or datetime.now(settings.timezone()).date() - timedelta(days=1)
+        rows = make_operator(given, subscribers, months, last, seed, format=format, truth=truth, progress=status.update)
     console.print(f"{rows:,} rows delivered to {given.landing}", soft_wrap=True, highlight=False)
 
 

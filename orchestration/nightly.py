@@ -232,6 +232,14 @@ def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
             exported = "lists exported" if night.exports_lists else "no list exported"
             yield "built aside", f"{beside}, {exported}. Open {night.engine.readers_open}", "bold"
             yield "", "To make it what readers get: the same command with --publish; to export lists of it: --export-lists", ""
+        if night.billed:
+            yield "money", str(night.billed), "yellow" if night.billed.waiting else ""
+            rebuilt = [m for m in night.billed.corrected if m in (night.rebuilt_months or ()) and m != night.billed.last]
+            if rebuilt and not night.discarded:
+                names = ", ".join(f"{month:%Y-%m}" for month in rebuilt)
+                yield "corrected", f"charges came after the closing of {names}; their figures changed", ""
+        if night.is_old and not night.is_earlier and not night.exports_lists:
+            yield "lists", f"none exported: {contents.as_of} is long past. To export them all the same: --export-lists", "yellow"
         yield from age_lines(date.fromisoformat(contents.as_of), night.today, contents.stale)
         yield from (("note", text, "yellow") for text in contents.notes)
     for made in sorted(night.lists, key=lambda made: made.name):

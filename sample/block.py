@@ -101,6 +101,12 @@ class Block:
         return Codes(lines, self.subscriber_ids)
 
     @cached_property
+    def billing_day(self) -> np.ndarray:
+        """Day of the next month on which each line is billed, 0 for the last day of the month itself: its billing cycle."""
+        first, last = self.settings.billing_days
+        return first + (mixed(self.people.line.astype(np.int64)) >> np.uint64(7)).astype(np.int64) % (last - first + 1)
+
+    @cached_property
     def traits(self) -> "Traits":
         return _traits(self)
 

@@ -57,7 +57,7 @@ def bills(block: Block, month: Month, totals: Totals, landing: Landing) -> np.nd
         line = np.concatenate([np.flatnonzero(amount) for amount in items.values()])
         fee = np.repeat(np.arange(len(items)), [np.count_nonzero(amount) for amount in items.values()])
         amount = np.concatenate([amount[amount != 0] for amount in items.values()])
-        known = np.full(len(line), month.end - 1)
+        known = month.end - 1 + block.billing_day[line]
         landing.add("billing_charges", _charges(block, month, line, fee, amount), block.part(month), known)
         _corrections(block, month, line, fee, amount, landing)
     return bill
@@ -107,7 +107,8 @@ def _corrections(block: Block, month: Month, line, fee, amount, landing: Landing
     """Some items of the two months before the first load are billed anew, the whole amount, on one of the days after it."""
     window = block.window
     days = window.last_day - window.first_load
-    if days == 0 or month.end - 1 > window.first_load or month.end < window.first_load - 62:
+    last_bill = month.end - 1 + block.settings.billing_days[1]
+    if days == 0 or last_bill > window.first_load or month.end < window.first_load - 62:
         return
     rng = block.stream("corrections", month.number)
     mine = np.flatnonzero(rng.random(len(line)) < block.settings.corrected_bill_share)

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,7 +26,7 @@ def make_operator(
     home: Home | Path | str,
     subscribers: int = 20_000,
     months: int = 15,
-    as_of: date = date(2026, 6, 30),
+    as_of: date | None = None,
     seed: int = 1,
     daily: int = 7,
     format: str = "parquet",
@@ -38,7 +38,8 @@ def make_operator(
     """Writes the deliveries of a made operator to the home's landing; the rows delivered.
 
     `subscribers`: lines in the register at `as_of`, those that left included (about two thirds are on-net then).
-    `months`: months held, the month of `as_of` being the last. `daily`: days with a delivery of their own after the first load.
+    `months`: months held, the month of `as_of` being the last; yesterday where that is not given. `daily`: days with a delivery
+    of their own after the first load.
     `truth`: a .parquet or .csv file for the hidden state. `tables`: deliver these alone, with the same bytes as ever.
     `progress`: told each step.
 
@@ -51,6 +52,7 @@ def make_operator(
     truth = Path(truth) if truth else None
     if truth:
         _truth.check(truth, home.landing)
+    as_of = as_of or date.today() - timedelta(days=1)
     last = day_number(as_of)
     window = Window(months, last, last - daily)
     landing = Landing(home.landing, load_contract(), window.deliveries, format, tables)
@@ -79,7 +81,7 @@ def _check(subscribers: int, months: int, seed: int, daily: int) -> None:
         ("subscribers", subscribers, LEAST_LINES, MOST_LINES),
         ("months", months, LEAST_MONTHS, MOST_MONTHS),
         ("seed", seed, 0, 2**32 - 1),
-        ("daily", daily, 0, 28),
+        ("daily", daily, 0, 62),
     ):
         if not least <= value <= most:
             raise SampleError(f"{name} = {value:,}: must be {least:,} to {most:,}")

@@ -155,6 +155,7 @@ def _subscribers(block: Block, there: np.ndarray, day: int, outlets: int) -> dic
         "manager_id": Codes(block.manager[there], manager_ids(len(block.managers))),
         "region_code": Codes(block.region[there], [r for r, *_ in REGIONS]),
         "county_code": Codes(people.county[there], [c for _, c, _ in COUNTIES]),
+        "billing_cycle_code": Codes(block.billing_day[there], [f"{day:02d}" for day in range(32)]),
     }
 
 

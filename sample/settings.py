@@ -71,6 +71,10 @@ class Settings:
     responder_months: int = 3
 
     # Deliveries
+    billing_days: tuple[int, int] = (
+        2,
+        6,
+    )  # of the next month, a part each day; (0, 0): on the last day of their own
     call_pair_months: int = 6
     late_usage_share: float = 0.004
     corrected_bill_share: float = 0.003

@@ -17,6 +17,7 @@ RELATIONS = {
     "tag_history": "tags.tag_history",
     "tag_changes": "tags.tag_changes",
     "raw_tables": "core.dim_raw_tables",
+    "months": "core.dim_months",
     "contacts": "core.fct_contacts",
     "orders": "core.fct_orders",
     "offers": "core.dim_offers",
@@ -58,6 +59,8 @@ TABLES = {
     "tags.tag_changes": "as_of_date date, subscriber_id varchar, tag_name varchar, old_value varchar, new_value varchar",
     "core.dim_raw_tables": "table_name varchar, delivered_to date, days_behind integer, limit_days integer,"
     " is_last_rejected boolean",
+    "core.dim_months": "month date, is_complete_month boolean, is_billed boolean, closed_on date, billed_share double,"
+    " deliveries_after_closing bigint",
     "core.fct_contacts": "contact_id varchar, subscriber_id varchar, contact_date date, direction varchar, list_name varchar,"
     " list_run_date date, offer_code varchar, outcome varchar",
     "core.fct_orders": "order_id varchar, subscriber_id varchar, offer_code varchar, order_date date, is_completed boolean",
@@ -100,6 +103,7 @@ def lay_tables(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) ->
         )
         connection.executemany("insert into seeds.contact_rules values (?, ?, '')", list(RULES.items()))
         raw = [("crm_subscribers", AS_OF, 0, 3, False), ("channel_surveys", date(2026, 2, 1), 58, 35, False)]
+        connection.execute("insert into core.dim_months values (date '2026-03-01', true, true, date '2026-03-31', 1, 0)")
         raw.append(("channel_visits", date(2026, 3, 1), 30, 35, True))
         connection.executemany("insert into core.dim_raw_tables values (?, ?, ?, ?, ?)", raw)
     if "private.subscriber_phones" in tables:

@@ -7,6 +7,7 @@ import logging
 import os
 import traceback
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,6 +73,7 @@ class Judgement:
     collapsed: int = 0
     set_aside: int = 0
     carried: int = 0
+    closed_bill_months: list[date] = field(default_factory=list)
     facts: judge.Facts | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -126,6 +128,7 @@ def _judge(
     if isinstance(rules.profile, Rejected):
         raise rules.profile
     manifest = landing.read_manifest(folder.path / landing.SUCCESS) if listing.success else landing.Manifest()
+    judgement.closed_bill_months = list(manifest.closed_bill_months)
     parts = _read_parts(folder, rules, manifest.files, workspace, quarantine, judgement)
     rows_read = sum(part.rows_read for part in parts)
     with judge.connect(workspace.scratch / "duckdb") as con:

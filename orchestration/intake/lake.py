@@ -96,12 +96,14 @@ def recover(home: Home) -> None:
 
 
 def ensure_empty_tables(home: Home, contract: dict[str, Table]) -> None:
-    """Gives each table without a Parquet file one of no rows, in the contract's types, so that every model builds."""
+    """Gives each table a Parquet file of no rows in the contract's present columns and types.
+
+    So every model builds where a table was never delivered, and where the lake's files are older than a column of the contract.
+    """
     for table in contract.values():
-        folder = home.raw / table.name
-        if not any(folder.glob("*/*.parquet")):
-            empty = lake_schema(table).empty_table()
-            target = folder / NEVER_DELIVERED / "empty.parquet"
+        empty = lake_schema(table).empty_table()
+        target = home.raw / table.name / NEVER_DELIVERED / "empty.parquet"
+        if not (target.exists() and pq.read_schema(target).equals(empty.schema)):
             write_atomically(target, incoming(home), lambda path, empty=empty: pq.write_table(empty, path))
 
 

@@ -9,13 +9,14 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 
 SUCCESS = "_SUCCESS"
 CONFIRMED = "removals_confirmed"
+CLOSED = "closed_bill_months"
 DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
@@ -116,11 +117,13 @@ def listing(folder: Path) -> Listing:
 class Manifest:
     """What _SUCCESS says. `files`: {name: {"rows": int, "sha256": hex}}, both optional; None where it names no files.
 
-    `removals_confirmed`: rows of the snapshot before that this one lacks were removed on purpose.
+    `removals_confirmed`: rows of the snapshot before that this one lacks were removed on purpose. `closed_bill_months`: months
+    whose bills are in, by their first days.
     """
 
     files: dict[str, dict] | None = None
     removals_confirmed: bool = False
+    closed_bill_months: tuple[date, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -134,7 +137,7 @@ def read_manifest(path: Path) -> Manifest:
         raise _bad_manifest("is no JSON") from error
     if manifest is None and not text:
         return Manifest()
-    if not isinstance(manifest, dict) or not {"files", CONFIRMED} & manifest.keys():
+    if not isinstance(manifest, dict) or not {"files", CONFIRMED, CLOSED} & manifest.keys():
         raise _bad_manifest('holds no "files"')
     files, is_confirmed = manifest.get("files"), manifest.get(CONFIRMED, False)
     if not isinstance(is_confirmed, bool):
@@ -149,7 +152,15 @@ def read_manifest(path: Path) -> Manifest:
             raise _bad_manifest(f"names no count as rows of {name}")
         if sha256 is not None and not (isinstance(sha256, str) and re.fullmatch("[0-9a-fA-F]{64}", sha256)):
             raise _bad_manifest(f"names no SHA-256 as sha256 of {name}")
-    return Manifest(files, is_confirmed)
+    return Manifest(files, is_confirmed, _closed_months(manifest.get(CLOSED, [])))
+
+
+def _closed_months(months: object) -> tuple[date, ...]:
+    """The months of a list such as ["2026-10"], by their first days. Raises Rejected for anything else."""
+    try:
+        return tuple(sorted({datetime.strptime(month, "%Y-%m").date() for month in list(months)}))
+    except (TypeError, ValueError) as error:
+        raise _bad_manifest(f'names no months as {CLOSED}, such as ["2026-10"]') from error
 
 
 def check_manifest_files(manifest: dict[str, dict] | None, names: list[str]) -> None:

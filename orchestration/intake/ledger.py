@@ -9,7 +9,7 @@ rows_carried are in the lake beside the accepted ones: rows of the snapshot befo
 """
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +40,7 @@ SCHEMA = pa.schema(
         ("event_last", pa.timestamp("us")),
         ("event_months", pa.list_(pa.date32())),
         ("rows_sha256", pa.string()),
+        ("closed_bill_months", pa.list_(pa.date32())),
         ("reason", pa.string()),
         ("warnings", pa.list_(pa.string())),
         ("fingerprint", pa.string()),
@@ -53,7 +54,7 @@ class Outcome:
     """A row of the ledger: what became of one delivery in one run. Times are UTC for recorded_at, the operator's for events.
 
     `rows_sha256` is equal for equal rows in the lake, accepted and carried, in whatever order, files and format they came; None
-    where rejected.
+    where rejected. `closed_bill_months`: months whose bills the source says are in.
     Raises ValueError where the counts do not add up.
     """
 
@@ -75,6 +76,7 @@ class Outcome:
     warnings: list[str]
     fingerprint: str
     rows_carried: int = 0
+    closed_bill_months: list[date] = field(default_factory=list)
 
     def __post_init__(self):
         if self.rows_read != self.rows_accepted + self.rows_collapsed + self.rows_set_aside:
@@ -133,10 +135,10 @@ def next_moment(last: datetime) -> datetime:
 
 
 def ensure_file(home: Home, aside: Path) -> None:
-    """Writes an empty ledger file where there is none, so that the glob finds one, or where it lacks columns of today."""
-    empty = home.intake_ledger / "intake-none.parquet"
-    if not any(home.intake_ledger.glob("*.parquet")) or (empty.exists() and pq.read_schema(empty) != SCHEMA):
-        _write(SCHEMA.empty_table(), empty, aside)
+    """Has a ledger file of no rows in the present columns, so that the glob finds one, and readers every column."""
+    path = home.intake_ledger / "intake-none.parquet"
+    if not (path.exists() and pq.read_schema(path).equals(SCHEMA)):
+        _write(SCHEMA.empty_table(), path, aside)
 
 
 def record(home: Home, row: pa.Table, aside: Path) -> None:

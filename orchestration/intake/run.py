@@ -216,6 +216,7 @@ class _Run:
             event_last=facts and facts.event_last,
             event_months=facts.event_months if facts else [],
             rows_sha256=facts and facts.rows_sha256,
+            closed_bill_months=judgement.closed_bill_months if is_accepted else [],
             reason=judgement.reason,
             warnings=judgement.warnings if is_accepted else [],
             fingerprint=fingerprint,

@@ -222,16 +222,15 @@ def _looking(name: str, all_active: bool = False) -> Iterator:
     Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
     """
     from orchestration.targeting.ledger import standing
-    from orchestration.targeting.plan import due
     from orchestration.targeting.tables import ListError
-    from orchestration.warehouse.lists import look_at_lists
+    from orchestration.warehouse.lists import due_lists, look_at_lists
 
     today, known = _today(), _definitions()
     if all_active:
         beside = [d.name for d in known.values() if d.status == "approved"]
     else:
         exported = {run["list_name"] for run in standing(settings.home()) if run["run_date"] == today}
-        beside = [other for other in due(known.values(), today) if other not in exported]
+        beside = [other for other in due_lists(_engine(), models(), known.values(), today) if other not in exported]
     with look_at_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
         if name in decided.plan.set_aside:
             aside = decided.plan.set_aside[name]

@@ -18,7 +18,7 @@ import yaml
 
 from orchestration.targeting.catalog import Catalog, CatalogError, did_you_mean
 from orchestration.targeting.expression import Condition, ExpressionError, parse
-from orchestration.targeting.schedule import PATTERN, ScheduleError, read_schedule
+from orchestration.targeting.schedule import AFTER_BILLING, PATTERN, ScheduleError, read_schedule
 
 _TEXT = {"type": "string", "minLength": 1}
 _NAMES = {"type": "array", "items": {**_TEXT, "pattern": "^[a-z][a-z0-9_]*$", "description": "A list's name."}}
@@ -372,7 +372,8 @@ def _sense_problems(raw: dict) -> Iterator[str]:
     if raw["status"] == "approved" and "approved" not in raw:
         yield f"key approved is missing: {SCHEMA['properties']['approved']['description']}"
     try:
-        read_schedule(raw.get("schedule", "nightly"))
+        if raw.get("schedule") != AFTER_BILLING:
+            read_schedule(raw.get("schedule", "nightly"))
     except ScheduleError as error:
         yield f"schedule: {error}"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.billed import BilledMonths
 from orchestration.settings import Home
 from orchestration.sql import literal
 from orchestration.targeting import decisions, ledger, matching, reach
@@ -65,6 +66,7 @@ class DecidedRun:
     shares: dict[str, float] = field(default_factory=dict)
     salts: dict[str, str | None] = field(default_factory=dict)
     age: DataAge | None = None
+    billed: BilledMonths = field(default_factory=BilledMonths)
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exported_by: str = ""
     exported: set[str] = field(default_factory=set)
@@ -257,6 +259,7 @@ class DecidedRun:
             "as_of": self.as_of.isoformat(),
             "run_id": self.run_id,
             "data_age_days": data_age(self.as_of, self.run_date),
+            "money": str(self.billed),
             "warnings": list(self.warnings.get(definition.name, ())),
             "waterfall": waterfall,
         }

@@ -33,12 +33,12 @@ class Relations:
 
     tag_values: one row a subscriber_id, a column a tag. tag_catalog: see catalog.COLUMNS. tag_history: month, subscriber_id, a
     column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, days_behind, limit_days,
-    is_last_rejected. contacts: subscriber_id, contact_date, direction, list_name, list_run_date, offer_code, outcome. orders:
-    subscriber_id, offer_code, order_date, is_completed. offers: offer_code, valid_to, is_valid. offer_eligibility: subscriber_id,
-    offer_code. contact_rules: rule, value. phones: subscriber_id, msisdn, is_valid_msisdn, phone_key (what phones are compared
-    by), holder_id (the line that has the phone now). phone_holders: phone_key and subscriber_id of every line that has or had it.
-    suppressions: subscriber_id, channel, effective_from, effective_to (both days count, null is open); phone_suppressions: the
-    same by phone_key.
+    is_last_rejected. months: see billed.COLUMNS. contacts: subscriber_id, contact_date, direction, list_name, list_run_date,
+    offer_code, outcome. orders: subscriber_id, offer_code, order_date, is_completed. offers: offer_code, valid_to, is_valid.
+    offer_eligibility: subscriber_id, offer_code. contact_rules: rule, value. phones: subscriber_id, msisdn, is_valid_msisdn,
+    phone_key (what phones are compared by), holder_id (the line that has the phone now). phone_holders: phone_key and
+    subscriber_id of every line that has or had it. suppressions: subscriber_id, channel, effective_from, effective_to (both days
+    count, null is open); phone_suppressions: the same by phone_key.
     """
 
     tag_values: str
@@ -46,6 +46,7 @@ class Relations:
     tag_history: str
     tag_changes: str
     raw_tables: str
+    months: str
     contacts: str
     orders: str
     offers: str

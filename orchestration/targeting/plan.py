@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from orchestration.billed import BilledMonths
 from orchestration.targeting.age import DataAge
 from orchestration.targeting.catalog import Catalog
 from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
@@ -14,7 +15,7 @@ from orchestration.targeting.expression import Past
 from orchestration.targeting.ledger import FAILED, REFUSED
 from orchestration.targeting.matching import Asked, Caps
 from orchestration.targeting.reach import Repeats
-from orchestration.targeting.schedule import read_schedule
+from orchestration.targeting.schedule import AFTER_BILLING, read_schedule
 
 GONE = "its file in target_lists/ is gone or cannot be read; `telco360 lists check` says what is wrong"
 
@@ -42,7 +43,8 @@ class Version:
     """What a plan must know of the published version: its tags, the columns that hold them, the months of their past, the caps,
     when a line may be on a list again, how old the data is.
 
-    `late`: raw tables that are late or whose newest delivery was rejected, each with why and to which date it is delivered.
+    `billed`: the month that money stands for. `late`: raw tables that are late or whose newest delivery was rejected, each with
+    why and to which date it is delivered.
     `share`: what is held back where a list names nothing.
     """
 
@@ -53,6 +55,7 @@ class Version:
     repeats: Repeats
     age: DataAge
     share: float
+    billed: BilledMonths
     late: Mapping[str, str] = field(default_factory=dict)
 
     def asked(self, number: int, definition: TargetList, conditions: Conditions) -> Asked:
@@ -66,9 +69,22 @@ class Version:
         return Asked(number, definition, conditions, self.caps.tightened(definition.caps), repeats)
 
 
-def due(definitions: Iterable[TargetList], run_date: date) -> tuple[str, ...]:
-    """Names of the approved lists whose schedule falls on the day."""
-    return tuple(d.name for d in definitions if d.status == "approved" and read_schedule(d.schedule).is_due(run_date))
+def due(
+    definitions: Iterable[TargetList], run_date: date, closed_on: date | None, last_runs: Mapping[str, date]
+) -> tuple[str, ...]:
+    """Names of the approved lists whose schedule falls on the day.
+
+    `closed_on`: the day on which the last billed month closed; a list `after_billing` is due once after it, on the next day or
+    the first run from then on. `last_runs`: run date of each list's last export.
+    """
+
+    def is_due(definition: TargetList) -> bool:
+        if definition.schedule != AFTER_BILLING:
+            return read_schedule(definition.schedule).is_due(run_date)
+        last = last_runs.get(definition.name)
+        return closed_on is not None and closed_on < run_date and (last is None or last <= closed_on)
+
+    return tuple(d.name for d in definitions if d.status == "approved" and is_due(d))
 
 
 def plan(

@@ -13,6 +13,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.billed import billed_months, months_sql
 from orchestration.settings import Home
 from orchestration.targeting import decisions, ledger, matching, reach
 from orchestration.targeting.age import DataAge
@@ -74,7 +75,7 @@ def decide(
         raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
     standing = ledger.standing(home)
     _lay_lists(decided, version.share, standing)
-    decided.age = version.age
+    decided.age, decided.billed = version.age, version.billed
     decided.warnings = _warnings(decided, version.age, standing)
     connection.execute(decisions.ARBITRATED)
     for number, salt in decisions.candidate_salts(connection).items():
@@ -104,6 +105,7 @@ def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
         reach.Repeats.of(rules),
         DataAge(as_of, run_date, int(rules["data_age_warning_days"]), int(rules["max_data_age_days"])),
         rules["control_share"],
+        billed_months(tables.rows(months_sql(relations.months))),
         late,
     )
 

@@ -1,4 +1,4 @@
-"""When a list is due: nightly, weekly, monthly or a cron line, asked for a day. The hour is that of the night itself.
+"""When a list is due: nightly, weekly, monthly, after_billing or a cron line, asked for a day. The hour is that of the run.
 
 Which night runs, and that it runs, is Dagster's and the operator's matter.
 """
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 NAMED = {"nightly": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
-PATTERN = r"^(nightly|weekly|monthly|[0-9*/,-]+( [0-9*/,-]+){4})$"
+AFTER_BILLING = "after_billing"
+"""Once for each month, after the day on which its bills were in. That day is in the data, not in the calendar."""
+
+PATTERN = r"^(nightly|weekly|monthly|after_billing|[0-9*/,-]+( [0-9*/,-]+){4})$"
 """What a schedule looks like."""
 
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))

@@ -18,7 +18,6 @@ from orchestration.quality.door import judge_deliveries
 from orchestration.quality.judge import GateResult
 from orchestration.targeting.definition import DefinitionError, TargetList
 from orchestration.targeting.folder import Definitions
-from orchestration.targeting.plan import due
 from orchestration.warehouse import WarehouseError, arrivals, build, dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.engine import engine
@@ -160,6 +159,7 @@ def dbt_models(manifest_path, translator: Translator):
                 faults = "\n".join(night.dbt.failures)
                 raise WarehouseError(machine.out_of_memory(faults) or f"dbt could not build the tables:\n{faults}")
             night.read_rebuilt_months()
+            night.read_billed_months()
             night.count_rows_ahead()
 
     return models
@@ -220,9 +220,9 @@ def decided_lists(definitions: Sequence[TargetList]) -> dg.AssetsDefinition:
         night: Night = context.resources.night
         with night.step("lists") as step:
             if not night.exports_lists:
-                step.result = "none exported: the run is for an earlier day than the published one"
+                step.result = f"none exported: {night.as_of} is {'before the published day' if night.is_earlier else 'long past'}"
                 return dg.MaterializeResult()
-            decided = night.decide_lists(due(definitions, night.today))
+            decided = night.decide_lists(night.due_lists(definitions))
             aside = f", {len(decided.plan.set_aside)} set aside" * bool(decided.plan.set_aside)
             step.result = f"{len(decided.plan.decided)} decided{aside}"
         return dg.MaterializeResult(

@@ -4,20 +4,32 @@ What a run of lists is stands in `orchestration.targeting`; here it is told whic
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from orchestration import settings
-from orchestration.targeting import advice, run
+from orchestration.billed import billed_months, months_sql
+from orchestration.targeting import advice, ledger, run
 from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.folder import load_definitions, read_definitions
+from orchestration.targeting.plan import due
 from orchestration.warehouse.engine import Engine, Models, require_current
 
 
 def definitions() -> dict[str, TargetList]:
     """All lists of the project by name. Raises DefinitionError, naming every file at fault."""
     return {definition.name: definition for definition in load_definitions(settings.TARGET_LISTS)}
+
+
+def due_lists(engine: Engine, models: Models, known: Iterable[TargetList], today: date) -> tuple[str, ...]:
+    """Names of the approved lists that are due today, by their schedules and by the months that are billed."""
+    last_runs: dict[str, date] = {}
+    for exported in ledger.standing(engine.home):
+        last_runs[exported["list_name"]] = max(exported["run_date"], last_runs.get(exported["list_name"], exported["run_date"]))
+    with engine.list_tables(models, require_current(engine)) as tables:
+        closed_on = billed_months(tables.rows(months_sql(tables.relations.months))).closed_on
+    return due(known, today, closed_on, last_runs)
 
 
 @contextlib.contextmanager

@@ -4,13 +4,14 @@ The steps themselves are `assets`; how a run is started and summed up is orchest
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
 from orchestration import machine, settings
+from orchestration.billed import BilledMonths, billed_months, months_sql
 from orchestration.contract import Table, load_contract
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
 from orchestration.intake.ahead import rows_ahead
@@ -18,6 +19,8 @@ from orchestration.intake.limits import Limits
 from orchestration.quality.door import not_passed
 from orchestration.quality.judge import GateResult
 from orchestration.targeting import ledger as list_ledger
+from orchestration.targeting.age import data_age
+from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun, ListRun
 from orchestration.targeting.offers import Judged, ensure_empty_table, record_offers
 from orchestration.targeting.tables import ListError
@@ -27,9 +30,10 @@ from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.dbt_results import DbtResults
 from orchestration.warehouse.engine import Engine, engine
 from orchestration.warehouse.freshness import Deliveries, NothingDelivered, choose_as_of, stale_tables
-from orchestration.warehouse.lists import open_lists
+from orchestration.warehouse.lists import due_lists, open_lists
 from orchestration.warehouse.manifest import Model, load_models, read_manifest, serving
 from orchestration.warehouse.publishing import Version
+from orchestration.warehouse.seeds import read_seed, seed_path
 
 
 class Progress:
@@ -60,7 +64,8 @@ class Step:
 class Night:
     """One run. Its fields from `intake` on are filled by the steps, None while a step has not been reached.
 
-    `publishes_earlier`, `exports_earlier`: what a run for an earlier day than the published one does only if asked.
+    `publishes_earlier`: what a run for an earlier day than the published one does only if asked. `exports_earlier`: what such a
+    run, and one for a day long past, does only if asked.
     """
 
     home: settings.Home
@@ -76,6 +81,7 @@ class Night:
     discarded: str | None = None
     dbt: DbtResults | None = None
     rebuilt_months: list[date] | None = None
+    billed: BilledMonths | None = None
     gate: GateResult | None = None
     version: Version | None = None
     rows_ahead: dict[str, int] = field(default_factory=dict)
@@ -115,9 +121,15 @@ class Night:
         """Judges the conditions of the offers that stand, from which the build reads who may be put which."""
         self.offers = record_offers(self.home, self.models, self.as_of)
 
+    def due_lists(self, definitions: Iterable[TargetList]) -> tuple[str, ...]:
+        """Names of the lists that are due today."""
+        return due_lists(self.engine, self.models, definitions, self.today)
+
     def decide_lists(self, names: Sequence[str]) -> DecidedRun:
         """Decides the named lists together; they can be exported until the night is closed."""
-        self.decided = self.held.enter_context(open_lists(self.engine, self.models, names, self.today))
+        self.decided = self.held.enter_context(
+            open_lists(self.engine, self.models, names, self.today, accept_old_data=self.exports_earlier)
+        )
         return self.decided
 
     def export_list(self, name: str) -> ListRun | None:
@@ -153,6 +165,12 @@ class Night:
             rows = self.engine.ask(f"select distinct month from {model.relation} order by month")
             self.rebuilt_months = [month for (month,) in rows]
 
+    def read_billed_months(self) -> None:
+        """Asks the build which month its money stands for, where a model tells."""
+        model = serving(self.models, "months")
+        if model is not None:
+            self.billed = billed_months(self.engine.ask(months_sql(model.relation)))
+
     @cached_property
     def current_engine(self) -> Engine:
         """The engine that the running target names, for what readers have."""
@@ -163,9 +181,15 @@ class Night:
         """Whether the run is for an earlier day than the one that readers have."""
         return self.asked is not None and is_earlier(self.asked, self.current_engine.current())
 
+    @cached_property
+    def is_old(self) -> bool:
+        """Whether the run was asked for a day so long ago that lists would be refused for the age of their data."""
+        limit = next(float(r["value"]) for r in read_seed(seed_path("contact_rules")) if r["rule"] == "max_data_age_days")
+        return self.asked is not None and data_age(self.asked, self.today) > limit
+
     @property
     def exports_lists(self) -> bool:
-        return self.exports_earlier or not self.is_earlier
+        return self.exports_earlier or not (self.is_earlier or self.is_old)
 
     @property
     def publishes(self) -> bool:

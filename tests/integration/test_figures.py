@@ -12,7 +12,8 @@ from fractions import Fraction
 import pytest
 from figures_kit import assert_same, differences, nightly, published
 from oracle import figures, worth
-from oracle.known import Known, known_at
+from oracle.billing import known_at
+from oracle.known import Known
 from oracle.operator import Deliveries, make_operator, write_deliveries
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "7").split(",")]

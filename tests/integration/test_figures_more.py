@@ -63,7 +63,7 @@ def reckoned(book: Book) -> dict[str, dict]:
         "churn.churn_by_region": retention.rates_by(members, "region_code"),
         "churn.churn_by_group": retention.rates_by(members, "group_id"),
         "churn.churn_by_plan_tenure": retention.churn_by_plan_tenure(members),
-        "churn.churn_reasons": retention.churn_reasons(members, values),
+        "churn.churn_reasons": retention.churn_reasons(book, members, values),
         "churn.snapshot_retention": retention.snapshot_retention(book, values),
         "churn.new_subscriber_cohorts": retention.new_subscriber_cohorts(book),
         "churn.sales_quality": retention.sales_quality(book),

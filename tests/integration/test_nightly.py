@@ -177,7 +177,7 @@ def first_night(telco360, megaline_landing, tmp_path_factory) -> Run:
     """The first night on the Megaline deliveries, run once a session."""
     home = Home(tmp_path_factory.mktemp("megaline"))
     shutil.copytree(megaline_landing, home.landing, copy_function=shutil.copy)
-    return telco360(home, "nightly", "--as-of", "2018-12-31")
+    return telco360(home, "nightly", "--as-of", "2018-12-31", "--export-lists")
 
 
 @pytest.fixture(scope="session")
@@ -197,15 +197,16 @@ def third_night(telco360, second_night) -> Run:
         folder.mkdir()
     source = home.landing / "billing_usage_daily" / "dt=2018-12-31" / "*.parquet"
     with duckdb.connect() as db:
-        rows = f"from read_parquet('{source}', hive_partitioning = false) where usage_date = date '2018-11-05'"
-        # An earlier dt gives way to the later one for keys that both hold: of these lines only the new subscriber's counts.
-        new = f"select * replace (subscriber_id || '-late' as subscriber_id) {rows}"
+        rows = f"from read_parquet('{source}', hive_partitioning = false)"
+        # An earlier dt gives way to the later one for keys that both hold: a day on which these lines were silent.
+        silent = f"subscriber_id not in (select subscriber_id {rows} where usage_date = date '2018-11-05')"
+        new = f"select * replace (date '2018-11-05' as usage_date) {rows} where usage_date = date '2018-11-06' and {silent}"
         db.execute(f"copy ({new}) to '{late}/part-0.parquet' (format parquet)")
     whole = (home.landing / "crm_subscribers" / "dt=2018-12-31" / "part-0.csv").read_bytes()
     (broken / "part-0.csv").write_bytes(whole[: len(whole) // 2 - 7])
     for folder in (late, broken):
         (folder / "_SUCCESS").touch()
-    return telco360(home, "nightly", "--as-of", "2019-01-01")
+    return telco360(home, "nightly", "--as-of", "2019-01-01", "--export-lists")
 
 
 def query(home: Home, sql: str):
@@ -252,6 +253,7 @@ def test_everything_lies_in_the_home(first_night):
 def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_night):
     run, before, after = second_night
     assert run.code == 0, run.output
+    assert "none exported: 2018-12-31 is long past" in run.output
     assert {name for name in before if before[name] != after[name]} == set()
     assert before.keys() == after.keys()
     assert "8 known and unchanged" in run.output

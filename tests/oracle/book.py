@@ -17,7 +17,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from oracle import figures
-from oracle.known import Known, Line, appended, day_of, known_at, latest, month_add, month_end, month_start
+from oracle.billing import known_at, late_tables
+from oracle.known import Known, Line, appended, day_of, latest, month_add, month_end, month_start
 
 STATUS_OF = {"activated": "active", "ported_in": "active", "resumed": "active", "reinstated": "active"}
 NO_STATUS = ("transferred", "sim_changed")
@@ -39,6 +40,7 @@ class Book:
     events: dict[str, list[dict]]
     complaints: list[dict]
     surveys: list[dict]
+    late: set[str]
 
     @cached_property
     def rows(self) -> dict:
@@ -49,6 +51,11 @@ class Book:
     def months(self) -> list[date]:
         """The complete months held."""
         return figures.complete_months(self.known, self.known.as_of)
+
+    @cached_property
+    def billed(self) -> list[date]:
+        """The complete months held up to the last billed one."""
+        return figures.billed_months(self.known, self.known.as_of)
 
     @cached_property
     def at(self) -> date:
@@ -63,6 +70,10 @@ class Book:
         """A line's ARPU amount of a month; 0 where it has no row, or only was billed after its churn."""
         row = self.rows.get((key, month))
         return row["arpu_amount"] if row and not row["is_after_churn"] else Decimal(0)
+
+    def arpu_3m(self, key: str) -> Decimal | None:
+        """A line's mean ARPU of the three months to the last billed one; null where it was on-net in none of them."""
+        return figures.mean_over(self.known, self.rows, self.known.lines[key], "arpu_amount", self.billed[-3:])
 
     def code(self, key: str, name: str) -> str:
         """A code of the line as the snapshot has it; 'unknown' for null."""
@@ -99,6 +110,7 @@ def book_at(deliveries: dict[str, dict[date, list[dict]]], as_of: date) -> Book:
         events=events,
         complaints=history("channel_complaints", "complaint_id", "opened_at"),
         surveys=history("channel_surveys", "survey_id", "surveyed_at"),
+        late=late_tables(deliveries, as_of),
     )
 
 

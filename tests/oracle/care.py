@@ -42,7 +42,7 @@ def loads(desk: Desk) -> Counter:
 def manager_allotment(desk: Desk) -> dict[str, dict]:
     """One row a line on-net at D that has a manager or should."""
     held = loads(desk)
-    before = desk.values.get(month_add(desk.book.months[-1], -1), {})
+    before = desk.values.get(month_add(desk.book.billed[-1], -1), {}) if desk.book.billed else {}
     found = {}
     for key in sorted(desk.on_net):
         row = desk.worth.get(key)

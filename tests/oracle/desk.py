@@ -58,13 +58,13 @@ class Desk:
 
     @cached_property
     def values(self) -> tiers.Values:
-        """Value rows of every complete month held."""
+        """Value rows of every billed month."""
         return tiers.values_by_month(self.book)
 
     @cached_property
     def worth(self) -> dict[str, dict]:
-        """Value rows at M."""
-        return self.values[self.book.months[-1]]
+        """Value rows at the end of the last billed month."""
+        return tiers.last_values(self.book, self.values)
 
     @cached_property
     def customers(self) -> dict[str, dict]:

@@ -112,6 +112,11 @@ def complete_months(known: Known, day: date) -> list[date]:
     return [m for m in months_held(known) if month_end(m) <= day]
 
 
+def billed_months(known: Known, day: date) -> list[date]:
+    """Of these, the months up to the last billed one: those that money looks at."""
+    return [m for m in complete_months(known, day) if known.last_billed is not None and m <= known.last_billed]
+
+
 def dim_subscribers(known: Known) -> dict[str, dict]:
     """One row a subscriber activated by D."""
     groups = memberships_at(known, known.as_of)
@@ -236,7 +241,7 @@ def churn_row(known: Known, rows: dict, line: Line, at: date | None = None) -> d
     """The churn that stands at the end of `at` (D if not given), the line's attributes being those of the churn date."""
     stay = line.stay_at(at or known.as_of)
     tenure = tenure_months(line, stay.first_day)
-    arpu_3m = mean_over(known, rows, line, "arpu_amount", complete_months(known, stay.first_day)[-3:])
+    arpu_3m = mean_over(known, rows, line, "arpu_amount", billed_months(known, stay.first_day)[-3:])
     return {
         "churn_date": stay.first_day,
         "churn_month": month_start(stay.first_day),

@@ -12,9 +12,11 @@ Choices where the definitions leave one:
   says so), the type is the snapshot's status_code and the reason is null.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
+Deliveries = dict[str, dict[date, list[dict]]]
 TERMINAL = ("terminated_forced", "terminated_cancelled", "ported_out")
 
 
@@ -70,35 +72,15 @@ class Known:
     usage: list[dict]
     pairs: list[dict]
     balances: dict[date, dict[str, dict]]  # every delivery up to D: {dt: {subscriber_id: row}}
+    arrivals: dict[tuple[str, date], date] = field(default_factory=dict)  # first delivery of a line's charges of a month
+    charge_days: dict[date, int] = field(default_factory=dict)  # deliveries within a month that hold charges of it
+    billing_groups: dict[str, tuple] = field(default_factory=dict)  # payment type and billing cycle of each line
+    last_billed: date | None = None  # the month that money stands for
 
-
-def known_at(deliveries: dict[str, dict[date, list[dict]]], as_of: date) -> Known:
-    """What `deliveries` tell at `as_of`. A table that never came is empty."""
-    snapshot_dt, subscribers = latest(deliveries.get("crm_subscribers", {}), as_of)
-    events: dict[str, list[dict]] = {}
-    for event in appended(deliveries.get("crm_subscriber_events", {}), ("event_id",), "event_at", as_of):
-        events.setdefault(event["subscriber_id"], []).append(event)
-    lines = {
-        row["subscriber_id"]: line_of(row, snapshot_dt, events.get(row["subscriber_id"], []))
-        for row in subscribers
-        if row["activation_date"] <= as_of
-    }
-    balances = {dt: {r["subscriber_id"]: r for r in rows} for dt, rows in deliveries.get("billing_balances", {}).items()}
-    return Known(
-        as_of=as_of,
-        lines=lines,
-        plans=latest(deliveries.get("crm_tariff_subscriptions", {}), as_of)[1],
-        members=latest(deliveries.get("crm_group_members", {}), as_of)[1],
-        group_levels={r["group_id"]: r["group_level"] for r in latest(deliveries.get("crm_groups", {}), as_of)[1]},
-        fees={r["fee_code"]: r for r in latest(deliveries.get("billing_fee_codes", {}), as_of)[1]},
-        charges=appended(deliveries.get("billing_charges", {}), ("subscriber_id", "bill_month", "fee_code"), "bill_month", as_of),
-        payments=appended(deliveries.get("billing_payments", {}), ("payment_id",), "paid_at", as_of),
-        usage=appended(deliveries.get("billing_usage_daily", {}), ("subscriber_id", "usage_date"), "usage_date", as_of),
-        pairs=appended(
-            deliveries.get("billing_call_pairs", {}), ("subscriber_id", "call_month", "peer_key"), "call_month", as_of
-        ),
-        balances={dt: rows for dt, rows in balances.items() if dt <= as_of},
-    )
+    @cached_property
+    def charged(self) -> set[tuple[str, date]]:
+        """Lines and months with charges."""
+        return {(charge["subscriber_id"], charge["bill_month"]) for charge in self.charges}
 
 
 def latest(by_dt: dict[date, list[dict]], as_of: date) -> tuple[date | None, list[dict]]:

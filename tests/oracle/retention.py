@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from oracle.book import UNKNOWN, Book, group_at
-from oracle.figures import plan_at, ratio, tenure_band, tenure_months
+from oracle.figures import arpu_band, plan_at, ratio, tenure_band, tenure_months
 from oracle.known import Line, day_of, month_add, month_end, month_start
 from oracle.tiers import Values, value_before
 
@@ -35,7 +35,7 @@ def members(book: Book, values: Values) -> dict[str, dict]:
     for key in [*book.lines_at(book.at), *gone]:
         line = book.known.lines[key]
         day = gone[key]["churn_date"] if key in gone else book.at
-        row = gone.get(key) or values[book.months[-1]][key]
+        row = gone.get(key) or {"arpu_band": arpu_band(book.arpu_3m(key))}
         found[key] = {
             "is_churned": key in gone,
             "day": day,
@@ -79,10 +79,12 @@ def churn_by_plan_tenure(found: dict[str, dict]) -> dict[tuple, dict]:
     return rows
 
 
-def churn_reasons(found: dict[str, dict], values: Values) -> dict[tuple, dict]:
+def churn_reasons(book: Book, found: dict[str, dict], values: Values) -> dict[tuple, dict]:
     """Reasons of the period's churners, of all and of those mid/high-end at the month end before; and how many told none."""
     gone = {key: row for key, row in found.items() if row["is_churned"]}
-    valued = {k: row for k, row in gone.items() if (before := value_before(values, k, row["day"])) and before["is_mid_high_end"]}
+    valued = {
+        k: row for k, row in gone.items() if (before := value_before(book, values, k, row["day"])) and before["is_mid_high_end"]
+    }
     rows = {}
     for scope, lines in (("all", gone), ("mid_high_end", valued)):
         counts = Counter(row["reason_code"] for row in lines.values() if row["reason_code"] is not None)
@@ -111,7 +113,7 @@ def snapshot_retention(book: Book, values: Values) -> dict[tuple, dict]:
     rows = {}
     for cohort_month, valued in values.items():
         cohort = [key for key, row in valued.items() if row["is_mid_high_end"]]
-        for month in [m for m in book.months if m > cohort_month]:
+        for month in [m for m in book.billed if m > cohort_month]:
             sizes, lost = Counter(), Counter()
             for key in cohort:
                 region, manager = book.code(key, "region_code"), book.code(key, "manager_id")

@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.book import UNKNOWN, Book, add_months
-from oracle.figures import ZERO, arpu_band, complete_months, mean_over, plan_at, ratio, rounded, tenure_months
+from oracle.figures import ZERO, arpu_band, billed_months, complete_months, mean_over, plan_at, ratio, rounded, tenure_months
 from oracle.known import Line, day_of, month_end
 from oracle.retention import members
 from oracle.tiers import Values
@@ -150,7 +150,7 @@ def attributes(book: Book, key: str, line: Line) -> dict[str, str]:
     """What the tenure is told from, at the churn date or at D; a null is a value of its own."""
     stay = line.stay_at(book.known.as_of)
     day = book.known.as_of if stay.is_on_net else stay.first_day
-    arpu_3m = mean_over(book.known, book.rows, line, "arpu_amount", complete_months(book.known, day)[-3:])
+    arpu_3m = mean_over(book.known, book.rows, line, "arpu_amount", billed_months(book.known, day)[-3:])
     return {
         "plan_code": plan_at(book.known, key, day) or UNKNOWN,
         "arpu_band": arpu_band(arpu_3m) or UNKNOWN,

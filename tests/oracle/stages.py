@@ -14,7 +14,7 @@ from fractions import Fraction
 from oracle import tiers, watch
 from oracle.book import Book, add_months
 from oracle.desk import Desk, band
-from oracle.figures import ZERO, churn_row, complete_months, mean_over, rounded, tenure_months
+from oracle.figures import ZERO, churn_row, mean_over, rounded, tenure_months
 from oracle.liking import months_between
 from oracle.risk import subscriber_risk
 
@@ -70,8 +70,8 @@ def decline_reason(desk: Desk, key: str, idle: int | None) -> str | None:
 
 
 def arpu_trend(book: Book, key: str):
-    """A line's trend of ARPU at M, to 6 decimals."""
-    months = complete_months(book.known, book.known.as_of)
+    """A line's trend of ARPU at the last billed month, to 6 decimals."""
+    months = book.billed
     line = book.known.lines[key]
     now, before = (mean_over(book.known, book.rows, line, "arpu_amount", m) for m in (months[-3:], months[-6:-3]))
     return rounded(Fraction(now) / Fraction(before) - 1, 6) if now is not None and before is not None and before > 0 else None
@@ -139,6 +139,12 @@ def months_on_plan(desk: Desk, key: str) -> int | None:
     return begun and months_between(begun, desk.today) + 1
 
 
+def uncharged(desk: Desk, pool: dict, key: str) -> dict | None:
+    """The exception of a line without charges in the last billed month; None where it is none."""
+    row = pool.get((desk.book.billed[-1], key)) if desk.book.billed else None
+    return row if row and row["kind"] == "no_charges" else None
+
+
 def risk_tags(desk: Desk) -> dict[str, dict]:
     """The tags of the family risk, but for the severity and the zone."""
     scores, idle = subscriber_risk(desk.book, desk.values), watch.inactivity(desk.book)
@@ -150,7 +156,7 @@ def risk_tags(desk: Desk) -> dict[str, dict]:
     for key in desk.lines:
         alerts, row = desk.alerts.get(key, {}), idle.get(key)
         days = [d for d in (row["days_since_use"], row["days_since_payment"]) if d is not None] if row else []
-        exception = pool.get((month, key), {"kind": None, "since_date": None})
+        exception = pool.get((month, key)) or uncharged(desk, pool, key) or {"kind": None, "since_date": None}
         found[key] = {
             **{name: scores.get(key, {}).get(name) for name in names},
             "is_at_risk": key in desk.at_risk,

@@ -30,8 +30,13 @@ Values = dict[date, dict[str, dict]]
 
 
 def values_by_month(book: Book) -> Values:
-    """Value rows of the lines on-net at the end of each complete month held."""
-    return {month: value_rows(book, month) for month in book.months}
+    """Value rows of the lines on-net at the end of each billed month."""
+    return {month: value_rows(book, month) for month in book.billed}
+
+
+def last_values(book: Book, values: Values) -> dict[str, dict]:
+    """Value rows of the last billed month."""
+    return values[book.billed[-1]] if book.billed else {}
 
 
 def value_rows(book: Book, month: date) -> dict[str, dict]:
@@ -95,9 +100,9 @@ def activity_grade(book: Book, key: str, month: date, is_upper_half: bool) -> st
 
 
 def customer_value(book: Book, values: Values) -> dict[str, dict]:
-    """One row a customer with a line on-net at M."""
+    """One row a customer with a line on-net at the end of the last billed month."""
     lines = defaultdict(list)
-    for key, row in values[book.months[-1]].items():
+    for key, row in last_values(book, values).items():
         lines[book.subscribers[key]["customer_id"]].append(row)
     realised = {customer: sum((row["realised_value"] for row in rows), ZERO) for customer, rows in lines.items()}
     found = {}
@@ -164,7 +169,7 @@ def value_composition(book: Book, values: Values) -> dict[tuple, dict]:
 def value_migration(book: Book, values: Values) -> dict[tuple, dict]:
     """Lines by month, the tier of the month end before and the tier of this one; none in the first month held."""
     moves = Counter()
-    for month in book.months[1:]:
+    for month in [m for m in book.months[1:] if m in values]:
         before, end = values[month_add(month, -1)], month_end(month)
         for key, line in book.known.lines.items():
             start = before[key]["value_tier"] if key in before else None
@@ -179,7 +184,7 @@ def value_migration(book: Book, values: Values) -> dict[tuple, dict]:
 
 def tariff_levels(book: Book, values: Values) -> dict[int, dict]:
     """The mid/high-end lines at M in five, by arpu_3m and then id."""
-    rows = values[book.months[-1]]
+    rows = last_values(book, values)
     lines = sorted((row["arpu_3m"], key) for key, row in rows.items() if row["is_mid_high_end"])
     fees = [(p["monthly_fee"], code) for code, p in book.catalogue.items() if p["is_on_sale"] and p["monthly_fee"] is not None]
     size, more = divmod(len(lines), 5)
@@ -201,12 +206,12 @@ def tariff_levels(book: Book, values: Values) -> dict[int, dict]:
 
 
 def tiers_before_churn(book: Book, values: Values) -> dict[str, dict]:
-    """Of each line off-net at D: its tier, and whether it was mid/high-end, at the last month end before the churn month."""
+    """Of each line off-net at D, at the last billed month end before the churn month: its tier, whether it was mid/high-end."""
     found = {}
     for key, line in book.known.lines.items():
         stay = line.stay_at(book.known.as_of)
         if not stay.is_on_net:
-            row = value_before(values, key, stay.first_day)
+            row = value_before(book, values, key, stay.first_day)
             found[key] = {
                 "value_tier_before": row and row["value_tier"],
                 "was_mid_high_end": bool(row and row["is_mid_high_end"]),
@@ -214,6 +219,7 @@ def tiers_before_churn(book: Book, values: Values) -> dict[str, dict]:
     return found
 
 
-def value_before(values: Values, key: str, churn_date: date) -> dict | None:
-    """A line's value at the last month end before the month of its churn; None where it has none."""
-    return values.get(month_start(month_start(churn_date) - timedelta(days=1)), {}).get(key)
+def value_before(book: Book, values: Values, key: str, churn_date: date) -> dict | None:
+    """A line's value at the last billed month end before the month of its churn; None where it has none."""
+    before = month_start(month_start(churn_date) - timedelta(days=1))
+    return values.get(min(before, book.billed[-1]), {}).get(key) if book.billed else None

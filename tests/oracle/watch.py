@@ -27,6 +27,14 @@ CADENCE = {
     "weekly": ("usage_drop", "calls_moving_offnet"),
     "monthly": ("no_charges", "arpu_drop", "mou_drop", "contract_ending", "overage", "birthday"),
 }  # fmt: skip
+USE, REGISTER = "billing_usage_daily", "crm_subscribers"
+SOURCES = {
+    "zero_usage": USE, "forwarding_offnet": USE, "competitor_hotline": USE, "usage_drop": USE, "calls_moving_offnet": USE,
+    "mou_drop": USE, "overage": USE, "low_balance": "billing_balances", "arrears_suspension": REGISTER,
+    "voluntary_suspension": REGISTER, "pre_termination": REGISTER, "negative_survey": "channel_surveys",
+    "contract_ending": "crm_contracts", "birthday": "crm_customers",
+}  # fmt: skip
+"""The raw table that an alert stands on; while it is late, the alert is not raised. Money waits for its bills instead."""
 SEVERE = {"zero_usage", "forwarding_offnet", "competitor_hotline", "voluntary_suspension", "pre_termination", "negative_survey",
           "usage_drop", "calls_moving_offnet", "no_charges", "arpu_drop"}  # fmt: skip
 """Alerts of severity high or critical."""
@@ -46,7 +54,8 @@ def alerts(book: Book) -> dict[tuple, dict]:
     cadences = {code: cadence for cadence, codes in CADENCE.items() for code in codes}
     found = {}
     for key, line in book.lines_at(book.known.as_of).items():
-        for code in [*use_alerts(book.known.as_of, use[key]), *state_alerts(book, key), *month_alerts(book, key, line)]:
+        raised = [*use_alerts(book.known.as_of, use[key]), *state_alerts(book, key), *month_alerts(book, key, line)]
+        for code in [code for code in raised if SOURCES.get(code) not in book.late]:
             found[book.known.as_of, key, code] = {"cadence": cadences[code]}
     return found
 
@@ -88,13 +97,14 @@ def state_alerts(book: Book, key: str) -> list[str]:
 
 
 def month_alerts(book: Book, key: str, line: Line) -> list[str]:
-    """Alerts of the months to M."""
+    """Alerts of the months: money to the last billed one, use to the last complete one."""
     found = []
-    if line.is_on_net(book.at) and book.arpu(key, book.months[-1]) == 0:
+    if book.billed and line.is_on_net(month_end(book.billed[-1])) and book.arpu(key, book.billed[-1]) == 0:
         found.append("no_charges")
-    for code, measure in (("arpu_drop", "arpu_amount"), ("mou_drop", "mou_minutes")):
-        now, before = (mean_over(book.known, book.rows, line, measure, m) for m in (book.months[-3:], book.months[-6:-3]))
-        if line.is_on_net(book.at) and now is not None and before is not None and before > 0:
+    for code, measure, months in (("arpu_drop", "arpu_amount", book.billed), ("mou_drop", "mou_minutes", book.months)):
+        now, before = (mean_over(book.known, book.rows, line, measure, m) for m in (months[-3:], months[-6:-3]))
+        is_there = bool(months) and line.is_on_net(month_end(months[-1]))
+        if is_there and now is not None and before is not None and before > 0:
             trend = rounded(Fraction(now) / Fraction(before) - 1, 6)
             found += [code] if trend <= Fraction(DROP) else []
     used = (saturation(book, key), saturation(book, key, "dou_mb", "included_mb"))
@@ -127,7 +137,8 @@ def exception_pool(book: Book, values: Values) -> dict[tuple, dict]:
             exception = exception_of(book, key, line, month)
             if exception:
                 kind, since = exception
-                row = value_before(values, key, month) if kind == "terminated" else values[month].get(key)
+                at_end = values[min(month, book.billed[-1])] if book.billed else {}
+                row = value_before(book, values, key, month) if kind == "terminated" else at_end.get(key)
                 found[month, key] = {
                     "kind": kind,
                     "since_date": since,
@@ -150,7 +161,8 @@ def exception_of(book: Book, key: str, line: Line, month: date) -> tuple[str, da
         return status, since
     if status.startswith("suspended") and (end - since).days >= 30:
         return "suspended", since
-    return ("no_charges", uncharged_since(book, key, month)) if book.arpu(key, month) == 0 else None
+    is_uncharged = month in book.billed and book.arpu(key, month) == 0
+    return ("no_charges", uncharged_since(book, key, month)) if is_uncharged else None
 
 
 def uncharged_since(book: Book, key: str, month: date) -> date:

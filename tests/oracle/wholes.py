@@ -118,8 +118,9 @@ def basic_tags(desk: Desk) -> dict[str, dict]:
 
 
 def points(desk: Desk, key: str) -> int | None:
-    """Points earned in the last calendar year ended by M."""
-    return desk.book.points.get((key, desk.book.at.year - (desk.book.at.month < 12)))
+    """Points earned in the last calendar year that had ended by the end of the last billed month."""
+    month = desk.book.billed[-1]
+    return desk.book.points.get((key, month.year - (month.month < 12)))
 
 
 def outlet_tags(desk: Desk) -> dict[str, dict]:

@@ -1,4 +1,4 @@
-"""Customer value at M, the end of the last complete month, of the lines on-net then: `{subscriber_id: {column: value}}`.
+"""Customer value at the end of the last billed month, of the lines on-net then: `{subscriber_id: {column: value}}`.
 
 Choices where the definitions leave one:
 - Everything is computed from what is known at D: a line that churned between M and D counts as on-net at M.
@@ -23,8 +23,8 @@ from fractions import Fraction
 from oracle.figures import (
     ZERO,
     arpu_band,
+    billed_months,
     churn_row,
-    complete_months,
     fct_subscriber_months,
     mean_over,
     memberships_at,
@@ -45,8 +45,8 @@ KEY_PERSON_SCORE = 5
 
 
 def subscriber_value(known: Known) -> dict[str, dict]:
-    """One row a subscriber on-net at M; none where no month held is complete."""
-    months = complete_months(known, known.as_of)
+    """One row a subscriber on-net at the end of the last billed month; none where no month held is billed."""
+    months = billed_months(known, known.as_of)
     if not months:
         return {}
     at = month_end(months[-1])

@@ -1,12 +1,14 @@
 """The oracle against cases worked by hand from the definitions: an oracle that errs would condemn a warehouse that is right."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from oracle import figures, worth
-from oracle.known import known_at, latest, line_of
+from oracle.billing import known_at
+from oracle.known import latest, line_of
 from oracle.operator import make_operator
 
 D = date(2024, 6, 30)
@@ -39,7 +41,9 @@ def pair(key, peer_key, peer, days, count=1, minutes="1", month="2024-06-01"):
 
 
 def knowing(as_of=D, **tables):
-    return known_at({name: {D: rows} for name, rows in tables.items()}, max(as_of, D))
+    """What one delivery tells, every month taken as billed."""
+    known = known_at({name: {D: rows} for name, rows in tables.items()}, max(as_of, D))
+    return replace(known, last_billed=max(figures.complete_months(known, known.as_of), default=None))
 
 
 def test_the_latest_delivery_of_a_key_counts_whole_and_a_later_delivery_than_d_not_at_all():

@@ -16,7 +16,7 @@ EDGES = {
     "seed": set(),
     "staging": {"source", "seed", "staging"},
     "intermediate": {"staging", "ledger", "intermediate", "seed"},
-    "core": {"staging", "intermediate", "core", "seed"},
+    "core": {"staging", "ledger", "intermediate", "core", "seed"},
     "value": {"intermediate", "core", "value", "seed"},
     "churn": {"intermediate", "core", "churn", "seed"},
     "service": {"intermediate", "core", "service", "seed"},

@@ -2,24 +2,27 @@
 -- raised it. A rule taken out of the seed raises nothing.
 {% set as_of = as_of_date() %}
 {% set last_contract_day = dbt.dateadd('month', 'cast(threshold as integer)', as_of) %}
+{% set usage, register = 'billing_usage_daily', 'crm_subscribers' %}
 {% set rules = {
-    'zero_usage': ("coalesce(days_since_use, 999999) >= threshold", ['days_since_use']),
-    'low_balance': ("balance_amount < threshold", ['balance_amount']),
-    'forwarding_offnet': ("calls_forwarded_offnet > threshold", ['calls_forwarded_offnet']),
-    'competitor_hotline': ("competitor_hotline_calls > threshold", ['competitor_hotline_calls']),
-    'arrears_suspension': ("status_taken = 'suspended_arrears'", ['status_taken']),
-    'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken']),
-    'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken']),
-    'negative_survey': ("lowest_score <= threshold", ['lowest_score']),
-    'usage_drop': ('minutes_7d < ' ~ rounded('threshold * minutes_a_week_before', 9), ['minutes_7d', 'minutes_a_week_before']),
-    'calls_moving_offnet': (rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d']),
-    'no_charges': ("arpu_amount = threshold", ['arpu_amount']),
-    'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend']),
-    'mou_drop': ("mou_trend <= threshold", ['mou_trend']),
-    'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end']),
+    'zero_usage': ("coalesce(days_since_use, 999999) >= threshold", ['days_since_use'], usage),
+    'low_balance': ("balance_amount < threshold", ['balance_amount'], 'billing_balances'),
+    'forwarding_offnet': ("calls_forwarded_offnet > threshold", ['calls_forwarded_offnet'], usage),
+    'competitor_hotline': ("competitor_hotline_calls > threshold", ['competitor_hotline_calls'], usage),
+    'arrears_suspension': ("status_taken = 'suspended_arrears'", ['status_taken'], register),
+    'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken'], register),
+    'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken'], register),
+    'negative_survey': ("lowest_score <= threshold", ['lowest_score'], 'channel_surveys'),
+    'usage_drop': ('minutes_7d < ' ~ rounded('threshold * minutes_a_week_before', 9), ['minutes_7d', 'minutes_a_week_before'], usage),
+    'calls_moving_offnet': (
+        rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], usage
+    ),
+    'no_charges': ("arpu_amount = threshold", ['arpu_amount'], none),
+    'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend'], none),
+    'mou_drop': ("mou_trend <= threshold", ['mou_trend'], usage),
+    'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end'], 'crm_contracts'),
     'overage': ("greatest(coalesce(minutes_saturation, 0), coalesce(data_saturation, 0)) > threshold",
-        ['minutes_saturation', 'data_saturation']),
-    'birthday': ("birth_month = extract(month from " ~ as_of ~ ")", ['birth_month']),
+        ['minutes_saturation', 'data_saturation'], usage),
+    'birthday': ("birth_month = extract(month from " ~ as_of ~ ")", ['birth_month'], 'crm_customers'),
 } %}
 with
 
@@ -29,9 +32,17 @@ figures as (
 
 ),
 
+-- What a source that is late does not tell looks like silence: nothing is raised on it until it comes. Money waits for its bills.
+late as (
+
+    select table_name from {{ ref('dim_raw_tables') }}
+    where is_late
+
+),
+
 raised as (
 
-    {% for code, (condition, evidence) in rules.items() %}
+    {% for code, (condition, evidence, source) in rules.items() %}
     select
         figures.subscriber_id,
         rules.alert_code,
@@ -46,6 +57,9 @@ raised as (
     from figures
     inner join {{ ref('alert_rules') }} as rules on rules.alert_code = '{{ code }}'
     where {{ condition }}
+        {%- if source %}
+        and '{{ source }}' not in (select table_name from late)
+        {%- endif %}
     {{ "union all" if not loop.last }}
     {% endfor %}
 

@@ -11,10 +11,12 @@ churned as (
     inner join {{ ref('int_subscribers__stays') }} as stays
         on base.subscriber_id = stays.subscriber_id
         and base.state_date = stays.from_date
-    -- At the last month end before the churn month.
+    -- At the last billed month end before the churn month.
     left join {{ ref('fct_value_months') }} as scored
         on base.subscriber_id = scored.subscriber_id
-        and cast({{ dbt.dateadd('month', -1, month_of('base.state_date')) }} as date) = scored.month
+        and least(
+            cast({{ dbt.dateadd('month', -1, month_of('base.state_date')) }} as date), {{ last_billed_month() }}
+        ) = scored.month
     where base.month = {{ last_complete_month() }}
         and base.is_churned
         and not stays.is_on_net

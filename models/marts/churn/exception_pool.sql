@@ -1,5 +1,5 @@
 -- Lines that need a manager's eye, for every complete month: terminated in it, pre-terminated or long suspended at its end, or
--- on-net then without charges; one row a line, by the gravest of these.
+-- on-net then without charges, once the month is billed; one row a line, by the gravest of these.
 with
 
 months as (
@@ -49,7 +49,7 @@ stated as (
             when periods.status_code is not null
                 and {{ dbt.datediff('periods.from_date', month_end('months.month'), 'day') }}
                 >= {{ rule('churn_rules', 'exception_suspended_days') }} then 'suspended'
-            when months.arpu_amount = 0 then 'no_charges'
+            when months.month <= {{ last_billed_month() }} and months.arpu_amount = 0 then 'no_charges'
         end as kind
     from months
     left join troubled as periods
@@ -103,7 +103,8 @@ left join runs
 left join {{ ref('fct_value_months') }} as scored
     on stated.subscriber_id = scored.subscriber_id
     and case
-        when stated.kind = 'terminated' then cast({{ dbt.dateadd('month', -1, 'stated.month') }} as date)
-        else stated.month
+        when stated.kind = 'terminated'
+            then least(cast({{ dbt.dateadd('month', -1, 'stated.month') }} as date), {{ last_billed_month() }})
+        else least(stated.month, {{ last_billed_month() }})
     end = scored.month
 where stated.kind is not null

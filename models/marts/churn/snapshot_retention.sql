@@ -1,11 +1,12 @@
 -- Snapshot retention: the mid/high-end lines of a month are a cohort that no line ever leaves. A member is lost at a later
 -- month's end where it is off-net then, or where its low months since number three or more; a month off the network is low.
+-- Only months whose bills are in: spend decides.
 with
 
 months as (
 
-    select month from {{ ref('int_subscribers__months_held') }}
-    where is_complete_month
+    select month from {{ ref('dim_months') }}
+    where is_billed
 
 ),
 
@@ -35,7 +36,7 @@ lows as (
             else 0
         end) over (partition by subscriber_id order by month) as low_months_so_far
     from {{ ref('fct_subscriber_months') }}
-    where is_complete_month and not is_after_churn
+    where month <= {{ last_billed_month() }} and not is_after_churn
 
 ),
 

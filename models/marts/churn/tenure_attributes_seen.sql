@@ -18,4 +18,4 @@ from {{ ref('dim_subscribers') }} as lines
 left join {{ ref('fct_churn') }} as churned on lines.subscriber_id = churned.subscriber_id
 left join {{ ref('fct_subscriber_averages') }} as averages
     on lines.subscriber_id = averages.subscriber_id
-    and averages.month = {{ last_complete_month() }}
+    and averages.month = {{ last_billed_month() }}

@@ -9,7 +9,8 @@ tables as (
         {{ text(table.name) }} as table_name,
         {{ text(table.system) }} as system,
         {{ text(table.delivery) }} as delivery,
-        {{ 'true' if table.required else 'false' }} as is_required
+        {{ 'true' if table.required else 'false' }} as is_required,
+        {{ 'true' if (table.event_time or '').endswith('_month') else 'false' }} as is_monthly
     {{ "union all" if not loop.last }}
     {% endfor %}
 
@@ -36,7 +37,12 @@ dated as (
         tables.is_required,
         latest.delivered_to,
         cast({{ dbt.datediff('latest.delivered_to', as_of_date(), 'day') }} as integer) as days_behind,
-        latest.usual_days,
+        -- Until ten gaps are known, a month.
+        case
+            when not tables.is_monthly then latest.usual_days
+            when latest.gaps < 10 then greatest(latest.usual_days_in_parts, 31)
+            else latest.usual_days_in_parts
+        end as usual_days,
         cast(limits.limit_days as integer) as limit_days,
         coalesce(latest.is_last_rejected, false) as is_last_rejected
     from tables

@@ -51,6 +51,7 @@ joined as (
         states.tenure_band,
 
         ---------- attributes
+        states.billing_cycle_code,
         states.number_class,
         states.is_real_name,
         states.region_code,

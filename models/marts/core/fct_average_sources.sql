@@ -22,6 +22,8 @@ windows as (
 )
 
 select
-    month,
-    {{ fingerprint_of(['figures', seed_text('arpu_bands', ['band', 'lower_bound'])]) }} as source_fingerprint
+    windows.month,
+    {{ fingerprint_of(['windows.figures', 'months.is_billed', seed_text('arpu_bands', ['band', 'lower_bound'])]) }}
+        as source_fingerprint
 from windows
+inner join {{ ref('dim_months') }} as months on windows.month = months.month

@@ -37,11 +37,13 @@ explained as (
         and plans.next_start_date > churned.churn_date
     left join {{ ref('fct_subscriber_averages') }} as averages
         on churned.subscriber_id = averages.subscriber_id
-        and churned.last_month = averages.month
-    -- The last month end before the churn month, whatever day of the month the churn fell on.
+        and least(churned.last_month, {{ last_billed_month() }}) = averages.month
+    -- The last billed month end before the churn month, whatever day of the month the churn fell on.
     left join {{ ref('fct_value_months') }} as values_before
         on churned.subscriber_id = values_before.subscriber_id
-        and cast({{ dbt.dateadd('month', -1, 'churned.churn_month') }} as date) = values_before.month
+        and least(
+            cast({{ dbt.dateadd('month', -1, 'churned.churn_month') }} as date), {{ last_billed_month() }}
+        ) = values_before.month
 
 )
 

@@ -1,6 +1,6 @@
 -- The base of every churn rate at each month's end: lines on-net then, and lines that churned in the three months that end
 -- with it, which are one period: out in the first and back in the third is not churned. Attributes of a churner are those at
--- its churn date, of the others those at the month's end.
+-- its churn date, of the others those at the month's end; money is that of the last billed month where that is earlier.
 {{ config(materialized='view', meta={'public': false}) }}
 with
 
@@ -81,13 +81,16 @@ joined as (
 
     select
         base.*,
-        averages.arpu_3m,
-        averages.arpu_band,
-        averages.offnet_share_3m
+        money.arpu_3m,
+        money.arpu_band,
+        used.offnet_share_3m
     from base
-    left join {{ ref('fct_subscriber_averages') }} as averages
-        on base.subscriber_id = averages.subscriber_id
-        and base.last_month = averages.month
+    left join {{ ref('fct_subscriber_averages') }} as used
+        on base.subscriber_id = used.subscriber_id
+        and base.last_month = used.month
+    left join {{ ref('fct_subscriber_averages') }} as money
+        on base.subscriber_id = money.subscriber_id
+        and least(base.last_month, {{ last_billed_month() }}) = money.month
 
 )
 

@@ -1,6 +1,6 @@
 -- How long a line of a tenure and ARPU band is expected to remain, at each month's end: one over its monthly churn rate, a
 -- third of the three months'. A cell with too few lines takes the rate of its tenure band, and that of all where the band has
--- too few.
+-- too few. Only months whose bills are in: the bands are bands of money.
 {% set enough = rule('value_rules', 'min_cell_subscribers') %}
 with
 
@@ -12,6 +12,7 @@ base as (
         coalesce(arpu_band, 'unknown') as arpu_band,
         is_churned
     from {{ ref('fct_churn_base') }}
+    where month <= {{ last_billed_month() }}
 
 ),
 

@@ -1,15 +1,19 @@
 -- A line's means over the three complete months that end with each month, how they moved against the three months before, and
--- what it brought in twelve. A month counts in a mean where the line was on-net on at least one of its days. Only months that
--- changed are built.
+-- what it brought in twelve. A month counts in a mean where the line was on-net on at least one of its days. Of a month whose bills
+-- are not in, use is known and money is not. Only months that changed are built.
 {% set to_build = built_by_month('fct_average_sources') %}
 {% set measures = {'arpu': 'arpu_amount', 'mou': 'mou_minutes', 'dou': 'dou_mb'} %}
 with
 
 months as (
 
-    select * from {{ ref('fct_subscriber_months') }}
-    where is_complete_month and not is_after_churn
-        and {{ in_months('month', to_build, back=11) }}
+    select
+        facts.*,
+        months.is_billed
+    from {{ ref('fct_subscriber_months') }} as facts
+    inner join {{ ref('dim_months') }} as months on facts.month = months.month
+    where facts.is_complete_month and not facts.is_after_churn
+        and {{ in_months('facts.month', to_build, back=11) }}
 
 ),
 
@@ -18,6 +22,7 @@ summed as (
     select
         subscriber_id,
         month,
+        is_billed,
         {%- for name, column in measures.items() %}
         sum(case when was_on_net then {{ column }} end) over last_three as {{ name }}_sum,
         sum(case when was_on_net then {{ column }} end) over three_before as {{ name }}_sum_before,
@@ -41,11 +46,12 @@ averaged as (
     select
         subscriber_id,
         month,
-        cast(realised_value as decimal(18, 2)) as realised_value,
-        cast(charged_months as integer) as charged_months,
+        case when is_billed then cast(realised_value as decimal(18, 2)) end as realised_value,
+        case when is_billed then cast(charged_months as integer) end as charged_months,
         {{ ratio('offnet_minutes_sum', 'mou_sum') }} as offnet_share_3m,
         {%- for name in measures %}
-        cast({{ rounded(ratio(name ~ '_sum', 'months_counted'), 4) }} as decimal(18, 4)) as {{ name }}_3m,
+        {%- set sum = 'case when is_billed then arpu_sum end' if name == 'arpu' else name ~ '_sum' %}
+        cast({{ rounded(ratio(sum, 'months_counted'), 4) }} as decimal(18, 4)) as {{ name }}_3m,
         cast({{ rounded(ratio(name ~ '_sum_before', 'months_counted_before'), 4) }} as decimal(18, 4))
             as {{ name }}_3m_before{{ "," if not loop.last }}
         {%- endfor %}

@@ -17,6 +17,17 @@ charges as (
 
 ),
 
+arrivals as (
+
+    select
+        subscriber_id,
+        bill_month as month,
+        first_delivery_date
+    from {{ ref('stg_billing__charge_arrivals') }}
+    where {{ in_months('bill_month', to_build) }}
+
+),
+
 payments as (
 
     select * from {{ ref('int_revenue__payments_monthly') }}
@@ -42,6 +53,7 @@ measured as (
     select
         months.*,
         charges.subscriber_id is not null as has_charges,
+        case when charges.subscriber_id is not null then arrivals.first_delivery_date end as first_billed_on,
         cast(coalesce(charges.billed_amount, 0) as decimal(18, 2)) as billed_amount,
         cast(coalesce(charges.arpu_amount, 0) as decimal(18, 2)) as arpu_amount,
         {%- for fee_class in fee_classes() %}
@@ -68,6 +80,9 @@ measured as (
     left join charges
         on months.subscriber_id = charges.subscriber_id
         and months.month = charges.month
+    left join arrivals
+        on months.subscriber_id = arrivals.subscriber_id
+        and months.month = arrivals.month
     left join payments
         on months.subscriber_id = payments.subscriber_id
         and months.month = payments.month

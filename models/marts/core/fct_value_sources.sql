@@ -22,5 +22,5 @@ select
     ]) }} as source_fingerprint
 from {{ ref('fct_average_sources') }} as averages
 inner join {{ ref('fct_month_hashes') }} as held on averages.month = held.month
-left join lifetimes on averages.month = lifetimes.month
+inner join lifetimes on averages.month = lifetimes.month
 left join {{ ref('int_network__circle_sources') }} as circles on averages.month = circles.month

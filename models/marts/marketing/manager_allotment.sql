@@ -1,5 +1,5 @@
 -- Which manager each line has or is to get. A line keeps its manager. A line of the high class, or one that came to the
--- mid/high-end in the last complete month, gets one of its region where it has none, loads as even as can be (manager_turns).
+-- mid/high-end in the last billed month, gets one of its region where it has none, loads as even as can be (manager_turns).
 with
 
 lines as (
@@ -14,7 +14,7 @@ lines as (
     left join {{ ref('subscriber_value') }} as worth on lines.subscriber_id = worth.subscriber_id
     left join {{ ref('subscriber_value_months') }} as before
         on lines.subscriber_id = before.subscriber_id
-        and before.month = {{ last_complete_month(-1) }}
+        and before.month = {{ last_billed_month(-1) }}
     where lines.is_on_net
 
 ),

@@ -19,7 +19,7 @@ figures as (
     left join {{ ref('inactivity') }} as inactivity on lines.subscriber_id = inactivity.subscriber_id
     left join {{ ref('fct_subscriber_averages') }} as averages
         on lines.subscriber_id = averages.subscriber_id
-        and averages.month = {{ last_complete_month() }}
+        and averages.month = {{ last_billed_month() }}
 
 ),
 

@@ -52,6 +52,9 @@ exceptions as (
         since_date
     from {{ ref('exception_pool') }}
     where month = {{ last_complete_month() }}
+        -- A line without charges keeps its place until the next month is billed.
+        or month = {{ last_billed_month() }} and kind = 'no_charges'
+    qualify row_number() over (partition by subscriber_id order by month desc) = 1
 
 )
 

@@ -1,4 +1,4 @@
--- What a line is worth, as at the end of the last complete month; lines off the network then have no value tags.
+-- What a line is worth, as at the end of the last billed month; lines off the network then have no value tags.
 with
 
 lines as (
@@ -17,7 +17,7 @@ points as (
         points_earned
     from {{ ref('fct_loyalty_points') }}
     -- The last calendar year that had ended by the month's end: the one that the VIP level goes by.
-    where points_year = extract(year from {{ dbt.dateadd('month', 1, last_complete_month()) }}) - 1
+    where points_year = extract(year from {{ dbt.dateadd('month', 1, last_billed_month()) }}) - 1
 
 )
 

@@ -1,4 +1,4 @@
--- What each customer with an on-net line at the end of the last complete month is worth, and the layer of service that
+-- What each customer with an on-net line at the end of the last billed month is worth, and the layer of service that
 -- follows: the customers in order of realised value, cut at shares of their number.
 with
 
@@ -11,7 +11,7 @@ customers as (
         max(value_score) as best_score,
         count(*) as subscribers
     from {{ ref('fct_value_months') }}
-    where month = {{ last_complete_month() }}
+    where month = {{ last_billed_month() }}
     group by customer_id
 
 ),

@@ -1,4 +1,4 @@
--- What each line that is on-net at the end of the last complete month is worth: what it brought, what it is expected to bring,
+-- What each line that is on-net at the end of the last billed month is worth: what it brought, what it is expected to bring,
 -- and whom it takes along. subscriber_value_months holds the same for every month.
 select
     subscriber_id,
@@ -22,4 +22,4 @@ select
     is_high_income,
     is_high_value
 from {{ ref('subscriber_value_months') }}
-where month = {{ last_complete_month() }}
+where month = {{ last_billed_month() }}

@@ -8,7 +8,7 @@ levels as (
         arpu_3m,
         ntile(5) over (order by arpu_3m, subscriber_id) as level
     from {{ ref('fct_value_months') }}
-    where month = {{ last_complete_month() }} and is_mid_high_end
+    where month = {{ last_billed_month() }} and is_mid_high_end
 
 ),
 

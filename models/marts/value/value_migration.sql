@@ -8,7 +8,7 @@ facts as (
 
     select *
     from {{ ref('fct_subscriber_months') }}
-    where is_complete_month
+    where month <= {{ last_billed_month() }}
         and not is_after_churn
         and (is_on_net_opening or is_new or is_reinstated)
         and {{ in_months('month', to_build) }}

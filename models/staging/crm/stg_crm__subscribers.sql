@@ -28,6 +28,7 @@ renamed as (
         is_real_name,
         region_code,
         county_code,
+        billing_cycle_code,
 
         ---------- dates
         activation_date,

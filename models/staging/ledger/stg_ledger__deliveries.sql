@@ -15,6 +15,7 @@ latest as (
         dt as delivery_date,
         rows_accepted,
         event_months,
+        closed_bill_months,
         rows_sha256
     from source
     qualify row_number() over (partition by table_name, dt order by recorded_at desc) = 1
