@@ -1,8 +1,10 @@
 """Intake: every delivery in landing is held against the raw contract; good rows enter the lake, bad ones the quarantine.
 
-landing.py finds deliveries, csv_file.py and parquet_file.py read them, values.py types columns, rows.py checks rows, part.py
-puts that together for a file, judge.py looks across rows and files, delivery.py across a whole delivery; state.py remembers
-earlier ones, lake.py commits, ledger.py and quarantine.py keep what became of what, run.py leads, show.py tells.
+landing.py finds deliveries, profile.py says how a source writes them, csv_file.py and parquet_file.py read them, columns.py
+finds the columns, reading.py applies a profile to values, values.py types columns, rows.py checks rows, shapes.py names what
+other systems write, part.py puts that together for a file, judge.py looks across rows and files, delivery.py across a whole
+delivery; state.py remembers earlier ones, lake.py commits, ledger.py and quarantine.py keep what became of what, run.py leads,
+show.py tells, check.py tries.
 No model, tag or list rule belongs here.
 """
 

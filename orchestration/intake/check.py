@@ -17,6 +17,7 @@ from orchestration.intake import lake, landing, ledger, quarantine
 from orchestration.intake.profile import FOLDER
 from orchestration.intake.run import ACCEPTED_FILE, REJECTED_FILE, IntakeReport, take_in
 from orchestration.settings import Home, SettingsError
+from orchestration.words import did_you_mean
 
 SHOWN_FAULTS = 20
 
@@ -50,7 +51,9 @@ def check(home: Home, contract: dict[str, Table], folder: Path) -> Checked:
     with tempfile.TemporaryDirectory(prefix="telco360-check-") as scratch, _trial(home, Path(scratch), root) as trial:
         report = take_in(trial, contract, only=only)
         lines = [line for outcome in report.outcomes for line in _told(trial, outcome, root)]
-    return Checked([*lines, *_summed_up(report, folder != root)], bool(report.outcomes) and not report.rejected)
+    return Checked(
+        [*lines, *_summed_up(report, f"landing/{folder.relative_to(root)}")], bool(report.outcomes) and not report.rejected
+    )
 
 
 def _deliveries(folder: Path, contract: dict[str, Table]):
@@ -63,8 +66,10 @@ def _deliveries(folder: Path, contract: dict[str, Table]):
         return folder.parent, lambda found: found.table == folder.name
     if any(path.name in contract for path in folder.iterdir()):
         return folder, lambda found: True
+    hint = did_you_mean(folder.parent.name if folder.name.startswith("dt=") else folder.name, contract)
     raise SettingsError(
-        f"{folder} is no delivery and holds no table's folder; name …/<table>/dt=YYYY-MM-DD, or a folder that holds <table>/dt=…"
+        f"{folder} is no delivery and holds no table's folder; name …/<table>/dt=YYYY-MM-DD, "
+        f"or a folder that holds <table>/dt=…{hint}"
     )
 
 
@@ -103,9 +108,9 @@ def _told(trial: Home, outcome: ledger.Outcome, root: Path) -> list[str]:
     return lines
 
 
-def _summed_up(report: IntakeReport, is_one: bool) -> list[str]:
-    """What lies beside deliveries, where a whole tree was asked for, and the counts."""
-    beside = [] if is_one else [f"warning: {warning}" for warning in report.warnings]
-    nothing = [] if report.outcomes else ["No delivery lies there; a delivery is a folder <table>/dt=YYYY-MM-DD"]
+def _summed_up(report: IntakeReport, below: str) -> list[str]:
+    """What lies there and is no delivery, and the counts. `below`: where messages of the folder asked for begin."""
+    beside = [f"warning: {warning}" for warning in report.warnings if warning.startswith(below) or below == "landing/."]
+    nothing = [] if report.outcomes or beside else ["No delivery lies there; a delivery is a folder <table>/dt=YYYY-MM-DD"]
     counts = f"{len(report.accepted)} would be accepted, {len(report.rejected)} would be rejected; nothing was taken in"
     return [*beside, *nothing, counts]

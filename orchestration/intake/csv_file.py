@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from orchestration.intake.errors import TRIED_AGAIN, Empty, Foreign, Rejected
-from orchestration.intake.shapes import encoding_of
+from orchestration.intake.shapes import encoding_of, is_utf8
 
 BLOCK_BYTES = 16 * 2**20
 MAX_RECORD_BYTES = 16 * 2**20
@@ -219,6 +219,8 @@ def _bytes_of(path: Path, block_bytes: int, form: CsvForm) -> Iterator[bytes]:
     encoding = "gb18030" if codecs.lookup(form.encoding).name in ("gbk", "gb2312") else form.encoding
     decoder, lines, is_first = codecs.getincrementaldecoder(encoding)(), 1, True
     for block in chain(_raw_bytes(path, block_bytes), (b"",)):
+        if is_utf8(block) and not encoding.lower().startswith("utf"):
+            raise Rejected(f"the bytes read as UTF-8, not as {form.encoding}. Correct the encoding in {form.profile}")
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeError as error:

@@ -192,8 +192,10 @@ def _read_parts(
             faults.append(str(error))
     if faults or not parts:
         told = faults or empty
-        more = f". And {len(told) - _TOLD_FILES} more files" if len(told) > _TOLD_FILES else ""
-        raise Rejected(". ".join(told[:_TOLD_FILES]) + more)
+        rest = told[_TOLD_FILES:]
+        more = [f"And {len(rest)} more files"] if rest else []
+        again = [TRIED_AGAIN] if any(TRIED_AGAIN in text for text in rest) else []
+        raise Rejected(". ".join([*told[:_TOLD_FILES], *more, *again]))
     return parts
 
 
@@ -213,8 +215,8 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
 
 
 def _by_kind(quarantine: Writer) -> str:
-    """All kinds of faults, where there are several: they can be corrected in one round."""
-    return f"All kinds of faults: {quarantine.told()}. " if len(quarantine.kinds) > 1 else ""
+    """The other kinds of faults, where there are any: they can be corrected in one round."""
+    return f"Other kinds: {quarantine.told(but_first=True)}. " if len(quarantine.kinds) > 1 else ""
 
 
 def _exactly(limit: float, rows: float) -> Decimal:

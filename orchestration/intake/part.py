@@ -59,7 +59,7 @@ def read_part(source: Path, table: Table, staged: Path, quarantine: Writer, prof
         columns = tuple(given.columns) if not given.header else ()
         return _read_csv(task, CsvForm(given.delimiter, given.encoding, columns, profile_name(table.name)))
     except Rejected as error:
-        raise error.within(source.name) from error
+        raise error.within(source.name) from None
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def _read_csv(task: _Task, form: CsvForm) -> Part:
         raise _of_columns(task, columns, lambda: file.batches(list(columns.known)))
     seen = _NullsSeen()
     rows_read = _stage(task, file.batches(list(columns.known)), columns, seen)
-    return task.part(rows_read, columns.warnings, seen)
+    empty = ("the file is empty; read as no rows",) if form.columns and not rows_read else ()
+    return task.part(rows_read, (*columns.warnings, *empty), seen)
 
 
 def _read_parquet(task: _Task) -> Part:

@@ -217,6 +217,8 @@ def _faults(profile: Profile, table: Table):
 
 def _told(name: str, value: object) -> str:
     words = name.replace("_", " ")
+    if name == "delimiter" and value in _DELIMITER_NAMES.values():
+        return f"delimiter {next(shown for shown, sign in _DELIMITER_NAMES.items() if sign == value)}"
     if name == "header":
         return "with a header" if value else "no header"
     if name == "units":

@@ -136,9 +136,10 @@ class Writer:
         self._writer.write_table(table)
         self.rows += len(bad_rows)
 
-    def told(self, limit: int = 8) -> str:
-        """Each kind of fault with its first value and how many there are, the most frequent first."""
-        kinds = sorted(self.kinds.values(), key=lambda kind: -kind[0])
+    def told(self, but_first: bool = False, limit: int = 8) -> str:
+        """Each kind of fault with its first value and how many there are, the most frequent first; `but_first`: not `first`."""
+        kinds = [kind for kind in self.kinds.values() if not (but_first and kind[1] == self.first)]
+        kinds.sort(key=lambda kind: -kind[0])
         more = [f"{len(kinds) - limit} more kinds of faults"] if len(kinds) > limit else []
         return "; ".join([f"{first} ({count:,} of this kind)" for count, first in kinds[:limit]] + more)
 

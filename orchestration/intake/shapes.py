@@ -5,6 +5,7 @@ Only recognising belongs here, for messages and warnings; no value is changed.
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +22,12 @@ NULLS_WRITTEN_OUT = (
 )
 """How tools write that there is no value: Hive and MySQL, Oracle, pandas, Python, spreadsheets."""
 
+_LOOKED_AT = 10_000  # characters by which an encoding is recognised
 _NULLS = pa.array(NULLS_WRITTEN_OUT, pa.string())
 _BOOLEAN = "is no boolean (true or false): "
 _DATE = "is no date (YYYY-MM-DD): "
 _TIMESTAMP = "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): "
+_COMMA, _NO_COMMA = r"^[-+]?[0-9.' ]*,[0-9., ']*$", "a comma stands in it. Write 1234.50, or give the separators in {profile}"
 _FLAGS = "or give true_values and false_values in {profile}"
 _FORM = "or give timestamp_format in {profile}"
 _CAUSES = {
@@ -38,6 +41,10 @@ _CAUSES = {
             f"{_DATE}it is a date with midnight. Write the date alone, or give date_format in {{profile}}",
         ),
         (rf"^{DATE_PATTERN}[ T][0-9:.]+$", f"{_DATE}it has a time. Write the date alone"),
+        (
+            r"^(?:[0-9]{6}|[0-9]{8}|[0-9]{1,4}[/.][0-9]{1,2}(?:[/.][0-9]{1,4})?|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}|[0-9]{4}年.*)$",
+            f"{_DATE}it is in another form. Write it so, or give date_format in {{profile}}",
+        ),
     ],
     "timestamp": [
         (rf"^{DATE_PATTERN}T[0-9:.]+$", f"{_TIMESTAMP}a T stands in it. Write a blank there, {_FORM}"),
@@ -75,9 +82,8 @@ def causes(table: str, column: Column, raw: pa.Array, bad: pa.Array):
     if not pa.types.is_string(raw.type):
         return
     text = pc.utf8_trim_whitespace(raw)
-    patterns = [
-        (reason, lambda p=pattern: pc.match_substring_regex(text, p)) for pattern, reason in _CAUSES.get(column.data_type, [])
-    ]
+    known = [(_COMMA, f"is no {column.data_type}: {_NO_COMMA}")] if column.is_numeric else _CAUSES.get(column.data_type, [])
+    patterns = [(reason, lambda p=pattern: pc.match_substring_regex(text, p)) for pattern, reason in known]
     written_out = "is a null written out: leave the field empty, or name it in null_values of {profile}"
     for reason, matches in [(written_out, lambda: pc.is_in(text, _NULLS)), *patterns]:
         mask = pc.and_(bad, pc.fill_null(matches(), False))
@@ -144,7 +150,18 @@ def encoding_of(data: bytes) -> str | None:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
         return None
-    foreign = [c for c in text if ord(c) > 127]
+    foreign = [match[0] for match in islice(re.finditer(r"[^\x00-\x7f]", text), _LOOKED_AT)]
     # Common Chinese characters have two high bytes each; letters with accents in another encoding read as rare ones.
     common = sum(len(code) == 2 and min(code) > 0xA0 for code in (c.encode("gb18030") for c in foreign))
     return "gb18030" if foreign and common >= 0.8 * len(foreign) else None
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 with Chinese text, which in GBK would read as other characters without an error."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 3:  # not just cut within a character
+            return False
+        text = data[: error.start].decode("utf-8")
+    return not text.isascii() and all(ord(c) < 0x80 or ord(c) > 0x7FF for c in text)

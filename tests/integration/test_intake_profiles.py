@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.intake import show
 from orchestration.intake.check import check
+from orchestration.settings import PROJECT_DIR
 
 LOOSE = {"max_set_aside_share": 1.0}
 GOOD = charges("S1,2026-02-01,rent,10.00", "S2,2026-02-01,rent,20.00")
@@ -76,14 +77,18 @@ def test_the_cause_is_named(operator, content, told):
 
 def test_all_faults_of_a_file_come_in_one_round(operator):
     rows = "S1;2026-02-01 00:00:00;月租;10.00\nS2;2026-02-01;月租;10,00\nS3;NULL;月租;1.00\n"
-    outcome = operator.charge(
-        ("subscriber_id;bill_month;fee_code;amount;amount\n".replace(";amount;", ";amount;") + rows).encode("gbk")
-    )
+    outcome = operator.charge(("subscriber_id;bill_month;fee_code;amount;amount\n" + rows).encode("gbk"))
     assert outcome.outcome == "rejected"
     for told in ("GBK", "semicolon", "columns 4 and 5 have the same name"):
         assert told in outcome.reason
     outcome = operator.charge(("subscriber_id;bill_month;fee_code;AMOUNT\n" + rows).encode("gbk"))
-    for told in ("GBK", "semicolon", "it is a date with midnight", "'10,00' is no decimal(12,2)", "a null written out"):
+    for told in (
+        "GBK",
+        "semicolon",
+        "it is a date with midnight",
+        "'10,00' is no decimal(12,2): a comma stands in it",
+        "a null written out",
+    ):
         assert told in outcome.reason, told
     outcome = operator.charge("subscriber_id,bill_month,fee_code\nS1,2026-02-01 00:00:00,rent\n")
     assert "column amount missing" in outcome.reason and "date with midnight" in outcome.reason
@@ -163,10 +168,10 @@ def test_nulls_written_out_are_warned_of_in_text_and_key_columns(operator):
 
 
 def test_nulls_written_out_in_parquet_are_warned_of_too(operator):
-    table = pa.table({"region_code": ["a", "b"], "region_name": ["None", "b"], "parent_region_code": [None, "\\N"]})
-    names = [c.name for c in CONTRACT["crm_regions"].columns]
-    operator.deliver("crm_regions", "2026-03-02", {"a.parquet": table.select([n for n in table.column_names if n in names])})
-    assert any("column region_name: 1 values look like a null" in w for w in operator.take_one().warnings)
+    table = pa.table({"manager_id": ["G1", "G2"], "team": ["None", "b"], "region_code": [None, "\\N"]})
+    operator.deliver("channel_managers", "2026-03-02", {"a.parquet": table})
+    warnings = operator.take_one().warnings
+    assert [w.split(":")[1] for w in warnings if "null written out" in w] == [" column team", " column region_code"]
 
 
 def test_null_values_of_a_profile_are_null(operator):
@@ -242,8 +247,29 @@ def test_a_profile_reads_a_foreign_file(operator):
         ("S2", "2026-02-01", "流量", Decimal("0.05")),
     ]
     told = "read by profile profiles/billing_charges.yml: delimiter ';', encoding gbk, rename ACCT_NO as subscriber_id"
-    assert outcome.warnings[0].startswith(told) and outcome.warnings[0].endswith("amount in fen")
+    assert outcome.warnings[0].startswith(told) and "amount in fen" in outcome.warnings[0]
     assert told in show(operator.home, "billing_charges", "2026-03-02")
+
+
+def test_utf8_is_not_taken_for_the_encoding_of_the_profile(operator):
+    _profile(operator, "encoding: gbk")
+    told = "part-0.csv: the bytes read as UTF-8, not as gbk. Correct the encoding in profiles/billing_charges.yml"
+    assert operator.charge(GOOD.replace("rent", "月租")).reason.startswith(told)
+    assert operator.charge(GOOD.replace("rent", "月租").encode("gbk")).outcome == "accepted"
+    assert (
+        operator.charge(GOOD.replace("rent", "联通").encode("gbk")).outcome == "accepted"
+    )  # is UTF-8 too, but of no Chinese text
+
+
+def test_the_example_of_the_docs_is_read(operator):
+    section = (PROJECT_DIR / "docs" / "deliveries.md").read_text(encoding="utf-8").split("## Reading profiles")[1]
+    rows, profile = section.split("```\n")[1], section.split("```yaml\n")[1].split("```")[0]
+    _profile(operator, profile)
+    outcome = operator.charge(rows.encode("gbk"))
+    assert (outcome.outcome, outcome.rows_accepted) == ("accepted", 3), outcome.reason
+    assert [(r["fee_code"], r["amount"]) for r in operator.raw("billing_charges", "2026-03-02")] == [
+        *(("RENTAL", Decimal("96.00")), ("DATA", Decimal("12.50")), ("RENTAL", Decimal("30.00")))
+    ]
 
 
 def test_a_row_that_the_profile_cannot_read_shows_what_was_delivered(operator):
@@ -316,9 +342,9 @@ def test_check_tells_what_would_happen_and_writes_nothing(operator, tmp_path):
 def test_check_tries_again_what_is_in_the_lake_already_and_uses_the_profiles(operator):
     folder = operator.deliver("billing_charges", "2026-03-02", {"a.csv": GOOD})
     operator.take()
-    _profile(operator, "units: {amount: fen}")
+    _profile(operator, "date_format: '%Y%m%d'")
     found = check(operator.home, CONTRACT, folder)
-    assert not found.is_well and "in fen" in "\n".join(found.lines)
+    assert not found.is_well and "is not written as %Y%m%d" in "\n".join(found.lines)
 
 
 def test_the_command_check_exits_with_1_where_something_would_be_rejected(operator):
@@ -329,4 +355,7 @@ def test_the_command_check_exits_with_1_where_something_would_be_rejected(operat
     rejected = CliRunner().invoke(app, ["intake", "check", str(good), *home])
     assert rejected.exit_code == 1 and "a.csv: column amount missing" in rejected.output
     assert CliRunner().invoke(app, ["intake", "check", str(away), *home]).exit_code == 1
+    (good.parent / "dt=2026-02-30").mkdir()
+    misnamed = CliRunner().invoke(app, ["intake", "check", str(good.parent / "dt=2026-02-30"), *home])
+    assert misnamed.exit_code == 1 and "no folder named dt=<valid date>" in misnamed.output
     assert not operator.home.lake.exists()

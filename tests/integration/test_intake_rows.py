@@ -9,6 +9,8 @@ import pytest
 from intake_kit import CONTRACT, Operator, charges, customers, many_charges, plans_held, subscribers
 
 LOOSE = {"max_set_aside_share": 1.0}
+COMMA = "is no decimal(12,2): a comma stands in it. Write 1234.50, or give the separators in profiles/billing_charges.yml"
+OTHER_FORM = "is no date (YYYY-MM-DD): it is in another form. Write it so, or give date_format in profiles/billing_charges.yml"
 MIDNIGHT = (
     "is no date (YYYY-MM-DD): it is a date with midnight. Write the date alone, "
     "or give date_format in profiles/billing_charges.yml"
@@ -30,12 +32,12 @@ def _balanced(outcome) -> bool:
         ("S1,2026-02-01,rent,abc", "amount", "abc", "is no decimal(12,2)"),
         ("S1,2026-02-01,rent,12.345", "amount", "12.345", "is no decimal(12,2)"),
         ("S1,2026-02-01,rent,12.350", "amount", "12.350", "is no decimal(12,2)"),
-        ('S1,2026-02-01,rent,"1,000.00"', "amount", "1,000.00", "is no decimal(12,2)"),
+        ('S1,2026-02-01,rent,"1,000.00"', "amount", "1,000.00", COMMA),
         ("S1,2026-02-01,rent, 1.00", "amount", " 1.00", "is no decimal(12,2)"),
         ("S1,2026-02-01,rent,1e3", "amount", "1e3", "is no decimal(12,2)"),
         ("S1,2026-02-01,rent,12345678901.00", "amount", "12345678901.00", "is no decimal(12,2)"),
         ("S1,2026-02-30,rent,1.00", "bill_month", "2026-02-30", "is no date (YYYY-MM-DD)"),
-        ("S1,01/02/2026,rent,1.00", "bill_month", "01/02/2026", "is no date (YYYY-MM-DD)"),
+        ("S1,01/02/2026,rent,1.00", "bill_month", "01/02/2026", OTHER_FORM),
         ("S1,2026-02-01 00:00:00,rent,1.00", "bill_month", "2026-02-01 00:00:00", MIDNIGHT),
         ("S1,2026-02-02,rent,1.00", "bill_month", "2026-02-02", "is no first of a month"),
         ("S1,,rent,1.00", "bill_month", None, "is empty, and the column must have a value"),
