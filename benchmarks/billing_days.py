@@ -1,0 +1,107 @@
+"""Day by day over month ends: what money, alerts and lists do while bills of the month before are still to come.
+
+A made operator bills from the 2nd to the 6th; in the last month billed some lines are planted without charges, some with a tenth
+theirs. Each day is a run of its own in one home. Prints a row a day, then what was found of those planted.
+
+    python -m benchmarks.billing_days --subscribers 3000 --days 2026-10-30,2026-11-03,2026-11-06,2026-11-07
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from orchestration.settings import Home
+from sample.operator import make_operator
+
+PLANTED = 20
+FIGURES = {
+    "no_charges": "select count(*) from churn.alerts where alert_code = 'no_charges'",
+    "arpu_drop": "select count(*) from churn.alerts where alert_code = 'arpu_drop'",
+    "pool": "select count(*) from churn.exception_pool where month = (select max(month) from churn.exception_pool)",
+    "revenue": """select round(sum(revenue_amount)) from value.value_pyramid
+        where month = (select max(month) from core.dim_months where is_billed)""",
+    "billed": "select strftime(max(month), '%Y-%m') from core.dim_months where is_billed",
+}
+
+
+def plant(landing: Path, month: date) -> tuple[list[str], list[str]]:
+    """Takes the charges of some postpaid lines of the month away, and two thirds of some others'; gives both."""
+    with duckdb.connect() as db:
+        files = f"read_parquet('{landing}/billing_charges/*/*.parquet', hive_partitioning = false, filename = true)"
+        months = f"select subscriber_id, bill_month, sum(amount) as amount from {files} group by all"
+        steady = f"""select subscriber_id from ({months}) group by all having count(*) filter (where amount > 30) >= 8
+            and min(amount) filter (where bill_month >= date '{month}' - interval 6 month) > 30
+            and max(bill_month) = date '{month}' order by subscriber_id limit {2 * PLANTED}"""
+        chosen = [key for (key,) in db.execute(steady).fetchall()]
+        none, less = chosen[:PLANTED], chosen[PLANTED:]
+        for (path,) in db.execute(f"select distinct filename from {files} where bill_month = date '{month}'").fetchall():
+            kept = f"""select * replace (cast(case when subscriber_id in {tuple(less)} and bill_month = date '{month}'
+                then amount / 10 else amount end as decimal(12, 2)) as amount)
+                from read_parquet('{path}', hive_partitioning = false)
+                where not (subscriber_id in {tuple(none)} and bill_month = date '{month}')"""
+            table = db.execute(kept).to_arrow_table().cast(pq.read_schema(path))
+            pq.write_table(table, path)
+            (Path(path).parent / "_SUCCESS").write_text("")
+    return none, less
+
+
+def days(home: Home, chosen: list[date]) -> Iterator[dict]:
+    """Runs each day and reads its figures, and how many each list matched."""
+    for day in chosen:
+        command = [str(Path(sys.executable).with_name("telco360")), "nightly", "--as-of", str(day), "--export-lists"]
+        done = subprocess.run([*command, "--home", str(home.root)], capture_output=True, text=True, env=os.environ, check=False)
+        if not done.stdout.count("published  "):
+            sys.exit(done.stdout[-3000:] + done.stderr[-2000:])
+        with duckdb.connect(str(home.current.resolve()), read_only=True) as db:
+            row = {name: db.execute(query).fetchone()[0] for name, query in FIGURES.items()}
+        runs = pq.read_table(home.root / "lake" / "ledger" / "list_runs").to_pylist()
+        lists = {r["list_name"]: r["matched"] for r in runs if r["as_of_date"] == day and r["status"] == "exported"}
+        yield {"day": str(day)} | row | lists
+
+
+def found(home: Home, none: list[str], less: list[str]) -> Iterator[str]:
+    """What the alerts of the last day say of the planted lines, in words."""
+    with duckdb.connect(str(home.current.resolve()), read_only=True) as db:
+        for code, lines in (("no_charges", none), ("arpu_drop", less)):
+            here = f"select subscriber_id from core.dim_subscribers where is_on_net and subscriber_id in {tuple(lines)}"
+            (due,) = db.execute(f"select count(*) from ({here})").fetchone()
+            (hit,) = db.execute(
+                f"select count(*) from churn.alerts where alert_code = '{code}' and subscriber_id in ({here})"
+            ).fetchone()
+            yield f"{code}: {hit} of {due} planted lines that are on-net raised"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--subscribers", type=int, default=3_000)
+    parser.add_argument("--days", required=True, help="dates with commas between, in order")
+    parser.add_argument("--planted", help="month whose bills are planted, YYYY-MM; else the one before the last day's")
+    parser.add_argument("--home", type=Path, help="a directory to work in, kept; else a temporary one")
+    given = parser.parse_args()
+    chosen = [date.fromisoformat(day) for day in given.days.split(",")]
+    month = date(chosen[-1].year - (chosen[-1].month == 1), (chosen[-1].month - 2) % 12 + 1, 1)
+    if given.planted:
+        month = date.fromisoformat(f"{given.planted}-01")
+    with contextlib.ExitStack() as stack:
+        home = Home(given.home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telco360-billing-"))))
+        daily = (chosen[-1] - chosen[0]).days + 1
+        make_operator(home, given.subscribers, 15, chosen[-1], daily=daily)
+        none, less = plant(home.landing, month)
+        for number, row in enumerate(days(home, chosen)):
+            if not number:
+                print("  ".join(f"{name[:12]:>12}" for name in row))
+            print("  ".join(f"{row[name]!s:>12}" for name in row), flush=True)
+        print(*found(home, none, less), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
