@@ -101,6 +101,7 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
     selected = [] if is_full else NO_TESTS
     environment = dbt_environment(case.home) | cluster.environment | {"DBT_PROFILES_DIR": str(folder / "profiles")}
     environment["DBT_LOG_PATH"] = str(folder / "logs")
+    environment["TELCO360_RUN"] = "parity"  # one name for the builds of both engines
     with connect(cluster.environment) as session:
         discard_build(session)
     executors = cluster.executors()

@@ -31,7 +31,7 @@ from orchestration.warehouse.build import Stamp, discard_reason
 from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
 from orchestration.warehouse.engine import Models, definitions, require_current
 from orchestration.warehouse.freshness import Deliveries
-from orchestration.warehouse.manifest import Model, relation_for
+from orchestration.warehouse.manifest import Model, descriptions, relation_for
 from orchestration.warehouse.publishing import Version, made, named, newest_before, superseded
 from orchestration.warehouse.reading import Reader
 
@@ -98,7 +98,7 @@ class SparkEngine:
         with connect() as session:
             session.run(f"create database `{name}`")
         with ThreadPoolExecutor(SESSIONS) as pool:
-            facts = list(pool.map(lambda model: copy(name, model), public))
+            facts = list(pool.map(lambda model: copy(name, model, descriptions(model, models)), public))
         notes = list(dict.fromkeys(note for m in public for note in missing_notes(m, deliveries, stamp.as_of_date)))
         tables = {public_name(model): found for model, found in zip(public, facts, strict=True)}
         contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions(models))
@@ -213,19 +213,21 @@ class SparkEngine:
                 self._note(version.name).unlink()
 
 
-def copy(version: str, model: Model) -> TableFacts:
-    """Copies a public table of the build into a version's database, in a session of its own; its rows and checksum."""
+def copy(version: str, model: Model, described: dict[str, str]) -> TableFacts:
+    """Copies a public table of the build into a version's database, in a session of its own, with texts of its columns;
+    its rows and checksum."""
     target = f"`{version}`.`{public_schema(model.schema)}__{model.table}`"
     with connect() as session:
         columns = [(name, kind) for name, kind in session.columns(model.relation) if name not in model.private]
         # Descriptions travel with the table, for whoever makes the views of a version anew.
-        described = ", ".join(f"`{name}` {kind} comment {versions.text(model.columns.get(name, ''))}" for name, kind in columns)
+        defined = ", ".join(f"`{name}` {kind} comment {versions.text(described.get(name, ''))}" for name, kind in columns)
         selected = ", ".join(f"`{name}`" for name, _ in columns)
+        lasting = ", ".join(f"`{name}`" for name, _ in columns if name not in model.varying)
         split = ", ".join(session.partitions(model.relation))
         by = f"partitioned by ({split})" if split else ""
-        session.run(f"create table {target} ({described}) using parquet {by} comment {versions.text(model.description)}")
+        session.run(f"create table {target} ({defined}) using parquet {by} comment {versions.text(model.description)}")
         session.run(f"insert into {target} select {selected} from {model.relation}")
-        rows, total = session.rows(f"select count(*), sum(cast(xxhash64(*) as decimal(38, 0))) from {target}")[0]
+        rows, total = session.rows(f"select count(*), sum(cast(xxhash64({lasting}) as decimal(38, 0))) from {target}")[0]
     return TableFacts(rows, str(total or 0))
 
 

@@ -128,7 +128,7 @@ SCHEMA = {
         "schedule": {
             **_TEXT,
             "pattern": PATTERN,
-            "description": "When the list runs: nightly, weekly (Mondays), monthly (the 1st) or cron, such as '0 2 * * 1,4'.",
+            "description": "When the list runs: nightly, weekly (Mondays), monthly (1st), after_billing, cron ('0 2 * * 1,4').",
         },
         "status": {"enum": ["draft", "approved", "retired"], "description": "Only approved lists are exported."},
         "approved": {

@@ -70,19 +70,26 @@ class Version:
 
 
 def due(
-    definitions: Iterable[TargetList], run_date: date, closed_on: date | None, last_runs: Mapping[str, date]
+    definitions: Iterable[TargetList],
+    run_date: date,
+    as_of: date,
+    closed_on: date | None,
+    last_runs: Mapping[str, tuple[date, date]],
 ) -> tuple[str, ...]:
     """Names of the approved lists whose schedule falls on the day.
 
     `closed_on`: the day on which the last billed month closed; a list `after_billing` is due once after it, on the next day or
-    the first run from then on. `last_runs`: run date of each list's last export.
+    the first run from then on. `last_runs`: run date and business date of each list's last export.
+    A list that went out on an earlier day for the same business date waits for newer data.
     """
 
     def is_due(definition: TargetList) -> bool:
+        last_day, last_as_of = last_runs.get(definition.name, (date.min, date.min))
+        if last_as_of == as_of and last_day < run_date:
+            return False
         if definition.schedule != AFTER_BILLING:
             return read_schedule(definition.schedule).is_due(run_date)
-        last = last_runs.get(definition.name)
-        return closed_on is not None and closed_on < run_date and (last is None or last <= closed_on)
+        return closed_on is not None and last_day <= closed_on < run_date
 
     return tuple(d.name for d in definitions if d.status == "approved" and is_due(d))
 

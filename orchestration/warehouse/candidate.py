@@ -19,7 +19,7 @@ from orchestration.sql import identifier, literal
 from orchestration.warehouse import WarehouseError
 from orchestration.warehouse.build import Stamp
 from orchestration.warehouse.freshness import Deliveries, latest_by
-from orchestration.warehouse.manifest import Model
+from orchestration.warehouse.manifest import Model, descriptions
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _copy_public(
         for model in sorted(public, key=lambda m: m.is_published_as_view):  # views read the tables
             _copy(db, build, model)
             found = missing_notes(model, deliveries, stamp.as_of_date)
-            _describe(db, model, found)
+            _describe(db, model, found, descriptions(model, models))
             notes += [note for note in found if note not in notes]
         tables = {m.relation: table_facts(db, m) for m in public}
         db.execute("checkpoint candidate")
@@ -145,7 +145,8 @@ def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "can
     if model.is_published_as_view:
         (rows,) = db.execute(f"select count(*) from {relation}").fetchone()
         return TableFacts(rows, hashlib.md5(f"{columns}".encode()).hexdigest())
-    rows, total = db.execute(checksum_sql(relation, columns)).fetchone()
+    lasting = [(name, data_type) for name, data_type in columns if name not in model.varying]
+    rows, total = db.execute(checksum_sql(relation, lasting)).fetchone()
     return TableFacts(rows, hashlib.md5(f"{columns}{total or 0}".encode()).hexdigest())
 
 
@@ -198,13 +199,13 @@ def without_catalog(sql: str) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def _describe(db: duckdb.DuckDBPyConnection, model: Model, notes: list[str]) -> None:
+def _describe(db: duckdb.DuckDBPyConnection, model: Model, notes: list[str], columns: dict[str, str]) -> None:
     relation = qualified("candidate", model)
     text = " ".join([model.description.strip(), *notes]).strip()
     kind = "view" if model.is_published_as_view else "table"
     if text:
         db.execute(f"comment on {kind} {relation} is {literal(text)}")
     there = {name for name, *_ in db.execute(f"describe {relation}").fetchall()}
-    for name, description in model.columns.items():
-        if description and name in there:
+    for name, description in columns.items():
+        if name in there:
             db.execute(f"comment on column {relation}.{identifier(name)} is {literal(description.strip())}")

@@ -38,14 +38,15 @@ def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE
     return digest.hexdigest()
 
 
-def arguments(command: str, as_of: date | None = None, version_before: str | None = None) -> list[str]:
+def arguments(command: str, as_of: date | None = None, version_before: str | None = None, code: str | None = None) -> list[str]:
     """The dbt arguments after `dbt`, e.g. ['build', '--vars', '{"as_of_date": "2026-03-01"}'].
 
     `version_before`: where the version of the last date before as_of lies, as the engine names it; None where there is none.
+    `code`: hash of the code that the build is made by.
     """
     if as_of is None:
         return [command]
-    known = {"version_before": version_before} if version_before else {}
+    known = {name: value for name, value in (("version_before", version_before), ("code", code)) if value}
     return [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()} | known)]
 
 

@@ -24,12 +24,14 @@ def definitions() -> dict[str, TargetList]:
 
 def due_lists(engine: Engine, models: Models, known: Iterable[TargetList], today: date) -> tuple[str, ...]:
     """Names of the approved lists that are due today, by their schedules and by the months that are billed."""
-    last_runs: dict[str, date] = {}
-    for exported in ledger.standing(engine.home):
-        last_runs[exported["list_name"]] = max(exported["run_date"], last_runs.get(exported["list_name"], exported["run_date"]))
-    with engine.list_tables(models, require_current(engine)) as tables:
+    last_runs: dict[str, tuple[date, date]] = {}
+    for run_of in ledger.standing(engine.home):
+        found = (run_of["run_date"], run_of["as_of_date"])
+        last_runs[run_of["list_name"]] = max(found, last_runs.get(run_of["list_name"], found))
+    version = require_current(engine)
+    with engine.list_tables(models, version) as tables:
         closed_on = billed_months(tables.rows(months_sql(tables.relations.months))).closed_on
-    return due(known, today, closed_on, last_runs)
+    return due(known, today, date.fromisoformat(version.contents.as_of), closed_on, last_runs)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,8 @@ class Model:
     """One dbt model as it stands in the database: where, what it says of itself, its columns' descriptions by name.
 
     `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
-    `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`.
+    `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`;
+    `varying`: columns that differ from run to run and count in no checksum, by `varies_by_run: true`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model:
     tags: dict[str, dict] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
+    varying: frozenset[str] = frozenset()
 
     @property
     def relation(self) -> str:
@@ -74,6 +76,13 @@ def read_manifest(path: Path) -> dict:
         raise WarehouseError(f"{path}: dbt's manifest is missing; `make setup` writes it (so does `dbt parse`)") from error
     except ValueError as error:
         raise WarehouseError(f"{path}: dbt's manifest is damaged; delete it and run again") from error
+
+
+def descriptions(model: Model, models: tuple[Model, ...]) -> dict[str, str]:
+    """What is said of the model's columns, by name; of those that it does not describe itself, what the models it reads say."""
+    parents = (other for other in models if other.name in model.parents)
+    inherited = {name: text for parent in parents for name, text in parent.columns.items() if text}
+    return inherited | {name: text for name, text in model.columns.items() if text}
 
 
 def serving(models: tuple[Model, ...], role: str, entity: str = SUBSCRIBER) -> Model | None:
@@ -116,6 +125,7 @@ def _model(node: dict) -> Model:
         tags={c["name"]: tag for c in node["columns"].values() if (tag := _column_meta(c).get("tag"))},
         parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
         private=private_columns(node),
+        varying=frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("varies_by_run")),
     )
 
 

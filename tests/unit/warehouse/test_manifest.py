@@ -5,7 +5,15 @@ import json
 import pytest
 
 from orchestration.warehouse import WarehouseError
-from orchestration.warehouse.manifest import load_models, read_manifest, relation_for, require_serving, serving
+from orchestration.warehouse.manifest import (
+    Model,
+    descriptions,
+    load_models,
+    read_manifest,
+    relation_for,
+    require_serving,
+    serving,
+)
 
 
 def node(name, kind="model", materialized="table", **meta):
@@ -84,3 +92,9 @@ def test_a_missing_or_damaged_manifest_says_what_to_do(tmp_path):
         read_manifest(tmp_path / "manifest.json")
     (tmp_path / "manifest.json").write_text(json.dumps({"nodes": {}}))
     assert read_manifest(tmp_path / "manifest.json") == {"nodes": {}}
+
+
+def test_a_view_without_descriptions_takes_those_of_what_it_reads():
+    parent = Model("tags_basic", "tags", "tags_basic", columns={"a": "A.", "b": "B.", "c": ""})
+    view = Model("whole", "tags", "whole", columns={"b": "Own.", "d": ""}, parents=("tags_basic",))
+    assert descriptions(view, (parent, view)) == {"a": "A.", "b": "Own."}

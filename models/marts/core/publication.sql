@@ -1,0 +1,49 @@
+-- What this version is: one row for readers who want to know what they look at before they trust a figure.
+{% set notes = [] %}
+{% for node in (graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') if execute else []) %}
+    {% for note in node.config.meta.get('notes', []) %}{% do notes.append(note) %}{% endfor %}
+{% endfor %}
+with
+
+tables as (
+
+    select * from {{ ref('dim_raw_tables') }}
+
+),
+
+late as (
+
+    select {{ dbt.listagg('table_name', "', '", 'order by table_name') }} as late_tables
+    from tables
+    where is_late
+
+),
+
+noted as (
+
+    {% for note in notes %}
+    select {{ text(note.text) }} as note from tables
+    where table_name = '{{ note.when_missing }}' and delivered_to is null
+    union
+    {% endfor %}
+    select cast(null as {{ dbt.type_string() }}) as note
+
+),
+
+billed as (
+
+    select max(month) as last_billed_month from {{ ref('dim_months') }}
+    where is_billed
+
+)
+
+select
+    {{ as_of_date() }} as business_date,
+    {{ last_complete_month() }} as last_complete_month,
+    billed.last_billed_month,
+    {{ text(env_var('TELCO360_RUN', '') or invocation_id) }} as run_id,
+    {{ text(var('code')) }} as code,
+    late.late_tables,
+    (select {{ dbt.listagg('note', "' '", 'order by note') }} from noted where note is not null) as notes
+from billed
+cross join late
