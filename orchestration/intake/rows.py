@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.contract import Column, RowRule, Table
+from orchestration.intake.profile import profile_name
 from orchestration.intake.quarantine import Fault, faults_of_column, faults_of_columns
 from orchestration.intake.reading import Read, Reading
-from orchestration.intake.shapes import WrittenOut, causes, nulls_written_out, other_type
+from orchestration.intake.shapes import NULL_CAUSE, WrittenOut, causes, looks_null, nulls_written_out, other_type
 from orchestration.intake.values import Typed, is_any, is_trimmed, lake_schema, lake_type, typed
 
 _NOUNS = {
@@ -109,6 +110,11 @@ def _column_faults(table: Table, column: Column, values: pa.Array, bad: pa.Array
             yield is_empty, "is empty, and the column must have a value"
     if column.values:
         is_other = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, pa.array(column.values, values.type))))
+        if is_any(is_other):
+            is_null = pc.and_(is_other, looks_null(pc.cast(values, pa.string())))
+            if is_any(is_null):
+                yield is_null, NULL_CAUSE.format(profile=profile_name(table.name))
+                is_other = pc.and_not(is_other, is_null)
         if is_any(is_other):
             yield is_other, f"is none of {', '.join(column.values)}"
     for bound, is_outside, words in ((column.min, pc.less, "below the minimum"), (column.max, pc.greater, "above the maximum")):

@@ -28,6 +28,7 @@ _BOOLEAN = "is no boolean (true or false): "
 _DATE = "is no date (YYYY-MM-DD): "
 _TIMESTAMP = "is no timestamp (YYYY-MM-DD HH:MM:SS, no zone): "
 _COMMA, _NO_COMMA = r"^[-+]?[0-9.' ]*,[0-9., ']*$", "a comma stands in it. Write 1234.50, or give the separators in {profile}"
+NULL_CAUSE = "is a null written out: leave the field empty, or name it in null_values of {profile}"
 _FLAGS = "or give true_values and false_values in {profile}"
 _FORM = "or give timestamp_format in {profile}"
 _CAUSES = {
@@ -57,6 +58,11 @@ _CAUSES = {
 }
 
 
+def looks_null(texts: pa.Array) -> pa.Array:
+    """Which texts are a null written out."""
+    return pc.is_in(texts, _NULLS)
+
+
 @dataclass(frozen=True)
 class WrittenOut:
     """Texts of a column that look like a null written out, and in which rows they stand."""
@@ -69,7 +75,7 @@ def nulls_written_out(column: Column, values: pa.Array) -> WrittenOut | None:
     """Such texts of a string column, those of closed values left out; None where there are none."""
     if column.values or not pa.types.is_string(values.type):
         return None
-    mask = pc.is_in(values, _NULLS)
+    mask = looks_null(values)
     if not is_any(mask):
         return None
     rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
@@ -84,8 +90,7 @@ def causes(table: str, column: Column, raw: pa.Array, bad: pa.Array):
     text = pc.utf8_trim_whitespace(raw)
     known = [(_COMMA, f"is no {column.data_type}: {_NO_COMMA}")] if column.is_numeric else _CAUSES.get(column.data_type, [])
     patterns = [(reason, lambda p=pattern: pc.match_substring_regex(text, p)) for pattern, reason in known]
-    written_out = "is a null written out: leave the field empty, or name it in null_values of {profile}"
-    for reason, matches in [(written_out, lambda: pc.is_in(text, _NULLS)), *patterns]:
+    for reason, matches in [(NULL_CAUSE, lambda: looks_null(text)), *patterns]:
         mask = pc.and_(bad, pc.fill_null(matches(), False))
         if is_any(mask):
             yield mask, reason.format(profile=profile)

@@ -174,6 +174,17 @@ def test_nulls_written_out_in_parquet_are_warned_of_too(operator):
     assert [w.split(":")[1] for w in warnings if "null written out" in w] == [" column team", " column region_code"]
 
 
+def test_a_null_written_out_in_a_column_of_closed_values_is_named(operator):
+    rows = "C1,personal,None\nC2,personal,x\nC3,personal,female\n"
+    operator.deliver("crm_customers", "2026-03-02", {"a.csv": "customer_id,customer_type,gender\n" + rows})
+    operator.take(**LOOSE)
+    null, other = operator.aside("crm_customers")
+    assert (
+        null["reason"] == "is a null written out: leave the field empty, or name it in null_values of profiles/crm_customers.yml"
+    )
+    assert other["reason"].startswith("is none of ")
+
+
 def test_null_values_of_a_profile_are_null(operator):
     rows = "".join(f"P{i},name,{text}\n" for i, text in enumerate(NULLS)) + "P9,NULL,b\n"
     operator.deliver("crm_tariff_plans", "2026-03-02", {"a.csv": "plan_code,plan_name,brand_code\n" + rows})
@@ -345,6 +356,22 @@ def test_check_tries_again_what_is_in_the_lake_already_and_uses_the_profiles(ope
     _profile(operator, "date_format: '%Y%m%d'")
     found = check(operator.home, CONTRACT, folder)
     assert not found.is_well and "is not written as %Y%m%d" in "\n".join(found.lines)
+
+
+def test_check_compares_with_the_snapshot_before(operator):
+    first = [(f"S{i}", "C1") for i in range(40)]
+    operator.deliver("crm_customers", "2026-03-01", {"a.csv": "customer_id,customer_type\nC1,personal\n"})
+    operator.deliver("crm_subscribers", "2026-03-01", {"a.csv": subscribers(*first)})
+    operator.take()
+    before = _files(operator.home.lake)
+    again = check(operator.home, CONTRACT, operator.home.landing)
+    assert again.is_well and again.lines[-1].startswith("2 would be accepted")
+    short = operator.deliver("crm_subscribers", "2026-03-02", {"a.csv": subscribers(*first[:39])})
+    found = check(operator.home, CONTRACT, short)
+    assert found.is_well and "1 rows of dt=2026-03-01 are missing" in "\n".join(found.lines)
+    (short / "a.csv").write_text(subscribers(*first[:20]))
+    assert "20 rows, under 70 % of the 40 of dt=2026-03-01" in "\n".join(check(operator.home, CONTRACT, short).lines)
+    assert _files(operator.home.lake) == before
 
 
 def test_the_command_check_exits_with_1_where_something_would_be_rejected(operator):
