@@ -85,6 +85,7 @@ def snapshots(block: Block, outlets: int, complaints: Complaints, landing: Landi
         landing.add_state("crm_group_members", date, _members(block, there, day), part)
         landing.add_state("crm_loyalty_points", date, _points(block, there, day), part)
         landing.add_state("channel_suppressions", date, _suppressions(block, there, day, complaints), part)
+        landing.add_state("channel_phone_suppressions", date, _phone_suppressions(block, there, day), part)
 
 
 class _Customers:
@@ -143,7 +144,7 @@ def _subscribers(block: Block, there: np.ndarray, day: int, outlets: int) -> dic
         "subscriber_id": block.subscriber(there),
         "customer_id": names("C", people.customer[there], 9),
         "account_id": names("A", people.customer[there], 9),
-        "msisdn": names("199", people.line[there], 8) if people.line[-1] < 10**8 else names("1", people.line[there], 10),
+        "msisdn": _phones(block, there),
         "brand_code": Codes(brand[there], brands),
         "payment_type": Codes(people.is_postpaid[there].astype(np.int64), ["prepaid", "postpaid"]),
         "activation_date": people.activated[there],
@@ -247,6 +248,28 @@ def _points(block: Block, there: np.ndarray, day: int) -> dict:
         columns.append((line, np.full(len(line), 1970 + year), earned, redeemed))
     line, year, earned, redeemed = (np.concatenate(c) for c in zip(*columns, strict=True))
     return {"subscriber_id": block.subscriber(line), "points_year": year, "points_earned": earned, "points_redeemed": redeemed}
+
+
+def _phones(block: Block, there: np.ndarray) -> pa.Array:
+    line = block.people.line
+    return names("199", line[there], 8) if line[-1] < 10**8 else names("1", line[there], 10)
+
+
+def _phone_suppressions(block: Block, there: np.ndarray, day: int) -> dict:
+    """A register by phone: some numbers by lot, a third of a year after their line came, a few of them for half a year."""
+    drawn = mixed(block.people.line.astype(np.int64) + 7_919)
+    since = block.people.activated + 120
+    line = there[(drawn[there] % np.uint64(50) == 0) & (since[there] <= day)]
+    lot = (drawn[line] >> np.uint64(8)).astype(np.int64)
+    channels = ["all", *CHANNELS]
+    reasons = ["do_not_contact", "consent_withdrawn", "open_complaint", "protected", "deceased", "other"]
+    return {
+        "msisdn": _phones(block, line),
+        "channel": Codes(lot % len(channels), channels),
+        "reason_code": Codes(lot // 16 % len(reasons), reasons),
+        "effective_from": since[line],
+        "effective_to": np.where((lot % 10 == 0) & (since[line] + 180 <= day), since[line] + 180, NEVER),
+    }
 
 
 def _suppressions(block: Block, there: np.ndarray, day: int, complaints: Complaints) -> dict:

@@ -39,7 +39,7 @@ class Nights:
         self.deliveries: Deliveries = deepcopy(operator.deliveries)
         self.build_upon(self.deliveries)
         nodes = json.loads((self.target / "manifest.json").read_text())["nodes"].values()
-        kept = [n for n in nodes if n["resource_type"] == "model" and n["config"]["materialized"] == "incremental"]
+        kept = [n for n in nodes if n["resource_type"] == "model" and n["config"]["unique_key"] == "month"]
         self.tables = {n["name"]: f"{n['schema']}.{n['alias']}" for n in kept}
 
     def build_upon(self, changed: Deliveries) -> None:

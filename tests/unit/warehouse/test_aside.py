@@ -58,6 +58,7 @@ def test_the_lake_is_shared_and_versions_where_it_publishes(tmp_path, publishes)
 )
 def test_an_earlier_day_publishes_and_exports_only_if_asked(tmp_path, monkeypatch, asked, publish, export, outcome):
     monkeypatch.setattr(DuckDBEngine, "current", lambda self: PUBLISHED)
+    monkeypatch.setattr(Night, "today", date(2026, 3, 5))
     night = Night(Home(tmp_path), asked, publishes_earlier=publish, exports_earlier=export)
     assert (night.publishes, night.exports_lists) == outcome
     assert (night.engine.home.root == tmp_path) == (not night.is_earlier)
@@ -78,3 +79,12 @@ def test_the_sensor_builds_the_day_that_is_complete(day, current, as_of):
     request = run_request(Due(day, "key"), current)
     assert request.run_config == {"resources": {"night": {"config": {"as_of": as_of}}}}
     assert (request.run_key, request.tags["business_date"]) == ("key", as_of)
+
+
+@pytest.mark.parametrize(("today", "exports"), [(date(2026, 3, 5), True), (date(2026, 3, 6), False)])
+def test_a_day_long_past_exports_only_if_asked(tmp_path, monkeypatch, today, exports):
+    """Three days are what lists take, by the seed contact_rules."""
+    monkeypatch.setattr(Night, "today", today)
+    assert Night(Home(tmp_path), date(2026, 3, 2)).exports_lists == exports
+    assert Night(Home(tmp_path), date(2026, 3, 2), exports_earlier=True).exports_lists
+    assert Night(Home(tmp_path)).exports_lists
