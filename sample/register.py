@@ -10,6 +10,7 @@ from sample.catalogues import COUNTIES, GIVEN, OCCUPATIONS, OFFER_CODES, PLANS, 
 from sample.delivery import Codes, Landing, take
 from sample.lifelines import REASONS, STATUSES
 from sample.population import CONTRACTS, MEMBER, STAGES
+from sample.randomness import mixed
 from sample.settings import NEVER
 from sample.touchpoints import CHANNELS, Complaints, manager_ids
 
