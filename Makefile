@@ -16,7 +16,7 @@ nightly: setup ## take in, build, test, publish, export
 	@$(BIN)/telco360 nightly
 
 test: setup
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: setup ## style, SQL, the dbt project, its structure
 	@$(BIN)/ruff check .
