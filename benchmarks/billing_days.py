@@ -1,7 +1,7 @@
 """Day by day over month ends: what money, alerts and lists do while bills of the month before are still to come.
 
-A made operator bills from the 2nd to the 6th; in the last month billed some lines are planted without charges, some with a tenth
-theirs. Each day is a run of its own in one home. Prints a row a day, then what was found of those planted.
+A made operator bills from the 2nd to the 6th; in the last month billed some lines are planted without charges, some with hardly any
+of theirs. Each day is a run of its own in one home. Prints a row a day, then what was found of those planted.
 
     python -m benchmarks.billing_days --subscribers 3000 --days 2026-10-30,2026-11-03,2026-11-06,2026-11-07
 """
@@ -45,7 +45,7 @@ def plant(landing: Path, month: date) -> tuple[list[str], list[str]]:
         none, less = chosen[:PLANTED], chosen[PLANTED:]
         for (path,) in db.execute(f"select distinct filename from {files} where bill_month = date '{month}'").fetchall():
             kept = f"""select * replace (cast(case when subscriber_id in {tuple(less)} and bill_month = date '{month}'
-                then amount / 10 else amount end as decimal(12, 2)) as amount)
+                then amount / 100 else amount end as decimal(12, 2)) as amount)
                 from read_parquet('{path}', hive_partitioning = false)
                 where not (subscriber_id in {tuple(none)} and bill_month = date '{month}')"""
             table = db.execute(kept).to_arrow_table().cast(pq.read_schema(path))

@@ -102,7 +102,7 @@ def test_foreign_shapes_are_read_or_refused_by_cause(shape, is_read, says, tmp_p
     ("case", "says"),
     [
         ("phone_as_line_id", ["subscriber_id", "138******", "Pseudonymise the id at the source"]),
-        ("units_changed", ["billing_charges", "amount", "times its usual level", "confirmed_from"]),
+        ("units_changed", ["billing_charges", "amount", "times_usual is 100", "confirmed_from"]),
     ],
 )
 def test_a_run_stops_before_a_build_on_ids_that_are_phones_and_on_another_unit(case, says, tmp_path):
