@@ -1,9 +1,15 @@
 {# Arithmetic that is to give the same figure on every engine. Counts divide alike everywhere; decimals and rounding do not. #}
 
-{# Quotient as a double to 12 decimals, null where the divisor is 0. Rounded, so that 0.01 of 0.05 is the 0.2 that a limit of 0.2
-   means, and equal quotients of different decimals are equal. Spark would divide decimals as decimals, cut to few places. #}
+{# Quotient as a double, null where the divisor is 0. Spark would divide decimals as decimals, cut to few places. #}
 {% macro ratio(dividend, divisor) -%}
-    round(cast({{ dividend }} as double) / nullif({{ divisor }}, 0), 12)
+    cast({{ dividend }} as double) / nullif({{ divisor }}, 0)
+{%- endmacro %}
+
+
+{# A quotient as it is compared with a limit or ranked: to 9 decimals, so that 0.01 of 0.05 is the 0.2 that a limit of 0.2 means, and
+   equal quotients of different decimals are equal. #}
+{% macro comparable(quotient) -%}
+    {{ rounded(quotient, 9) }}
 {%- endmacro %}
 
 

@@ -12,15 +12,15 @@
     'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken'], register),
     'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken'], register),
     'negative_survey': ("lowest_score <= threshold", ['lowest_score'], 'channel_surveys'),
-    'usage_drop': ('minutes_7d < ' ~ rounded('threshold * minutes_a_week_before', 9), ['minutes_7d', 'minutes_a_week_before'], usage),
+    'usage_drop': ('minutes_7d < ' ~ comparable('threshold * minutes_a_week_before'), ['minutes_7d', 'minutes_a_week_before'], usage),
     'calls_moving_offnet': (
-        rounded('offnet_share_7d - offnet_share_28d', 9) ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], usage
+        comparable('offnet_share_7d - offnet_share_28d') ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], usage
     ),
     'no_charges': ("arpu_amount = threshold", ['arpu_amount'], none),
     'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend'], none),
     'mou_drop': ("mou_trend <= threshold", ['mou_trend'], usage),
     'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end'], 'crm_contracts'),
-    'overage': ("greatest(coalesce(minutes_saturation, 0), coalesce(data_saturation, 0)) > threshold",
+    'overage': (comparable('greatest(coalesce(minutes_saturation, 0), coalesce(data_saturation, 0))') ~ ' > threshold',
         ['minutes_saturation', 'data_saturation'], usage),
     'birthday': ("birth_month = extract(month from " ~ as_of ~ ")", ['birth_month'], 'crm_customers'),
 } %}

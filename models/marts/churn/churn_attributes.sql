@@ -9,8 +9,8 @@ select
     coalesce(lines.number_class, 'unknown') as number_class,
     case
         when coalesce(base.offnet_share_3m, 0) = 0 then 'none'
-        when base.offnet_share_3m < {{ rule('churn_rules', 'offnet_low_share') }} then 'low'
-        when base.offnet_share_3m <= {{ rule('churn_rules', 'offnet_high_share') }} then 'mid'
+        when {{ comparable('base.offnet_share_3m') }} < {{ rule('churn_rules', 'offnet_low_share') }} then 'low'
+        when {{ comparable('base.offnet_share_3m') }} <= {{ rule('churn_rules', 'offnet_high_share') }} then 'mid'
         else 'high'
     end as offnet_band
 from {{ ref('fct_churn_base') }} as base

@@ -48,8 +48,8 @@ select
     and cells.churned > 0
     and cells.on_net_end >= {{ rule('churn_rules', 'high_churn_min_subscribers') }}
     and coalesce(
-        {{ rounded('cells.churn_rate', 12) }}
-        >= {{ rounded(rule('churn_rules', 'high_churn_factor') ~ ' * total.churn_rate', 12) }}, false
+        {{ comparable('cells.churn_rate') }}
+        >= {{ comparable(rule('churn_rules', 'high_churn_factor') ~ ' * total.churn_rate') }}, false
     )
         as is_high_churn_plan
 from cells

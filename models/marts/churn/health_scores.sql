@@ -54,7 +54,7 @@ measured as (
 
     select
         lines.subscriber_id,
-        -abs({{ ratio('lines.outgoing_minutes', 'plans.included_minutes') }} - 1) as tariff_fit,
+        -abs({{ comparable(ratio('lines.outgoing_minutes', 'plans.included_minutes')) }} - 1) as tariff_fit,
         coalesce(services.running_services, 0) as running_services,
         -coalesce(troubles.trouble_count, 0) as untroubled,
         coalesce(circles.circle_lines, 0) as circle_lines

@@ -68,8 +68,8 @@ judged as (
         limits.{{ share }}_limit,
         coalesce(
             shares.new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }}
-            and {{ rounded('shares.' ~ share, 12) }}
-            > {{ rounded('limits.' ~ share ~ '_limit', 12) }}, false
+            and {{ comparable('shares.' ~ share) }}
+            > {{ comparable('limits.' ~ share ~ '_limit') }}, false
         ) as {{ share }}_passed{{ "," if not loop.last }}
         {%- endfor %}
     from shares
