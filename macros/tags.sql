@@ -130,3 +130,19 @@
     {%- for key, value in (values or {}).items() -%}{%- do pairs.append('"' ~ key ~ '": "' ~ value ~ '"') -%}{%- endfor -%}
     {{ return('{' ~ pairs | join(', ') ~ '}' if pairs else none) }}
 {%- endmacro %}
+
+
+{# What models have to say where a raw table was never delivered: their `notes`, each a text and the table it waits for. #}
+{% macro model_notes() -%}
+    {%- set notes = [] -%}
+    {%- for node in (graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') if execute else []) -%}
+        {%- for note in node.config.meta.get('notes', []) -%}{%- do notes.append(note) -%}{%- endfor -%}
+    {%- endfor -%}
+    {{ return(notes) }}
+{%- endmacro %}
+
+
+{# The run that builds: the one that the command or the schedule names, else dbt's own. #}
+{% macro run_id() -%}
+    {{ return(env_var('TELCO360_RUN', '') or invocation_id) }}
+{%- endmacro %}

@@ -1,8 +1,4 @@
 -- What this version is: one row for readers who want to know what they look at before they trust a figure.
-{% set notes = [] %}
-{% for node in (graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') if execute else []) %}
-    {% for note in node.config.meta.get('notes', []) %}{% do notes.append(note) %}{% endfor %}
-{% endfor %}
 with
 
 tables as (
@@ -21,7 +17,7 @@ late as (
 
 noted as (
 
-    {% for note in notes %}
+    {% for note in model_notes() %}
     select {{ text(note.text) }} as note from tables
     where table_name = '{{ note.when_missing }}' and delivered_to is null
     union
@@ -41,7 +37,7 @@ select
     {{ as_of_date() }} as business_date,
     {{ last_complete_month() }} as last_complete_month,
     billed.last_billed_month,
-    {{ text(env_var('TELCO360_RUN', '') or invocation_id) }} as run_id,
+    {{ text(run_id()) }} as run_id,
     {{ text(var('code')) }} as code,
     late.late_tables,
     (select {{ dbt.listagg('note', "' '", 'order by note') }} from noted where note is not null) as notes

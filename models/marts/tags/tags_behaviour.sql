@@ -65,11 +65,15 @@ select
     months.included_minutes,
     months.minutes_saturation,
     minutes_bands.band as minutes_saturation_band,
-    coalesce({{ comparable('months.minutes_saturation') }} > {{ rule('usage_rules', 'overage_saturation') }}, false) as is_minutes_overage,
+    coalesce(
+        {{ comparable('months.minutes_saturation') }} > {{ rule('usage_rules', 'overage_saturation') }}, false
+    ) as is_minutes_overage,
     months.included_mb,
     months.data_saturation,
     data_bands.band as data_saturation_band,
-    coalesce({{ comparable('months.data_saturation') }} > {{ rule('usage_rules', 'overage_saturation') }}, false) as is_data_overage,
+    coalesce(
+        {{ comparable('months.data_saturation') }} > {{ rule('usage_rules', 'overage_saturation') }}, false
+    ) as is_data_overage,
 
     ---------- circle
     case when months.is_on_net_end then coalesce(circles.circle_size, 0) end as circle_size,
@@ -94,5 +98,7 @@ left join payments on lines.subscriber_id = payments.subscriber_id
 left join {{ ref('fct_balances') }} as balances on lines.subscriber_id = balances.subscriber_id
 left join {{ bands('mou_bands') }} as mou_bands on {{ in_band('months.mou_minutes', 'mou_bands') }}
 left join {{ bands('dou_bands') }} as dou_bands on {{ in_band('months.dou_mb', 'dou_bands') }}
-left join {{ bands('saturation_bands') }} as minutes_bands on {{ in_band(comparable('months.minutes_saturation'), 'minutes_bands') }}
-left join {{ bands('saturation_bands') }} as data_bands on {{ in_band(comparable('months.data_saturation'), 'data_bands') }}
+left join {{ bands('saturation_bands') }} as minutes_bands
+    on {{ in_band(comparable('months.minutes_saturation'), 'minutes_bands') }}
+left join {{ bands('saturation_bands') }} as data_bands
+    on {{ in_band(comparable('months.data_saturation'), 'data_bands') }}
