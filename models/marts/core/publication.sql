@@ -26,6 +26,14 @@ noted as (
 
 ),
 
+told as (
+
+    select {{ dbt.listagg('note', "' '", 'order by note') }} as notes
+    from noted
+    where note is not null
+
+),
+
 billed as (
 
     select max(month) as last_billed_month from {{ ref('dim_months') }}
@@ -40,6 +48,7 @@ select
     {{ text(run_id()) }} as run_id,
     {{ text(var('code')) }} as code,
     late.late_tables,
-    (select {{ dbt.listagg('note', "' '", 'order by note') }} from noted where note is not null) as notes
+    told.notes
 from billed
 cross join late
+cross join told
