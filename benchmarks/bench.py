@@ -134,7 +134,7 @@ def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: 
         raise BenchError(
             f"the night of {as_of} built all anew, which is no second night: {told['discarded']}. Run the bench again"
         )
-    ran, manifest = read(_target(home) / "run_results.json"), read(_target(home) / "manifest.json")
+    ran, manifest = read(home.dbt_artefacts / "run_results.json"), read(_target(home) / "manifest.json")
     steps = costs.step_costs(costs.step_spans(told["spans"]), watch.samples)
     _say(f"the same by dbt alone, after {watch.cost.seconds:.0f} s")
     return NightCost(

@@ -104,6 +104,11 @@ class Home:
         return self.warehouse / "telco360.duckdb"
 
     @property
+    def dbt_artefacts(self) -> Path:
+        """What dbt tells of the last build: of this home alone, for one project may build in several at a time."""
+        return self.warehouse / "dbt"
+
+    @property
     def data_docs(self) -> Path:
         return self.warehouse / "data_docs"
 

@@ -101,7 +101,7 @@ class SparkEngine:
             facts = list(pool.map(lambda model: copy(name, model, descriptions(model, models)), public))
         notes = list(dict.fromkeys(note for m in public for note in missing_notes(m, deliveries, stamp.as_of_date)))
         tables = {public_name(model): found for model, found in zip(public, facts, strict=True)}
-        contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions(models))
+        contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions(self.home, models))
         self._write(self._candidate_note, name, contents)
         return contents
 

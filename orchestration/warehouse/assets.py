@@ -144,11 +144,12 @@ def dbt_models(manifest_path, translator: Translator):
                 dbt_executable=dbt.executable(),
             )
             # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
-            (dbt.target_dir() / dbt.RUN_RESULTS).unlink(missing_ok=True)
+            artefacts = night.engine.home.dbt_artefacts
+            (artefacts / dbt.RUN_RESULTS).unlink(missing_ok=True)
             before = night.current_engine.version_before(night.as_of)
             arguments = [*dbt.arguments("build", night.as_of, before, dbt.code_hash()), "--exclude-resource-type", "unit_test"]
             with dbt.building_in(night.engine.home):
-                run = client.cli(arguments, context=context, target_path=dbt.target_dir(), raise_on_error=False)
+                run = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
             for number, event in enumerate(run.stream(), start=1):
                 step.note(f"{number} done")
                 yield event

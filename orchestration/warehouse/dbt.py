@@ -23,7 +23,7 @@ STAMP = "parsed_code.sha256"
 """File beside the manifest: the hash of what it was made of, and the engine where that is not DuckDB."""
 
 RUN_RESULTS = "run_results.json"
-"""File in dbt's target directory: what its last run came to."""
+"""File among a home's dbt artefacts: what its last build came to."""
 
 
 def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
@@ -51,7 +51,7 @@ def arguments(command: str, as_of: date | None = None, version_before: str | Non
 
 
 def target_dir() -> Path:
-    """Where dbt writes its artefacts: DBT_TARGET_PATH, else target/ of the project, target/spark/ for Spark; absolute."""
+    """Where dbt parses to, for all homes: DBT_TARGET_PATH, else target/ of the project, target/spark/ for Spark; absolute."""
     usual = "target/spark" if settings.target() == settings.SPARK else "target"
     return (settings.PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or usual)).resolve()
 

@@ -21,7 +21,7 @@ from orchestration.targeting.tables import Tables, duckdb_tables
 from orchestration.warehouse import WarehouseError, build, candidate, publishing, reading
 from orchestration.warehouse.aside import aside_home
 from orchestration.warehouse.candidate import Contents
-from orchestration.warehouse.dbt import RUN_RESULTS, target_dir
+from orchestration.warehouse.dbt import RUN_RESULTS
 from orchestration.warehouse.dbt_results import compiled_sql
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, relation_for
@@ -117,7 +117,7 @@ class DuckDBEngine:
         stamp = build.read_stamp(self.home)
         if stamp is None:
             raise WarehouseError(f"{self.home.build_database}: nothing has been built yet; run `telco360 nightly`")
-        return candidate.make_candidate(self.home, models, stamp, deliveries, definitions(models))
+        return candidate.make_candidate(self.home, models, stamp, deliveries, definitions(self.home, models))
 
     def judge(self, models: Models, contract: dict[str, Table]) -> GateResult:
         result = judge_candidate(self.home, models, contract)
@@ -160,10 +160,10 @@ def engine(home: settings.Home) -> Engine:
     return DuckDBEngine(home)
 
 
-def definitions(models: Models) -> dict[str, str]:
+def definitions(home: settings.Home, models: Models) -> dict[str, str]:
     """The SQL of the tag families as the last build ran it, by model; none where no build has told its results."""
     try:
-        run_results = json.loads((target_dir() / RUN_RESULTS).read_text(encoding="utf-8"))
+        run_results = json.loads((home.dbt_artefacts / RUN_RESULTS).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
     return compiled_sql(run_results, {m.name for m in models if m.is_tag_family})

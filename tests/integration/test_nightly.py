@@ -250,6 +250,11 @@ def test_everything_lies_in_the_home(first_night):
     assert {p.name for p in first_night.home.root.iterdir()} == {"landing", "lake", "warehouse", "published", "exports"}
 
 
+def test_what_dbt_tells_of_a_build_lies_in_its_home_so_that_several_homes_build_at_once(first_night, telco360_environment):
+    assert {"run_results.json", "dbt.log"} <= {p.name for p in first_night.home.dbt_artefacts.iterdir()}
+    assert not (Path(telco360_environment["DBT_TARGET_PATH"]) / "run_results.json").exists()
+
+
 def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_night):
     run, before, after = second_night
     assert run.code == 0, run.output
