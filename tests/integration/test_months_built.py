@@ -200,7 +200,10 @@ def test_a_late_bill_builds_the_year_that_looks_at_it(nights):
     nights.assert_as_from_nothing()
 
     earliest = month_add(months[0], -1)
-    nights.change(billing_charges=[*nights.delivered("billing_charges"), row | {"bill_month": earliest}])
+    delivered = nights.delivered("billing_charges")
+    # As many as a month has: one stray bill opens none.
+    before_all = [r | {"bill_month": earliest} for r in delivered if r["bill_month"] == months[1]]
+    nights.change(billing_charges=[*delivered, *before_all])
     assert nights.months("int_network__close_peers", circles) >= {earliest, *months[:2]}
     nights.assert_as_from_nothing()
 
