@@ -193,17 +193,16 @@ def test_a_late_bill_builds_the_year_that_looks_at_it(nights):
     """One of a month before all others, too: with it the months held are more."""
     averages, circles = nights.fingerprints("fct_subscriber_averages"), nights.fingerprints("int_network__close_peers")
     months = sorted(averages)
-    row = next(r for by_dt in nights.deliveries["billing_charges"].values() for r in by_dt if r["bill_month"] == months[1])
+    rows = [r for by_dt in nights.deliveries["billing_charges"].values() for r in by_dt if r["bill_month"] == months[1]]
+    row = rows[0]
     nights.change(billing_charges=[*nights.delivered("billing_charges"), row | {"amount": row["amount"] + 1}])
     assert months[0] not in nights.months("fct_subscriber_averages", averages)
     assert nights.months("fct_subscriber_averages", averages) >= set(months[1:13])
     nights.assert_as_from_nothing()
 
     earliest = month_add(months[0], -1)
-    delivered = nights.delivered("billing_charges")
-    # As many as a month has: one stray bill opens none.
-    before_all = [r | {"bill_month": earliest} for r in delivered if r["bill_month"] == months[1]]
-    nights.change(billing_charges=[*delivered, *before_all])
+    before_all = [r | {"bill_month": earliest} for r in rows]  # as many as a month has: one stray bill opens none
+    nights.change(billing_charges=[*nights.delivered("billing_charges"), *before_all])
     assert nights.months("int_network__close_peers", circles) >= {earliest, *months[:2]}
     nights.assert_as_from_nothing()
 
