@@ -1,9 +1,11 @@
 """Day by day over month ends: what money, alerts and lists do while bills of the month before are still to come.
 
 A made operator bills from the 2nd to the 6th; in the last month billed some lines are planted without charges, some with next to
-none. Each day is a run of its own in one home. Prints a row a day, then what was found of those planted.
+none. Each day is a run of its own in one home. Prints a row a day, then which lists jumped from one day to the next, and what was
+found of those planted.
 
     python -m benchmarks.billing_days --subscribers 3000 --days 2026-10-30,2026-11-03,2026-11-06,2026-11-07
+    python -m benchmarks.billing_days --subscribers 5000 --days 2026-09-28..2026-11-09
 """
 
 import argparse
@@ -13,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -23,6 +26,9 @@ from orchestration.settings import Home
 from sample.operator import make_operator
 
 PLANTED = 20
+JUMP = 0.3
+"""A list whose matches change by more than this share from one day to the next is named."""
+
 FIGURES = {
     "no_charges": "select count(*) from churn.alerts where alert_code = 'no_charges'",
     "arpu_drop": "select count(*) from churn.alerts where alert_code = 'arpu_drop'",
@@ -65,7 +71,16 @@ def days(home: Home, chosen: list[date]) -> Iterator[dict]:
             row = {name: db.execute(query).fetchone()[0] for name, query in FIGURES.items()}
         runs = pq.read_table(home.root / "lake" / "ledger" / "list_runs").to_pylist()
         lists = {r["list_name"]: r["matched"] for r in runs if r["as_of_date"] == day and r["status"] == "exported"}
-        yield {"day": str(day)} | row | lists
+        yield {"day": str(day)} | row | {"lists": lists}
+
+
+def jumps(rows: list[dict]) -> Iterator[str]:
+    """Lists whose matches changed by more than JUMP from one row to the next, in words."""
+    for before, after in pairwise(rows):
+        for name, matched in after["lists"].items():
+            was = before["lists"].get(name)
+            if was and abs(matched / was - 1) > JUMP:
+                yield f"jump: {name} {was} on {before['day']}, {matched} on {after['day']}"
 
 
 def found(home: Home, none: list[str], less: list[str]) -> Iterator[str]:
@@ -80,14 +95,22 @@ def found(home: Home, none: list[str], less: list[str]) -> Iterator[str]:
             yield f"{code}: {hit} of {due} planted lines that are on-net raised"
 
 
+def days_of(text: str) -> list[date]:
+    """Dates with commas between, or the first and the last of a stretch with two dots between."""
+    if ".." in text:
+        first, last = (date.fromisoformat(day) for day in text.split(".."))
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return [date.fromisoformat(day) for day in text.split(",")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subscribers", type=int, default=3_000)
-    parser.add_argument("--days", required=True, help="dates with commas between, in order")
+    parser.add_argument("--days", required=True, help="dates with commas between, in order, or first..last")
     parser.add_argument("--planted", help="month whose bills are planted, YYYY-MM; else the one before the last day's")
     parser.add_argument("--home", type=Path, help="a directory to work in, kept; else a temporary one")
     given = parser.parse_args()
-    chosen = [date.fromisoformat(day) for day in given.days.split(",")]
+    chosen = days_of(given.days)
     month = date(chosen[-1].year - (chosen[-1].month == 1), (chosen[-1].month - 2) % 12 + 1, 1)
     if given.planted:
         month = date.fromisoformat(f"{given.planted}-01")
@@ -96,11 +119,13 @@ def main() -> None:
         daily = (chosen[-1] - chosen[0]).days + 1
         make_operator(home, given.subscribers, 15, chosen[-1], daily=daily)
         none, less = plant(home.landing, month)
-        for number, row in enumerate(days(home, chosen)):
-            if not number:
-                print("  ".join(f"{name[:12]:>12}" for name in row))
-            print("  ".join(f"{row[name]!s:>12}" for name in row), flush=True)
-        print(*found(home, none, less), sep="\n")
+        rows = []
+        for row in days(home, chosen):
+            if not rows:
+                print("  ".join(f"{name:>10}" for name in row))
+            print("  ".join(f"{value!s:>10}" for value in row.values()), flush=True)
+            rows.append(row)
+        print(*jumps(rows), *found(home, none, less), sep="\n")
 
 
 if __name__ == "__main__":

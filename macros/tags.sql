@@ -14,7 +14,8 @@
             {%- set groups = meta.get('groups', {}) -%}
             {%- do tag.update(name=column.name, data_type=column.data_type, description=column.description, model=node.name,
                 relation=node.relation_name, entity=meta.entity, category=meta.category, category_zh=meta.category_zh,
-                group_zh=groups.get(tag.group), table=tables.get(meta.entity)) -%}
+                group_zh=groups.get(tag.group), table=tables.get(meta.entity),
+                as_of=column.config.meta.as_of or meta.as_of) -%}
             {%- do tags.append(tag) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -16,7 +16,7 @@ MODELS = (
     Model("lines", "core", "lines", columns={"subscriber_id": "", "score": "", "last_used": ""}, meta=PUBLIC),
     Model("line_months", "core", "line_months", columns={"spend": ""}, meta=PUBLIC | {"grain": ["subscriber_id", "month"]}),
     Model("hidden", "core", "hidden", columns={"secret": ""}, meta={"grain": ["subscriber_id"]}, parents=("far",)),
-    Model("far", "core", "far", columns={"trend": ""}, meta=PUBLIC),
+    Model("far", "core", "far", columns={"trend": ""}, meta=PUBLIC, as_of={"trend": "last_complete_month"}),
     Model(
         "tags_worth", "tags", "tags_worth", columns={"subscriber_id": "", "value_tier": "Tier by score.", "value_score": ""},
         meta=PUBLIC | {"entity": "subscriber", "category": "value"}, tags=WORTH_TAGS, parents=("hidden", "line_months", "lines"),
@@ -34,6 +34,7 @@ MODELS = (
         meta={"public": True, "grain": ["customer_id"], "entity": "customer", "serves": "tag_values"},
         tags={"service_layer": {"kind": "tier"}},
     ),
+    Model("months", "core", "months", meta={"public": True, "serves": "months"}),
     *(Model(seed, "seeds", seed, meta={"public": True}) for seed in ("rules", "tiers")),
     *(Model(role, "tags", role, meta={"public": True, "serves": role})
       for role in ("tag_catalog", "tag_coverage", "tag_changes", "tag_history")),
@@ -59,7 +60,7 @@ CATALOGUE = {
     "unit": None, "allowed_values": None, "value_labels_zh": None, "values_from": None, "least": None, "greatest": None,
     "refresh": "daily", "owner": "customer-value", "sensitivity": "internal", "evidence": "[]", "measure": None,
     "threshold_seed": None, "threshold_rule": None, "version": 1, "status": "active", "since": "2026-01-01",
-    "withdrawn_on": None, "leaves_on": None, "is_historic": False, "is_tracked": True,
+    "as_of": "business_date", "withdrawn_on": None, "leaves_on": None, "is_historic": False, "is_tracked": True,
     "fresh_as_of": "2026-03-31", "sources": None,
 }  # fmt: skip
 
@@ -68,9 +69,10 @@ TAGS = (
      "description_zh": "按评分分级", "values_from": "tiers",
      "allowed_values": '["gold", "mass"]', "value_labels_zh": '{"gold": "金", "mass": "大众"}',
      "measure": "value_score", "evidence": '["value_score", "last_used", "trend", "gone"]', "is_historic": True,
+     "as_of": "last_billed_month",
      "sources": '[{"table": "billing_charges", "delivered": "2026-03-31"}, {"table": "billing_bills", "delivered": null}]'},
     {"tag_name": "value_score", "label_zh": "价值评分", "unit": "points", "evidence": '["value_score"]',
-     "is_tracked": False, "description": "Points of worth.", "least": "0", "greatest": "100"},
+     "as_of": "last_billed_month", "is_tracked": False, "description": "Points of worth.", "least": "0", "greatest": "100"},
     {"tag_name": "is_idle", "kind": "flag", "model_name": "tags_care", "category": "care", "category_zh": "关怀",
      "label_zh": "闲置", "description": "Unused for longer than idle_after days.", "evidence": '["idle_days"]',
      "measure": "idle_days", "threshold_seed": "rules", "threshold_rule": "idle_after",
@@ -124,6 +126,8 @@ def statements(as_of: str, lines: dict, gold_from: int, tags: tuple, definitions
         "create schema core", "create schema tags", "create schema seeds",
         f"""create table core.lines as select subscriber_id, score::decimal(9, 4) as score, last_used::date as last_used
             from (values {rows}) as t(subscriber_id, score, last_used)""",
+        """create table core.months as select * from (values (date '2026-01-01', true, true), (date '2026-02-01', true, false),
+            (date '2026-03-01', false, false)) as t(month, is_complete_month, is_billed)""",
         "create table core.far as select subscriber_id, 0.5 as trend from core.lines",
         "create table seeds.tiers(band varchar, lower_bound varchar)",
         f"insert into seeds.tiers values ('gold', '{gold_from}'), ('mass', '')",

@@ -80,6 +80,7 @@ def described(entry: Entry, coverage: Coverage = ()) -> Iterator[str]:
         "threshold": entry.threshold_rule
         and f"{entry.measure} against {entry.threshold_rule} of seeds/{entry.threshold_seed}.csv",
         "evidence": ", ".join(entry.evidence),
+        "as of": entry.as_of.replace("_", " "),
         "refresh": entry.refresh,
         "owner": entry.owner,
         "sensitivity": entry.sensitivity,

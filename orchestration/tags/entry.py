@@ -33,7 +33,7 @@ class Source:
 class Entry:
     """One tag. Texts are empty where nothing is said; `values`: label by value, in order, empty where any may stand.
 
-    `is_historic`: kept by month; `is_tracked`: builds note when it changes. `data_type`, `leaves_on`, `fresh_as_of` and `sources`
+    `as_of`: which date or month its value stands for (manifest.AS_OF). `is_historic`: kept by month; `is_tracked`: builds note when it changes. `data_type`, `leaves_on`, `fresh_as_of` and `sources`
     are known to a catalogue alone. Dates are ISO texts.
     """
 
@@ -66,6 +66,7 @@ class Entry:
     since: str = ""
     withdrawn_on: str = ""
     leaves_on: str = ""
+    as_of: str = ""
     is_historic: bool = False
     is_tracked: bool = True
     fresh_as_of: str = ""
@@ -152,6 +153,7 @@ def _of_yaml(model: Model, name: str, tag: dict) -> Entry:
         threshold_rule=threshold.get("rule", ""),
         version=tag.get("version"),
         status=tag.get("status", "active"),
+        as_of=model.as_of_column(name),
         is_historic=bool(tag.get("history")),
         is_tracked=bool(tag.get("tracked", tag.get("kind") != "number")) and tag.get("status") != "withdrawn",
         **{

@@ -25,28 +25,34 @@ NEAR_LETTERS = 2
 
 @dataclass(frozen=True)
 class Figure:
-    """One evidence column of a member: its value, None where it has none or the version has no such column (`is_there` false)."""
+    """One evidence column of a member: its value, None where it has none or the version has no such column (`is_there` false).
+
+    `month`: the month that it stands for; None where it stands for the business date.
+    """
 
     name: str
     value: object = None
     unit: str = ""
     is_there: bool = True
+    month: date | None = None
 
     def __str__(self) -> str:
         if not self.is_there:
             return f"{self.name} (not in this version)"
-        return f"{self.name} {shown(self.value)}{f' {self.unit}' if self.unit and self.value is not None else ''}"
+        unit = f" {self.unit}" if self.unit and self.value is not None else ""
+        return f"{self.name} {shown(self.value)}{unit}{f' ({self.month:%Y-%m})' if self.month else ''}"
 
 
 @dataclass(frozen=True)
 class Why:
-    """One tag of one member. `distance` and `since` in words, empty where there is nothing to say."""
+    """One tag of one member. `distance`, `since` and `as_of` in words, empty where there is nothing to say."""
 
     entry: Entry
     value: object
     figures: tuple[Figure, ...] = ()
     distance: str = ""
     since: str = ""
+    as_of: str = ""
 
 
 class Member:
@@ -85,8 +91,18 @@ class Member:
         unit = next((e.unit for e in self.entries if e.name == name), "")
         for model in holders(self._models, entry):
             if name in self._columns(model):
-                return Figure(name, self.row(model).get(name), unit)
+                own = next((e.as_of for e in self.entries if e.name == name), "") or model.as_of_column(name)
+                return Figure(name, self.row(model).get(name), unit, month=self.month_ends.get(own))
         return Figure(name, is_there=False)
+
+    @cached_property
+    def month_ends(self) -> dict[str, date]:
+        """The last complete and the last billed month, by their names in `AS_OF`; without those that there are none of."""
+        model = serving(self._models, "months")
+        rows = model_rows(self._reader, model) if model else []
+        ends = {"last_complete_month": "is_complete_month", "last_billed_month": "is_billed"}
+        found = {name: [row["month"] for row in rows if row[flag]] for name, flag in ends.items()}
+        return {name: max(months) for name, months in found.items() if months}
 
     def distance(self, entry: Entry, value: object, measured: object) -> str:
         """How far the tag's measure is from its neighbours or its threshold, by the version's own seeds."""
@@ -200,7 +216,9 @@ def _why(asked: Member, entry: Entry) -> Why:
     changes = [(r["as_of_date"], r["old_value"], r["new_value"]) for r in asked.changes if r["tag_name"] == entry.name]
     months = [(r["month"], r[entry.name]) for r in asked.months if entry.is_historic and entry.name in r]
     known_since = since(value, changes, months, asked.counted_from.get(entry.name), entry.is_tracked)
-    return Why(entry, value, figures, asked.distance(entry, value, measured) if value is not None else "", known_since)
+    distance = asked.distance(entry, value, measured) if value is not None else ""
+    month = asked.month_ends.get(entry.as_of)
+    return Why(entry, value, figures, distance, known_since, f"{month:%Y-%m}, the {entry.as_of.replace('_', ' ')}" if month else "")
 
 
 def _of_month(asked: Member, entry: Entry, row: dict) -> Why:
@@ -217,6 +235,7 @@ def _told(reason: Why) -> Iterator[str]:
     yield f"{entry.name} ({entry.label_zh}) = {value}{unit}"
     facts = {
         "rule": f"{entry.description} (version {entry.version}, {entry.owner})",
+        "as of": reason.as_of,
         "evidence": ", ".join(str(figure) for figure in reason.figures),
         "distance": reason.distance,
         "since": reason.since,

@@ -16,6 +16,16 @@ ROLES = (
 )  # fmt: skip
 """What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""
 
+AS_OF = {
+    "business_date": "As of the business date.",
+    "last_complete_month": "As of the last complete month.",
+    "last_billed_month": "As of the last billed month.",
+    "each_month": "For each month held, the running one up to the business date.",
+    "each_complete_month": "For each complete month.",
+    "each_billed_month": "For each billed month.",
+}
+"""What a mart or one of its columns may stand for (`meta.as_of`), and the sentence that ends the description of such a mart."""
+
 BY_ENTITY = ("tag_values",)
 """Roles that one model plays for each `meta.entity`."""
 
@@ -29,7 +39,8 @@ class Model:
 
     `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
     `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`;
-    `varying`: columns that differ from run to run and count in no checksum, by `varies_by_run: true`.
+    `varying`: columns that differ from run to run and count in no checksum, by `varies_by_run: true`. `as_of`: which of AS_OF a
+    column stands for, by its own meta; the others stand for the model's.
     """
 
     name: str
@@ -42,6 +53,11 @@ class Model:
     parents: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
     varying: frozenset[str] = frozenset()
+    as_of: dict[str, str] = field(default_factory=dict)
+
+    def as_of_column(self, name: str) -> str:
+        """Which of AS_OF the column stands for; '' where nothing is said."""
+        return self.as_of.get(name) or self.meta.get("as_of", "")
 
     @property
     def relation(self) -> str:
@@ -126,6 +142,7 @@ def _model(node: dict) -> Model:
         parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
         private=private_columns(node),
         varying=frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("varies_by_run")),
+        as_of={c["name"]: end for c in node["columns"].values() if (end := _column_meta(c).get("as_of"))},
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.contract import load_contract
 from orchestration.settings import PROJECT_DIR
+from orchestration.warehouse.manifest import AS_OF
 
 EDGES = {
     "source": set(),
@@ -41,6 +42,11 @@ def room(node: dict) -> str:
         return node["resource_type"]
     layer, *rest = Path(node["original_file_path"]).parts[1:]
     return rest[0] if layer == "marts" else layer
+
+
+def layer_of(node: dict) -> str:
+    """staging, intermediate or marts."""
+    return Path(node["original_file_path"]).parts[1]
 
 
 def room_as_read(node: dict) -> str:
@@ -106,6 +112,16 @@ def test_every_public_table_and_column_is_described(models):
                 assert node["config"]["contract"]["enforced"], node["name"]
                 assert node["columns"], node["name"]
     assert tags
+
+
+def test_every_mart_says_which_date_or_month_it_stands_for(models):
+    for node in (n for n in models if layer_of(n) == "marts"):
+        stands_for = node["config"]["meta"].get("as_of")
+        assert stands_for in AS_OF, f"{node['name']}: config.meta.as_of is {stands_for}; it is one of {', '.join(AS_OF)}"
+        assert node["description"].strip().endswith(AS_OF[stands_for]), f"{node['name']}: its description ends otherwise"
+        for column in node["columns"].values():
+            own = column["config"].get("meta", {}).get("as_of")
+            assert own is None or own in AS_OF and own != stands_for, f"{node['name']}.{column['name']}: as_of {own}"
 
 
 def test_no_personal_column_beyond_staging(models):

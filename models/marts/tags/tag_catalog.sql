@@ -32,6 +32,7 @@ tags as (
         {%- set least, greatest = tag.bounds or (none, none) %}
         cast({{ 'null' if least is none else least }} as double) as least,
         cast({{ 'null' if greatest is none else greatest }} as double) as greatest,
+        {{ text(tag.as_of) }} as as_of,
         {{ text(tag.refresh) }} as refresh,
         {{ text(tag.owner) }} as owner,
         {{ text(tag.sensitivity) }} as sensitivity,
@@ -86,6 +87,7 @@ select
     tags.values_from,
     tags.least,
     tags.greatest,
+    tags.as_of,
     tags.refresh,
     tags.owner,
     tags.sensitivity,

@@ -28,7 +28,8 @@ def test_a_tag_is_explained_from_the_version(reader):
     assert "\n".join(told([found])).splitlines() == [
         "value_tier (价值等级) = gold (金)",
         "  rule      Tier by score. (version 1, customer-value)",
-        "  evidence  value_score 96.2 points, last_used 2026-03-30, trend 0.5, gone (not in this version)",
+        "  as of     2026-01, the last billed month",
+        "  evidence  value_score 96.2 points (2026-01), last_used 2026-03-30, trend 0.5 (2026-02), gone (not in this version)",
         "  distance  value_score 96.2, 11.2 above the lower bound of gold (85)",
         "  since     2026-03-20, before that mass",
         "  sources   billing_charges 2026-03-31, billing_bills (never delivered)",
