@@ -218,7 +218,8 @@ def _why(asked: Member, entry: Entry) -> Why:
     known_since = since(value, changes, months, asked.counted_from.get(entry.name), entry.is_tracked)
     distance = asked.distance(entry, value, measured) if value is not None else ""
     month = asked.month_ends.get(entry.as_of)
-    return Why(entry, value, figures, distance, known_since, f"{month:%Y-%m}, the {entry.as_of.replace('_', ' ')}" if month else "")
+    as_of = f"{month:%Y-%m}, the {entry.as_of.replace('_', ' ')}" if month else ""
+    return Why(entry, value, figures, distance, known_since, as_of)
 
 
 def _of_month(asked: Member, entry: Entry, row: dict) -> Why:

@@ -121,7 +121,7 @@ def test_every_mart_says_which_date_or_month_it_stands_for(models):
         assert node["description"].strip().endswith(AS_OF[stands_for]), f"{node['name']}: its description ends otherwise"
         for column in node["columns"].values():
             own = column["config"].get("meta", {}).get("as_of")
-            assert own is None or own in AS_OF and own != stands_for, f"{node['name']}.{column['name']}: as_of {own}"
+            assert own is None or (own in AS_OF and own != stands_for), f"{node['name']}.{column['name']}: as_of {own}"
 
 
 def test_no_personal_column_beyond_staging(models):
