@@ -33,9 +33,8 @@ class Source:
 class Entry:
     """One tag. Texts are empty where nothing is said; `values`: label by value, in order, empty where any may stand.
 
-    `as_of`: which date or month its value stands for (manifest.AS_OF). `is_historic`: kept by month; `is_tracked`: builds note when
-    it changes. `data_type`, `leaves_on`, `fresh_as_of` and `sources`
-    are known to a catalogue alone. Dates are ISO texts.
+    `as_of`: which date or month its value stands for (manifest.AS_OF). `is_historic`: kept by month; `is_tracked`: builds note
+    when it changes. `data_type`, `leaves_on`, `fresh_as_of` and `sources` are known to a catalogue alone. Dates are ISO texts.
     """
 
     name: str
