@@ -73,9 +73,15 @@ def assert_same(expected: Mapping[str, dict], found: Mapping[str, dict], sides: 
     assert not lines, "\n".join([f"{len(lines)} differences, table | key | column | {sides}", *counts, *examples])
 
 
-def nightly(home: Path, as_of: date) -> None:
-    """Run the whole night in a process of its own, as the command line does; fails with its output."""
+def run_nightly(home: Path, as_of: date) -> tuple[int, str]:
+    """Exit code and output of a whole night in a process of its own, as the command line runs it."""
     entry = "from orchestration.cli import app; app()"
     command = [sys.executable, "-c", entry, "nightly", "--home", str(home), "--as-of", str(as_of)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+    return done.returncode, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+
+
+def nightly(home: Path, as_of: date) -> None:
+    """Run the whole night; fails with its output."""
+    code, output = run_nightly(home, as_of)
+    assert code == 0, output
