@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from orchestration.tags.catalogue import deliveries, read_entries, state
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tag import CatalogError, Tag, as_text, one
+from orchestration.tags.catalogue import deliveries, state
 from orchestration.tags.distance import bands, number, plain, threshold_of, to_bands, to_threshold
-from orchestration.tags.entry import Entry, as_text, one
 from orchestration.tags.evidence import holders, key_of
 from orchestration.tags.since import since
-from orchestration.targeting.catalog import CatalogError
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import SUBSCRIBER, Model, require_serving, serving
+from orchestration.warehouse.manifest import SUBSCRIBER, Model, Models, require_serving, serving
 from orchestration.warehouse.reading import Reader, model_rows
 
 NEAR_LETTERS = 2
@@ -42,7 +41,7 @@ class Figure:
 class Why:
     """One tag of one member. `distance` and `since` in words, empty where there is nothing to say."""
 
-    entry: Entry
+    entry: Tag
     value: object
     figures: tuple[Figure, ...] = ()
     distance: str = ""
@@ -61,12 +60,12 @@ class Member:
             raise CatalogError(f"there is no {entity} {member}{self._nearest()}")
 
     @cached_property
-    def catalogue(self) -> list[Entry]:
+    def catalogue(self) -> list[Tag]:
         """All tags of the version."""
-        return read_entries(self._reader, self._models)
+        return read_tags(self._reader, self._models)
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Tag]:
         """The tags of the member's entity."""
         return [e for e in self.catalogue if e.entity == self.entity]
 
@@ -80,7 +79,7 @@ class Member:
         """Its row of the 360° table: value by tag."""
         return self.row(require_serving(self._models, "tag_values", self.entity))
 
-    def figure(self, entry: Entry, name: str) -> Figure:
+    def figure(self, entry: Tag, name: str) -> Figure:
         """The figure of one evidence column of the tag."""
         unit = next((e.unit for e in self.entries if e.name == name), "")
         for model in holders(self._models, entry):
@@ -88,7 +87,7 @@ class Member:
                 return Figure(name, self.row(model).get(name), unit)
         return Figure(name, is_there=False)
 
-    def distance(self, entry: Entry, value: object, measured: object) -> str:
+    def distance(self, entry: Tag, value: object, measured: object) -> str:
         """How far the tag's measure is from its neighbours or its threshold, by the version's own seeds."""
         if not entry.measure:
             return ""
@@ -193,7 +192,7 @@ def month_of(text: str) -> date:
         raise CatalogError(f"'{text}' is no month; write it as 2026-03") from error
 
 
-def _why(asked: Member, entry: Entry) -> Why:
+def _why(asked: Member, entry: Tag) -> Why:
     value = asked.tags().get(entry.name)
     figures = tuple(asked.figure(entry, name) for name in entry.evidence)
     measured = next((f.value for f in figures if f.name == entry.measure), None)
@@ -203,7 +202,7 @@ def _why(asked: Member, entry: Entry) -> Why:
     return Why(entry, value, figures, asked.distance(entry, value, measured) if value is not None else "", known_since)
 
 
-def _of_month(asked: Member, entry: Entry, row: dict) -> Why:
+def _of_month(asked: Member, entry: Tag, row: dict) -> Why:
     figures = tuple(Figure(name, row[name]) for name in entry.evidence if name in row)
     distance = asked.distance(entry, row[entry.name], row[entry.measure]) if row.get(entry.measure) is not None else ""
     end = (row["month"].replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

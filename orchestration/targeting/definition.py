@@ -16,7 +16,10 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.targeting.catalog import Catalog, CatalogError, did_you_mean
+from orchestration.base.errors import Telco360Error
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.catalog import Catalog
+from orchestration.catalog.tag import CatalogError
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.schedule import AFTER_BILLING, PATTERN, ScheduleError, read_schedule
 
@@ -154,7 +157,7 @@ _TYPES = {
 }
 
 
-class DefinitionError(ValueError):
+class DefinitionError(Telco360Error, ValueError):
     """A definition file that is no list; the message names file, key and what to write instead, one line a problem."""
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from orchestration.targeting.catalog import Catalog, did_you_mean
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.catalog import Catalog
 from orchestration.targeting.definition import ALWAYS_EXPORTED, SCHEMA
 from orchestration.targeting.expression import parse
 

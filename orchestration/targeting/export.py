@@ -11,19 +11,20 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.billed import BilledMonths
-from orchestration.settings import Home
-from orchestration.sql import literal
+from orchestration.base.billed import BilledMonths
+from orchestration.base.errors import ListError, WarehouseError
+from orchestration.base.settings import Home
+from orchestration.base.sql import literal
+from orchestration.catalog.catalog import Catalog
+from orchestration.catalog.tag import CatalogError
+from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching, reach
 from orchestration.targeting.age import DataAge, data_age
-from orchestration.targeting.catalog import Catalog, CatalogError
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
 from orchestration.targeting.files import ALWAYS_TEXT, Title, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, SetAside
-from orchestration.targeting.tables import ListError, Tables
-from orchestration.warehouse import WarehouseError
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
 """What makes one list fail; anything else is a fault of the program."""

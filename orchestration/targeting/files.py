@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.files import sha256_of
-from orchestration.sql import identifier, literal
+from orchestration.base.files import sha256_of
+from orchestration.base.sql import identifier, literal
 from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory
 
 FORMATS = ("csv", "xlsx", "parquet")

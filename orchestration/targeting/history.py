@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.settings import Home
+from orchestration.base.errors import ListError
+from orchestration.base.settings import Home
 from orchestration.targeting import ledger
-from orchestration.targeting.tables import ListError
 
 Run = Mapping[str, object]
 

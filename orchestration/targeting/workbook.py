@@ -17,7 +17,7 @@ import pyarrow as pa
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from orchestration.sql import identifier
+from orchestration.base.sql import identifier
 from orchestration.targeting.files import Title
 
 SHEET_ROWS = 1_048_575

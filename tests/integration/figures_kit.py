@@ -75,7 +75,7 @@ def assert_same(expected: Mapping[str, dict], found: Mapping[str, dict], sides: 
 
 def nightly(home: Path, as_of: date) -> None:
     """Run the whole night in a process of its own, as the command line does; fails with its output."""
-    entry = "from orchestration.cli import app; app()"
+    entry = "from orchestration.cli.main import app; app()"
     command = [sys.executable, "-c", entry, "nightly", "--home", str(home), "--as-of", str(as_of)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
