@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
-from orchestration.catalog.tag import CatalogError, Source, Tag, as_text, entity_place
+from orchestration.catalog.tags import CatalogError, Source, Tag, as_text, entity_place
 from orchestration.warehouse.manifest import Models, require_serving
 from orchestration.warehouse.reading import Reader, model_rows
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from orchestration.catalog.catalog import Catalog
-from orchestration.catalog.tag import Tag, as_text, entity_place
+from orchestration.catalog.tags import Catalog, Tag, as_text, entity_place
 from orchestration.warehouse.manifest import Model
 from orchestration.warehouse.seeds import band_names
 

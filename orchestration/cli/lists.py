@@ -1,4 +1,4 @@
-"""The commands `telco360 lists …`. Reads arguments, asks the room, prints; heavy imports stand within the commands."""
+"""The commands `telco360 lists …`. Reads arguments, asks the package, prints; heavy imports stand within the commands."""
 
 import contextlib
 import datetime
@@ -24,8 +24,8 @@ ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in ta
 @lists_app.command("new")
 def lists_new() -> None:
     """Ask for what a list must have, check each answer, and write it as a draft."""
-    from orchestration.catalog.catalog import Catalog
     from orchestration.catalog.published import read_tags
+    from orchestration.catalog.tags import Catalog
     from orchestration.targeting.definition import check, load_definition
     from orchestration.targeting.draft import draft_text, questions
     from orchestration.targeting.lists import definitions

@@ -1,4 +1,4 @@
-"""The command `telco360`. Reads arguments, calls the room that does the work, tells the result; no rule belongs here.
+"""The command `telco360`. Reads arguments, calls the package that does the work, tells the result; no rule belongs here.
 
 Heavy imports stand within the commands, so that help comes at once.
 """

@@ -1,4 +1,4 @@
-"""The commands `telco360 tags …`. Reads arguments, asks the room, prints; heavy imports stand within the commands."""
+"""The commands `telco360 tags …`. Reads arguments, asks the package, prints; heavy imports stand within the commands."""
 
 import datetime
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ def tags_list(
 def tags_show(name: str, entity: EntityOption = SUBSCRIBER) -> None:
     """Tell all that is written of one tag, and how many carry it."""
     from orchestration.catalog.published import read_tags
-    from orchestration.catalog.tag import one
+    from orchestration.catalog.tags import one
     from orchestration.tags.catalogue import described, read_coverage
 
     with plain_errors(), _engine().reading() as reader:

@@ -1,4 +1,4 @@
-"""Why a delivery is turned away, and why a seed cannot be used. Only the exceptions belong here."""
+"""Why a delivery is turned away. Only the exceptions belong here."""
 
 from orchestration.base.errors import Telco360Error
 

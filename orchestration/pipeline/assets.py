@@ -1,6 +1,6 @@
-"""The steps of a night as Dagster assets and checks: intake, door, dbt, candidate, gate, publication, target lists.
+"""The steps of a night as Dagster assets and checks: intake, door, dbt, candidate, gate, publication. Lists stand in `lists`.
 
-Each is a thin call of the room that does the work. Groups, owners and descriptions of tables come from dbt's manifest.
+Each is a thin call of the package that does the work. Groups, owners and descriptions of tables come from dbt's manifest.
 """
 
 import json

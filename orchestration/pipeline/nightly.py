@@ -1,6 +1,6 @@
-"""The nightly job in this process: starts it, tells its progress on the terminal, and sums up what came of it.
+"""The nightly job in this process: starts it, and gives what came of it.
 
-The steps stand in orchestration.pipeline.assets and run the same here and from Dagster's page.
+The steps stand in `assets` and run the same here and from Dagster's page; `orchestration.cli` tells a run on the terminal.
 """
 
 import contextlib

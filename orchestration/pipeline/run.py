@@ -1,6 +1,6 @@
 """What the steps of one run share: the home, the date being built, what each step found, and how progress is told.
 
-The steps themselves are `assets`; how a run is started and summed up is orchestration.pipeline.nightly.
+The steps themselves are `assets`; how a run is started is `nightly`.
 """
 
 import time

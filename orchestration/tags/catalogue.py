@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.tag import CatalogError, Source, Tag
+from orchestration.catalog.tags import CatalogError, Source, Tag
 from orchestration.warehouse.manifest import Models, serving
 from orchestration.warehouse.reading import Reader, model_rows
 

@@ -14,7 +14,7 @@ from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 from orchestration.base.sql import identifier, literal
 from orchestration.catalog.published import catalogued
-from orchestration.catalog.tag import ENTITIES, Tag
+from orchestration.catalog.tags import ENTITIES, Tag
 from orchestration.tags.catalogue import named
 from orchestration.tags.evidence import key_of
 from orchestration.tags.recompute import RECOMPUTED, SEEDS, changed_families, moved, on_version

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from orchestration.base.settings import PROJECT_DIR
-from orchestration.catalog.tag import Tag, entity_place
+from orchestration.catalog.tags import Tag, entity_place
 from orchestration.catalog.written import written
 from orchestration.tags.catalogue import bounds, named
 from orchestration.warehouse.manifest import Models

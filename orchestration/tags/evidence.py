@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Tag
 from orchestration.warehouse.manifest import Model, Models, require_serving
 
 

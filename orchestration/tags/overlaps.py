@@ -13,7 +13,7 @@ import numpy as np
 from orchestration.base import settings
 from orchestration.base.sql import identifier, literal
 from orchestration.catalog.published import read_tags
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Tag
 from orchestration.tags.catalogue import chosen
 from orchestration.warehouse.manifest import Models, require_serving
 from orchestration.warehouse.reading import DuckDBReader, published

@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.catalog import Catalog
-from orchestration.catalog.tag import ENTITIES, KINDS, Tag
+from orchestration.catalog.tags import ENTITIES, KINDS, Catalog, Tag
 from orchestration.catalog.written import KEYS, raw_tags, written
 from orchestration.tags.distance import threshold_of
 from orchestration.tags.evidence import columns_of, key_of, unresolved

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from orchestration.catalog.tag import as_text
+from orchestration.catalog.tags import as_text
 from orchestration.tags.distance import number
 
 Changes = Sequence[tuple[date, str | None, str | None]]

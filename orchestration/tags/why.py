@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from orchestration.catalog.published import read_tags
-from orchestration.catalog.tag import CatalogError, Tag, as_text, one
+from orchestration.catalog.tags import CatalogError, Tag, as_text, one
 from orchestration.tags.catalogue import deliveries, state
 from orchestration.tags.distance import bands, number, plain, threshold_of, to_bands, to_threshold
 from orchestration.tags.evidence import holders, key_of

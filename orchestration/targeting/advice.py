@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.catalog import Catalog
+from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
 from orchestration.targeting import matching, reach
 from orchestration.targeting.contradictions import Comparison, comparisons, contradictions

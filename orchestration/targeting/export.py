@@ -15,14 +15,14 @@ from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.settings import Home
 from orchestration.base.sql import literal
-from orchestration.catalog.catalog import Catalog
-from orchestration.catalog.tag import CatalogError
+from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching, reach
 from orchestration.targeting.age import DataAge, data_age
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
-from orchestration.targeting.files import ALWAYS_TEXT, Title, Written, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, SetAside
 
@@ -253,7 +253,7 @@ class DecidedRun:
             "control_share": self.shares.get(name, definition.control_share),
         }
 
-    def _title(self, definition: TargetList, waterfall: dict[str, int]) -> Title:
+    def _title(self, definition: TargetList, waterfall: dict[str, int]) -> FileTitle:
         facts = {
             "definition_hash": definition.hash,
             "publication": self.publication,
@@ -265,7 +265,7 @@ class DecidedRun:
             "waterfall": waterfall,
         }
         meanings = {column: self.catalog.tag(column).description for column in definition.columns}
-        return Title(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+        return FileTitle(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
 
     def _stem(self, name: str) -> str:
         return f"{name}_{self.as_of}_{self.run_id}"

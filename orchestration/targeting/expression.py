@@ -13,8 +13,7 @@ from datetime import date
 from sqlglot import exp
 
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.catalog import Catalog
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, FUNCTIONS, ExpressionError, position, read
 
 __all__ = ["DIALECTS", "Change", "Condition", "ExpressionError", "Past", "parse"]

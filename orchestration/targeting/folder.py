@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.catalog import Catalog
+from orchestration.catalog.tags import Catalog
 from orchestration.targeting.definition import DefinitionError, TargetList, check, load_definition
 
 

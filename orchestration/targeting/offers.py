@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from orchestration.base.files import write_atomically
 from orchestration.base.settings import Home
-from orchestration.catalog.catalog import Catalog
+from orchestration.catalog.tags import Catalog
 from orchestration.catalog.written import written_catalog
 from orchestration.intake import ledger
 from orchestration.targeting.expression import Condition, ExpressionError, parse

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from orchestration.base.billed import BilledMonths
-from orchestration.catalog.catalog import Catalog
+from orchestration.catalog.tags import Catalog
 from orchestration.targeting.age import DataAge
 from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
 from orchestration.targeting.expression import Past

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from orchestration.base.billed import billed_months, months_sql
 from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
-from orchestration.catalog.catalog import Catalog
 from orchestration.catalog.published import catalogued
+from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching, reach
 from orchestration.targeting.age import DataAge

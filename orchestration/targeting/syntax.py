@@ -16,7 +16,7 @@ from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from orchestration.base.errors import Telco360Error
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Tag
 
 MAX_LENGTH = 4_000  # characters
 MAX_DEPTH = 25  # brackets, signs and nots inside one another, and steps of one calculation

@@ -12,8 +12,8 @@ import pytest
 from made_ledger import record_run
 
 from orchestration.base.settings import PROJECT_DIR, Home
-from orchestration.catalog.catalog import Catalog
 from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import Catalog
 from orchestration.targeting.definition import check
 from orchestration.targeting.folder import load_definitions
 from orchestration.warehouse.dbt import target_dir

@@ -4,9 +4,8 @@ import duckdb
 import pytest
 
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.catalog import Catalog
 from orchestration.catalog.published import catalogued, read_tags
-from orchestration.catalog.tag import CatalogError, Source
+from orchestration.catalog.tags import Catalog, CatalogError, Source
 from orchestration.warehouse.manifest import Model
 from orchestration.warehouse.reading import DuckDBReader
 

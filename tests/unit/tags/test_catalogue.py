@@ -6,7 +6,7 @@ import pytest
 from made_tags import CATALOGUE, MODELS, TAGS, made_home
 
 from orchestration.catalog.published import catalogued, read_tags
-from orchestration.catalog.tag import CatalogError, one
+from orchestration.catalog.tags import CatalogError, one
 from orchestration.tags.catalogue import chosen, described, json_text, read_coverage, search
 from orchestration.warehouse.reading import DuckDBReader, published
 

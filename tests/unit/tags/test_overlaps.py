@@ -4,7 +4,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Tag
 from orchestration.tags.overlaps import Members, common, overlaps, sets_of, told
 
 ENTRIES = [

@@ -6,7 +6,7 @@ import pytest
 from made_tags import MODELS, made_home
 
 from orchestration.catalog.published import catalogued
-from orchestration.catalog.tag import CatalogError
+from orchestration.catalog.tags import CatalogError
 from orchestration.tags.evidence import columns_of, holders, unresolved
 from orchestration.tags.why import month_of, told, why, why_in_month
 from orchestration.warehouse.manifest import require_serving

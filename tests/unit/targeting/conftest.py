@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestration.catalog.catalog import Catalog
 from orchestration.catalog.published import catalogued
+from orchestration.catalog.tags import Catalog
 
 TIERS = '["diamond", "gold", "silver", "ordinary", "mass"]'
 

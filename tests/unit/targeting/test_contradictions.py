@@ -5,8 +5,7 @@ import random
 import duckdb
 import pytest
 
-from orchestration.catalog.catalog import Catalog
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.contradictions import contradictions
 from orchestration.targeting.expression import parse
 

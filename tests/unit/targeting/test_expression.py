@@ -8,8 +8,7 @@ import pytest
 import sqlglot
 
 from orchestration.base.settings import PROJECT_DIR
-from orchestration.catalog.catalog import Catalog
-from orchestration.catalog.tag import Tag
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.syntax import MAX_DEPTH, MAX_LENGTH
 

@@ -1,6 +1,6 @@
-"""One tag, in one shape: all that is written of it, whether the project's YAML says it or a published catalogue.
+"""A tag in one shape, whether the project's YAML describes it or a published version, and the catalogue of all of them.
 
-Reading it belongs to `written` and `published`; what a condition may ask of tags, to `catalog`.
+Reading them belongs to `written` and `published`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -90,6 +90,39 @@ class Tag:
     def to_json(self) -> dict:
         """All fields, ready for json.dumps."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All tags, by entity and name."""
+
+    by_entity: Mapping[str, Mapping[str, Tag]]
+
+    @classmethod
+    def of(cls, tags: Iterable[Tag]) -> "Catalog":
+        """The catalogue of these tags. Raises CatalogError, naming the tag, for an unknown kind, or a tag given twice."""
+        by_entity: dict[str, dict[str, Tag]] = {}
+        for tag in tags:
+            if tag.kind not in KINDS:
+                raise CatalogError(f"tag catalogue: tag {tag.name} has kind '{tag.kind}'; choose one of {', '.join(KINDS)}")
+            known = by_entity.setdefault(tag.entity, {})
+            if tag.name in known:
+                raise CatalogError(f"tag catalogue: {tag.entity} tag {tag.name} stands there twice; each tag has one row")
+            known[tag.name] = tag
+        return cls(by_entity)
+
+    def tags(self, entity: str = "subscriber") -> Mapping[str, Tag]:
+        """The tags of one entity by name; none for an entity that has no tags."""
+        return self.by_entity.get(entity, {})
+
+    def tag(self, name: str, entity: str = "subscriber") -> Tag:
+        """One active tag. Raises CatalogError, naming the nearest tag, where the entity has none of that name."""
+        tags = self.tags(entity)
+        if name not in tags:
+            raise CatalogError(f"unknown tag {name}{did_you_mean(name, tags)}")
+        if not tags[name].is_active:
+            raise CatalogError(f"tag {name} is {tags[name].status}; choose another")
+        return tags[name]
 
 
 def one(tags: Iterable[Tag], name: str, entity: str) -> Tag:
