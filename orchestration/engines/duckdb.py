@@ -25,9 +25,8 @@ from orchestration.warehouse.reading import DuckDBReader, Reader
 
 @dataclass(frozen=True)
 class DuckDBCandidate:
-    """The candidate's file and the build's, attached for reading to `connection` as `candidate` and, quoted already, `build`."""
+    """The candidate's file and the build's, attached for reading as `candidate` and as what `build` says, quoted already."""
 
-    connection: duckdb.DuckDBPyConnection
     build: str
     raw: Path
     dialect: str = "duckdb"
@@ -73,7 +72,7 @@ class DuckDBEngine:
         build_name = identifier(self.home.build_database.stem)
         facts.execute(f"attach {literal(candidate.candidate_path(self.home))} as candidate (read_only)")
         facts.execute(f"attach {literal(self.home.build_database)} as {build_name} (read_only)")
-        yield DuckDBCandidate(facts, build_name, self.home.raw)
+        yield DuckDBCandidate(build_name, self.home.raw)
         for attached in ("candidate", build_name):
             facts.execute(f"detach {attached}")
 

@@ -76,7 +76,7 @@ def run_nightly(
         night.engine.clear_leftovers()
         with night.step("prepare") as step:
             ensure_manifest(home)
-            nightly = defs().get_job_def("nightly")
+            nightly = defs().resolve_job_def("nightly")
             step.result = "definitions"
         with _quiet(), dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
             tags = RUN_TAGS | ({"business_date": str(as_of)} if as_of else {})
