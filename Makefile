@@ -18,9 +18,10 @@ nightly: setup ## take in, build, test, publish, export
 test: setup
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-check: setup ## style, SQL, the dbt project, its structure
+check: setup ## style, layers, SQL, the dbt project, its structure
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --disable-progress-bar models
 	@$(BIN)/dbt --quiet parse
 	@$(BIN)/python -m pytest -q tests/unit/test_structure.py

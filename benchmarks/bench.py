@@ -25,9 +25,9 @@ from pathlib import Path
 
 from benchmarks import child, costs
 from benchmarks.costs import Cost, Made, NightCost, Samples
-from orchestration.files import replace_text
-from orchestration.settings import PROJECT_DIR, Home, SettingsError, environment, memory_limit
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
+from orchestration.base.files import replace_text
+from orchestration.base.settings import PROJECT_DIR, Home, SettingsError, environment, memory_limit
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
 from sample import SampleError, make_operator
 

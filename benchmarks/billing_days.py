@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 from sample.operator import make_operator
 
 PLANTED = 20

@@ -16,8 +16,8 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.costs import Span
-from orchestration.settings import PROJECT_DIR, Home
-from orchestration.warehouse.night import Progress
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.pipeline.run import Progress
 
 
 class ChildError(RuntimeError):
@@ -61,7 +61,7 @@ def night(home: Home, as_of: date, dbt_paths: dict[str, str]) -> dict:
     Gives the spans of its steps, failures in words, why the build was discarded if it was, deliveries and rows taken in.
     """
     os.environ.update(dbt_paths)
-    from orchestration.nightly import run_nightly
+    from orchestration.pipeline.nightly import run_nightly
 
     marks = Marks()
     outcome = run_nightly(home, as_of, marks)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.targeting.files import FORMATS, Title, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import FORMATS, write_list
 
 MB = 1e6
 MEMORY = "250MB"
@@ -50,7 +51,7 @@ def measure(database: Path, format: str, directory: Path) -> dict:
         for _ in connection.execute(QUERY).to_arrow_reader(50_000):
             pass
         query, began, cpu = time.monotonic() - started, time.monotonic(), time.process_time()
-        written = write_list(connection, QUERY, "list", format, directory, Title("list", "List", "名单", date(2026, 6, 30)))
+        written = write_list(connection, QUERY, "list", format, directory, FileTitle("list", "List", "名单", date(2026, 6, 30)))
         seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"format": format, "rows": written.rows, "bytes": written.bytes, "query_seconds": query,

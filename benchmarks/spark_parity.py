@@ -24,18 +24,18 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks.cluster import Cluster, missing, running
 from benchmarks.compare import Comparison, compare
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.base.sql import literal
+from orchestration.engines.spark.databases import discard_build
+from orchestration.engines.spark.thrift import connect
 from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.settings import PROJECT_DIR, Home
-from orchestration.spark.cluster import Cluster, missing, running
-from orchestration.spark.databases import discard_build
-from orchestration.spark.thrift import connect
-from orchestration.sql import literal
+from orchestration.pipeline.run import Night
 from orchestration.targeting import ledger, offers
 from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
 from orchestration.warehouse.manifest import load_models, private_columns, read_manifest
-from orchestration.warehouse.night import Night
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
 BUILD = "telco360"  # what the DuckDB build is attached as: its views name their catalog

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 from sample.delivery import SampleError
 from sample.settings import Published
 

@@ -27,7 +27,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
+from orchestration.base.errors import Telco360Error
 from orchestration.intake.values import lake_type
 from sample.settings import NEVER
 
@@ -35,7 +36,7 @@ FORMATS = ("parquet", "csv")
 _MARK = ".made_operator"
 
 
-class SampleError(ValueError):
+class SampleError(Telco360Error, ValueError):
     """Arguments that no operator can be made from, or a place where none may be made."""
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from orchestration.contract import load_contract
-from orchestration.settings import Home
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import Home
 from sample import catalogues, circles, lifelines, money, population, register, statics, tenure, touchpoints, traffic
 from sample import truth as _truth
 from sample.block import Block, Month, blocks

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 from orchestration.targeting import ledger
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.base.errors import ListError
 from orchestration.targeting.export import DecidedRun, ListRun
-from orchestration.targeting.tables import ListError
 
 AS_OF, RUN_DATE = date(2026, 3, 31), date(2026, 4, 1)
 

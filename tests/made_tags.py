@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 from orchestration.warehouse.manifest import Model
 
 PUBLIC = {"public": True, "grain": ["subscriber_id"]}

@@ -4,8 +4,8 @@ from datetime import date
 
 import duckdb
 
-from orchestration import settings
-from orchestration.contract import Column, Table
+from orchestration.base import settings
+from orchestration.base.contract import Column, Table
 from orchestration.warehouse.build import Stamp
 from orchestration.warehouse.candidate import approve, make_candidate
 from orchestration.warehouse.manifest import Model

@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
+from orchestration.base.settings import Home
 from orchestration.intake import ledger
-from orchestration.settings import Home
 
 
 def rows_ahead(home: Home, contract: Mapping[str, Table], as_of: date) -> dict[str, int]:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
+from orchestration.base.settings import Home, SettingsError
+from orchestration.base.words import did_you_mean
 from orchestration.intake import lake, landing, ledger, quarantine
 from orchestration.intake.profile import FOLDER
 from orchestration.intake.run import ACCEPTED_FILE, REJECTED_FILE, IntakeReport, take_in
-from orchestration.settings import Home, SettingsError
-from orchestration.words import did_you_mean
 
 SHOWN_FAULTS = 20
 

@@ -5,10 +5,10 @@ Only names belong here. A name counts in whatever case, where nothing else may b
 
 from dataclasses import dataclass
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
+from orchestration.base.words import did_you_mean
 from orchestration.intake.profile import Profile, profile_name
 from orchestration.intake.shapes import holds_data
-from orchestration.words import did_you_mean
 
 
 @dataclass(frozen=True)

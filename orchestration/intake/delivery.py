@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration import machine
-from orchestration.contract import Table
-from orchestration.files import sha256_of
-from orchestration.intake import judge, known, landing, missing, warned
+from orchestration.base import machine
+from orchestration.base.contract import Table
+from orchestration.base.files import sha256_of
+from orchestration.intake import known, landing, missing, validate, warned
 from orchestration.intake.errors import TRIED_AGAIN, Empty, Rejected
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
@@ -49,7 +49,7 @@ class Rules:
 
     table: Table
     limits: TableLimits
-    references: list[judge.Reference]
+    references: list[validate.Reference]
     unchecked: list[str]
     register: known.Register | None
     last: Standing | None
@@ -74,7 +74,7 @@ class Judgement:
     set_aside: int = 0
     carried: int = 0
     closed_bill_months: list[date] = field(default_factory=list)
-    facts: judge.Facts | None = None
+    facts: validate.Facts | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -131,8 +131,8 @@ def _judge(
     judgement.closed_bill_months = list(manifest.closed_bill_months)
     parts = _read_parts(folder, rules, manifest.files, workspace, quarantine, judgement)
     rows_read = sum(part.rows_read for part in parts)
-    with judge.connect(workspace.scratch / "duckdb") as con:
-        removed = judge.remove_rows(con, rules.table, parts, rules.references, quarantine)
+    with validate.connect(workspace.scratch / "duckdb") as con:
+        removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
         quarantine.close()
         judgement.rows_read, judgement.collapsed, judgement.set_aside = rows_read, removed.collapsed, quarantine.rows
         accepted = rows_read - removed.collapsed - quarantine.rows
@@ -147,7 +147,7 @@ def _judge(
             found += _missing_warnings(rules, lacks, manifest.removals_confirmed)
             judgement.carried = lacks.kept
             written += [carried] if lacks.kept else []
-        judgement.facts = judge.facts_of(con, rules.table, written, rules.number_patterns)
+        judgement.facts = validate.facts_of(con, rules.table, written, rules.number_patterns)
     if judgement.facts.rows != accepted + judgement.carried:
         raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted, {judgement.carried} carried")
     judgement.warnings = [_read_by(rules)] if rules.profile else []
@@ -303,13 +303,13 @@ def _is_over(limits: TableLimits, rows: int, share: float, limit: float) -> bool
     return rows >= limits.min_concerned_rows and Decimal(str(share)) > Decimal(str(limit))
 
 
-def _number_warnings(facts: judge.Facts) -> list[str]:
+def _number_warnings(facts: validate.Facts) -> list[str]:
     if not facts.odd_numbers:
         return []
     return [f"{facts.odd_numbers:,} rows whose msisdn fits no pattern of seeds/msisdn_patterns.csv; kept, never exported"]
 
 
-def _write_parts(parts: list[Part], removed: judge.Removed, workspace: Workspace) -> list[Path]:
+def _write_parts(parts: list[Part], removed: validate.Removed, workspace: Workspace) -> list[Path]:
     """Moves staged parts to the workspace's raw folder, leaving out removed rows; a part that keeps all is moved as it is."""
     workspace.raw.mkdir()
     written = []

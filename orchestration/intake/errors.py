@@ -1,10 +1,12 @@
-"""Why a delivery is turned away, and why a seed cannot be used. Only the exceptions belong here."""
+"""Why a delivery is turned away. Only the exceptions belong here."""
+
+from orchestration.base.errors import Telco360Error
 
 TRIED_AGAIN = "It is tried again on the next run"
 """Ends the reason of a rejection that lies in the moment, not in the files; such a delivery is read again, unchanged or not."""
 
 
-class Rejected(Exception):
+class Rejected(Telco360Error):
     """The delivery breaks the contract as a whole: nothing of it enters. The text says what, where, and what to do next."""
 
     def within(self, file: str) -> "Rejected":
@@ -24,7 +26,3 @@ class Foreign(Rejected):
 
 class Empty(Rejected):
     """A file without a single byte."""
-
-
-class SeedError(ValueError):
-    """A seed of intake that cannot be used; the text names file, row and what is wrong."""

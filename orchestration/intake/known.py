@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import Table
-from orchestration.sql import from_files, from_folder, identifier
+from orchestration.base.contract import Table
+from orchestration.base.sql import from_files, from_folder, identifier
 
 LINE = "subscriber_id"
 SHOWN_IDS = 3

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from orchestration.contract import Table
-from orchestration.files import sync_folder, sync_tree, write_atomically
+from orchestration.base.contract import Table
+from orchestration.base.files import sync_folder, sync_tree, write_atomically
+from orchestration.base.settings import Home
 from orchestration.intake import ledger
 from orchestration.intake.values import lake_schema
-from orchestration.settings import Home
 
 NEVER_DELIVERED = "dt=1900-01-01"
 _READY = "ready-"

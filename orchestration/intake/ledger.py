@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
-from orchestration.files import write_atomically
-from orchestration.settings import Home
+from orchestration.base.files import write_atomically
+from orchestration.base.settings import Home
 
 ACCEPTED, REJECTED = "accepted", "rejected"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.intake.errors import SeedError
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.errors import SeedError
+from orchestration.base.settings import PROJECT_DIR
 
 LIMITS_SEED = PROJECT_DIR / "seeds" / "intake_limits.csv"
 PATTERNS_SEED = PROJECT_DIR / "seeds" / "msisdn_patterns.csv"

@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from orchestration.contract import KeepMissing, Table
-from orchestration.intake.judge import Reference
+from orchestration.base.contract import KeepMissing, Table
+from orchestration.base.sql import from_files, from_folder, identifier, identifiers, literal
+from orchestration.intake.validate import Reference
 from orchestration.intake.values import lake_schema
-from orchestration.sql import from_files, from_folder, identifier, identifiers, literal
 
 CARRIED = "carried.parquet"
 BATCH_ROWS = 131_072

@@ -1,7 +1,7 @@
 """One file of a delivery: its columns held against the contract, its rows checked, the good ones staged as typed Parquet.
 
 A Parquet file that already is what the lake would hold is staged as a copy, byte for byte. What spans the files of a delivery
-is in judge.py.
+is in validate.py.
 """
 
 import shutil
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
 from orchestration.intake import rows
 from orchestration.intake.columns import Columns, columns_named, match
 from orchestration.intake.csv_file import CsvFile, CsvForm

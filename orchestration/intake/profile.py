@@ -13,10 +13,10 @@ from fractions import Fraction
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
+from orchestration.base.settings import Home
+from orchestration.base.words import did_you_mean
 from orchestration.intake.errors import Rejected
-from orchestration.settings import Home
-from orchestration.words import did_you_mean
 
 FOLDER, SUFFIX = "profiles", ".yml"
 UNITS: dict[str, tuple[str, Fraction]] = {

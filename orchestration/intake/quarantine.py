@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.contract import Column, Table
+from orchestration.base.contract import Column, Table
 from orchestration.intake.values import as_text
 
 MASK = "***"

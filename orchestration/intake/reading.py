@@ -11,7 +11,7 @@ from fractions import Fraction
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.contract import Column
+from orchestration.base.contract import Column
 from orchestration.intake.profile import UNITS, Profile, date_form, profile_name
 from orchestration.intake.values import decimals_of, is_any, plain_text
 

@@ -1,7 +1,7 @@
 """Rules that look at one row at a time: values of their type, closed sets, required values, bounds, firsts of months, and the
 contract's rules over several columns.
 
-Arrow batches in, arrow batches out, vectorised. What needs other rows or other tables (keys, references) is in judge.py.
+Arrow batches in, arrow batches out, vectorised. What needs other rows or other tables (keys, references) is in validate.py.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.contract import Column, RowRule, Table
+from orchestration.base.contract import Column, RowRule, Table
 from orchestration.intake.profile import profile_name
 from orchestration.intake.quarantine import Fault, faults_of_column, faults_of_columns
 from orchestration.intake.reading import Read, Reading

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from orchestration.contract import Table
-from orchestration.intake import judge, known, lake, landing, ledger, missing, profile, quarantine
+from orchestration.base.contract import Table
+from orchestration.base.settings import Home
+from orchestration.intake import known, lake, landing, ledger, missing, profile, quarantine, validate
 from orchestration.intake.delivery import Judgement, Rules, judge_delivery
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
 from orchestration.intake.state import Standing, State, enforced_references, in_order
-from orchestration.settings import Home
 
 SUBSCRIBERS = "crm_subscribers"
 TOLD_FAULTS = 3
@@ -159,7 +159,7 @@ class _Run:
                 unchecked.append(name)
             else:
                 files = lake.folder_of(self.home.raw, name, standing.dt)
-                references.append(judge.Reference(column.name, name, key, standing.dt, files))
+                references.append(validate.Reference(column.name, name, key, standing.dt, files))
         is_append = table.delivery == "append"
         last = None if is_append else state.before(table.name, folder.dt)
         register = None

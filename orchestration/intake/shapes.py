@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.contract import Column
+from orchestration.base.contract import Column
 from orchestration.intake.profile import profile_name
 from orchestration.intake.values import DATE_PATTERN, is_any
 

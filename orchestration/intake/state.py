@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from graphlib import TopologicalSorter
 
-from orchestration.contract import Column, Table
+from orchestration.base.contract import Column, Table
+from orchestration.base.settings import Home
 from orchestration.intake import ledger
 from orchestration.intake.errors import TRIED_AGAIN
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits
-from orchestration.settings import Home
 
 RULES_VERSION = 3
 """Raised when intake's rules change, so that every delivery is judged anew."""

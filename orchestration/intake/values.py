@@ -1,6 +1,7 @@
 """From a delivered column to a column of the lake: strict types, value by value, nothing rounded, shifted or guessed.
 
-Only single columns belong here: arrays in, arrays out, no files. What spans columns is in rows.py, what spans rows in judge.py.
+Only single columns belong here: arrays in, arrays out, no files. What spans columns is in rows.py, what spans rows in
+validate.py.
 
 Text counts as a value of its type only in the contract's own spelling (PATTERNS). Typed values of a Parquet file count where
 they go into the contract's type without loss; everything else is bad. Text is trimmed in keys and codes, of whatever type;
@@ -15,7 +16,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.contract import Column, Table
+from orchestration.base.contract import Column, Table
 
 _YEAR = r"(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"  # 0001 to 9999
 _LEAP_YEAR = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"

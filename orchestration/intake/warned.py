@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.contract import RowRule, Table, UniqueRule
+from orchestration.base.contract import RowRule, Table, UniqueRule
+from orchestration.base.sql import from_files, identifier
 from orchestration.intake.quarantine import key_values, shown_together
 from orchestration.intake.rows import breaches, reason_of
-from orchestration.sql import from_files, identifier
 
 BATCH_ROWS = 131_072
 

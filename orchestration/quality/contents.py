@@ -8,13 +8,13 @@ from datetime import date
 
 import duckdb
 
-from orchestration.contract import Table
+from orchestration.base.contract import Table
+from orchestration.base.settings import Home
+from orchestration.base.sql import identifier, literal
 from orchestration.quality.levels import move
 from orchestration.quality.limits import DriftLimits, ReleaseLimits, drift_limit, load_drift_limits, load_release_limits
 from orchestration.quality.privacy import SEPARATORS, masked
 from orchestration.quality.profiles import LINE, Profile, Register, profiles_of, unknown_examples
-from orchestration.settings import Home
-from orchestration.sql import identifier, literal
 
 FACTS = {
     "ids": "table_name varchar, column_name varchar, detail varchar, share double, max_share double",

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from orchestration.files import replace_text
+from orchestration.base.files import replace_text
 
 VERDICTS_KEPT = 60
 """Verdicts listed in the index, two a night."""

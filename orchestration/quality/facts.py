@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import memory_limit
+from orchestration.base.settings import memory_limit
 
 
 @contextlib.contextmanager

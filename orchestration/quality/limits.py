@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from orchestration.contract import Table
-from orchestration.intake import SeedError
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.contract import Table
+from orchestration.base.errors import SeedError
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.seeds import read_seed, seed_path
 
 ALL = "*"

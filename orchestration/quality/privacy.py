@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import Column, Table
+from orchestration.base.contract import Column, Table
+from orchestration.base.sql import identifier, literal
 from orchestration.quality.limits import ReleaseLimits
-from orchestration.sql import identifier, literal
 
 SAMPLED = 20_000
 """Rows of each personal column, of the latest delivery, that public columns are searched for."""

@@ -12,10 +12,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.contract import Table
-from orchestration.files import write_atomically
-from orchestration.settings import Home
-from orchestration.sql import identifier, literal
+from orchestration.base.contract import Table
+from orchestration.base.files import write_atomically
+from orchestration.base.settings import Home
+from orchestration.base.sql import identifier, literal
 
 LINE = "subscriber_id"
 NO_SUCH_LINE = (

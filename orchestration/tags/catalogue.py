@@ -8,10 +8,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from orchestration.tags.entry import Entry, Source, catalogued, entity_place
-from orchestration.targeting.catalog import CatalogError, did_you_mean
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import require_serving, serving
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import CatalogError, Source, Tag
+from orchestration.warehouse.manifest import Models, serving
 from orchestration.warehouse.reading import Reader, model_rows
 
 VALUES_SHOWN = 20
@@ -24,13 +23,7 @@ Coverage = list[tuple[str, int, float]]
 """Value (known or unknown for figures and dates), members, share of the entity's members from 0 to 1."""
 
 
-def read_entries(reader: Reader, models: Models) -> list[Entry]:
-    """The tags of the version, by entity, category and name. Raises CatalogError where the catalogue cannot be read."""
-    entries = catalogued(model_rows(reader, require_serving(models, "tag_catalog")))
-    return sorted(entries, key=lambda e: (entity_place(e.entity), e.category, e.name))
-
-
-def chosen(entries: Sequence[Entry], entity: str | None = None, category: str | None = None) -> list[Entry]:
+def chosen(entries: Sequence[Tag], entity: str | None = None, category: str | None = None) -> list[Tag]:
     """The tags of an entity, of a category, or both. Raises CatalogError, naming the nearest, where there is none such."""
     found = list(entries)
     for what, asked in (("entity", entity), ("category", category)):
@@ -42,7 +35,7 @@ def chosen(entries: Sequence[Entry], entity: str | None = None, category: str | 
     return found
 
 
-def read_coverage(reader: Reader, models: Models, entry: Entry) -> Coverage:
+def read_coverage(reader: Reader, models: Models, entry: Tag) -> Coverage:
     """Members of each value as of the version's date, the most first; none where the version counts no coverage."""
     model = serving(models, "tag_coverage")
     if model is None:
@@ -54,7 +47,7 @@ def read_coverage(reader: Reader, models: Models, entry: Entry) -> Coverage:
     return sorted(found, key=lambda value: (-value[1], value[0]))
 
 
-def search(entries: Iterable[Entry], words: str) -> list[Entry]:
+def search(entries: Iterable[Tag], words: str) -> list[Tag]:
     """The tags that all words fit, best first: by name, then label, values, category, meaning. Where none does, tags with names
     or words near to them."""
     asked = words.lower().split()
@@ -65,7 +58,7 @@ def search(entries: Iterable[Entry], words: str) -> list[Entry]:
     return []
 
 
-def described(entry: Entry, coverage: Coverage = ()) -> Iterator[str]:
+def described(entry: Tag, coverage: Coverage = ()) -> Iterator[str]:
     """All that is written of a tag, line by line."""
     yield f"{entry.name} ({entry.label_zh}): {entry.description}"
     if entry.description_zh:
@@ -75,7 +68,7 @@ def described(entry: Entry, coverage: Coverage = ()) -> Iterator[str]:
         "kind": f"{entry.kind} of {entry.entity}{f', in {entry.unit}' if entry.unit else ''}{bounds(entry)}",
         "column": f"{entry.data_type or 'column'} of {entry.model}",
         "category": place,
-        "values": ", ".join(entry.label_of(v) for v in entry.values or ()),
+        "values": ", ".join(entry.label_of(v) for v in entry.values),
         "bands": entry.values_from and f"of seeds/{entry.values_from}.csv, by {entry.measure or 'the rule above'}",
         "threshold": entry.threshold_rule
         and f"{entry.measure} against {entry.threshold_rule} of seeds/{entry.threshold_seed}.csv",
@@ -96,7 +89,7 @@ def described(entry: Entry, coverage: Coverage = ()) -> Iterator[str]:
             yield f"    {members:>12,} {share:>7.2%}  {entry.label_of(value)}"
 
 
-def state(entry: Entry) -> str:
+def state(entry: Tag) -> str:
     """The tag's status, and what it means for who uses it."""
     fresh = f", fresh as of {entry.fresh_as_of}" if entry.fresh_as_of else ""
     leaves = f", gone after {entry.leaves_on}" if entry.leaves_on else ""
@@ -109,7 +102,7 @@ def deliveries(sources: Iterable[Source]) -> str:
     return ", ".join(f"{s.table} {s.delivered or '(never delivered)'}" for s in sources)
 
 
-def bounds(entry: Entry) -> str:
+def bounds(entry: Tag) -> str:
     """Of a number, within which figures it lies: ', from 0 to 100'; nothing where that is open."""
     ends = [f"from {entry.least}" * bool(entry.least), f"to {entry.greatest}" * bool(entry.greatest)]
     return f", {' '.join(filter(None, ends))}" if any(ends) else ""
@@ -120,23 +113,23 @@ def named(code: str, zh: str) -> str:
     return f"{code} {zh}".strip()
 
 
-def json_text(entries: Iterable[Entry]) -> str:
+def json_text(entries: Iterable[Tag]) -> str:
     """The entries as a JSON list, Chinese as it is."""
     return json.dumps([e.to_json() for e in entries], ensure_ascii=False, indent=2)
 
 
-def _fields(entry: Entry) -> Iterator[tuple[int, str]]:
+def _fields(entry: Tag) -> Iterator[tuple[int, str]]:
     """What can be found of a tag: points of a hit, text."""
     yield 40, entry.name
     yield 30, entry.label_zh
-    for value, label in (entry.values or {}).items():
+    for value, label in entry.values.items():
         yield 20, f"{value} {label}"
     yield 15, " ".join((entry.category, entry.category_zh, entry.group, entry.group_zh))
     yield 5, entry.description
     yield 5, entry.description_zh
 
 
-def _hit(entry: Entry, word: str) -> int:
+def _hit(entry: Tag, word: str) -> int:
     """Points of a word: most for a whole name or label, more where a word begins with it, 0 where it stands nowhere."""
     best = 0
     for points, text in _fields(entry):
@@ -147,7 +140,7 @@ def _hit(entry: Entry, word: str) -> int:
     return best
 
 
-def _near(entry: Entry, word: str) -> float:
+def _near(entry: Tag, word: str) -> float:
     parts = {part for _, text in _fields(entry) for part in (text.lower(), *_parts(text.lower()))}
     likeness = max((difflib.SequenceMatcher(None, word, part).ratio() for part in parts), default=0)
     return likeness if likeness >= NEAR else 0

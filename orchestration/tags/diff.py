@@ -10,15 +10,16 @@ from datetime import date
 
 import duckdb
 
-from orchestration import settings
-from orchestration.sql import identifier, literal
+from orchestration.base import settings
+from orchestration.base.errors import WarehouseError
+from orchestration.base.sql import identifier, literal
+from orchestration.catalog.published import catalogued
+from orchestration.catalog.tags import ENTITIES, Tag
 from orchestration.tags.catalogue import named
-from orchestration.tags.entry import ENTITIES, Entry, catalogued
 from orchestration.tags.evidence import key_of
 from orchestration.tags.recompute import RECOMPUTED, SEEDS, changed_families, moved, on_version
-from orchestration.warehouse import WarehouseError, publishing
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import Model, require_serving, serving
+from orchestration.warehouse import publishing
+from orchestration.warehouse.manifest import Model, Models, require_serving, serving
 from orchestration.warehouse.publishing import Version
 from orchestration.warehouse.reading import DuckDBReader
 
@@ -127,7 +128,7 @@ def _version(home: settings.Home, name: str | None) -> Version:
     return chosen
 
 
-def _entries(db: duckdb.DuckDBPyConnection, models: Models, version: str, described: Version) -> dict[tuple[str, str], Entry]:
+def _entries(db: duckdb.DuckDBPyConnection, models: Models, version: str, described: Version) -> dict[tuple[str, str], Tag]:
     model = require_serving(models, "tag_catalog")
     if not _columns(db, version, model):
         raise WarehouseError(f"{described.path}: this version has no {model.relation}; choose one that was made later")
@@ -190,7 +191,7 @@ class _Values:
         self._types = [_columns(db, version, self._model) for version in ("old", "new")]
         self._computed = {name: types for name in changed or () if (types := DuckDBReader(db).columns(RECOMPUTED, name))}
 
-    def compare(self, tags: list[Entry]) -> None:
+    def compare(self, tags: list[Tag]) -> None:
         """Adds to the difference what became of these tags' values, family by family."""
         if not all(self._types):
             return
@@ -199,7 +200,7 @@ class _Values:
         for family in dict.fromkeys(tag.model for tag in there):
             self._compare_family(family, [tag for tag in there if tag.model == family])
 
-    def _compare_family(self, family: str, tags: list[Entry]) -> None:
+    def _compare_family(self, family: str, tags: list[Tag]) -> None:
         is_split = self._changed is not None and (family not in self._changed or family in self._computed)
         counts = []
         for tag in tags:
@@ -214,7 +215,7 @@ class _Values:
                 split = (by_data, by_definition, by_both) if is_split else (None, None, 0)
                 self._found.moved.append(Moved(tag.name, self._entity, changed, *split, moves=self._moves(tag, family)))
 
-    def _moves(self, tag: Entry, family: str) -> tuple:
+    def _moves(self, tag: Tag, family: str) -> tuple:
         if tag.kind in ("number", "date"):
             return ()
         old, _, now = self._values(tag.name, family)

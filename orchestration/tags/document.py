@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.settings import PROJECT_DIR
+from orchestration.catalog.tags import Tag, entity_place
+from orchestration.catalog.written import written
 from orchestration.tags.catalogue import bounds, named
-from orchestration.tags.entry import Entry, entity_place, written
-from orchestration.warehouse.engine import Models
+from orchestration.warehouse.manifest import Models
 from orchestration.warehouse.seeds import band_names
 
 PAGE = PROJECT_DIR / "docs" / "tags.md"
@@ -36,7 +37,7 @@ def page(models: Models) -> str:
     return "\n".join(parts)
 
 
-def _counts(entries: Sequence[Entry]) -> list[str]:
+def _counts(entries: Sequence[Tag]) -> list[str]:
     entities = list(dict.fromkeys(e.entity for e in entries))
     categories = sorted({(e.category, e.category_zh) for e in entries})
     own = Counter((e.category, e.entity) for e in entries)
@@ -46,17 +47,17 @@ def _counts(entries: Sequence[Entry]) -> list[str]:
     return _table(("category", *entities, "all"), rows)
 
 
-def _by_group(tags: Sequence[Entry]) -> list[str]:
+def _by_group(tags: Sequence[Tag]) -> list[str]:
     groups = list(dict.fromkeys((e.group, e.group_zh) for e in tags))
     return [line for group in groups for line in _group(group, [e for e in tags if (e.group, e.group_zh) == group])]
 
 
-def _group(group: tuple[str, str], tags: Sequence[Entry]) -> list[str]:
+def _group(group: tuple[str, str], tags: Sequence[Tag]) -> list[str]:
     title = [f"**{named(*group)}**\n"] if group[0] else []
     return [*title, *_table(COLUMNS, [_row(entry) for entry in tags])]
 
 
-def _row(entry: Entry) -> tuple:
+def _row(entry: Tag) -> tuple:
     values = entry.values or dict.fromkeys(band_names(entry.values_from) if entry.values_from else (), "")
     return (
         f"`{entry.name}`",

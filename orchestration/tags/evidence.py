@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestration.tags.entry import Entry
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import Model, require_serving
+from orchestration.catalog.tags import Tag
+from orchestration.warehouse.manifest import Model, Models, require_serving
 
 
 def key_of(models: Models, entity: str) -> str:
@@ -16,7 +15,7 @@ def key_of(models: Models, entity: str) -> str:
     return key
 
 
-def holders(models: Models, entry: Entry) -> Iterator[Model]:
+def holders(models: Models, entry: Tag) -> Iterator[Model]:
     """Tables that may show the evidence of a tag, the preferred first.
 
     The entity's 360° table; then, of all that the tag's model is made of, nearest first, public tables of one row a member.
@@ -43,7 +42,7 @@ def columns_of(models: Models, model: Model) -> set[str]:
     return {column for parent in model.parents if parent in by_name for column in columns_of(models, by_name[parent])}
 
 
-def unresolved(models: Models, entry: Entry) -> list[str]:
+def unresolved(models: Models, entry: Tag) -> list[str]:
     """Evidence columns that no public table of one row a member has: their figures could not be shown."""
     known = {column for model in holders(models, entry) for column in columns_of(models, model)}
     return [column for column in entry.evidence if column not in known]

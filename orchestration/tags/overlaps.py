@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from orchestration import settings
-from orchestration.sql import identifier, literal
-from orchestration.tags.catalogue import chosen, read_entries
-from orchestration.tags.entry import Entry
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import require_serving
+from orchestration.base import settings
+from orchestration.base.sql import identifier, literal
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import Tag
+from orchestration.tags.catalogue import chosen
+from orchestration.warehouse.manifest import Models, require_serving
 from orchestration.warehouse.reading import DuckDBReader, published
 
 ROWS_AT_ONCE = 65_536
@@ -66,12 +66,12 @@ class Overlap:
 def read_overlaps(home: settings.Home, models: Models, entity: str, at_least: float, least: int) -> list[Overlap]:
     """The overlaps among the tags of an entity in the current version. Raises CatalogError where it has no tags."""
     with published(home) as db:
-        sets = sets_of(chosen(read_entries(DuckDBReader(db), models), entity))
+        sets = sets_of(chosen(read_tags(DuckDBReader(db), models), entity))
         shared, members = common(db, require_serving(models, "tag_values", entity).relation, sets)
     return overlaps(sets, shared, members, at_least, least)
 
 
-def sets_of(entries: Sequence[Entry]) -> list[Members]:
+def sets_of(entries: Sequence[Tag]) -> list[Members]:
     """The sets that tags divide members into: a flag's one; one a value where values are closed, and one for all of these."""
     found = []
     for entry in entries:

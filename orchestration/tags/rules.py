@@ -1,15 +1,15 @@
-"""What must hold of every tag's YAML, and of lists that use one. Read from the manifest; tags' values are the gate's matter."""
+"""What must hold of every tag's YAML. Read from the manifest; tags' values are the gate's matter."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import ENTITIES, KINDS, Catalog, Tag
+from orchestration.catalog.written import KEYS, raw_tags, written
 from orchestration.tags.distance import threshold_of
-from orchestration.tags.entry import ENTITIES, KEYS, Entry, raw_tags, written
 from orchestration.tags.evidence import columns_of, key_of, unresolved
-from orchestration.targeting.catalog import KINDS, Catalog, Tag, did_you_mean
-from orchestration.targeting.definition import DefinitionError, TargetList, check
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import Model, require_serving
+from orchestration.warehouse.manifest import Model, Models, require_serving
 from orchestration.warehouse.seeds import read_seed, seed_path
 
 WITHDRAWN_DAYS = ("tag_rules", "withdrawn_days")
@@ -30,11 +30,11 @@ REQUIRED = (
 STATUSES = ("active", "withdrawn")
 
 
-def faults(models: Models, lists: Iterable[TargetList], today: date) -> list[str]:
-    """What is wrong with the tags and their use, a line each, naming tag and model."""
+def faults(models: Models, today: date) -> list[str]:
+    """What is wrong with the tags, a line each, naming tag and model."""
     entries, stays = written(models), withdrawn_days()
     own = [f"{e.model}.{e.name}: {fault}" for e in entries for fault in (*_written(e, models), *_withdrawal(e, today, stays))]
-    return [*_keys(models), *own, *_names(entries), *_uses(entries, lists)]
+    return [*_keys(models), *own, *_names(entries)]
 
 
 def _keys(models: Models) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _keys(models: Models) -> Iterator[str]:
             yield f"{model.name}.{name}: unknown key {key}{did_you_mean(key, KEYS)}"
 
 
-def _written(entry: Entry, models: Models) -> Iterator[str]:
+def _written(entry: Tag, models: Models) -> Iterator[str]:
     yield from (f"{what} is missing" for what in REQUIRED if not getattr(entry, what))
     if entry.entity not in ENTITIES:
         yield f"entity {entry.entity} is none of {', '.join(ENTITIES)}"
@@ -60,12 +60,12 @@ def _written(entry: Entry, models: Models) -> Iterator[str]:
         yield f"a {entry.kind} has closed values: give values, or values_from with the seed of its bands"
     if entry.kind == "number" and not entry.unit:
         yield "a number has a unit"
-    yield from (f"value {value} has no Chinese label" for value, label in (entry.values or {}).items() if not label)
+    yield from (f"value {value} has no Chinese label" for value, label in entry.values.items() if not label)
     yield from _explained(entry, models)
     yield from _in_360(entry, model, models)
 
 
-def _explained(entry: Entry, models: Models) -> Iterator[str]:
+def _explained(entry: Tag, models: Models) -> Iterator[str]:
     key = key_of(models, entry.entity)
     yield from (f"evidence {column}: no public table of one row a {key} has it" for column in unresolved(models, entry))
     if entry.measure and entry.measure not in entry.evidence:
@@ -81,7 +81,7 @@ def _explained(entry: Entry, models: Models) -> Iterator[str]:
             yield f"seeds/{seed}.csv has no figure for a rule {entry.threshold_rule}"
 
 
-def _in_360(entry: Entry, model: Model, models: Models) -> Iterator[str]:
+def _in_360(entry: Tag, model: Model, models: Models) -> Iterator[str]:
     whole = require_serving(models, "tag_values", entry.entity)
     if model.meta.get("grain") != whole.meta["grain"]:
         yield f"its model has grain {model.meta.get('grain')}, but {whole.name} has {whole.meta['grain']}"
@@ -95,7 +95,7 @@ def withdrawn_days() -> int:
     return int(threshold_of(read_seed(seed_path(seed)), rule))
 
 
-def _withdrawal(entry: Entry, today: date, stays: int) -> Iterator[str]:
+def _withdrawal(entry: Tag, today: date, stays: int) -> Iterator[str]:
     if entry.status not in STATUSES:
         yield f"status {entry.status} is none of {', '.join(STATUSES)}; stale and failed are found by the build"
     if entry.status == "withdrawn":
@@ -110,21 +110,17 @@ def _withdrawal(entry: Entry, today: date, stays: int) -> Iterator[str]:
         yield "withdrawn_on is given, but its status is not withdrawn"
 
 
-def _names(entries: Sequence[Entry]) -> Iterator[str]:
-    seen: dict[tuple[str, str], Entry] = {}
+def _names(entries: Sequence[Tag]) -> Iterator[str]:
+    seen: dict[tuple[str, str], Tag] = {}
     for entry in entries:
         first = seen.setdefault((entry.entity, entry.name), entry)
         if first is not entry:
             yield f"{entry.model}.{entry.name}: {first.model} makes a {entry.entity} tag of that name already"
 
 
-def _uses(entries: Sequence[Entry], lists: Iterable[TargetList]) -> Iterator[str]:
+def usable(models: Models) -> Catalog:
+    """The tags as a list may name them, whatever else is wrong with them; of values nothing is said."""
     by_entity: dict[str, dict[str, Tag]] = {}
-    for e in entries:
-        by_entity.setdefault(e.entity, {})[e.name] = Tag(e.name, e.entity, e.model, e.kind, "", status=e.status)
-    catalog = Catalog(by_entity)
-    for definition in lists:
-        try:
-            check(definition, catalog)
-        except DefinitionError as error:
-            yield str(error)
+    for tag in written(models):
+        by_entity.setdefault(tag.entity, {})[tag.name] = replace(tag, values={})
+    return Catalog(by_entity)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from orchestration.catalog.tags import as_text
 from orchestration.tags.distance import number
-from orchestration.tags.entry import as_text
 
 Changes = Sequence[tuple[date, str | None, str | None]]
 """Date of the build, value before, value after (texts, None for unknown), the earliest first."""

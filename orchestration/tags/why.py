@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from orchestration.tags.catalogue import deliveries, read_entries, state
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import CatalogError, Tag, as_text, one
+from orchestration.tags.catalogue import deliveries, state
 from orchestration.tags.distance import bands, number, plain, threshold_of, to_bands, to_threshold
-from orchestration.tags.entry import Entry, as_text, one
 from orchestration.tags.evidence import holders, key_of
 from orchestration.tags.since import since
-from orchestration.targeting.catalog import CatalogError
-from orchestration.warehouse.engine import Models
-from orchestration.warehouse.manifest import SUBSCRIBER, Model, require_serving, serving
+from orchestration.warehouse.manifest import SUBSCRIBER, Model, Models, require_serving, serving
 from orchestration.warehouse.reading import Reader, model_rows
 
 NEAR_LETTERS = 2
@@ -47,7 +46,7 @@ class Figure:
 class Why:
     """One tag of one member. `distance`, `since` and `as_of` in words, empty where there is nothing to say."""
 
-    entry: Entry
+    entry: Tag
     value: object
     figures: tuple[Figure, ...] = ()
     distance: str = ""
@@ -67,12 +66,12 @@ class Member:
             raise CatalogError(f"there is no {entity} {member}{self._nearest()}")
 
     @cached_property
-    def catalogue(self) -> list[Entry]:
+    def catalogue(self) -> list[Tag]:
         """All tags of the version."""
-        return read_entries(self._reader, self._models)
+        return read_tags(self._reader, self._models)
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Tag]:
         """The tags of the member's entity."""
         return [e for e in self.catalogue if e.entity == self.entity]
 
@@ -86,7 +85,7 @@ class Member:
         """Its row of the 360° table: value by tag."""
         return self.row(require_serving(self._models, "tag_values", self.entity))
 
-    def figure(self, entry: Entry, name: str) -> Figure:
+    def figure(self, entry: Tag, name: str) -> Figure:
         """The figure of one evidence column of the tag."""
         unit = next((e.unit for e in self.entries if e.name == name), "")
         for model in holders(self._models, entry):
@@ -104,7 +103,7 @@ class Member:
         found = {name: [row["month"] for row in rows if row[flag]] for name, flag in ends.items()}
         return {name: max(months) for name, months in found.items() if months}
 
-    def distance(self, entry: Entry, value: object, measured: object) -> str:
+    def distance(self, entry: Tag, value: object, measured: object) -> str:
         """How far the tag's measure is from its neighbours or its threshold, by the version's own seeds."""
         if not entry.measure:
             return ""
@@ -209,7 +208,7 @@ def month_of(text: str) -> date:
         raise CatalogError(f"'{text}' is no month; write it as 2026-03") from error
 
 
-def _why(asked: Member, entry: Entry) -> Why:
+def _why(asked: Member, entry: Tag) -> Why:
     value = asked.tags().get(entry.name)
     figures = tuple(asked.figure(entry, name) for name in entry.evidence)
     measured = next((f.value for f in figures if f.name == entry.measure), None)
@@ -222,7 +221,7 @@ def _why(asked: Member, entry: Entry) -> Why:
     return Why(entry, value, figures, distance, known_since, as_of)
 
 
-def _of_month(asked: Member, entry: Entry, row: dict) -> Why:
+def _of_month(asked: Member, entry: Tag, row: dict) -> Why:
     figures = tuple(Figure(name, row[name]) for name in entry.evidence if name in row)
     distance = asked.distance(entry, row[entry.name], row[entry.measure]) if row.get(entry.measure) is not None else ""
     end = (row["month"].replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -6,14 +6,15 @@ Reads the published version; writes nothing. What is plainly wrong is refused by
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import Catalog
+from orchestration.engines.tables import Tables
 from orchestration.targeting import matching, reach
-from orchestration.targeting.catalog import Catalog, did_you_mean
 from orchestration.targeting.contradictions import Comparison, comparisons, contradictions
 from orchestration.targeting.definition import Conditions, TargetList
 from orchestration.targeting.destination import FileError, check_destination
 from orchestration.targeting.expression import Condition, parse
 from orchestration.targeting.plan import Version
-from orchestration.targeting.tables import Tables
 from orchestration.targeting.why import parts
 
 _NAMED = 5  # values that a warning names

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from sqlglot import exp
 
-from orchestration.targeting.catalog import Catalog, Tag
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.syntax import read, written
 
 _MIRRORED = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ}

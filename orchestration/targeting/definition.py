@@ -1,7 +1,6 @@
 """A list's definition: one YAML file, read strictly, and held against the tag catalogue.
 
-SCHEMA is the one place that says which keys there are; reading and the schema file for editors both follow it. All files together
-are for folder.py, running a list for run.py, and telling when one is due for schedule.py.
+SCHEMA is the one place that says which keys there are. A folder of files is for `folder`, running a list for `run`.
 """
 
 import hashlib
@@ -16,7 +15,9 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.targeting.catalog import Catalog, CatalogError, did_you_mean
+from orchestration.base.errors import Telco360Error
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.schedule import AFTER_BILLING, PATTERN, ScheduleError, read_schedule
 
@@ -154,7 +155,7 @@ _TYPES = {
 }
 
 
-class DefinitionError(ValueError):
+class DefinitionError(Telco360Error, ValueError):
     """A definition file that is no list; the message names file, key and what to write instead, one line a problem."""
 
 

@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.config import conf as fsspec_config
 
-from orchestration.files import sha256_of, sync_file, sync_folder
+from orchestration.base.errors import Telco360Error
+from orchestration.base.files import sha256_of, sync_file, sync_folder
 
 FILE_MODE = 0o640  # the files hold phones: for the owner and the group that hands them on
 SECONDS_TO_ANSWER = 30
 _CHUNK = 1 << 20
 
 
-class FileError(RuntimeError):
+class FileError(Telco360Error, RuntimeError):
     """A file that could not be written or delivered. The message names the list, and tells no credentials."""
 
 

@@ -1,6 +1,6 @@
 """A new list from a few answers: which questions there are, how each answer is checked, and the YAML that they give.
 
-Asking itself, and where the file goes, belongs to `commands`.
+Asking itself, and where the file goes, belongs to `orchestration.cli`.
 """
 
 import re
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from orchestration.targeting.catalog import Catalog, did_you_mean
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import Catalog
 from orchestration.targeting.definition import ALWAYS_EXPORTED, SCHEMA
 from orchestration.targeting.expression import parse
 

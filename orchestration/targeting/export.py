@@ -11,19 +11,20 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.billed import BilledMonths
-from orchestration.settings import Home
-from orchestration.sql import literal
+from orchestration.base.billed import BilledMonths
+from orchestration.base.errors import ListError, WarehouseError
+from orchestration.base.settings import Home
+from orchestration.base.sql import literal
+from orchestration.catalog.tags import Catalog, CatalogError
+from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching, reach
 from orchestration.targeting.age import DataAge, data_age
-from orchestration.targeting.catalog import Catalog, CatalogError
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
-from orchestration.targeting.files import ALWAYS_TEXT, Title, Written, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, SetAside
-from orchestration.targeting.tables import ListError, Tables
-from orchestration.warehouse import WarehouseError
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
 """What makes one list fail; anything else is a fault of the program."""
@@ -252,7 +253,7 @@ class DecidedRun:
             "control_share": self.shares.get(name, definition.control_share),
         }
 
-    def _title(self, definition: TargetList, waterfall: dict[str, int]) -> Title:
+    def _title(self, definition: TargetList, waterfall: dict[str, int]) -> FileTitle:
         facts = {
             "definition_hash": definition.hash,
             "publication": self.publication,
@@ -264,7 +265,7 @@ class DecidedRun:
             "waterfall": waterfall,
         }
         meanings = {column: self.catalog.tag(column).description for column in definition.columns}
-        return Title(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+        return FileTitle(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
 
     def _stem(self, name: str) -> str:
         return f"{name}_{self.as_of}_{self.run_id}"

@@ -12,7 +12,8 @@ from datetime import date
 
 from sqlglot import exp
 
-from orchestration.targeting.catalog import Catalog, Tag, did_you_mean
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, FUNCTIONS, ExpressionError, position, read
 
 __all__ = ["DIALECTS", "Change", "Condition", "ExpressionError", "Past", "parse"]

@@ -7,16 +7,17 @@ query; where files go and how they get there is `destination`; how rows become c
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from orchestration.files import sha256_of
-from orchestration.sql import identifier, literal
+from orchestration.base.files import sha256_of
+from orchestration.base.sql import identifier, literal
 from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.workbook import write_workbook
 
 FORMATS = ("csv", "xlsx", "parquet")
 ALWAYS_TEXT = ("subscriber_id", "phone")
@@ -27,18 +28,6 @@ FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
 BOM = b"\xef\xbb\xbf"
 _FLOATS = ("FLOAT", "DOUBLE")
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
-
-
-@dataclass(frozen=True)
-class Title:
-    """What a file says of itself. `meanings` says what its columns mean, by name; `facts` are further keys of the manifest."""
-
-    name: str
-    en: str
-    zh: str
-    run_date: date
-    meanings: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ def write_list(
     stem: str,
     format: str,
     destination: str | Path,
-    title: Title,
+    title: FileTitle,
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
 ) -> Written:
@@ -109,7 +98,7 @@ def write_list(
     return Written(files=files, sha256=sha256, rows=rows, bytes=size)
 
 
-def manifest_text(title: Title, file: str, rows: int, size: int, sha256: str, columns: Iterable[Column]) -> str:
+def manifest_text(title: FileTitle, file: str, rows: int, size: int, sha256: str, columns: Iterable[Column]) -> str:
     """The manifest. It holds no time of day, so that the same rows give the same bytes."""
     content = {
         "list": title.name,
@@ -146,7 +135,7 @@ def _clear_leftovers(directory: Path, name: str) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _write_csv(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
+def _write_csv(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: FileTitle) -> int:
     """Text in quotes and harmless to spreadsheets, the rest bare, null as an empty cell; behind a byte-order mark, by which
     spreadsheets know UTF-8."""
     body = path.with_suffix(".body")
@@ -165,14 +154,12 @@ def _harmless(text: str) -> str:
     return f"case when {text} <> '' and contains({literal(FORMULA_STARTS)}, left({text}, 1)) then '''' || {text} else {text} end"
 
 
-def _write_parquet(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
+def _write_parquet(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: FileTitle) -> int:
     copied = f"copy ({_values(query, columns)}) to {literal(path)} (format parquet, compression zstd)"
     return connection.execute(copied).fetchone()[0]
 
 
-def _write_xlsx(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: Title) -> int:
-    from orchestration.targeting.workbook import write_workbook
-
+def _write_xlsx(connection, query: str, columns: tuple[Column, ...], rows: int, path: Path, title: FileTitle) -> int:
     return write_workbook(connection, _values(query, columns), [(c.name, c.kind) for c in columns], rows, path, title)
 
 

@@ -3,11 +3,13 @@
 One file is read by definition.py. A file at fault fails by itself, and with it the lists that name it: the others can be run.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.targeting.catalog import did_you_mean
-from orchestration.targeting.definition import DefinitionError, TargetList, load_definition
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import Catalog
+from orchestration.targeting.definition import DefinitionError, TargetList, check, load_definition
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,14 @@ def _name_problems(definition: TargetList, files: set[str], sound: set[str]) -> 
             elif name not in sound:
                 problems.append(f"{key}: the definition of {name} is at fault; mend that first")
     return problems
+
+
+def unusable(lists: Iterable[TargetList], catalog: Catalog) -> list[str]:
+    """What is wrong with the lists' conditions by this catalogue, a line a list."""
+    found = []
+    for definition in lists:
+        try:
+            check(definition, catalog)
+        except DefinitionError as error:
+            found.append(str(error))
+    return found

@@ -1,6 +1,6 @@
 """What the ledger tells of lists already run: who came and who went from one run to the next, which lists hold the same people.
 
-Only recorded runs are read here, never the warehouse; how they are printed belongs to `commands`.
+Only recorded runs are read here, never the warehouse; how they are printed belongs to `orchestration.cli`.
 """
 
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.settings import Home
+from orchestration.base.errors import ListError
+from orchestration.base.settings import Home
 from orchestration.targeting import ledger
-from orchestration.targeting.tables import ListError
 
 Run = Mapping[str, object]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.files import sha256_of
-from orchestration.settings import Home
-from orchestration.sql import identifier, literal
+from orchestration.base.errors import ListError
+from orchestration.base.files import sha256_of
+from orchestration.base.settings import Home
+from orchestration.base.sql import identifier, literal
 from orchestration.targeting import ledger
 from orchestration.targeting.definition import SCHEMA
 from orchestration.targeting.ledger import CONTROL, EXPORTED, LIST_MEMBERS, TREATED
-from orchestration.targeting.tables import ListError
 
 READERS = {".csv": "read_csv({}, all_varchar = true)", ".parquet": "read_parquet({})"}
 TAKEN = ("arm", "manager_id", "value_tier", "region_code", "tenure_band", "is_at_risk")

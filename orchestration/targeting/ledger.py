@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
-from orchestration.files import sha256_of, write_atomically
-from orchestration.settings import Home
+from orchestration.base.files import sha256_of, write_atomically
+from orchestration.base.settings import Home
 
 STEPS = (
     "suppressed", "no_valid_phone", "phone_suppressed", "phone_of_another", "offer_ordered", "offer_refused", "capped",

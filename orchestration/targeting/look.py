@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
-from orchestration.sql import identifier
+from orchestration.base.sql import identifier
 from orchestration.targeting import advice, ledger, matching
+from orchestration.targeting.contact_rules import read_rules
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import ALWAYS_TEXT
-from orchestration.targeting.tables import read_rules
 
 GROUPED = ("value_tier", "region_code")
 _BEGIN, _END = 3, 2  # characters of an id or a phone that stay

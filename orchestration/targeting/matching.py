@@ -10,6 +10,7 @@ from datetime import date
 
 from sqlglot import exp
 
+from orchestration.engines.tables import Relations
 from orchestration.targeting.definition import Conditions, Order, TargetList
 from orchestration.targeting.expression import Change, Past
 from orchestration.targeting.reach import HAS_PHONE, Repeats, answers_ctes, day, reach_ctes, text
@@ -25,40 +26,6 @@ HELD_OUT = "is_universal_control"
 
 TYPES = {"is_at_risk": "boolean"} | dict.fromkeys(BALANCED, "double")
 """What a tag that the version lacks is a null of; text where not named."""
-
-
-@dataclass(frozen=True)
-class Relations:
-    """Tables that lists read, each as it stands in a query of its engine.
-
-    tag_values: one row a subscriber_id, a column a tag. tag_catalog: see catalog.COLUMNS. tag_history: month, subscriber_id, a
-    column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, days_behind, limit_days,
-    is_last_rejected. months: see billed.COLUMNS. contacts: subscriber_id, contact_date, direction, list_name, list_run_date,
-    offer_code, outcome. orders: subscriber_id, offer_code, order_date, is_completed. offers: offer_code, valid_to, is_valid.
-    offer_eligibility: subscriber_id, offer_code. contact_rules: rule, value. phones: subscriber_id, msisdn, is_valid_msisdn,
-    phone_key (what phones are compared by), holder_id (the line that has the phone now). phone_holders: phone_key and
-    subscriber_id of every line that has or had it. suppressions: subscriber_id, channel, effective_from, effective_to (both days
-    count, null is open); phone_suppressions: the same by phone_key.
-    """
-
-    tag_values: str
-    tag_catalog: str
-    tag_history: str
-    tag_changes: str
-    raw_tables: str
-    months: str
-    contacts: str
-    orders: str
-    offers: str
-    offer_eligibility: str
-    contact_rules: str
-    phones: str
-    phone_holders: str
-    suppressions: str
-    phone_suppressions: str
-
-
-ROLES = tuple(Relations.__dataclass_fields__)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Every condition of a delivery is held against the tags that the project describe
 reason, and its offer is put to nobody. Who meets a condition, and which offer is best, is said by the models.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -13,14 +12,13 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from orchestration.files import write_atomically
+from orchestration.base.files import write_atomically
+from orchestration.base.settings import Home
+from orchestration.catalog.tags import Catalog
+from orchestration.catalog.written import written_catalog
 from orchestration.intake import ledger
-from orchestration.settings import Home
-from orchestration.tags.entry import written
-from orchestration.targeting.catalog import COLUMNS, Catalog
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.warehouse.manifest import Model
-from orchestration.warehouse.seeds import band_names
 
 OFFERS = "channel_offers"
 ACCEPTED, SET_ASIDE = "accepted", "set_aside"
@@ -95,22 +93,6 @@ def judge(offer_code: str, eligibility: str | None, delivered: date, catalog: Ca
         tags=",".join(condition.tags) or None,
         sql_duckdb=condition.sql("duckdb"),
         sql_spark=condition.sql("spark"),
-    )
-
-
-def written_catalog(models: Iterable[Model]) -> Catalog:
-    """The catalogue as the project's YAML and seeds describe it, before anything is built."""
-    return Catalog.from_rows(
-        dict.fromkeys(COLUMNS)
-        | {
-            "tag_name": entry.name,
-            "entity": entry.entity,
-            "model_name": entry.model,
-            "kind": entry.kind,
-            "allowed_values": json.dumps(band_names(entry.values_from) if entry.values_from else list(entry.values or ())),
-            "status": entry.status,
-        }
-        for entry in written(models)
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from orchestration.billed import BilledMonths
+from orchestration.base.billed import BilledMonths
+from orchestration.catalog.tags import Catalog
 from orchestration.targeting.age import DataAge
-from orchestration.targeting.catalog import Catalog
 from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
 from orchestration.targeting.expression import Past
 from orchestration.targeting.ledger import FAILED, REFUSED
@@ -164,9 +164,9 @@ def _require_fresh(tags: Iterable[str], version: Version) -> None:
     """Raises _Refused where a raw table that one of the tags stands on is late: one sentence, each table once."""
     needed: dict[str, list[str]] = {}
     for tag in map(version.catalog.tag, tags):
-        for table, _ in tag.delivered:
-            if table in version.late:
-                needed.setdefault(table, []).append(tag.name)
+        for source in tag.sources:
+            if source.table in version.late:
+                needed.setdefault(source.table, []).append(tag.name)
     if needed:
         tables = ", ".join(f"{table} {version.late[table]}" for table in needed)
         names = list(dict.fromkeys(name for names in needed.values() for name in names))

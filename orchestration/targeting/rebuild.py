@@ -10,7 +10,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from orchestration.settings import Home
+from orchestration.base.errors import ListError
+from orchestration.base.settings import Home
+from orchestration.engines.tables import Tables
 from orchestration.targeting import ledger
 from orchestration.targeting.definition import Approval, Order, TargetList, Title, check
 from orchestration.targeting.destination import deliver
@@ -18,7 +20,6 @@ from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import Written
 from orchestration.targeting.plan import Plan
 from orchestration.targeting.run import read_version
-from orchestration.targeting.tables import ListError, Tables
 
 _TUPLES = ("columns", "exclude", "include_lists", "exclude_lists")
 

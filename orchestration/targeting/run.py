@@ -13,16 +13,19 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.billed import billed_months, months_sql
-from orchestration.settings import Home
+from orchestration.base.billed import billed_months, months_sql
+from orchestration.base.errors import ListError
+from orchestration.base.settings import Home
+from orchestration.catalog.published import catalogued
+from orchestration.catalog.tags import Catalog
+from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching, reach
 from orchestration.targeting.age import DataAge
-from orchestration.targeting.catalog import read_catalog
+from orchestration.targeting.contact_rules import read_rules
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.ledger import LIST_MEMBERS
 from orchestration.targeting.plan import Version, plan
-from orchestration.targeting.tables import ListError, Tables, read_rules
 
 
 @contextlib.contextmanager
@@ -88,7 +91,7 @@ def decide(
 def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
     """What the published version, of the business date `as_of`, says that a plan goes by."""
     relations = tables.relations
-    catalog = read_catalog(tables.rows, relations.tag_catalog)
+    catalog = _catalog(tables)
     columns = frozenset(tables.columns(relations.tag_values))
     if matching.HELD_OUT not in columns:
         raise ListError(
@@ -188,3 +191,10 @@ def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Tab
     """Those of these arms in these runs: list_name, subscriber_id."""
     found = pa.concat_tables([LIST_MEMBERS.empty_table(), *(ledger.members_of(home, run) for run in runs)])
     return found.filter(pc.is_in(found["arm"], pa.array(arms))).select(["list_name", "subscriber_id"])
+
+
+def _catalog(tables: Tables) -> Catalog:
+    """The tags of the version. Raises CatalogError, naming the tag, where a row of its catalogue cannot be used."""
+    relation = tables.relations.tag_catalog
+    names, rows = tables.columns(relation), tables.rows(f"select * from {relation} order by entity, tag_name")
+    return Catalog.of(catalogued(dict(zip(names, row, strict=True)) for row in rows))

@@ -6,6 +6,8 @@ Which night runs, and that it runs, is Dagster's and the operator's matter.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from orchestration.base.errors import Telco360Error
+
 NAMED = {"nightly": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 AFTER_BILLING = "after_billing"
 """Once for each month, after the day on which its bills were in. That day is in the data, not in the calendar."""
@@ -16,7 +18,7 @@ PATTERN = r"^(nightly|weekly|monthly|after_billing|[0-9*/,-]+( [0-9*/,-]+){4})$"
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
 
 
-class ScheduleError(ValueError):
+class ScheduleError(Telco360Error, ValueError):
     """A text that is no schedule; the message says which field is wrong."""
 
 

@@ -14,7 +14,9 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parser import Parser
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
-from orchestration.targeting.catalog import Tag, did_you_mean
+from orchestration.base.errors import Telco360Error
+from orchestration.base.words import did_you_mean
+from orchestration.catalog.tags import Tag
 
 MAX_LENGTH = 4_000  # characters
 MAX_DEPTH = 25  # brackets, signs and nots inside one another, and steps of one calculation
@@ -42,7 +44,7 @@ _PARTS = {  # the only nodes that pass, with the only parts that they may have
 }
 
 
-class ExpressionError(ValueError):
+class ExpressionError(Telco360Error, ValueError):
     """Text that is no condition over catalogued tags.
 
     `problem` says what is wrong, `position` is the index in `text` of the character at fault; str() gives both, with the line and

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 from sqlglot.tokens import Tokenizer, TokenType
 
+from orchestration.base.errors import ListError
 from orchestration.targeting import ledger, matching
 from orchestration.targeting.definition import Conditions
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.expression import Condition, parse
-from orchestration.targeting.tables import ListError
 
 WORDS = {
     "suppressed": "must not be contacted on {channel}: a suppression is in force on {run_date}",

@@ -17,8 +17,8 @@ import pyarrow as pa
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from orchestration.sql import identifier
-from orchestration.targeting.files import Title
+from orchestration.base.sql import identifier
+from orchestration.targeting.file_title import FileTitle
 
 SHEET_ROWS = 1_048_575
 """Rows below the header that a sheet holds."""
@@ -36,7 +36,7 @@ _NOT_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"
 
 
 def write_workbook(
-    connection: duckdb.DuckDBPyConnection, query: str, columns: Sequence[tuple[str, str]], rows: int, path: Path, title: Title
+    connection: duckdb.DuckDBPyConnection, query: str, columns: Sequence[tuple[str, str]], rows: int, path: Path, title: FileTitle
 ) -> int:
     """Writes the rows of `query` in its order to `path`; `columns` are (name, kind) of its columns. Gives the rows written.
 
@@ -72,7 +72,7 @@ def sheet_sizes(rows: int) -> list[int]:
     return [SHEET_ROWS] * full + ([rest] if rest or not full else [])
 
 
-def _frame(columns: Sequence[tuple[str, str]], rows: int, sizes: list[int], title: Title) -> bytes:
+def _frame(columns: Sequence[tuple[str, str]], rows: int, sizes: list[int], title: FileTitle) -> bytes:
     """The workbook without its rows: every data sheet has its header and one sample row, whose cells carry the styles."""
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -93,7 +93,7 @@ def _frame(columns: Sequence[tuple[str, str]], rows: int, sizes: list[int], titl
     return content.getvalue()
 
 
-def _summary(sheet, columns, rows: int, sizes: list[int], title: Title, bold, text) -> None:
+def _summary(sheet, columns, rows: int, sizes: list[int], title: FileTitle, bold, text) -> None:
     lines = [
         ("list", title.name), ("title", title.en), ("标题", title.zh), ("run date", title.run_date.isoformat()),
         ("rows", rows), ("sheets", len(sizes)),

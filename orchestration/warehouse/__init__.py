@@ -2,7 +2,3 @@
 
 SQL rules belong to the dbt models; what may be published is judged in `orchestration.quality`.
 """
-
-
-class WarehouseError(RuntimeError):
-    """A build or publication that can't go on. The message says why and what to do; the published version stays."""

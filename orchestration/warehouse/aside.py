@@ -8,7 +8,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 from orchestration.warehouse.publishing import Version
 
 

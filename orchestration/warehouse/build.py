@@ -16,9 +16,9 @@ from typing import IO
 
 import duckdb
 
-from orchestration.files import replace_text
-from orchestration.settings import Home
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
+from orchestration.base.files import replace_text
+from orchestration.base.settings import Home
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from orchestration.files import replace_text, sync_file
-from orchestration.settings import Home, memory_limit
-from orchestration.sql import identifier, literal
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
+from orchestration.base.files import replace_text, sync_file
+from orchestration.base.settings import Home, memory_limit
+from orchestration.base.sql import identifier, literal
 from orchestration.warehouse.build import Stamp
 from orchestration.warehouse.freshness import Deliveries, latest_by
 from orchestration.warehouse.manifest import Model, descriptions

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration import settings
-from orchestration.warehouse import WarehouseError
+from orchestration.base import settings
+from orchestration.base.errors import WarehouseError
 
 TABLE_CODE = ("models", "macros", "seeds", "dbt_project.yml")
 """What decides how tables look: a build begun with other code than this is not continued."""

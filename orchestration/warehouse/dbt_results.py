@@ -1,7 +1,12 @@
 """What a dbt run says of itself, from its run_results.json: counts, what failed in words, the SQL that ran."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+
+from orchestration.base.settings import Home
+from orchestration.warehouse.dbt import RUN_RESULTS
+from orchestration.warehouse.manifest import Models
 
 
 @dataclass(frozen=True)
@@ -49,3 +54,12 @@ def compiled_sql(run_results: dict, models: Collection[str]) -> dict[str, str]:
         if kind == "model" and name in models and result.get("compiled_code"):
             found[name] = result["compiled_code"]
     return found
+
+
+def built_families(home: Home, models: Models) -> dict[str, str]:
+    """The SQL of the tag families as the last build ran it, by model; none where no build has told its results."""
+    try:
+        run_results = json.loads((home.dbt_artefacts / RUN_RESULTS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return compiled_sql(run_results, {m.name for m in models if m.is_tag_family})

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
 
 Deliveries = Mapping[str, Collection[date]]
 """Business dates (dt) of the accepted deliveries, by table."""

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
 
 ROLES = (
     "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history",
@@ -76,6 +76,9 @@ class Model:
     def is_tag_family(self) -> bool:
         """Whether its columns are tags of an entity."""
         return bool(self.tags and self.meta.get("entity"))
+
+
+Models = tuple[Model, ...]
 
 
 def load_models(manifest: dict) -> tuple[Model, ...]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from orchestration.files import replace_text, sync_folder
-from orchestration.settings import Home, timezone
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
+from orchestration.base.files import replace_text, sync_folder
+from orchestration.base.settings import Home, timezone
 from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, read_candidate
 
 VERSIONS_KEPT = 7

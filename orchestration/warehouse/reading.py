@@ -6,9 +6,9 @@ from typing import Protocol
 
 import duckdb
 
-from orchestration.settings import Home
-from orchestration.sql import identifier, literal
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
+from orchestration.base.settings import Home
+from orchestration.base.sql import identifier, literal
 from orchestration.warehouse.manifest import Model
 
 

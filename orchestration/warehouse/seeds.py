@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.intake import SeedError
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.errors import SeedError
+from orchestration.base.settings import PROJECT_DIR
 
 _A_DATE = re.compile(
     r"[0-9]{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"

@@ -13,7 +13,7 @@ from oracle.desk import ListRun
 from oracle.operator import Deliveries, write_deliveries
 from oracle.operator_channels import make_channel_operator
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def assert_same(expected: Mapping[str, dict], found: Mapping[str, dict], sides: 
 
 def run_nightly(home: Path, as_of: date) -> tuple[int, str]:
     """Exit code and output of a whole night in a process of its own, as the command line runs it."""
-    entry = "from orchestration.cli import app; app()"
+    entry = "from orchestration.cli.main import app; app()"
     command = [sys.executable, "-c", entry, "nightly", "--home", str(home), "--as-of", str(as_of)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import Home
 from orchestration.intake import IntakeReport, load_limits, take_in
-from orchestration.settings import Home
 
 CONTRACT = load_contract()
 CHARGES_HEADER = "subscriber_id,bill_month,fee_code,amount\n"

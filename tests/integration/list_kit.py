@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 from made_lists import AS_OF, RELATIONS, RUN_DATE, days_before, export_all, made_files
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
+from orchestration.engines.duckdb import duckdb_tables
 from orchestration.targeting import export, ledger, run
 from orchestration.targeting.definition import Order, TargetList, Title
-from orchestration.targeting.tables import duckdb_tables
 
 
 def line(subscriber, tier="gold", value=10.0, on_net=True, held_out=False, tenure=12, region="R1"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.manifest import load_models, read_manifest
 
 COPIED = ("dbt_project.yml", "docs", "macros", "models", "orchestration", "seeds", "target_lists", "tests/dbt")
@@ -41,7 +41,7 @@ class Copy:
         return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
 
     def tags(self, *arguments: str) -> subprocess.CompletedProcess:
-        code = "from orchestration.cli import app; app()"
+        code = "from orchestration.cli.main import app; app()"
         return self.run(sys.executable, "-c", code, "tags", *arguments)
 
     def models(self):

@@ -13,14 +13,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import settings
-from orchestration.commands import models
-from orchestration.contract import load_contract
-from orchestration.intake import IntakeReport, SeedError, take_in
-from orchestration.settings import PROJECT_DIR, Home
+from orchestration.base import settings
+from orchestration.base.contract import load_contract
+from orchestration.base.errors import SeedError
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.cli.common import models
+from orchestration.engines.choose import engine
+from orchestration.intake import IntakeReport, take_in
 from orchestration.targeting.contradictions import contradictions
-from orchestration.warehouse.engine import engine
-from orchestration.warehouse.lists import open_lists
+from orchestration.targeting.lists import open_lists
 from orchestration.warehouse.seeds import check_seeds
 
 CASES = Path(os.environ.get("TELCO360_CASES") or PROJECT_DIR.parent / "shared" / "cases")
@@ -42,7 +43,7 @@ def taken(case: str, root: Path) -> IntakeReport:
 
 def run(home: Home, as_of: str) -> tuple[int, str]:
     """Exit code and output of a whole run."""
-    entry = "from orchestration.cli import app; app()"
+    entry = "from orchestration.cli.main import app; app()"
     command = [sys.executable, "-c", entry, "--home", str(home.root), "nightly", "--as-of", as_of]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

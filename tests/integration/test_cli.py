@@ -12,9 +12,10 @@ import pytest
 from made_warehouse import made_home, made_version
 from typer.testing import CliRunner
 
-from orchestration import cli, settings
-from orchestration.settings import Home
-from orchestration.warehouse import WarehouseError
+from orchestration import cli
+from orchestration.base import settings
+from orchestration.base.errors import WarehouseError
+from orchestration.base.settings import Home
 from orchestration.warehouse.freshness import choose_as_of
 from orchestration.warehouse.publishing import current
 
@@ -33,7 +34,7 @@ def run(monkeypatch):
 
 def test_help_names_every_command_and_imports_nothing_heavy():
     code = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom orchestration.cli import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom orchestration.cli.main import app\n"
         "out = CliRunner().invoke(app, ['--help']).output\n"
         "heavy = {'dagster', 'dbt', 'duckdb', 'great_expectations', 'pandas', 'pyarrow', 'sqlglot'} & set(sys.modules)\n"
         "import json; print(json.dumps([out, sorted(heavy)]))"
@@ -88,14 +89,14 @@ def test_a_fault_of_the_machine_is_told_in_words(run, monkeypatch, tmp_path, err
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("orchestration.warehouse.night.take_in", fail)
+    monkeypatch.setattr("orchestration.pipeline.run.take_in", fail)
     result = run("--home", str(tmp_path), "intake", "run")
     assert result.exit_code == 1
     assert words.format(home=tmp_path) in result.output and "Traceback" not in result.output
 
 
 def test_other_errors_keep_their_trace(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("orchestration.warehouse.night.take_in", lambda *_, **__: {}["gone"])
+    monkeypatch.setattr("orchestration.pipeline.run.take_in", lambda *_, **__: {}["gone"])
     assert isinstance(run("--home", str(tmp_path), "intake", "run").exception, KeyError)
 
 
@@ -118,7 +119,7 @@ def test_intake_alone_takes_in_and_tells(run, tmp_path):
 def test_the_home_may_stand_before_the_command_or_after_it(run, monkeypatch, tmp_path):
     taken = []
     monkeypatch.setattr(
-        "orchestration.nightly.run_nightly", lambda home, as_of, progress, **_: taken.append((home, as_of)) or _stop()
+        "orchestration.pipeline.nightly.run_nightly", lambda home, as_of, progress, **_: taken.append((home, as_of)) or _stop()
     )
     run("--home", str(tmp_path), "nightly", "--as-of", "2026-03-01")
     run("nightly", "--home", str(tmp_path))
@@ -176,7 +177,7 @@ def test_ctrl_c_ends_with_130_and_says_what_stands(run, monkeypatch, tmp_path):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestration.warehouse.night.take_in", stop)
+    monkeypatch.setattr("orchestration.pipeline.run.take_in", stop)
     stopped = run("--home", str(tmp_path), "intake", "run")
     assert stopped.exit_code == 130
     assert stopped.output.startswith("Stopped. The deliveries taken in so far stand")

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR, home
 from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.settings import PROJECT_DIR, home
 from orchestration.targeting import ledger, offers
 
 

@@ -5,12 +5,12 @@ from datetime import date
 import duckdb
 import pytest
 
-from orchestration import settings
-from orchestration.contract import Column, Table
+from orchestration.base import settings
+from orchestration.base.contract import Column, Table
 from orchestration.intake import take_in
 from orchestration.intake.limits import TableLimits
-from orchestration.quality.door import judge_deliveries
-from orchestration.warehouse.night import ledger_dates
+from orchestration.pipeline.run import ledger_dates
+from orchestration.quality.source_checks import judge_deliveries
 
 DAY = date(2026, 3, 2)
 LIMITS = {"*": TableLimits(0.05, 0.7, 1.5, 1 / 3, 3, 3, 0.2, 0.05, 10)}

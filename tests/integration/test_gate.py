@@ -3,15 +3,16 @@
 import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, made_candidate, made_home, made_version
 
-from orchestration.quality.gate import judge_candidate
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
+from orchestration.engines.duckdb import DuckDBEngine
+from orchestration.quality.release_checks import judge_candidate
 from orchestration.warehouse.manifest import Model
 
 
 def judged(root, *changes, models=MODELS):
     home = made_home(root, *changes)
     made_candidate(home, models=models)
-    return judge_candidate(home, models, CONTRACT)
+    return judge_candidate(DuckDBEngine(home), models, CONTRACT)
 
 
 def where(findings):

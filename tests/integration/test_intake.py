@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from intake_kit import CONTRACT, Operator, charges, customers, many_charges, plans_held, subscribers
 
-from orchestration.intake import ensure_empty_tables, lake, ledger, run, show
+from orchestration.cli.show import show
+from orchestration.intake import ensure_empty_tables, lake, ledger, run
 
 CHARGES = ("billing_charges", "2026-03-02")
 

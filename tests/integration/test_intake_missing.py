@@ -7,11 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 from intake_kit import CONTRACT, Operator
 
+from orchestration.cli.show import show
+from orchestration.cli.summary import summary
 from orchestration.intake import ledger, load_limits
-from orchestration.intake.show import show
-from orchestration.nightly import Outcome, summary
-from orchestration.quality.door import judge_deliveries
-from orchestration.warehouse.night import Night
+from orchestration.pipeline.nightly import Outcome
+from orchestration.pipeline.run import Night
+from orchestration.quality.source_checks import judge_deliveries
 
 CONFIRMED = json.dumps({"removals_confirmed": True})
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]

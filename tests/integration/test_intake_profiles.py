@@ -8,10 +8,10 @@ import pytest
 from intake_kit import CHARGES_HEADER, CONTRACT, Operator, charges, many_charges, subscribers
 from typer.testing import CliRunner
 
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.cli import app
-from orchestration.intake import show
+from orchestration.cli.show import show
 from orchestration.intake.check import check
-from orchestration.settings import PROJECT_DIR
 
 LOOSE = {"max_set_aside_share": 1.0}
 GOOD = charges("S1,2026-02-01,rent,10.00", "S2,2026-02-01,rent,20.00")

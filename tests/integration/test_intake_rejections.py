@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from intake_kit import CHARGES_HEADER, Operator, charges, many_charges
 
-from orchestration import machine
-from orchestration.files import sha256_of
+from orchestration.base import machine
+from orchestration.base.files import sha256_of
 from orchestration.intake import ledger
 
 GOOD = charges("S1,2026-02-01,rent,10.00", "S2,2026-02-01,rent,20.00")

@@ -8,12 +8,13 @@ import pytest
 from list_kit import CARE, IN_ORDER, Operator, care, exported
 from made_lists import RUN_DATE
 
-from orchestration.nightly import Failure, Outcome, failures, summary
-from orchestration.targeting import ledger
+from orchestration.cli.summary import summary
+from orchestration.pipeline import assets
+from orchestration.pipeline.nightly import Failure, Outcome, failures
+from orchestration.pipeline.run import Night
+from orchestration.targeting import ledger, lists
 from orchestration.targeting.folder import Definitions
-from orchestration.warehouse import assets, lists
 from orchestration.warehouse.candidate import Contents
-from orchestration.warehouse.night import Night
 from orchestration.warehouse.publishing import Version
 
 

@@ -10,12 +10,13 @@ import pytest
 from made_lists import AS_OF, RELATIONS, RUN_DATE, export_all, made_files
 from typer.testing import CliRunner
 
-from orchestration import cli, settings
-from orchestration.settings import Home
-from orchestration.targeting import commands
-from orchestration.targeting.catalog import read_catalog
-from orchestration.targeting.tables import duckdb_tables
-from orchestration.warehouse import lists
+from orchestration import cli
+from orchestration.base import settings
+from orchestration.base.settings import Home
+from orchestration.cli import lists as commands
+from orchestration.engines.duckdb import duckdb_tables
+from orchestration.targeting import lists
+from orchestration.warehouse.manifest import Model
 from orchestration.warehouse.reading import DuckDBReader
 
 LINES = [  # subscriber_id, on net, tier, plan, region, value, score, tenure, since, held out, nps, store
@@ -28,6 +29,7 @@ ROWS = {
     "staging.stg_channel__suppressions_now": [("S0002", "all", "protected", None, None)],
     "core.fct_contacts": [("c1", "S0003", RUN_DATE, "outbound", None, None, None, None)],
 }
+MODELS = (Model("tag_catalog", "tags", "tag_catalog", meta={"serves": "tag_catalog"}),)
 CARE = """
 name: care
 title: {en: Care, zh: 关怀}
@@ -64,9 +66,10 @@ class Engine:
     def versions(self):
         return self.standing
 
-    def catalog(self, models):
+    @contextmanager
+    def reading(self):
         with duckdb.connect(str(self.published), read_only=True) as db:
-            return read_catalog(DuckDBReader(db).rows, RELATIONS["tag_catalog"])
+            yield DuckDBReader(db)
 
     @contextmanager
     def list_tables(self, models, version):
@@ -82,7 +85,7 @@ class Operator:
         self.folder.mkdir(parents=True)
         self.engine = Engine(self.home)
         monkeypatch.setenv("TELCO360_HOME", str(folder))
-        monkeypatch.setattr(commands, "models", lambda: ())
+        monkeypatch.setattr(commands, "models", lambda: MODELS)
         monkeypatch.setattr(commands, "_engine", lambda: self.engine)
         monkeypatch.setattr(commands, "_today", lambda: self.today)
         monkeypatch.setattr(settings, "TARGET_LISTS", self.folder)

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 from made_ledger import record_run
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.settings import PROJECT_DIR, Home
 from orchestration.targeting import ledger, offers
 from sample import lifelines, make_operator
 from sample.block import names

@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.targeting.files import FORMULA_STARTS, Title, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import FORMULA_STARTS, write_list
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 pytestmark = pytest.mark.skipif(OFFICE is None, reason="no soffice here; Debian has it in libreoffice-calc-nogui")
@@ -24,7 +25,7 @@ TEXTS = [
     "{=1+1}", "'=1+1", "of:=1+1",
     '"=1+1', ';=1+1', 'x\n=1+1', "1/2", "2026-03-01", "1E5", "0012",
 ]  # fmt: skip
-TITLE = Title("care", "Care", "关怀", date(2026, 4, 1))
+TITLE = FileTitle("care", "Care", "关怀", date(2026, 4, 1))
 OTHERS = [([f"00{n:04}", f"138{n:08}"], ["畅享套餐，“高价值”客户", "-1.5"]) for n in range(len(TEXTS))]
 RESULTS = {"2", "0", "-2", "open", "1", "#NAME?", "#REF!", "Err:508", "Err:509", "Err:510"}  # what the formulas come to
 

@@ -18,10 +18,10 @@ from oracle.known import month_add
 from oracle.operator import Deliveries, write_deliveries
 from oracle.operator_more import make_bigger_operator
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.base.settings import home as home_at
 from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.settings import PROJECT_DIR, Home
-from orchestration.settings import home as home_at
 
 SEED = 6
 KEPT = ("--select", "+config.materialized:incremental")

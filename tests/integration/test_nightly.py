@@ -15,11 +15,14 @@ import duckdb
 import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
 
-from orchestration.files import replace_text
-from orchestration.nightly import Failure, Outcome, failures, summary, was_interrupted
-from orchestration.settings import Home
-from orchestration.warehouse import WarehouseError, assets, build
-from orchestration.warehouse.night import Night
+from orchestration.base.errors import WarehouseError
+from orchestration.base.files import replace_text
+from orchestration.base.settings import Home
+from orchestration.cli.summary import summary
+from orchestration.pipeline import assets
+from orchestration.pipeline.nightly import Failure, Outcome, failures, was_interrupted
+from orchestration.pipeline.run import Night
+from orchestration.warehouse import build
 from orchestration.warehouse.publishing import current, versions
 
 
@@ -239,7 +242,7 @@ def test_a_run_of_the_command_line_stands_in_the_page_under_its_job(first_night)
     from dagster._core.workspace.load_target import ModuleTarget
 
     # By this label the page asks for the runs of a job.
-    (location,) = ModuleTarget("orchestration.definitions", None, None, None).create_origins()
+    (location,) = ModuleTarget("orchestration.pipeline.definitions", None, None, None).create_origins()
     label = RemoteRepositoryOrigin(location, "__repository__").get_label()
     with dg.DagsterInstance.from_config(str(first_night.home.warehouse / "dagster")) as instance:
         (run,) = instance.get_runs(dg.RunsFilter(job_name="nightly", tags={".dagster/repository": label}), limit=1)
@@ -320,8 +323,9 @@ def test_a_second_run_at_once_is_refused(telco360, tmp_path):
 
 DESCRIBE = """
 import dagster as dg, json
-from orchestration.contract import load_contract
-from orchestration.definitions import defs
+from orchestration.base.contract import load_contract
+from orchestration.pipeline.definitions import defs as load
+defs = load()
 dg.Definitions.validate_loadable(defs)
 graph = defs.resolve_asset_graph()
 raw = {dg.AssetKey([t.system, t.name]) for t in load_contract().values()}

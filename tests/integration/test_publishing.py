@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from made_warehouse import STAMP, made_candidate, made_home, made_version
 
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.candidate import approve, remove_candidate
 from orchestration.warehouse.publishing import current, publish, remove_leftovers, rollback, versions
 
@@ -118,7 +118,7 @@ def test_death_while_copying_leaves_the_published_version(tmp_path):
     made_version(home)
     code = (
         "import os, sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path; import made_warehouse\n"
-        "from orchestration.settings import Home; from orchestration.warehouse import candidate\n"
+        "from orchestration.base.settings import Home; from orchestration.warehouse import candidate\n"
         "candidate.table_facts = lambda *_: os.kill(os.getpid(), 9)\n"
         "made_warehouse.made_candidate(Home(Path(sys.argv[1])))"
     )

@@ -4,9 +4,10 @@ from datetime import date
 
 from intake_kit import CONTRACT, Operator
 
+from orchestration.cli.summary import summary
 from orchestration.intake.ahead import rows_ahead
-from orchestration.nightly import Outcome, summary
-from orchestration.warehouse.night import Night
+from orchestration.pipeline.nightly import Outcome
+from orchestration.pipeline.run import Night
 
 USAGE = "subscriber_id,usage_date\n"
 PAYMENTS = "payment_id,subscriber_id,paid_at,amount\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import Home
 from orchestration.intake import take_in
-from orchestration.settings import Home
 from sample import SampleError, make_operator
 from sample.calibration import TABLES, as_text, calibration
 from sample.catalogues import PLANS

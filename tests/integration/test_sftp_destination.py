@@ -22,12 +22,13 @@ from fsspec import config
 
 from orchestration.targeting import destination
 from orchestration.targeting.destination import FileError
-from orchestration.targeting.files import Title, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import write_list
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(SSHD is None, reason="no sshd here; Debian has it in openssh-server")
 
-CARE = Title("care", "Care", "关怀", date(2026, 4, 1))
+CARE = FileTitle("care", "Care", "关怀", date(2026, 4, 1))
 SECONDS_TO_START = 10
 ROWS = 100_000  # some 2 MB, more than the limits below let pass
 

@@ -12,12 +12,13 @@ import time
 
 import pytest
 
-from orchestration.settings import PROJECT_DIR
-from orchestration.spark import cluster, versions
-from orchestration.spark.gate import hits_sql
-from orchestration.spark.thrift import connect
-from orchestration.spark.versions import Table
-from orchestration.warehouse import WarehouseError
+from benchmarks import cluster
+from orchestration.base.errors import WarehouseError
+from orchestration.base.settings import PROJECT_DIR
+from orchestration.engines.spark import versions
+from orchestration.engines.spark.thrift import connect
+from orchestration.engines.spark.versions import Table
+from orchestration.quality.release_facts_spark import hits_sql
 from orchestration.warehouse.dbt import executable
 
 if not os.environ.get("TELCO360_SPARK_TESTS"):

@@ -12,10 +12,10 @@ import duckdb
 import pytest
 from oracle.operator import make_operator, write_deliveries
 
+from benchmarks import cluster
 from benchmarks.compare import compare
-from orchestration.settings import PROJECT_DIR, Home
-from orchestration.spark import cluster
-from orchestration.spark.thrift import connect
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.engines.spark.thrift import connect
 
 if not os.environ.get("TELCO360_SPARK_TESTS"):
     pytest.skip("set TELCO360_SPARK_TESTS=1 to run what starts a Spark cluster", allow_module_level=True)
@@ -24,7 +24,7 @@ if lack := cluster.missing():
 
 
 def telco360(home: Home, *arguments: str) -> str:
-    entry = "from orchestration.cli import app; app()"
+    entry = "from orchestration.cli.main import app; app()"
     command = [sys.executable, "-c", entry, *arguments]
     environment = os.environ | {"TELCO360_HOME": str(home.root)}
     done = subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)

@@ -7,14 +7,14 @@ from made_tags import LINES, MODELS, made_tag_version
 from typer.testing import CliRunner
 
 from orchestration import cli
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 
 
 @pytest.fixture
 def tags(monkeypatch, tmp_path):
     """Calls a command on a home with two versions."""
     monkeypatch.setenv("TELCO360_HOME", str(tmp_path))
-    monkeypatch.setattr("orchestration.tags.commands.models", lambda: MODELS)
+    monkeypatch.setattr("orchestration.cli.tags.models", lambda: MODELS)
     made_tag_version(Home(tmp_path))
     made_tag_version(Home(tmp_path), lines=LINES | {"L2": (88.0, "2026-03-01")})
 

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from made_ledger import record_run
 
-from orchestration.settings import PROJECT_DIR, Home
-from orchestration.targeting.catalog import read_catalog
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import Catalog
 from orchestration.targeting.definition import check
 from orchestration.targeting.folder import load_definitions
 from orchestration.warehouse.dbt import target_dir
@@ -26,7 +27,7 @@ DAYS = date(2026, 6, 29), date(2026, 6, 30)
 
 def night(home: Home, as_of: date):
     """One night in a process of its own; the version that it published."""
-    command = [sys.executable, "-c", "from orchestration.cli import app; app()", "nightly", "--home", str(home.root)]
+    command = [sys.executable, "-c", "from orchestration.cli.main import app; app()", "nightly", "--home", str(home.root)]
     done = subprocess.run([*command, "--as-of", str(as_of)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return versions(home)[0]
@@ -153,7 +154,7 @@ def test_a_date_built_again_remembers_the_same(home, before_and_now):
 
 def test_each_list_of_the_project_matches_somebody(home, before_and_now):
     with duckdb.connect(str(before_and_now[1]), read_only=True) as db:
-        catalog = read_catalog(DuckDBReader(db).rows, "tags.tag_catalog")
+        catalog = Catalog.of(read_tags(DuckDBReader(db), load_models(read_manifest(target_dir() / "manifest.json"))))
         definitions = load_definitions(PROJECT_DIR / "target_lists")
         assert len(definitions) >= 12
         for definition in definitions:

@@ -9,9 +9,9 @@ import pytest
 from list_kit import CARE, Operator, care
 from made_lists import AS_OF, RUN_DATE, insert
 
+from orchestration.base.errors import ListError
 from orchestration.targeting import export, ledger, run
 from orchestration.targeting.definition import Approval
-from orchestration.targeting.tables import ListError
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from jinja2 import Environment
 from list_kit import CARE, FIRST, IN_ORDER, Operator, care, cells, exported, left_out
 from made_lists import RUN_DATE
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.targeting import ledger
 from orchestration.targeting.decisions import MACRO
 from orchestration.targeting.files import ALWAYS_TEXT

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from oracle.known import TERMINAL, month_add, month_end, month_start
 from oracle.traffic import Inbox, balances, call_pairs, charges, correct, first_day_from, payments, usage
-from orchestration.contract import Table, load_contract
+from orchestration.base.contract import Table, load_contract
 
 STATUSES = ("active", "suspended_arrears", "suspended_voluntary", "suspended_other", "pre_terminated", *TERMINAL)
 STATUS_AFTER = {"resumed": "active", "reinstated": "active", "activated": "active", "ported_in": "active"}

@@ -14,7 +14,7 @@ from oracle.known import TERMINAL, latest, month_add, month_end, month_start
 from oracle.operator import PLANS, Deliveries, Operator, make_operator
 from oracle.scripts import new_lines, scripted_lines
 from oracle.traffic import first_day_from
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
 
 OUTLETS = tuple(f"o{n}" for n in range(7))
 MANAGERS = ("m1", "m2", "m3")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from oracle.book import Book, add_months, book_at
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
 
 D = date(2024, 6, 30)
 BEGUN = date(2022, 1, 10)

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import bench, child, costs
 from benchmarks.costs import Cost, Made, NightCost, Span
-from orchestration.settings import Home
+from orchestration.base.settings import Home
 
 DAY = date(2026, 6, 30)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.cli import app
-from orchestration.settings import PROJECT_DIR
 
 PAGES = sorted([*PROJECT_DIR.glob("*.md"), *(PROJECT_DIR / "docs").rglob("*.md")])
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.contract import load_contract
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.manifest import AS_OF
 
 EDGES = {

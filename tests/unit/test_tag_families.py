@@ -7,8 +7,8 @@ import csv
 
 import yaml
 
-from orchestration.contract import load_contract
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.seeds import check_seeds
 
 TAGS = PROJECT_DIR / "models" / "marts" / "tags"

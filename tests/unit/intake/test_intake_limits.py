@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestration.contract import load_contract
-from orchestration.intake.errors import SeedError
+from orchestration.base.contract import load_contract
+from orchestration.base.errors import SeedError
 from orchestration.intake.limits import limits_of, load_limits, load_patterns
 
 TABLES = load_contract()

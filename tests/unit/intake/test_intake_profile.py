@@ -6,12 +6,12 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import Home
 from orchestration.intake.errors import Rejected
 from orchestration.intake.profile import load_profile, parse_profile, unused
 from orchestration.intake.reading import Reading
 from orchestration.intake.values import typed
-from orchestration.settings import Home
 
 CONTRACT = load_contract()
 CHARGES, USAGE, SUBSCRIBERS = CONTRACT["billing_charges"], CONTRACT["billing_usage_daily"], CONTRACT["crm_subscribers"]

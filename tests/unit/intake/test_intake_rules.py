@@ -5,7 +5,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from orchestration.contract import RowRule, load_contract
+from orchestration.base.contract import RowRule, load_contract
 from orchestration.intake.rows import breaches, check
 
 CONTRACT = load_contract()

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
 from orchestration.intake.landing import Folder
 from orchestration.intake.state import enforced_references, in_order
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
 from orchestration.intake.values import is_trimmed, lake_schema, typed
 
 CONTRACT = load_contract()

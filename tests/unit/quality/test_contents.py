@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from orchestration import settings
-from orchestration.contract import Column, Table
+from orchestration.base import settings
+from orchestration.base.contract import Column, Table
 from orchestration.quality.contents import content_facts
 from orchestration.quality.profiles import profiles_of
 

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from orchestration.contract import load_contract
-from orchestration.intake import SeedError
+from orchestration.base.contract import load_contract
+from orchestration.base.errors import SeedError
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.quality.limits import DriftLimit, drift_limit, load_drift_limits, load_release_limits
-from orchestration.settings import PROJECT_DIR
 
 
 @pytest.fixture

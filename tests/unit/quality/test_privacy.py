@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from orchestration.contract import Column, Table
+from orchestration.base.contract import Column, Table
 from orchestration.quality.limits import load_release_limits
 from orchestration.quality.privacy import Match, column_verdict, create_identifiers, masked, verdict
 

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from orchestration.quality.gate import unallocated_rows
 from orchestration.quality.limits import load_release_limits
+from orchestration.quality.release_facts import unallocated_rows
 
 LIMITS = load_release_limits()
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.contract import load_contract
+from orchestration.base.contract import load_contract
 from orchestration.intake.values import lake_schema
 from sample.calendar import day_number
 from sample.delivery import Codes, Landing, SampleError, lake_array

@@ -5,9 +5,9 @@ import json
 import pytest
 from made_tags import CATALOGUE, MODELS, TAGS, made_home
 
-from orchestration.tags.catalogue import chosen, described, json_text, read_coverage, read_entries, search
-from orchestration.tags.entry import catalogued, one
-from orchestration.targeting.catalog import CatalogError
+from orchestration.catalog.published import catalogued, read_tags
+from orchestration.catalog.tags import CatalogError, one
+from orchestration.tags.catalogue import chosen, described, json_text, read_coverage, search
 from orchestration.warehouse.reading import DuckDBReader, published
 
 
@@ -19,7 +19,7 @@ def reader(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def entries(reader):
-    return read_entries(reader, MODELS)
+    return read_tags(reader, MODELS)
 
 
 def names(found) -> list[str]:

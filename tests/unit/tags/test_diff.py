@@ -7,10 +7,10 @@ import pytest
 import sqlglot
 from made_tags import LINES, MODELS, TAGS, WORTH, made_tag_version
 
-from orchestration.settings import Home
+from orchestration.base.errors import WarehouseError
+from orchestration.base.settings import Home
 from orchestration.tags.diff import Moved, compare, told
 from orchestration.tags.recompute import changed_families, moved, text_of
-from orchestration.warehouse import WarehouseError
 
 BY_DATA = LINES | {"L2": (88.0, "2026-03-01")}  # mass to gold
 

@@ -4,19 +4,19 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.tags.entry import Entry
+from orchestration.catalog.tags import Tag
 from orchestration.tags.overlaps import Members, common, overlaps, sets_of, told
 
 ENTRIES = [
-    Entry("is_even", "subscriber", "m", "flag"),
-    Entry("is_not_odd", "subscriber", "m", "flag"),
-    Entry("is_fourth", "subscriber", "m", "flag"),
-    Entry("rest", "subscriber", "m", "band", values={"0": "", "1": "", "2": "", "3": ""}),
-    Entry("is_any", "subscriber", "m", "flag"),
-    Entry("is_none", "subscriber", "m", "flag"),
-    Entry("half", "subscriber", "m", "tier", values={"low": "", "high": ""}),
-    Entry("size", "subscriber", "m", "number"),
-    Entry("open", "subscriber", "m", "code"),
+    Tag("is_even", "subscriber", "m", "flag"),
+    Tag("is_not_odd", "subscriber", "m", "flag"),
+    Tag("is_fourth", "subscriber", "m", "flag"),
+    Tag("rest", "subscriber", "m", "band", values={"0": "", "1": "", "2": "", "3": ""}),
+    Tag("is_any", "subscriber", "m", "flag"),
+    Tag("is_none", "subscriber", "m", "flag"),
+    Tag("half", "subscriber", "m", "tier", values={"low": "", "high": ""}),
+    Tag("size", "subscriber", "m", "number"),
+    Tag("open", "subscriber", "m", "code"),
 ]
 TABLE = """create table t as select n % 2 = 0 as is_even, case when n % 2 = 0 then true end as is_not_odd, n % 4 = 0 as is_fourth,
     n % 4 as rest, true as is_any, false as is_none, case when n % 2 = 0 then if(n < 50, 'low', 'high') end as half

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from orchestration.contract import load_contract
-from orchestration.settings import PROJECT_DIR
-from orchestration.tags.entry import written
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import PROJECT_DIR
+from orchestration.catalog.written import written
 from orchestration.warehouse.manifest import load_models
 from orchestration.warehouse.seeds import read_seed
 

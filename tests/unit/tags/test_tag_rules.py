@@ -6,13 +6,13 @@ from datetime import date, timedelta
 import pytest
 from made_tags import MODELS
 
-from orchestration.contract import load_contract
-from orchestration.settings import TARGET_LISTS
+from orchestration.base.contract import load_contract
+from orchestration.base.settings import TARGET_LISTS
+from orchestration.catalog.written import written
 from orchestration.tags.document import PAGE, page
-from orchestration.tags.entry import written
-from orchestration.tags.rules import faults, withdrawn_days
+from orchestration.tags.rules import faults, usable, withdrawn_days
 from orchestration.targeting.definition import TargetList, Title
-from orchestration.targeting.folder import load_definitions
+from orchestration.targeting.folder import load_definitions, unusable
 from orchestration.warehouse.manifest import load_models
 
 TODAY = date(2026, 6, 1)
@@ -54,7 +54,8 @@ def without(key):
 
 
 def test_every_tag_of_the_project_is_as_it_should_be_and_no_list_uses_one_that_is_withdrawn(models):
-    assert faults(models, load_definitions(TARGET_LISTS), date.today()) == []
+    assert faults(models, date.today()) == []
+    assert unusable(load_definitions(TARGET_LISTS), usable(models)) == []
 
 
 def test_the_page_of_tags_says_what_the_yaml_says(models):
@@ -67,7 +68,8 @@ def test_no_evidence_is_personal(models):
 
 
 def test_a_good_tag_passes_and_defaults_are_merged():
-    assert faults(library(), [LIST], TODAY) == []
+    assert faults(library(), TODAY) == []
+    assert unusable([LIST], usable(library())) == []
     tier, score = written(library(TAG | {"owner": "service", "refresh": "monthly"}))
     assert (tier.owner, tier.refresh, tier.version, tier.group_zh) == ("service", "monthly", 1, "价值")
     assert (score.owner, score.refresh) == ("customer-value", "daily")
@@ -100,27 +102,27 @@ def test_a_good_tag_passes_and_defaults_are_merged():
     ],
 )
 def test_each_fault_names_its_tag(tag, fault):
-    (found,) = faults(library(tag), [], TODAY)
+    (found,) = faults(library(tag), TODAY)
     assert found.startswith("tags_worth.value_tier: ") and fault in found
 
 
 def test_what_the_model_lacks_is_told_of_its_tags():
-    assert any("category" in f for f in faults(library(category=""), [], TODAY))
-    assert any("description is missing" in f for f in faults(library(columns=COLUMNS | {"value_tier": " "}), [], TODAY))
-    assert any("entity lines is none of subscriber" in f for f in faults(library(entity="lines"), [], TODAY))
-    assert any("but subscriber_360 has ['subscriber_id']" in f for f in faults(library(grain=["customer_id"]), [], TODAY))
+    assert any("category" in f for f in faults(library(category=""), TODAY))
+    assert any("description is missing" in f for f in faults(library(columns=COLUMNS | {"value_tier": " "}), TODAY))
+    assert any("entity lines is none of subscriber" in f for f in faults(library(entity="lines"), TODAY))
+    assert any("but subscriber_360 has ['subscriber_id']" in f for f in faults(library(grain=["customer_id"]), TODAY))
 
 
 def test_a_tag_must_be_joined_into_its_360_table():
     models = tuple(replace(m, parents=("tags_care",)) if m.name == "subscriber_360" else m for m in library())
-    assert any("value_tier: it is no column of subscriber_360" in f for f in faults(models, [], TODAY))
+    assert any("value_tier: it is no column of subscriber_360" in f for f in faults(models, TODAY))
 
 
 def test_one_name_stands_once_in_an_entity():
     care = next(m for m in MODELS if m.name == "tags_care")
     twice = replace(care, columns=COLUMNS, tags={"value_tier": TAG | {"evidence": ["value_score"]}}, meta=care.meta | META)
     models = tuple(twice if m.name == "tags_care" else m for m in library())
-    assert [f for f in faults(models, [], TODAY) if "already" in f] == [
+    assert [f for f in faults(models, TODAY) if "already" in f] == [
         "tags_worth.value_tier: tags_care makes a subscriber tag of that name already"
     ]
 
@@ -128,10 +130,10 @@ def test_one_name_stands_once_in_an_entity():
 def test_a_withdrawn_tag_is_used_by_no_list_and_gone_when_its_days_are_over():
     days = withdrawn_days()
     withdrawn = TAG | {"status": "withdrawn", "withdrawn_on": (TODAY - timedelta(days=days)).isoformat()}
-    assert faults(library(withdrawn), [], TODAY) == []
-    (late,) = faults(library(withdrawn), [], TODAY + timedelta(days=1))
+    assert faults(library(withdrawn), TODAY) == []
+    (late,) = faults(library(withdrawn), TODAY + timedelta(days=1))
     assert "tags_worth.value_tier: withdrawn on" in late and "remove column and entry" in late
-    (used,) = faults(library(withdrawn), [LIST], TODAY)
+    (used,) = unusable([LIST], usable(library(withdrawn)))
     assert used.startswith("list golden: where: ") and "value_tier is withdrawn" in used
 
 

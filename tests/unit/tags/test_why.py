@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from made_tags import MODELS, made_home
 
-from orchestration.tags.entry import catalogued
+from orchestration.catalog.published import catalogued
+from orchestration.catalog.tags import CatalogError
 from orchestration.tags.evidence import columns_of, holders, unresolved
 from orchestration.tags.why import month_of, told, why, why_in_month
-from orchestration.targeting.catalog import CatalogError
 from orchestration.warehouse.manifest import require_serving
 from orchestration.warehouse.reading import DuckDBReader, published
 

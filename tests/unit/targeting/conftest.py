@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestration.targeting.catalog import Catalog
+from orchestration.catalog.published import catalogued
+from orchestration.catalog.tags import Catalog
 
 TIERS = '["diamond", "gold", "silver", "ordinary", "mass"]'
 
@@ -28,20 +29,22 @@ def catalogue_row(
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return Catalog.from_rows(
-        [
-            catalogue_row("is_on_net", "flag", data_type="boolean"),
-            catalogue_row("is_prepaid", "flag", data_type="boolean"),
-            catalogue_row("value_tier", "tier", TIERS, label_zh="价值等级", historic=True),
-            catalogue_row("arpu_band", "band", '["<30", "30-50", ">=50"]'),
-            catalogue_row("plan_code", "code"),
-            catalogue_row("region_code", "code"),
-            catalogue_row("arpu_3m", "number", data_type="decimal(18,4)", historic=True),
-            catalogue_row("mou_3m", "number", data_type="double"),
-            catalogue_row("tenure_months", "number", data_type="bigint"),
-            catalogue_row("activation_date", "date", data_type="date"),
-            catalogue_row("date", "date", data_type="date"),  # called like a keyword
-            catalogue_row("old_score", "number", data_type="double", status="withdrawn"),
-            catalogue_row("service_layer", "tier", '["A", "B", "C", "D"]', entity="customer"),
-        ]
+    return Catalog.of(
+        catalogued(
+            [
+                catalogue_row("is_on_net", "flag", data_type="boolean"),
+                catalogue_row("is_prepaid", "flag", data_type="boolean"),
+                catalogue_row("value_tier", "tier", TIERS, label_zh="价值等级", historic=True),
+                catalogue_row("arpu_band", "band", '["<30", "30-50", ">=50"]'),
+                catalogue_row("plan_code", "code"),
+                catalogue_row("region_code", "code"),
+                catalogue_row("arpu_3m", "number", data_type="decimal(18,4)", historic=True),
+                catalogue_row("mou_3m", "number", data_type="double"),
+                catalogue_row("tenure_months", "number", data_type="bigint"),
+                catalogue_row("activation_date", "date", data_type="date"),
+                catalogue_row("date", "date", data_type="date"),  # called like a keyword
+                catalogue_row("old_score", "number", data_type="double", status="withdrawn"),
+                catalogue_row("service_layer", "tier", '["A", "B", "C", "D"]', entity="customer"),
+            ]
+        )
     )

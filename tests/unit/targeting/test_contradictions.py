@@ -5,17 +5,17 @@ import random
 import duckdb
 import pytest
 
-from orchestration.targeting.catalog import Catalog, Tag
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.contradictions import contradictions
 from orchestration.targeting.expression import parse
 
 TAGS = {
-    "a": Tag("a", "subscriber", "m", "number", "decimal(18,2)", is_historic=True),
-    "n": Tag("n", "subscriber", "m", "number", "integer"),
-    "d": Tag("d", "subscriber", "m", "date", "date"),
-    "f": Tag("f", "subscriber", "m", "flag", "boolean", is_tracked=True),
-    "t": Tag("t", "subscriber", "m", "tier", "varchar", ("x", "y", "z")),
-    "c": Tag("c", "subscriber", "m", "code", "varchar"),
+    "a": Tag("a", "subscriber", "m", "number", data_type="decimal(18,2)", is_historic=True),
+    "n": Tag("n", "subscriber", "m", "number", data_type="integer"),
+    "d": Tag("d", "subscriber", "m", "date", data_type="date"),
+    "f": Tag("f", "subscriber", "m", "flag", data_type="boolean", is_tracked=True),
+    "t": Tag("t", "subscriber", "m", "tier", data_type="varchar", values=dict.fromkeys(("x", "y", "z"), "")),
+    "c": Tag("c", "subscriber", "m", "code", data_type="varchar"),
 }
 CATALOG = Catalog({"subscriber": TAGS})
 

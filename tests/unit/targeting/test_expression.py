@@ -7,8 +7,8 @@ import duckdb
 import pytest
 import sqlglot
 
-from orchestration.settings import PROJECT_DIR
-from orchestration.targeting.catalog import Catalog, Tag
+from orchestration.base.settings import PROJECT_DIR
+from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.syntax import MAX_DEPTH, MAX_LENGTH
 
@@ -293,7 +293,7 @@ def test_anything_beyond_the_language_is_refused(catalog, text):
     "name", ["symmetric", "date", "rank", "interval", "select", "case", "any", "next", "distinct", "values", "x"]
 )
 def test_a_tag_called_like_a_keyword_is_a_tag_or_refused_and_nothing_else(name):
-    tags = {n: Tag(n, "subscriber", "m", "number", "double") for n in (name, "arpu_3m")}
+    tags = {n: Tag(n, "subscriber", "m", "number", data_type="double") for n in (name, "arpu_3m")}
     catalog = Catalog({"subscriber": tags})
     with suppress(ExpressionError):
         assert parse(f"{name} > 1", catalog).sql() == f'"{name}" > 1'

@@ -8,7 +8,8 @@ import fsspec
 import pytest
 
 from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory, shown
-from orchestration.targeting.files import Title, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import write_list
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_files_get_their_names_when_all_are_there(tmp_path):
 
 
 def test_a_url_of_a_directory_here_is_written_as_the_directory(tmp_path):
-    title = Title("care", "Care", "关怀", date(2026, 4, 1))
+    title = FileTitle("care", "Care", "关怀", date(2026, 4, 1))
     with duckdb.connect() as connection:
         (tmp_path / "out").mkdir()
         written = write_list(connection, "select 'S1' as subscriber_id", "x", "csv", f"file://{tmp_path}/out", title)

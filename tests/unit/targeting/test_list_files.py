@@ -15,9 +15,10 @@ import pytest
 
 from orchestration.targeting import files, workbook
 from orchestration.targeting.destination import FileError
-from orchestration.targeting.files import Title, write_list
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import write_list
 
-TITLE = Title("care", "High-value care", "高价值客户关怀", date(2026, 4, 1), {"plan": "The plan."}, {"as_of": "2026-03-31"})
+TITLE = FileTitle("care", "High-value care", "高价值客户关怀", date(2026, 4, 1), {"plan": "The plan."}, {"as_of": "2026-03-31"})
 HOSTILE = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1")
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from orchestration.settings import Home
+from orchestration.base.errors import ListError
+from orchestration.base.settings import Home
 from orchestration.targeting import ledger
 from orchestration.targeting.imports import import_list
-from orchestration.targeting.tables import ListError
 
 DAY = date(2026, 3, 1)
 

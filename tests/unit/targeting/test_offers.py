@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.base.settings import Home
+from orchestration.catalog.written import written_catalog
 from orchestration.intake import ledger
-from orchestration.settings import Home
-from orchestration.targeting.offers import SCHEMA, judge, record_offers, written_catalog
+from orchestration.targeting.offers import SCHEMA, judge, record_offers
 from orchestration.warehouse.manifest import Model
 
 DELIVERED = date(2026, 6, 30)

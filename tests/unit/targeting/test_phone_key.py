@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from jinja2 import Environment
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.settings import PROJECT_DIR
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ import sqlglot
 from made_ledger import record_run
 from made_lists import AS_OF, PRIVATE_TABLES, RELATIONS, RUN_DATE, TABLES, insert, lay_tables
 
-from orchestration.settings import Home
+from orchestration.base.settings import Home
+from orchestration.engines.duckdb import DuckDBTables
+from orchestration.engines.tables import Relations
 from orchestration.targeting import matching, run
 from orchestration.targeting.definition import Order, TargetList, Title
 from orchestration.targeting.ledger import COUNTS, STEPS
-from orchestration.targeting.matching import Relations
-from orchestration.targeting.tables import DuckDBTables
 
 LISTS, A_RUN, SUBSCRIBERS = 10_000, 80, 300
 CHANNELS = ("outbound_call", "sms", "store", "app")

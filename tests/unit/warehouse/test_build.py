@@ -7,8 +7,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from orchestration import settings
-from orchestration.warehouse import WarehouseError
+from orchestration.base import settings
+from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.build import Stamp, discard_reason, prepare, read_stamp, run_lock, stamp_path
 
 DAY = date(2026, 3, 1)
@@ -97,7 +97,7 @@ def test_two_builds_at_once_are_refused_and_the_lock_ends_with_its_holder(tmp_pa
 def test_a_killed_holder_leaves_no_lock(tmp_path):
     home = settings.Home(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from orchestration.settings import Home\n"
+        "import sys; from pathlib import Path; from orchestration.base.settings import Home\n"
         "from orchestration.warehouse.build import run_lock\n"
         f"with run_lock(Home(Path({str(tmp_path)!r}))): print('held', flush=True); sys.stdin.read()"
     )

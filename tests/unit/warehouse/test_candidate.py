@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from made_warehouse import MODELS, PHONE, STAMP, made_candidate, made_home
 
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.build import Stamp
 from orchestration.warehouse.candidate import (
     Contents,

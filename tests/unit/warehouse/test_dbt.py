@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from orchestration import settings
-from orchestration.warehouse import WarehouseError
+from orchestration.base import settings
+from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.dbt import (
     PARSED_CODE,
     STAMP,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.freshness import NothingDelivered, choose_as_of, latest_by, stale_tables
 
 MARCH_1, MARCH_2, MARCH_3 = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestration.warehouse import WarehouseError
+from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.manifest import (
     Model,
     descriptions,

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from orchestration.intake import SeedError
-from orchestration.settings import PROJECT_DIR
+from orchestration.base.errors import SeedError
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.seeds import check_seeds
 
 

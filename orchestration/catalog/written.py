@@ -1,0 +1,66 @@
+"""Tags as the project's YAML describes them, before anything is built. The one place that knows the keys of a tag's YAML."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from orchestration.catalog.tags import Catalog, Tag, as_text, entity_place
+from orchestration.warehouse.manifest import Model
+from orchestration.warehouse.seeds import band_names
+
+KEYS = {
+    "label_zh", "description_zh", "group", "kind", "values", "values_from", "unit", "bounds", "evidence", "measure", "threshold",
+    "history", "tracked", "is_constant_ok", "refresh", "owner", "sensitivity", "version", "status", "since", "withdrawn_on",
+}  # fmt: skip
+"""What a tag's YAML may say, `tag_defaults` of its model included."""
+
+
+def written(models: Iterable[Model]) -> list[Tag]:
+    """The tags that the YAML of the models describes, `tag_defaults` merged in; by entity and category, then as written."""
+    found = [_of_yaml(model, name, model.meta.get("tag_defaults", {}) | tag) for model, name, tag in raw_tags(models)]
+    return sorted(found, key=lambda e: (entity_place(e.entity), e.category))
+
+
+def raw_tags(models: Iterable[Model]) -> list[tuple[Model, str, dict]]:
+    """Model, column and own YAML of every tag, without its model's defaults."""
+    return [(model, name, tag) for model in models if model.is_tag_family for name, tag in model.tags.items()]
+
+
+def written_catalog(models: Iterable[Model]) -> Catalog:
+    """The catalogue as the project's YAML and seeds describe it: values that a seed lists are read from there."""
+    return Catalog.of(
+        replace(tag, values=dict.fromkeys(band_names(tag.values_from), "")) if tag.values_from else tag for tag in written(models)
+    )
+
+
+def _of_yaml(model: Model, name: str, tag: dict) -> Tag:
+    least, greatest = tag.get("bounds") or (None, None)
+    threshold, group = tag.get("threshold") or {}, tag.get("group") or ""
+    return Tag(
+        name=name,
+        entity=model.meta["entity"],
+        model=model.name,
+        kind=tag.get("kind", ""),
+        category=model.meta.get("category", ""),
+        category_zh=model.meta.get("category_zh", ""),
+        group=group,
+        group_zh=(model.meta.get("groups") or {}).get(group, ""),
+        description=model.columns[name].strip(),
+        values={str(value): label or "" for value, label in (tag.get("values") or {}).items()},
+        least=as_text(least),
+        greatest=as_text(greatest),
+        evidence=tuple(tag.get("evidence") or ()),
+        threshold_seed=threshold.get("seed", ""),
+        threshold_rule=threshold.get("rule", ""),
+        version=tag.get("version"),
+        status=tag.get("status", "active"),
+        as_of=model.as_of_column(name),
+        is_historic=bool(tag.get("history")),
+        is_tracked=bool(tag.get("tracked", tag.get("kind") != "number")) and tag.get("status") != "withdrawn",
+        **{
+            key: as_text(tag.get(key))
+            for key in (
+                "label_zh", "description_zh", "unit", "values_from", "measure", "refresh", "owner", "sensitivity", "since",
+                "withdrawn_on",
+            )
+        },
+    )  # fmt: skip

@@ -1,0 +1,296 @@
+"""The commands `telco360 lists …`. Reads arguments, asks the package, prints; heavy imports stand within the commands."""
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.base import settings
+from orchestration.cli.common import models, plain_errors
+
+lists_app = typer.Typer(no_args_is_help=True)
+_VERDICTS = {
+    "approved": "approved, good to run",
+    "draft": "a draft, good to run once it is approved",
+    "retired": "retired, not exported any more",
+}
+_WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
+ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
+
+
+@lists_app.command("new")
+def lists_new() -> None:
+    """Ask for what a list must have, check each answer, and write it as a draft."""
+    from orchestration.catalog.published import read_tags
+    from orchestration.catalog.tags import Catalog
+    from orchestration.targeting.definition import check, load_definition
+    from orchestration.targeting.draft import draft_text, questions
+    from orchestration.targeting.lists import definitions
+
+    with plain_errors():
+        with _engine().reading() as reader:
+            catalog, known = Catalog.of(read_tags(reader, models())), definitions()
+        answers = {question.key: _ask(question) for question in questions(catalog, known)}
+        path = settings.TARGET_LISTS / f"{answers['name']}.yml"
+        with path.open("x", encoding="utf-8") as file:
+            file.write(draft_text(answers, catalog))
+        check(load_definition(path), catalog)
+    typer.echo(f"{path} is written, a draft. Next: telco360 lists preview {answers['name']}")
+
+
+@lists_app.command("check")
+def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
+    """Check the definitions of lists: keys, destinations, caps and offers, and whether anybody can meet their conditions."""
+    from orchestration.targeting.folder import read_definitions
+    from orchestration.targeting.lists import judged_lists
+
+    with plain_errors():
+        if name:
+            chosen, faults = [_definition(name)], []
+        else:
+            found = read_definitions(settings.TARGET_LISTS)
+            chosen, faults = list(found.sound.values()), list(found.problems)
+        for fault in faults:
+            typer.secho(fault, fg=typer.colors.RED, err=True)
+        for definition, wrong, doubts in judged_lists(_engine(), models(), chosen, _today()):
+            for fault in wrong:
+                typer.secho(f"list {definition.name}: {fault}", fg=typer.colors.RED, err=True)
+            _warn(definition.name, doubts)
+            faults += wrong
+            if not wrong:
+                typer.echo(f"{definition.name}: {_VERDICTS[definition.status]}{_counted(doubts)}")
+    raise typer.Exit(1 if faults else 0)
+
+
+@lists_app.command("preview")
+def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 20) -> None:
+    """Show what a list would come to now: counts by step, masked rows, tiers and regions, other lists. Writes nothing."""
+    from orchestration.targeting import look
+
+    with plain_errors():
+        _definition(name)
+        with _looking(name) as decided:
+            found = look.preview(decided, name, rows)
+        with _looking(name, all_active=True) as decided:
+            shared = look.overlaps(decided, name)
+    _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
+    _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
+    _table(found.columns, found.rows)
+    for column, counts in found.groups.items():
+        _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
+    _say([found.shows] if found.shows else [])
+    _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
+    _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
+    _warn(name, (*found.warnings, *filter(None, [found.jump])))
+
+
+def lists_export(
+    name: ListName,
+    accept_old_data: Annotated[bool, typer.Option("--accept-old-data", help="Export however old the data is.")] = False,
+) -> None:
+    """Export one approved list from the published version, as the nightly job does."""
+    from orchestration.targeting.lists import open_lists
+    from orchestration.warehouse.build import run_lock
+
+    with plain_errors(), run_lock(settings.home()):
+        _definition(name)
+        with open_lists(_engine(), models(), [name], _today(), accept_old_data) as decided:
+            made = decided.export(name)
+    _warn(name, made.warnings)
+    steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
+    typer.echo(f"{made.name}: {steps}\n{made.file}")
+
+
+lists_app.command("export")(lists_export)
+lists_app.command("run", hidden=True)(lists_export)
+
+
+@lists_app.command("diff")
+def lists_diff(
+    name: ListName, members: Annotated[bool, typer.Option("--members", help="Name each who came or went.")] = False
+) -> None:
+    """Tell who entered and who left the list from the run before to the last, and why."""
+    from collections import Counter
+
+    from orchestration.targeting.history import diff
+
+    with plain_errors():
+        found = diff(settings.home(), name)
+    older, newer = found.older, found.newer
+    _say([f"{name}: {older['run_date']} (run {older['run_id']}) to {newer['run_date']} (run {newer['run_id']})"])
+    if older["definition_hash"] != newer["definition_hash"]:
+        _say(["its definition changed in between"])
+    counts = [("stayed", "", f"{found.stayed:,}")]
+    for word, who in (("entered", found.entered), ("left", found.left)):
+        counts += [(word, reason, f"{count:,}") for reason, count in Counter(reason for _, reason in who).most_common()]
+    _table(("", "in the other run", "subscribers"), counts)
+    if members:
+        _say(f"{word} {id}: {reason}" for word, who in (("entered", found.entered), ("left", found.left)) for id, reason in who)
+
+
+@lists_app.command("overlap")
+def lists_overlap() -> None:
+    """Show how many subscribers each two lists match, by their last runs; one of them got each, or none."""
+    from orchestration.targeting.history import overlap
+
+    with plain_errors():
+        runs, matrix = overlap(settings.home())
+    heads = ("", "list", "run date", *(str(number) for number in range(1, len(runs) + 1)))
+    rows = zip(range(1, len(runs) + 1), runs, matrix, strict=True)
+    _table(
+        heads, [(f"{n}", run["list_name"], f"{run['run_date']}", *(f"{count:,}" for count in counts)) for n, run, counts in rows]
+    )
+
+
+@lists_app.command("why")
+def lists_why(subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")], name: ListName) -> None:
+    """Tell whether a subscriber is in a list now, at which step not, and which parts of the condition fail."""
+    from orchestration.targeting.history import recorded
+    from orchestration.targeting.why import why
+
+    with plain_errors():
+        _definition(name)
+        with _looking(name) as decided:
+            lines = why(decided, name, subscriber)
+        before = recorded(settings.home(), name, subscriber)
+    _say([*lines, *([f"  as last exported: {before}"] if before else [])])
+
+
+@lists_app.command("rebuild")
+def lists_rebuild(
+    name: ListName,
+    run_date: Annotated[datetime.datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day of the run.")],
+) -> None:
+    """Make a file of the ledger again, byte for byte, from the version and the members it was made of."""
+    from orchestration.targeting.rebuild import rebuild, recorded_run
+
+    with plain_errors():
+        known, engine, given = models(), _engine(), settings.home()
+        run = recorded_run(given, name, run_date.date())
+        version = next((version for version in engine.versions() if version.name == run["publication"]), None)
+        if version is None:
+            raise settings.SettingsError(
+                f"list {name}: the version {run['publication']} is gone, and with it what the file of {run['run_date']} told; "
+                "`telco360 publish list` names those that stand"
+            )
+        with engine.list_tables(known, version) as tables:
+            written = rebuild(tables, given, run)
+    typer.echo(f"{name}: {written.rows:,} rows, the same bytes as exported (SHA-256 {written.sha256})\n{written.files[0]}")
+
+
+@lists_app.command("import")
+def lists_import(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: subscriber_id, and arm (treated or control).")],
+    name: Annotated[str, typer.Option(help="Name of the list, as contacts give it in list_name.")],
+    on: Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the run, as list_run_date.")],
+    channel: Annotated[str, typer.Option(help="Channel that works the list.")],
+    offer: Annotated[str | None, typer.Option(help="Offer that it puts to them.")] = None,
+) -> None:
+    """Take a list made elsewhere into the ledger, so that its effect is counted from the next build on."""
+    from orchestration.targeting.imports import import_list
+
+    with plain_errors():
+        run = import_list(settings.home(), file, name, on.date(), channel, offer)
+    typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
+
+
+@lists_app.command("verify")
+def lists_verify() -> None:
+    """Check that the ledger of lists is what was written: every run, its members, their order."""
+    from orchestration.targeting.ledger import runs, verify
+
+    given = settings.home()
+    fault = verify(given)
+    typer.secho(fault or f"{runs(given).num_rows:,} runs, all as they were written", fg=typer.colors.RED if fault else None)
+    raise typer.Exit(1 if fault else 0)
+
+
+def _ask(question) -> str:
+    while True:
+        answer = typer.prompt(question.words).strip()
+        try:
+            question.check(answer)
+            return answer
+        except ValueError as error:
+            typer.secho(str(error), fg=typer.colors.RED, err=True)
+
+
+@contextlib.contextmanager
+def _looking(name: str, all_active: bool = False) -> Iterator:
+    """The named list decided for a look, beside those it meets: the ones due today, or all that are active.
+
+    Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
+    """
+    from orchestration.base.errors import ListError
+    from orchestration.targeting.ledger import standing
+    from orchestration.targeting.lists import due_lists, look_at_lists
+
+    today, known = _today(), _definitions()
+    if all_active:
+        beside = [d.name for d in known.values() if d.status == "approved"]
+    else:
+        exported = {run["list_name"] for run in standing(settings.home()) if run["run_date"] == today}
+        beside = [other for other in due_lists(_engine(), models(), known.values(), today) if other not in exported]
+    with look_at_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
+        if name in decided.plan.set_aside:
+            aside = decided.plan.set_aside[name]
+            raise ListError(f"list {name}: {aside.status}: {aside.reason}")
+        yield decided
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(settings.timezone()).date()
+
+
+def _engine():
+    from orchestration.engines.choose import engine
+
+    return engine(settings.home())
+
+
+def _definitions() -> dict:
+    from orchestration.targeting.lists import definitions
+
+    return definitions()
+
+
+def _definition(name: str):
+    from orchestration.targeting.definition import load_definition
+
+    path = settings.TARGET_LISTS / f"{name}.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
+        raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
+    return load_definition(path)
+
+
+def _counted(doubts: Sequence[str]) -> str:
+    return f", {len(doubts)} warning{'s' * (len(doubts) > 1)}" if doubts else ""
+
+
+def _warn(name: str, warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        typer.secho(f"list {name}: {warning}", fg=typer.colors.YELLOW, err=True)
+
+
+def _say(lines) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
+        table.add_column(head, no_wrap=True, justify="right" if all(c.replace(",", "").isdigit() for c in cells) else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console(markup=False, highlight=False, width=_WIDEST).print(table)

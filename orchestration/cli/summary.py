@@ -1,0 +1,187 @@
+"""A run on the terminal: its progress step by step, and at the end what came of it."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from orchestration.pipeline.nightly import Failure, Outcome
+from orchestration.pipeline.run import Night, Progress
+from orchestration.quality.validation import GateResult
+from orchestration.targeting.export import ListRun
+
+FRESH_DAYS = 1
+"""Days after its business date up to which a version is of yesterday: a run at night builds the day that has ended."""
+
+
+class TerminalProgress(Progress):
+    """One line a step, with a running status while it works."""
+
+    def __init__(self, console: Console):
+        self.console = console
+        self._spinner = Spinner("dots")
+        self._live: Live | None = None
+
+    def begin(self, step: str) -> None:
+        self._spinner.update(text=Text(f"{step} …"))
+        # What libraries print meanwhile is not for this terminal: it must not be drawn above the spinner.
+        self._live = Live(self._spinner, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        self._live.start()
+
+    def note(self, step: str, text: str) -> None:
+        self._spinner.update(text=Text(f"{step} … {text}"))
+
+    def end(self, step: str, text: str, seconds: float) -> None:
+        self._line(("✓", "green"), step, text, seconds)
+
+    def fail(self, step: str, seconds: float) -> None:
+        self._line(("✗", "red"), step, "failed", seconds)
+
+    def _line(self, mark: tuple[str, str], step: str, text: str, seconds: float) -> None:
+        if self._live:
+            self._live.stop()
+        self.console.print(Text.assemble(mark, f" {step:<14} {text}  ", (f"{seconds:.1f} s", "dim")), soft_wrap=True)
+
+
+def summary(outcome: Outcome) -> list[Text]:
+    """The end of a run in lines: what came in, what was built and tested, what is published, which lists, where it all is."""
+    night = outcome.night
+    lines = [*_intake_lines(night), *_build_lines(night), *_release_lines(night), *_failure_lines(outcome)]
+    return [_line(label, text, style) for label, text, style in lines]
+
+
+def _intake_lines(night: Night) -> Iterator[tuple[str, str, str]]:
+    if night.intake is None:
+        return
+    outcomes = sorted(night.intake.outcomes, key=lambda o: (o.table_name, o.outcome, o.dt))
+    width = max((len(o.table_name) for o in outcomes), default=0)
+    for (table, outcome), group in itertools.groupby(outcomes, key=lambda o: (o.table_name, o.outcome)):
+        yield outcome, f"{table:<{width}}  {_taken_in(list(group))}", "red" if outcome == "rejected" else ""
+    yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in night.intake.rejected)
+    yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in outcomes for text in o.warnings)
+    again = {(o.table_name, o.dt) for o in outcomes}
+    yield from (
+        ("warning", f"{d['table_name']} {d['dt']}, taken in on {d['recorded_at']:%Y-%m-%d}: {text}", "yellow")
+        for d in night.taken_before
+        if (d["table_name"], d["dt"]) not in again
+        for text in d["warnings"]
+    )
+    yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in night.intake.incomplete)
+    yield from (("warning", text, "yellow") for text in night.intake.warnings)
+    yield from _warnings(night.door)
+    yield from (
+        ("ahead", f"{table}: {rows:,} rows of events after {night.as_of}, kept in the lake, left out of the build", "yellow")
+        for table, rows in night.rows_ahead.items()
+    )
+    if night.later:
+        dt, table = night.later[-1]
+        words = f"deliveries of later dates: {len(night.later)}, the last {table} {dt}; kept in the lake, left out of the build"
+        yield "ahead", words, "yellow"
+
+
+def _taken_in(outcomes: list) -> str:
+    """Deliveries of one table with one outcome: from when to when, and their rows added up."""
+    dates = [o.dt for o in outcomes]
+    counts = {"read": "rows_read", "accepted": "rows_accepted", "collapsed": "rows_collapsed", "set aside": "rows_set_aside"}
+    counts["carried over"] = "rows_carried"
+    sums = {what: sum(getattr(o, name) for o in outcomes) for what, name in counts.items()}
+    told = ", ".join(f"{count:,} {what}" for what, count in sums.items() if count or what in ("read", "accepted"))
+    days = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} to {dates[-1]}, {len(dates)} deliveries"
+    return f"{days}  {told}"
+
+
+def _build_lines(night: Night) -> Iterator[tuple[str, str, str]]:
+    if night.discarded:
+        yield "built anew", f"the build database of before was discarded: {night.discarded}", ""
+    if night.rebuilt_months is not None:
+        yield "months rebuilt", ", ".join(f"{month:%Y-%m}" for month in night.rebuilt_months) or "none", ""
+    if night.dbt:
+        counts = f"{night.dbt.tests_passed} passed, {len(night.dbt.warnings)} warned, {len(night.dbt.failures)} failed"
+        yield "tests", counts, ""
+        yield from (("warning", text, "yellow") for text in night.dbt.warnings)
+    yield from _warnings(night.gate)
+    yield from (("set aside", judged.message, "yellow") for judged in night.offers if not judged.is_accepted)
+
+
+def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
+    if night.version:
+        contents = night.version.contents
+        if night.publishes:
+            yield "published", f"{night.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
+            yield "readers open", night.engine.readers_open, ""
+        else:
+            current = night.current_engine.current()
+            beside = f"{contents.as_of} lies before the published {current.contents.as_of}: built beside it, not published"
+            exported = "lists exported" if night.exports_lists else "no list exported"
+            yield "built aside", f"{beside}, {exported}. Open {night.engine.readers_open}", "bold"
+            yield "", "To make it what readers get: the same command with --publish; to export lists of it: --export-lists", ""
+        if night.billed:
+            yield "money", str(night.billed), "yellow" if night.billed.waiting else ""
+            rebuilt = [m for m in night.billed.corrected if m in (night.rebuilt_months or ()) and m != night.billed.last]
+            if rebuilt and not night.discarded:
+                names = ", ".join(f"{month:%Y-%m}" for month in rebuilt)
+                yield "corrected", f"charges came after the closing of {names}; their figures changed", ""
+        if night.is_old and not night.is_earlier and not night.exports_lists:
+            yield "lists", f"none exported: {contents.as_of} is long past. To export them all the same: --export-lists", "yellow"
+        yield from age_lines(date.fromisoformat(contents.as_of), night.today, contents.stale)
+        yield from (("note", text, "yellow") for text in contents.notes)
+    for made in sorted(night.lists, key=lambda made: made.name):
+        yield "list", f"{made.name}: {_list_words(made)}", "" if made.file else "red"
+        yield from (("warning", f"list {made.name}: {text}", "yellow") for text in made.warnings)
+    if last := night.gate or night.door:
+        yield "data docs", last.data_docs, ""
+
+
+def age_lines(as_of: date, today: date, stale: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """How old the data of a version is: against today, and the required tables delivered last before its date. Pure."""
+    if (days := (today - as_of).days) > FRESH_DAYS:
+        yield "old data", f"as of {as_of}, {days} days before today ({today}): nothing newer was delivered or asked for", "yellow"
+    by_date: dict[str, list[str]] = {}
+    for table, dt in sorted(stale.items()):
+        by_date.setdefault(dt, []).append(table)
+    if by_date:
+        told = "; ".join(f"{dt} {', '.join(tables)}" for dt, tables in sorted(by_date.items()))
+        yield "stale", f"required tables delivered last before {as_of}: {told}", "yellow"
+
+
+def _list_words(made: ListRun) -> str:
+    return f"{made.rows:,} rows, {made.file}" if made.file else made.status
+
+
+def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    yield from (("failed", text, "red") for text in told_once(outcome.failures))
+    if outcome.is_well:
+        return
+    if outcome.night.version and outcome.night.publishes:
+        yield "", f"{outcome.night.version.name} is published all the same; fix what failed and run again.", "bold"
+    else:
+        standing = outcome.night.current_engine.current()
+        yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
+
+
+def told_once(failures: Iterable[Failure]) -> Iterator[str]:
+    """What failed, in lines: target lists that failed for one reason share a line, so that it is read once."""
+    alike: dict[str, list[Failure]] = {}
+    for failure in failures:
+        reason = re.sub(r"; needed for [^.]*", "", failure.message)  # the tags of each list, of which the reason is the same
+        alike.setdefault(re.sub(r"^list \w+: ", "", reason), []).append(failure)
+    for reason, same in alike.items():
+        if len(same) == 1:
+            yield f"{same[0].step}: {same[0].message}"
+        else:
+            names = ", ".join(failure.step.removeprefix("target_lists__") for failure in same)
+            yield f"{len(same)} lists: {reason}\n{names}"
+
+
+def _warnings(gate: GateResult | None) -> Iterator[tuple[str, str, str]]:
+    yield from (("warning", str(finding), "yellow") for finding in (gate.warnings if gate else []))
+
+
+def _line(label: str, text: str, style: str) -> Text:
+    indented = text.replace("\n", "\n" + " " * 15)
+    return Text.assemble((f"{label:<14} ", "dim"), (indented, style))

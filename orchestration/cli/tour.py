@@ -1,0 +1,64 @@
+"""A short tour of what a night has made, for someone who sees it for the first time: tables, tags, lists, and where to look."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.base.errors import WarehouseError
+from orchestration.base.settings import Home
+from orchestration.catalog.published import read_tags
+from orchestration.warehouse.manifest import SUBSCRIBER, Model, relation_for
+from orchestration.warehouse.publishing import current
+from orchestration.warehouse.reading import DuckDBReader, published
+
+
+def stations(home: Home, models: tuple[Model, ...]) -> Iterator[RenderableType]:
+    """The stations of the tour, ready to print. Raises WarehouseError where nothing is published."""
+    version = current(home)
+    if version is None:
+        raise WarehouseError(f"{home.current}: nothing is published yet; run `telco360 nightly`")
+    yield _heading(f"Published: {version.name}, as of {version.contents.as_of}")
+    yield _tables({name: table.rows for name, table in version.contents.tables.items()})
+    with published(home) as db:
+        found = sorted(read_tags(DuckDBReader(db), models), key=lambda tag: tag.name)
+        tags = [tag for tag in found if tag.entity == SUBSCRIBER and tag.is_active]
+        values = relation_for(models, "tag_values")
+        yield _heading(f"{len(tags)} tags of each line, all in {values}; those that sort lines by rank:")
+        for tag in tags:
+            if tag.kind in ("tier", "band") and tag.values:
+                counts = dict(db.execute(f"select {tag.name}, count(*) from {values} group by 1").fetchall())
+                shown = "   ".join(f"{value} {counts.get(value, 0):,}" for value in tag.values)
+                yield Text.assemble((f"  {tag.name} ", "bold"), (f"{tag.label_zh}  ", "dim"), shown)
+    yield _heading("Where to look")
+    yield _places(home)
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+def _tables(rows: dict[str, int]) -> Table:
+    by_schema: dict[str, list[str]] = {}
+    for name, count in sorted(rows.items()):
+        schema, table = name.split(".")
+        by_schema.setdefault(schema, []).append(f"{table} {count:,}")
+    grid = Table.grid(padding=(0, 2))
+    for schema, tables in by_schema.items():
+        grid.add_row(Text(f"  {schema}", style="bold"), ", ".join(tables))
+    return grid
+
+
+def _places(home: Home) -> Text:
+    # Lines, not a table: a table breaks paths that are wider than the terminal, and they could not be copied.
+    files = sorted(home.exports.glob("*/*.csv"))
+    places = [
+        ("query it", f"duckdb -readonly {home.current}"),
+        ("target lists", str(files[-1]) if files else f"none exported yet: {home.exports}"),
+        ("quality checks", str(home.data_docs / "index.html")),
+        ("runs and lineage", "make dev, then http://127.0.0.1:3000"),
+        ("a tag explained", "telco360 tags show value_tier; telco360 tags why SUBSCRIBER value_tier"),
+    ]
+    width = max(len(what) for what, _ in places)
+    return Text("\n".join(f"  {what:<{width}}  {where}" for what, where in places))

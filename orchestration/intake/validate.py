@@ -1,0 +1,197 @@
+"""Rules that look at more than one row: references, keys that come twice, and what is told of the accepted rows.
+
+DuckDB does the work over staged Parquet, within the memory given to the connection. Rows that were set aside before are not
+staged: they take no part here, so a faultless row does not fall with a bad one of the same key. For the same reason
+references are looked at before keys.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from orchestration.base.contract import Table
+from orchestration.base.sql import from_files, from_folder, identifier, identifiers
+from orchestration.intake.part import Part
+from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
+
+BATCH_ROWS = 131_072
+_TWICE = "comes more than once in the delivery, with different values"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column whose values must be among those of another table's accepted delivery."""
+
+    column: str
+    table: str
+    key: str
+    dt: date
+    folder: Path
+
+
+@dataclass
+class Removed:
+    """Staged rows that do not enter, and how many of them were collapsed; the others were set aside."""
+
+    collapsed: int = 0
+    _part_nos: list[np.ndarray] = field(default_factory=lambda: [np.empty(0, np.int32)])
+    _row_nos: list[np.ndarray] = field(default_factory=lambda: [np.empty(0, np.int64)])
+
+    def add(self, part_nos: np.ndarray, row_nos: np.ndarray) -> None:
+        self._part_nos.append(part_nos.astype(np.int32))
+        self._row_nos.append(row_nos.astype(np.int64))
+
+    def as_table(self) -> pa.Table:
+        """(part_no, row_no) of each."""
+        return pa.table({"part_no": np.concatenate(self._part_nos), "row_no": np.concatenate(self._row_nos)})
+
+    def rows_of(self, part_no: int) -> np.ndarray:
+        """Positions in the staged file of the part."""
+        return np.concatenate(self._row_nos)[np.concatenate(self._part_nos) == part_no]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the ledger and the warnings tell of accepted rows. Event times are null for snapshots and where there is no row.
+
+    `odd_numbers`: rows whose msisdn fits no pattern, None where it was not looked at.
+    """
+
+    rows: int
+    rows_sha256: str
+    event_first: datetime | None
+    event_last: datetime | None
+    event_months: list[date]
+    odd_numbers: int | None
+
+
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A connection whose memory is bounded and which spills to `scratch`."""
+    config = {"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": False}
+    return duckdb.connect(config=config)
+
+
+def remove_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, parts: list[Part], references: list[Reference], quarantine: Writer
+) -> Removed:
+    """Finds the staged rows that break a reference or share a key; those set aside go to the quarantine."""
+    con.execute(
+        f"create or replace temp view staged as select * exclude (filename, file_row_number), "
+        f"parse_filename(filename, true)::integer as part_no, file_row_number as row_no "
+        f"from {from_files([p.staged for p in parts], ', filename = true, file_row_number = true')}"
+    )
+    removed = Removed()
+    if references:
+        rules = [([r.column], f"is no {r.key} of {r.table} dt={r.dt}") for r in references]
+        _set_aside(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
+    con.register("broken", removed.as_table())
+    if _has_shared_keys(con, table):
+        columns = f"part_no, row_no, {identifiers(table.key)}, true as fault_0"
+        query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
+        _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
+        collapsed = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
+        removed.add(collapsed["part_no"], collapsed["row_no"])
+        removed.collapsed = len(collapsed["row_no"])
+    con.unregister("broken")
+    return removed
+
+
+def _broken_references_query(table: Table, references: list[Reference]) -> str:
+    """Rows that break a reference, with fault_0, fault_1, …: whether they break the first, the second, …"""
+    joins, faults = "", []
+    for i, r in enumerate(references):
+        keys = f"select distinct {identifier(r.key)} as key_{i} from {from_folder(r.folder)}"
+        joins += f" left join ({keys}) on {identifier(r.column)} = key_{i}"
+        faults.append(f"({identifier(r.column)} is not null and key_{i} is null)")
+    columns = dict.fromkeys([*table.key, *(r.column for r in references)])
+    selected = ", ".join(f"{fault} as fault_{i}" for i, fault in enumerate(faults))
+    return (
+        f"select part_no, row_no, {identifiers(columns)}, {selected} "
+        f"from staged{joins} where {' or '.join(faults)} order by part_no, row_no"
+    )
+
+
+def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether keys come more than once; then the table `shared` holds their rows.
+
+    With each row, versions: how many different rows have its key, and nth: which of these it is in the delivery's order.
+    """
+    keys, live = identifiers(table.key), "(from staged anti join broken using (part_no, row_no))"
+    con.execute(f"create or replace temp table suspect as select hash({keys}) as h from {live} group by h having count(*) > 1")
+    if not con.execute("select count(*) from suspect").fetchone()[0]:
+        return False
+    con.execute(f"create or replace temp table again as from {live} as live semi join suspect on hash({keys}) = suspect.h")
+    con.execute(
+        f"create or replace temp table shared as select part_no, row_no, {keys}, versions, "
+        f"row_number() over (partition by {keys} order by part_no, row_no) as nth "
+        f"from again join (select {keys}, count(distinct row({identifiers(c.name for c in table.columns)})) as versions "
+        f"from again group by {keys} having count(*) > 1) using ({keys})"
+    )
+    return True
+
+
+def _set_aside(
+    con: duckdb.DuckDBPyConnection,
+    query: str,
+    table: Table,
+    parts: list[Part],
+    rules: list[tuple[list[str], str]],
+    quarantine: Writer,
+    removed: Removed,
+) -> None:
+    """Sends the rows of a query to the quarantine, batch by batch. `rules`: (columns, reason) of fault_0, fault_1, …"""
+    for batch in con.execute(query).to_arrow_reader(BATCH_ROWS):
+        part_nos, row_nos = batch["part_no"].to_numpy(), batch["row_no"].to_numpy()
+        for part_no in np.unique(part_nos):
+            mine = batch.filter(pa.array(part_nos == part_no))
+            lines = parts[part_no].line_numbers()[mine["row_no"].to_numpy()]
+            faults = []
+            for i, (columns, reason) in enumerate(rules):
+                rows = np.flatnonzero(mine[f"fault_{i}"].to_numpy(zero_copy_only=False))
+                values = shown_together(mine, table, columns, rows)
+                faults.append(Fault(", ".join(columns), reason, rows, values, key_values(mine, table, rows)))
+            quarantine.add(parts[part_no].name, lines, faults)
+        removed.add(part_nos, row_nos)
+
+
+def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], number_patterns: list[str]) -> Facts:
+    """What is recorded of the rows in `files`, those that enter the lake."""
+    accepted = from_files(files)
+    rows, digest = _content_hash(con, table, accepted)
+    first = last = None
+    months: list[date] = []
+    if table.event_time is not None:
+        event = f"{identifier(table.event_time)}::timestamp"
+        first, last = con.execute(f"select min({event}), max({event}) from {accepted}").fetchone()
+        months = [
+            m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()
+        ]
+    return Facts(rows, digest, first, last, months, _odd(con, table, accepted, number_patterns))
+
+
+def _odd(con: duckdb.DuckDBPyConnection, table: Table, accepted: str, patterns: list[str]) -> int | None:
+    if not patterns or "msisdn" not in {c.name for c in table.columns}:
+        return None
+    fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in patterns)
+    return con.execute(f"select count(*) from {accepted} where not ({fits})", patterns).fetchone()[0]
+
+
+def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -> tuple[int, str]:
+    """(rows, SHA-256 over their number and the sums of their MD5 halves): sums do not see order, files or format.
+
+    Each value is told with its length, so that no two different rows read the same.
+    """
+    texts = ", ".join(
+        f"coalesce(length({identifier(c.name)}::varchar) || ':' || {identifier(c.name)}::varchar, '-')" for c in table.columns
+    )
+    rows, upper, lower = con.execute(
+        f"select count(*), coalesce(sum((h >> 64)::ubigint), 0), coalesce(sum((h & 18446744073709551615::uhugeint)::ubigint), 0) "
+        f"from (select md5_number(concat({texts})) as h from {accepted})"
+    ).fetchone()
+    names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
+    return rows, sha256(f"{names}|{rows}|{upper}|{lower}".encode()).hexdigest()

@@ -1,0 +1,105 @@
+"""The release checks: what must hold of a candidate as a whole before it is published.
+
+Reconciliation with raw, privacy, the catalogue's values, completeness, drift of volumes. Keys and relations are dbt tests.
+"""
+
+from orchestration.base.contract import Table
+from orchestration.engines.protocol import Engine
+from orchestration.quality import privacy, release_facts, release_facts_spark
+from orchestration.quality.facts import facts_file
+from orchestration.quality.limits import load_release_limits
+from orchestration.quality.profiles import NO_SUCH_LINE
+from orchestration.quality.release_facts import FACTS
+from orchestration.quality.validation import Check, GateResult, judge
+from orchestration.warehouse.manifest import Models
+
+CHECKS = (
+    Check("tables", "ExpectColumnValuesToBeInSet", {"column": "is_there", "value_set": [1]}, "every public table is there"),
+    Check(
+        "tables",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "row_count", "column_B": "least_rows", "or_equal": True},
+        "a table that must never be empty has rows",
+    ),
+    Check(
+        "tables",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "kept_share", "column_B": "least_share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "a table keeps at least its least share of the published version's rows",
+        is_critical=False,
+    ),
+    Check(
+        "privacy",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "is_pii_column", "value_set": [0]},
+        "no pii column of the contract is public",
+    ),
+    Check(
+        "privacy",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "found", "value_set": [0]},
+        "no phone or document number stands in a public column",
+        remedy=privacy.REMEDY,
+    ),
+    Check(
+        "privacy",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "most_by_chance", "column_B": "by_chance", "or_equal": True},
+        "no more values of a public column equal a number of other lines than coincidence explains",
+        remedy=privacy.REMEDY,
+    ),
+    Check(
+        "tag_values",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "rows_outside", "value_set": [0]},
+        "every value of a tag is one that its catalogue entry allows: of its set, within its bounds",
+        remedy="Correct the raw rows and deliver them again, or the tag's values or bounds in its YAML; then run again",
+    ),
+    Check(
+        "tag_values",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "rows_outside"},
+        "the catalogue's tag is a column of the table it names",
+    ),
+    Check(
+        "reconciliation", "ExpectColumnValuesToNotBeNull", {"column": "residual"}, "the marts' figure can be held against raw's"
+    ),
+    Check(
+        "reconciliation",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "residual", "value_set": [0]},
+        "the marts' figure equals raw's",
+    ),
+    Check(
+        "unallocated",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "what was delivered belongs to lines of the register",
+        remedy=NO_SUCH_LINE,
+    ),
+    Check(
+        "unallocated",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "warn_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "what was delivered belongs to lines of the register",
+        is_critical=False,
+        remedy=NO_SUCH_LINE,
+    ),
+)
+
+GATHERED_BY = {"duckdb": release_facts.gather, "spark": release_facts_spark.gather}
+"""How the facts are gathered, by the dialect that a candidate is asked in."""
+
+
+def judge_candidate(engine: Engine, models: Models, contract: dict[str, Table]) -> GateResult:
+    """Judges the standing candidate; the caller approves it or not.
+
+    Reads the candidate, the build, the lake's pii columns and the current version's row counts. Raises WarehouseError where no
+    candidate stands or no model serves a role that a check needs.
+    """
+    facts, limits = engine.home.warehouse / "gate_facts.duckdb", load_release_limits()
+    with facts_file(facts) as db, engine.candidate(db) as candidate:
+        for name, columns in FACTS.items():
+            db.execute(f"create table {name} ({columns})")
+        GATHERED_BY[candidate.dialect](db, candidate, engine.current(), models, contract, limits)
+    return judge("gate", facts, CHECKS, engine.home.data_docs)

@@ -1,0 +1,211 @@
+"""The gate behind intake: whether what lies in the lake is what the ledger says, whole, keyed, of usual volume and fresh enough.
+
+Intake has judged each delivery by its contract. This looks at the result with other eyes, before anything is built on it.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.base.contract import Table
+from orchestration.base.files import replace_text
+from orchestration.base.settings import Home
+from orchestration.base.sql import identifier, literal
+from orchestration.intake import ledger
+from orchestration.intake.limits import Limits, TableLimits, limits_of
+from orchestration.intake.state import State
+from orchestration.quality.contents import content_facts
+from orchestration.quality.facts import facts_file
+from orchestration.quality.profiles import NO_SUCH_LINE
+from orchestration.quality.validation import Check, GateResult, judge
+from orchestration.warehouse.freshness import Deliveries, latest_by
+
+_TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"
+_SAME_ID = "Pseudonymise the id at the source, the same way in every table, and deliver all tables that hold it again"
+_OTHER_LEVEL = (
+    "If the unit changed (fen for yuan, KB for MB, seconds for minutes), deliver it again in the unit of the contract. If the "
+    "figures are right, add a row for this table and column to seeds/drift_limits.csv with this dt as confirmed_from. Run again"
+)
+CHECKS = (
+    Check(
+        "deliveries",
+        "ExpectColumnPairValuesToBeEqual",
+        {"column_A": "rows_in_lake", "column_B": "rows_accepted", "ignore_row_if": "neither"},
+        "the lake holds the rows that the ledger says were accepted",
+        remedy=_TAKEN_IN_AGAIN,
+    ),
+    Check(
+        "deliveries",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "rows_without_key", "value_set": [0]},
+        "every row has its key",
+        remedy=_TAKEN_IN_AGAIN,
+    ),
+    Check(
+        "deliveries",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "repeated_keys", "value_set": [0]},
+        "a delivery holds a key once",
+        remedy=_TAKEN_IN_AGAIN,
+    ),
+    Check(
+        "deliveries",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_set_aside_share", "column_B": "set_aside_share", "or_equal": True},
+        "the share of rows set aside is within its limit",
+    ),
+    Check(
+        "deliveries",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "volume_ratio", "column_B": "least_ratio", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "a delivery has not far fewer rows than the one before",
+        is_critical=False,
+    ),
+    Check(
+        "deliveries",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "most_ratio", "column_B": "volume_ratio", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "a delivery has not far more rows than the one before",
+        is_critical=False,
+    ),
+    Check(
+        "ids",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_share", "column_B": "share", "or_equal": True},
+        "an id is not the phone or document number of its own line or customer; ids are published, such numbers never are",
+        remedy=_SAME_ID,
+    ),
+    Check(
+        "lines",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "rows belong to lines of the register",
+        remedy=NO_SUCH_LINE,
+    ),
+    Check(
+        "lines",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "warn_share", "column_B": "share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "rows belong to lines of the register",
+        is_critical=False,
+        remedy=NO_SUCH_LINE,
+    ),
+    Check(
+        "levels",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "block_ratio", "column_B": "times_usual", "ignore_row_if": "either_value_is_missing"},
+        "a column has about the level of earlier deliveries",
+        remedy=_OTHER_LEVEL,
+    ),
+    Check(
+        "levels",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "warn_ratio", "column_B": "times_usual", "ignore_row_if": "either_value_is_missing"},
+        "a column has about the level of earlier deliveries",
+        is_critical=False,
+        remedy=_OTHER_LEVEL,
+    ),
+    Check(
+        "freshness",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "age_days"},
+        "a required table has a delivery by the date being built",
+        remedy="Deliver it and run again",
+    ),
+    Check(
+        "freshness",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "max_stale_days", "column_B": "age_days", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "a required table is no older than its limit of staleness",
+        remedy="Deliver it, build for an earlier date with --as-of, or raise max_stale_days in seeds/intake_limits.csv",
+    ),
+)
+
+
+def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date) -> GateResult:
+    """Judges the deliveries accepted since this gate last passed, and the freshness of all required tables at `as_of`.
+
+    What fails is judged again on the next run, until it is delivered anew or passes.
+    """
+    standing = ledger.current(home).to_pylist()
+    fresh = [d for d in not_passed(home, standing) if d["table_name"] in contract]
+    facts = home.warehouse / "door_facts.duckdb"
+    with facts_file(facts) as db:
+        _delivery_facts(db, home, fresh, contract, limits)
+        content_facts(db, home, fresh, standing, contract, as_of)
+        _freshness_facts(db, contract, limits, deliveries, as_of)
+    result = judge("door", facts, CHECKS, home.data_docs)
+    if result.passed and standing:
+        replace_text(_mark_path(home), max(d["recorded_at"] for d in standing).isoformat(timespec="microseconds"))
+    return result
+
+
+def not_passed(home: Home, standing: list[dict] | None = None) -> list[dict]:
+    """Rows of the ledger of accepted deliveries that were recorded since this gate last passed. `standing`: all that stand."""
+    standing = ledger.current(home).to_pylist() if standing is None else standing
+    mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
+    return [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark]
+
+
+def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:
+    """One row: rows of a delivery in the lake, rows that lack a part of the key, keys that stand there more than once."""
+    columns = ", ".join(identifier(column) for column in key)
+    lacking = " or ".join(f"{identifier(column)} is null" for column in key)
+    source = f"read_parquet({literal(files)}, hive_partitioning = false)"
+    counted = f"select count(*) as n, count(*) filter (where {lacking}) as lacking from {source} group by {columns}"
+    repeated = "count(*) filter (where n > 1 and lacking = 0)"
+    return f"select coalesce(sum(n), 0), coalesce(sum(lacking), 0), {repeated} from ({counted}) as counted"
+
+
+def _delivery_facts(
+    db: duckdb.DuckDBPyConnection, home: Home, fresh: list[dict], contract: dict[str, Table], limits: Limits
+) -> None:
+    """A row a delivery; `fresh` holds rows of the ledger."""
+    db.execute(
+        """create table deliveries (table_name varchar, column_name varchar, detail varchar, rows_in_lake bigint,
+            rows_accepted bigint, rows_without_key bigint, repeated_keys bigint, set_aside_share double,
+            max_set_aside_share double, volume_ratio double, least_ratio double, most_ratio double)"""
+    )
+    state = State(home)
+    for delivery in fresh:
+        table, limit = contract[delivery["table_name"]], limits_of(limits, delivery["table_name"])
+        folder = home.raw / table.name / f"dt={delivery['dt']}"
+        there = (
+            db.execute(key_facts_sql(folder / "*.parquet", table.key)).fetchone() if any(folder.glob("*.parquet")) else (0, 0, 0)
+        )
+        aside = delivery["rows_set_aside"] / delivery["rows_read"] if delivery["rows_read"] else 0.0
+        volume = _volume(state, table, limit, delivery)
+        name = f"{table.name} dt={delivery['dt']}"
+        entered = delivery["rows_accepted"] + (delivery["rows_carried"] or 0)
+        values = [name, "", "", there[0], entered, *there[1:], aside, limit.max_set_aside_share, *volume]
+        db.execute(f"insert into deliveries values ({', '.join('?' * len(values))})", values)
+
+
+def _volume(state: State, table: Table, limit: TableLimits, delivery: dict) -> tuple[float | None, float, float]:
+    """Rows against the usual, and the bounds: a snapshot's usual is the one before, an append delivery's its weekday's."""
+    if table.delivery == "snapshot":
+        before = state.before(table.name, delivery["dt"])
+        usual, bounds = before and before.rows, (limit.min_snapshot_ratio, limit.warn_snapshot_ratio)
+    else:
+        usual, bounds = state.usual_rows(table.name, delivery["dt"]), (limit.min_append_ratio, limit.max_append_ratio)
+    return (delivery["rows_accepted"] / usual if usual else None, *bounds)
+
+
+def _freshness_facts(
+    db: duckdb.DuckDBPyConnection, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date
+) -> None:
+    db.execute(
+        "create table freshness (table_name varchar, column_name varchar, detail varchar, age_days double, max_stale_days double)"
+    )
+    for table in contract.values():
+        if table.required:
+            latest = latest_by(deliveries.get(table.name, ()), as_of)
+            age = None if latest is None else (as_of - latest).days
+            db.execute(
+                "insert into freshness values (?, '', '', ?, ?)", [table.name, age, limits_of(limits, table.name).max_stale_days]
+            )
+
+
+def _mark_path(home: Home) -> Path:
+    return home.warehouse / "door_passed.txt"

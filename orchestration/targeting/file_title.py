@@ -1,0 +1,17 @@
+"""What the file of a list says of itself beside its rows: in a workbook's summary, and in the manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class FileTitle:
+    """What a file says of itself. `meanings` says what its columns mean, by name; `facts` are further keys of the manifest."""
+
+    name: str
+    en: str
+    zh: str
+    run_date: date
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,79 @@
+"""Target lists of a home: its definitions, decided on the engine of the running target, from the version that readers get.
+
+What a run of lists is stands in `orchestration.targeting`; here it is told which tables, which version and which day.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from orchestration.base import settings
+from orchestration.base.billed import billed_months, months_sql
+from orchestration.engines.protocol import Engine, require_current
+from orchestration.targeting import advice, ledger, run
+from orchestration.targeting.definition import DefinitionError, TargetList, check
+from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.folder import load_definitions, read_definitions
+from orchestration.targeting.plan import due
+from orchestration.warehouse.manifest import Models
+
+
+def definitions() -> dict[str, TargetList]:
+    """All lists of the project by name. Raises DefinitionError, naming every file at fault."""
+    return {definition.name: definition for definition in load_definitions(settings.TARGET_LISTS)}
+
+
+def due_lists(engine: Engine, models: Models, known: Iterable[TargetList], today: date) -> tuple[str, ...]:
+    """Names of the approved lists that are due today, by their schedules and by the months that are billed."""
+    last_runs: dict[str, tuple[date, date]] = {}
+    for run_of in ledger.standing(engine.home):
+        found = (run_of["run_date"], run_of["as_of_date"])
+        last_runs[run_of["list_name"]] = max(found, last_runs.get(run_of["list_name"], found))
+    version = require_current(engine)
+    with engine.list_tables(models, version) as tables:
+        closed_on = billed_months(tables.rows(months_sql(tables.relations.months))).closed_on
+    return due(known, today, date.fromisoformat(version.contents.as_of), closed_on, last_runs)
+
+
+@contextlib.contextmanager
+def open_lists(
+    engine: Engine, models: Models, names: Sequence[str], run_date: date, accept_old_data: bool = False
+) -> Iterator[DecidedRun]:
+    """The named lists, decided together and ready to be exported, for as long as the context is open. A list whose definition is
+    at fault, or whose file is gone, fails alone. Data of any age will do where `accept_old_data` says so."""
+    version, found = require_current(engine), read_definitions(settings.TARGET_LISTS)
+    as_of = date.fromisoformat(version.contents.as_of)
+    with (
+        engine.list_tables(models, version) as tables,
+        run.open_run(
+            tables, engine.home, found.sound, names, run_date, as_of, version.name, accept_old_data=accept_old_data
+        ) as decided,
+    ):
+        yield decided
+
+
+def judged_lists(
+    engine: Engine, models: Models, chosen: Sequence[TargetList], today: date
+) -> Iterator[tuple[TargetList, list[str], list[str]]]:
+    """Each list with what is wrong with it and what is doubtful, by the version that readers get; nothing is decided."""
+    version = require_current(engine)
+    as_of = date.fromisoformat(version.contents.as_of)
+    with engine.list_tables(models, version) as tables:
+        known = run.read_version(tables, as_of, today)
+        for definition in chosen:
+            try:
+                conditions = check(definition, known.catalog)
+            except DefinitionError as error:
+                yield definition, [str(error).removeprefix(f"list {definition.name}: ")], []
+                continue
+            wrong = advice.faults(definition, tables, known, today)
+            yield definition, wrong, advice.warnings(definition, conditions, tables, known.catalog, as_of, today)
+
+
+@contextlib.contextmanager
+def look_at_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
+    """The named lists, drafts too, decided together for a look: nothing is written, and nothing may be exported."""
+    version = require_current(engine)
+    with engine.list_tables(models, version) as tables:
+        as_of = date.fromisoformat(version.contents.as_of)
+        yield run.decide(tables, engine.home, definitions(), names, run_date, as_of, version.name, drafts=True)

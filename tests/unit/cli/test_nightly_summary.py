@@ -1,0 +1,33 @@
+"""What a run says at its end of the age of its data, and where it was stopped."""
+
+from datetime import date
+from pathlib import Path
+
+from orchestration.base.settings import Home
+from orchestration.cli.summary import age_lines
+from orchestration.pipeline.nightly import stopped
+from orchestration.pipeline.run import Night
+from orchestration.warehouse.candidate import Contents
+from orchestration.warehouse.publishing import Version
+
+DAY = date(2026, 3, 1)
+
+
+def test_data_of_yesterday_is_fresh_and_older_data_is_told():
+    assert list(age_lines(DAY, date(2026, 3, 2), {})) == []
+    ((label, text, _),) = age_lines(DAY, date(2026, 3, 3), {})
+    assert (label, text.startswith("as of 2026-03-01, 2 days before today (2026-03-03)")) == ("old data", True)
+
+
+def test_stale_tables_are_one_line_by_date():
+    stale = {"bills": "2026-02-01", "lines": "2026-02-28", "usage": "2026-02-28"}
+    ((label, text, _),) = age_lines(DAY, DAY, stale)
+    assert label == "stale"
+    assert text == "required tables delivered last before 2026-03-01: 2026-02-01 bills; 2026-02-28 lines, usage"
+
+
+def test_a_run_that_was_stopped_says_what_stands():
+    night = Night(Home(Path("/nowhere")))
+    assert stopped(night).startswith("Stopped. Nothing was published")
+    night.version = Version("v1", "1", "1", Path("v"), Contents("2026-03-01", "c", {}, []), True)
+    assert stopped(night).startswith("Stopped. v1 is published")
