@@ -1,5 +1,6 @@
 -- How much each line was contacted of late, and how many more contacts the caps leave it: a line that was never contacted has all
--- the room there is.
+-- the room there is. A view of public tables: what was counted stands in service.line_contacts.
+{{ config(materialized='view') }}
 with
 
 pressed as (

@@ -42,7 +42,7 @@ points as (
     select
         points_year,
         {{ set_hash(['subscriber_id', 'points_earned']) }} as points_hash
-    from {{ ref('int_revenue__points_yearly') }}
+    from {{ ref('fct_loyalty_points') }}
     group by points_year
 
 )

@@ -1,0 +1,6 @@
+{# What decides whether a line may be contacted or put an offer, told once for all models. #}
+
+{# Is a period in force on a day, both of its days counted in? An open end counts as open, and so does an open beginning. #}
+{% macro in_force(first_day, last_day, day) -%}
+    ({{ first_day }} is null or {{ first_day }} <= {{ day }}) and ({{ last_day }} is null or {{ last_day }} >= {{ day }})
+{%- endmacro %}
