@@ -4,3 +4,15 @@
 {% macro in_force(first_day, last_day, day) -%}
     ({{ first_day }} is null or {{ first_day }} <= {{ day }}) and ({{ last_day }} is null or {{ last_day }} >= {{ day }})
 {%- endmacro %}
+
+
+{# The caps of contact_rules, by name: each allows so many outbound `contacts` in so many `days`, the business date counted in. #}
+{% macro contact_caps() -%}
+    {%- set caps = {} -%}
+    {%- for cap in ['short', 'mid', 'long'] -%}
+        {%- do caps.update({cap: {
+            'days': rule('contact_rules', cap ~ '_cap_days'), 'contacts': rule('contact_rules', cap ~ '_cap_contacts')
+        }}) -%}
+    {%- endfor -%}
+    {{ return(caps) }}
+{%- endmacro %}

@@ -16,7 +16,7 @@ services as (
     select
         subscriber_id,
         count(distinct service_code) as running_services
-    from {{ ref('fct_service_subscriptions') }}
+    from {{ ref('int_revenue__service_periods') }}
     where start_date <= {{ month_end(month) }} and (end_date is null or end_date >= {{ month_end(month) }})
     group by subscriber_id
 
