@@ -1,6 +1,6 @@
 -- Churn over the last three complete months, counted once for all tables of it: over all lines, by each attribute, and by plan
 -- and tenure together.
-{{ config(meta={'public': false}) }}
+{{ config(access='private', meta={'public': false}) }}
 {% set attributes = [
     'plan_code', 'tenure_band', 'arpu_band', 'region_code', 'group_id', 'brand_code', 'number_class', 'offnet_band'
 ] %}
