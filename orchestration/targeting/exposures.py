@@ -17,8 +17,8 @@ _ALWAYS = ("tag_values", "contacts", "orders")
 
 
 def exposures(lists: Iterable[TargetList], model_of: Callable[[str], str]) -> str:
-    """The YAML of one exposure for each list that isn't retired, by name. `model_of` gives the name of the model of a role."""
-    told = [_exposure(d, model_of) for d in sorted(lists, key=lambda d: d.name) if d.status != "retired"]
+    """The YAML of one exposure for each approved list, by name. `model_of` gives the name of the model of a role."""
+    told = [_exposure(d, model_of) for d in sorted(lists, key=lambda d: d.name) if d.status == "approved"]
     return _HEAD + yaml.safe_dump({"exposures": told}, allow_unicode=True, sort_keys=False, width=130)
 
 
@@ -28,7 +28,6 @@ def _exposure(definition: TargetList, model_of: Callable[[str], str]) -> dict:
         "name": f"list_{definition.name}",
         "label": definition.title.en,
         "type": "application",
-        "maturity": "high" if definition.status == "approved" else "low",
         "owner": {"name": definition.owner},
         "description": definition.purpose.strip(),
         "depends_on": [f"ref('{model_of(role)}')" for role in roles],
