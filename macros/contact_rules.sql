@@ -8,11 +8,9 @@
 
 {# The caps of contact_rules, by name: each allows so many outbound `contacts` in so many `days`, the business date counted in. #}
 {% macro contact_caps() -%}
-    {%- set caps = {} -%}
-    {%- for cap in ['short', 'mid', 'long'] -%}
-        {%- do caps.update({cap: {
-            'days': rule('contact_rules', cap ~ '_cap_days'), 'contacts': rule('contact_rules', cap ~ '_cap_contacts')
-        }}) -%}
-    {%- endfor -%}
-    {{ return(caps) }}
+    {{ return({
+        'short': {'days': rule('contact_rules', 'short_cap_days'), 'contacts': rule('contact_rules', 'short_cap_contacts')},
+        'mid': {'days': rule('contact_rules', 'mid_cap_days'), 'contacts': rule('contact_rules', 'mid_cap_contacts')},
+        'long': {'days': rule('contact_rules', 'long_cap_days'), 'contacts': rule('contact_rules', 'long_cap_contacts')},
+    }) }}
 {%- endmacro %}
