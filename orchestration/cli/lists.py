@@ -208,6 +208,19 @@ def lists_verify() -> None:
     raise typer.Exit(1 if fault else 0)
 
 
+@lists_app.command("exposures")
+def lists_exposures() -> None:
+    """Write the lists as dbt's exposures, which its lineage shows."""
+    from orchestration.targeting.exposures import PAGE, exposures
+    from orchestration.warehouse.manifest import require_serving
+
+    with plain_errors():
+        known = models()
+        text = exposures(_definitions().values(), lambda role: require_serving(known, role).name)
+        PAGE.write_text(text, encoding="utf-8")
+    typer.echo(f"{PAGE} is written")
+
+
 def _ask(question) -> str:
     while True:
         answer = typer.prompt(question.words).strip()

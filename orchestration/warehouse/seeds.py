@@ -202,7 +202,7 @@ def _most_decimals(kind: str) -> float:
 
 def _rules_asked_for(project_dir: Path) -> dict[str, set[str]]:
     asked: dict[str, set[str]] = {}
-    for path in (project_dir / "models").rglob("*.sql"):
+    for path in (path for folder in ("models", "macros") for path in (project_dir / folder).rglob("*.sql")):
         for seed, rule in _ASKED.findall(path.read_text(encoding="utf-8")):
             asked.setdefault(seed, set()).add(rule)
     return asked

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.base.contract import load_contract
-from orchestration.base.settings import PROJECT_DIR
-from orchestration.warehouse.manifest import AS_OF
+from orchestration.base.settings import PROJECT_DIR, TARGET_LISTS
+from orchestration.targeting.exposures import PAGE, exposures
+from orchestration.targeting.folder import load_definitions
+from orchestration.warehouse.manifest import AS_OF, load_models, require_serving
 
 EDGES = {
     "source": set(),
@@ -97,6 +99,43 @@ def test_every_model_declares_its_grain_and_tests_it(manifest, models):
     for node in models:
         assert node["config"]["meta"].get("grain"), f"{node['name']} declares no grain"
         assert node["unique_id"] in tested, f"{node['name']} has no unique_grain test"
+
+
+def arguments_of(manifest: dict, name: str) -> dict[str, dict]:
+    """Arguments of the generic data tests of that name, by the model that they look at."""
+    found = (n for n in manifest["nodes"].values() if n["resource_type"] == "test" and n["test_metadata"])
+    return {n["attached_node"]: n["test_metadata"]["kwargs"] for n in found if n["test_metadata"]["name"] == name}
+
+
+def raw_columns(manifest: dict, node: dict) -> dict[str, list]:
+    """Columns of the contract, by raw table, that a model of core bears by the same name and takes from staging itself."""
+    contract = load_contract()
+    staging = [manifest["nodes"][p] for p in node["depends_on"]["nodes"] if p.startswith("model.") and ".stg_" in p]
+    tables = {p.split(".")[-1] for s in staging for p in s["depends_on"]["nodes"] if p.split(".")[-1] in contract}
+    return {name: [c for c in contract[name].columns if c.name in node["columns"]] for name in tables}
+
+
+def test_core_is_held_to_the_closed_values_and_references_of_the_contract(manifest, models):
+    values, references = arguments_of(manifest, "contract_values"), arguments_of(manifest, "contract_references")
+    for node in models:
+        for table, columns in raw_columns(manifest, node).items() if room(node) == "core" else ():
+            if any(column.values for column in columns):
+                assert values.get(node["unique_id"], {}).get("raw_table") == table, f"{node['name']}: no contract_values"
+            refer = {column.name for column in columns if column.references}
+            assert refer <= set(references.get(node["unique_id"], {}).get("to", ())), f"{node['name']}: no contract_references"
+
+
+def test_what_is_published_is_public_and_every_model_has_a_group(manifest, models):
+    for node in models:
+        assert (node["access"] == "public") == bool(node["config"]["meta"].get("public")), node["name"]
+        assert node["group"], node["name"]
+    assert all(group["owner"]["name"] for group in manifest["groups"].values())
+
+
+def test_lists_stand_as_exposures(manifest):
+    known = load_models(manifest)
+    text = exposures(load_definitions(TARGET_LISTS), lambda role: require_serving(known, role).name)
+    assert PAGE.read_text(encoding="utf-8") == text, "run `telco360 lists exposures`"
 
 
 def test_every_public_table_and_column_is_described(models):

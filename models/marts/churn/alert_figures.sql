@@ -31,6 +31,16 @@ bills as (
 
 ),
 
+contracts as (
+
+    select
+        subscriber_id,
+        max(end_date) as latest_contract_end
+    from {{ ref('fct_contracts') }}
+    group by subscriber_id
+
+),
+
 surveys as (
 
     select
@@ -73,5 +83,5 @@ left join {{ ref('fct_subscriber_averages') }} as averages
     on months.subscriber_id = averages.subscriber_id
     and months.month = averages.month
     and months.is_on_net_end
-left join {{ ref('int_subscribers__contract_ends') }} as contracts on lines.subscriber_id = contracts.subscriber_id
+left join contracts on lines.subscriber_id = contracts.subscriber_id
 left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id

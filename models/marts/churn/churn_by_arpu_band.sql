@@ -1,9 +1,9 @@
 -- Churn over the last three complete months by ARPU, that of a churner from the months complete at its churn date.
+{{ config(materialized='view') }}
 select
-    coalesce(base.arpu_band, 'unknown') as arpu_band,
-    cast(sum(case when base.is_churned then 1 else 0 end) as bigint) as churned,
-    cast(sum(case when base.is_churned then 0 else 1 end) as bigint) as on_net_end,
-    {{ churn_rate('base.is_churned') }} as churn_rate
-from {{ ref('fct_churn_base') }} as base
-where base.month = {{ last_complete_month() }}
-group by 1
+    value as arpu_band,
+    churned,
+    on_net_end,
+    churn_rate
+from {{ ref('churn_rates') }}
+where grouped_by = 'arpu_band'

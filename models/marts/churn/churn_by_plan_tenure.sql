@@ -1,30 +1,20 @@
 -- Churn over the last three complete months by plan and tenure, with totals over either and both. A plan is a high-churn plan
 -- where it loses lines much faster than the operator does.
+{{ config(materialized='view') }}
 with
-
-base as (
-
-    select
-        coalesce(plan_code, 'unknown') as plan_code,
-        coalesce(tenure_band, 'unknown') as tenure_band,
-        is_churned
-    from {{ ref('fct_churn_base') }}
-    where month = {{ last_complete_month() }}
-
-),
 
 cells as (
 
     select
-        coalesce(plan_code, 'all') as plan_code,
-        coalesce(tenure_band, 'all') as tenure_band,
-        plan_code is null as is_plan_total,
-        tenure_band is null as is_tenure_total,
-        sum(case when is_churned then 1 else 0 end) as churned,
-        sum(case when is_churned then 0 else 1 end) as on_net_end,
-        {{ churn_rate('is_churned') }} as churn_rate
-    from base
-    group by grouping sets ((plan_code, tenure_band), (plan_code), (tenure_band), ())
+        case when grouped_by in ('plan_code', 'plan_code, tenure_band') then value else 'all' end as plan_code,
+        case when grouped_by = 'tenure_band' then value else tenure_band end as tenure_band,
+        grouped_by in ('tenure_band', 'all') as is_plan_total,
+        grouped_by in ('plan_code', 'all') as is_tenure_total,
+        churned,
+        on_net_end,
+        churn_rate
+    from {{ ref('churn_rates') }}
+    where grouped_by in ('plan_code, tenure_band', 'plan_code', 'tenure_band', 'all')
 
 ),
 
@@ -40,8 +30,8 @@ select
     cells.tenure_band,
     cells.is_plan_total,
     cells.is_tenure_total,
-    cast(cells.churned as bigint) as churned,
-    cast(cells.on_net_end as bigint) as on_net_end,
+    cells.churned,
+    cells.on_net_end,
     cells.churn_rate,
     cells.is_tenure_total
     and not cells.is_plan_total
@@ -54,4 +44,3 @@ select
         as is_high_churn_plan
 from cells
 cross join total
-where cells.on_net_end + cells.churned > 0

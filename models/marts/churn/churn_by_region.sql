@@ -1,11 +1,11 @@
 -- Churn over the last three complete months by region.
+{{ config(materialized='view') }}
 select
-    coalesce(lines.region_code, 'unknown') as region_code,
-    max(lines.region_name) as region_name,
-    cast(sum(case when base.is_churned then 1 else 0 end) as bigint) as churned,
-    cast(sum(case when base.is_churned then 0 else 1 end) as bigint) as on_net_end,
-    {{ churn_rate('base.is_churned') }} as churn_rate
-from {{ ref('fct_churn_base') }} as base
-inner join {{ ref('dim_subscribers') }} as lines on base.subscriber_id = lines.subscriber_id
-where base.month = {{ last_complete_month() }}
-group by 1
+    rates.value as region_code,
+    regions.region_name,
+    rates.churned,
+    rates.on_net_end,
+    rates.churn_rate
+from {{ ref('churn_rates') }} as rates
+left join {{ ref('int_subscribers__region_names') }} as regions on rates.value = regions.region_code
+where rates.grouped_by = 'region_code'

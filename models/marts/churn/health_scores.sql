@@ -1,6 +1,6 @@
 -- Four health scores of each line on-net at the end of the last complete month: percent ranks of how well its plan fits, how
 -- many add-ons it runs, how little it had to complain of, and how many of the operator's own lines it calls.
-{{ config(meta={'public': false}) }}
+{{ config(access='private', meta={'public': false}) }}
 {% set month = last_complete_month() %}
 with
 

@@ -1,6 +1,6 @@
 -- What the tenure model learns from and what it judges: each line's class where it is known, and its attributes at its churn
 -- date or at the business date. Lines activated 30 months ago or earlier have shown whether they reach 30 months.
-{{ config(materialized='view', meta={'public': false}) }}
+{{ config(materialized='view', access='private', meta={'public': false}) }}
 {% set months = rule('churn_rules', 'tenure_model_months') %}
 select
     lines.subscriber_id,

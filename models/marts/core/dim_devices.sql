@@ -1,4 +1,4 @@
--- Handset models.
+-- Handset models with their age at the business date.
 select
     tac,
     device_brand,
@@ -7,5 +7,5 @@ select
     network_generation,
     list_price,
     launched_on,
-    cast(months_since_launch as integer) as months_since_launch
-from {{ ref('int_usage__devices_listed') }}
+    cast({{ dbt.datediff('launched_on', as_of_date(), 'month') }} as integer) as months_since_launch
+from {{ ref('stg_crm__device_models') }}

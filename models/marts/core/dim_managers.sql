@@ -1,8 +1,9 @@
--- Customer managers and telephone managers, without their names.
+-- Customer managers and telephone managers with the region they work in; their names are personal data and stay behind.
 select
-    manager_id,
-    team,
-    outlet_id,
-    region_code,
-    region_name
-from {{ ref('int_contacts__managers_placed') }}
+    managers.manager_id,
+    managers.team,
+    managers.outlet_id,
+    managers.region_code,
+    regions.region_name
+from {{ ref('stg_channel__managers') }} as managers
+left join {{ ref('int_subscribers__region_names') }} as regions on managers.region_code = regions.region_code

@@ -1,4 +1,4 @@
--- Offers, with whom they may be put to.
+-- Offers, with whom they may be put to and whether they may be put to anyone on the business date.
 select
     offer_code,
     offer_name,
@@ -10,5 +10,5 @@ select
     script,
     valid_from,
     valid_to,
-    is_valid
-from {{ ref('int_contacts__offers_listed') }}
+    {{ in_force('valid_from', 'valid_to', as_of_date()) }} as is_valid
+from {{ ref('stg_channel__offers') }}

@@ -1,13 +1,28 @@
--- Tariff plans.
+-- Every tariff plan there is: the catalogue, and codes that lines are on though the catalogue lacks them.
+with
+
+catalogue as (
+
+    select * from {{ ref('stg_crm__tariff_plans') }}
+
+),
+
+used as (
+
+    select distinct plan_code from {{ ref('stg_crm__tariff_subscriptions') }}
+
+)
+
 select
-    plan_code,
-    plan_name,
-    brand_code,
-    monthly_fee,
-    included_minutes,
-    included_mb,
-    included_messages,
-    network_generation,
-    is_on_sale,
-    is_catalogued
-from {{ ref('int_revenue__plans_listed') }}
+    coalesce(catalogue.plan_code, used.plan_code) as plan_code,
+    catalogue.plan_name,
+    catalogue.brand_code,
+    catalogue.monthly_fee,
+    catalogue.included_minutes,
+    catalogue.included_mb,
+    catalogue.included_messages,
+    catalogue.network_generation,
+    catalogue.is_on_sale,
+    catalogue.plan_code is not null as is_catalogued
+from catalogue
+full outer join used on catalogue.plan_code = used.plan_code

@@ -63,7 +63,7 @@ joined as (
         groups.member_role
     from states
     left join plans on states.subscriber_id = plans.subscriber_id
-    left join {{ ref('int_revenue__plans_listed') }} as listed on plans.plan_code = listed.plan_code
+    left join {{ ref('dim_plans') }} as listed on plans.plan_code = listed.plan_code
     left join {{ ref('int_subscribers__region_names') }} as regions on states.region_code = regions.region_code
     left join {{ ref('dim_regions') }} as counties
         on states.region_code = counties.region_code

@@ -5,4 +5,5 @@ select
     balance_amount,
     arrears_amount,
     arrears_since
-from {{ ref('int_revenue__latest_balances') }}
+from {{ ref('stg_billing__balances') }}
+where snapshot_date = (select max(snapshot_date) from {{ ref('stg_billing__balances') }})

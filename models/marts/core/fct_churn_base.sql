@@ -1,7 +1,7 @@
 -- The base of every churn rate at each month's end: lines on-net then, and lines that churned in the three months that end
 -- with it, which are one period: out in the first and back in the third is not churned. Attributes of a churner are those at
 -- its churn date, of the others those at the month's end; money is that of the last billed month where that is earlier.
-{{ config(materialized='view', meta={'public': false}) }}
+{{ config(materialized='view', access='protected', meta={'public': false}) }}
 with
 
 months as (

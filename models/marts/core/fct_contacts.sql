@@ -1,10 +1,10 @@
--- Contacts, outbound and inbound.
+-- Contacts, outbound and inbound, with the day and the hour at which they took place.
 select
     contact_id,
     subscriber_id,
     contacted_at,
-    contact_date,
-    contact_hour,
+    cast(contacted_at as date) as contact_date,
+    cast(extract(hour from contacted_at) as integer) as contact_hour,
     channel,
     direction,
     list_name,
@@ -15,4 +15,4 @@ select
     outcome,
     duration_seconds,
     quality_score
-from {{ ref('int_contacts__contacts_dated') }}
+from {{ ref('stg_channel__contacts') }}

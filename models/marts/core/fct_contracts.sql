@@ -1,4 +1,4 @@
--- Term agreements of lines, begun by the business date.
+-- Term agreements of lines, begun by the business date, and whether each still runs on it; the end date is its last day.
 select
     contract_id,
     subscriber_id,
@@ -7,5 +7,6 @@ select
     start_date,
     end_date,
     monthly_commitment,
-    is_running
-from {{ ref('int_subscribers__contracts') }}
+    end_date >= {{ as_of_date() }} as is_running
+from {{ ref('stg_crm__contracts') }}
+where start_date <= {{ as_of_date() }}

@@ -4,4 +4,4 @@ select
     cast(points_year as integer) as points_year,
     points_earned,
     points_redeemed
-from {{ ref('int_revenue__points_yearly') }}
+from {{ ref('stg_crm__loyalty_points') }}

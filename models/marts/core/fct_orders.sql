@@ -4,9 +4,9 @@ select
     subscriber_id,
     offer_code,
     ordered_at,
-    order_date,
+    cast(ordered_at as date) as order_date,
     channel,
     order_status,
-    is_completed,
+    order_status = 'completed' as is_completed,
     amount
-from {{ ref('int_contacts__orders_dated') }}
+from {{ ref('stg_channel__orders') }}

@@ -1,7 +1,7 @@
 -- What each line used in the last six complete months, of every kind that preferences are told for: days in a handset's brand and
 -- price band, visits and answered contacts by channel, answered contacts by hour band, days that a class of services ran,
 -- offers taken, payments by channel. One window for all kinds, which begins no earlier than the first month held.
-{{ config(materialized='view', meta={'public': false}) }}
+{{ config(materialized='view', access='protected', meta={'public': false}) }}
 {% set first_day = first_month_of_last(6) %}
 {% set last_day = month_end(last_complete_month()) %}
 {% set in_window = 'between ' ~ first_day ~ ' and ' ~ last_day %}

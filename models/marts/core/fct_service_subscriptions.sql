@@ -6,7 +6,6 @@ select
     services.monthly_fee,
     periods.start_date,
     periods.end_date,
-    periods.end_date is null or periods.end_date >= {{ as_of_date() }} as is_running
+    periods.is_running
 from {{ ref('int_revenue__service_periods') }} as periods
 left join {{ ref('dim_services') }} as services on periods.service_code = services.service_code
-where periods.start_date <= {{ as_of_date() }}

@@ -37,8 +37,13 @@ payments as (
 
 balances as (
 
-    select * from {{ ref('int_revenue__balances_monthly') }}
-    where {{ in_months('month', to_build) }}
+    select
+        subscriber_id,
+        {{ month_of('snapshot_date') }} as month,
+        balance_amount,
+        arrears_amount
+    from {{ ref('stg_billing__balances') }}
+    where {{ in_months(month_of('snapshot_date'), to_build) }}
 
 ),
 

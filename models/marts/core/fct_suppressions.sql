@@ -1,9 +1,9 @@
--- Lines that must not be contacted, on one channel or all.
+-- Lines that must not be contacted, on one channel or all, and whether that holds on the business date.
 select
     subscriber_id,
     channel,
     reason_code,
     effective_from,
     effective_to,
-    is_in_force
-from {{ ref('int_contacts__suppressions_dated') }}
+    {{ in_force('effective_from', 'effective_to', as_of_date()) }} as is_in_force
+from {{ ref('stg_channel__suppressions') }}

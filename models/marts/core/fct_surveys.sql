@@ -1,10 +1,14 @@
--- Answers to the recommendation survey.
+-- Answers to the recommendation survey with their class: promoter, passive or detractor.
 select
     survey_id,
     subscriber_id,
     surveyed_at,
     touchpoint_code,
     score,
-    nps_class,
+    case
+        when score >= {{ rule('service_rules', 'promoter_score') }} then 'promoter'
+        when score <= {{ rule('service_rules', 'detractor_score') }} then 'detractor'
+        else 'passive'
+    end as nps_class,
     driver_code
-from {{ ref('int_contacts__surveys_classed') }}
+from {{ ref('stg_channel__surveys') }}

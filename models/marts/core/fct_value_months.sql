@@ -1,6 +1,6 @@
 -- What each line is worth at each month's end at which it is on-net, by score and tier. It stands in core, for value, churn and
 -- retention all go by the tiers. Only months that changed are built.
-{{ config(meta={'public': false}) }}
+{{ config(access='protected', meta={'public': false}) }}
 {% set to_build = built_by_month('fct_value_sources') %}
 {% set top = rule('value_rules', 'top_percent_rank') %}
 with

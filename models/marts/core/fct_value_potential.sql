@@ -1,6 +1,6 @@
 -- The three measures that a line's value is scored by, at each month's end at which it is on-net: what it brought in twelve
 -- months, what it is expected to bring, and whom it takes along.
-{{ config(materialized='view', meta={'public': false}) }}
+{{ config(materialized='view', access='private', meta={'public': false}) }}
 {% set trend_limit = rule('value_rules', 'trend_limit') %}
 with
 

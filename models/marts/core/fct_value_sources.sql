@@ -1,6 +1,6 @@
 -- What each month's values are made from: a fingerprint of its averages, expected lifetimes and circles, of what the
 -- register says of its lines, and of the rules.
-{{ config(meta={'public': false}) }}
+{{ config(access='protected', meta={'public': false}) }}
 with
 
 lifetimes as (

@@ -3,7 +3,7 @@ select
     visit_id,
     subscriber_id,
     visited_at,
-    visit_date,
+    cast(visited_at as date) as visit_date,
     channel,
     purpose_code
-from {{ ref('int_contacts__visits_dated') }}
+from {{ ref('stg_channel__visits') }}

@@ -1,5 +1,6 @@
 -- How much each line was contacted of late, and how many more contacts the caps leave it: a line that was never contacted has all
--- the room there is.
+-- the room there is. A view of public tables: what was counted stands in service.line_contacts.
+{{ config(materialized='view') }}
 with
 
 pressed as (
@@ -9,10 +10,8 @@ pressed as (
         {%- for days in [1, 7, 30] %}
         coalesce(contacts.outbound_contacts_{{ days }}d, 0) as contacts_{{ days }}d,
         {%- endfor %}
-        {%- for cap in ['short', 'mid', 'long'] %}
-        coalesce(
-            contacts.{{ cap }}_cap_room, cast({{ rule('contact_rules', cap ~ '_cap_contacts') }} as bigint)
-        ) as {{ cap }}_cap_room,
+        {%- for cap, limit in contact_caps().items() %}
+        coalesce(contacts.{{ cap }}_cap_room, cast({{ limit.contacts }} as bigint)) as {{ cap }}_cap_room,
         {%- endfor %}
         contacts.last_contact_date,
         contacts.last_contact_channel,

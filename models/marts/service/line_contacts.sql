@@ -1,5 +1,6 @@
 -- How often each line was contacted of late, when it was last, and what followed: one row a line that ever was. Only outbound
 -- contacts weigh on a line; an offer pushed when it came by can be the last one all the same.
+{% set caps = contact_caps() %}
 with
 
 contacts as (
@@ -25,9 +26,9 @@ lines as (
         {%- for days in [1, 7, 30] %}
         sum(case when outbound_days_ago < {{ days }} then 1 else 0 end) as outbound_contacts_{{ days }}d,
         {%- endfor %}
-        sum(case when outbound_days_ago < {{ rule('contact_rules', 'short_cap_days') }} then 1 else 0 end) as short_cap_contacts,
-        sum(case when outbound_days_ago < {{ rule('contact_rules', 'mid_cap_days') }} then 1 else 0 end) as mid_cap_contacts,
-        sum(case when outbound_days_ago < {{ rule('contact_rules', 'long_cap_days') }} then 1 else 0 end) as long_cap_contacts,
+        {%- for cap, limit in caps.items() %}
+        sum(case when outbound_days_ago < {{ limit.days }} then 1 else 0 end) as {{ cap }}_cap_contacts,
+        {%- endfor %}
         max(contacted_at) as last_contacted_at,
         {%- for column in ['contact_date', 'channel', 'direction', 'is_connected', 'outcome'] %}
         max(case when from_last = 1 then {{ column }} end) as {{ column }}{{ "," if not loop.last }}
@@ -65,13 +66,11 @@ select
     cast(outbound_contacts_1d as bigint) as outbound_contacts_1d,
     cast(outbound_contacts_7d as bigint) as outbound_contacts_7d,
     cast(outbound_contacts_30d as bigint) as outbound_contacts_30d,
-    short_cap_contacts >= {{ rule('contact_rules', 'short_cap_contacts') }}
-    or mid_cap_contacts >= {{ rule('contact_rules', 'mid_cap_contacts') }}
-    or long_cap_contacts >= {{ rule('contact_rules', 'long_cap_contacts') }} as is_contact_capped,
-    {%- for cap in ['short', 'mid', 'long'] %}
-    cast(
-        greatest({{ rule('contact_rules', cap ~ '_cap_contacts') }} - {{ cap }}_cap_contacts, 0) as bigint
-    ) as {{ cap }}_cap_room,
+    {% for cap, limit in caps.items() -%}
+    {{ cap }}_cap_contacts >= {{ limit.contacts }}{{ " or " if not loop.last }}
+    {%- endfor %} as is_contact_capped,
+    {%- for cap, limit in caps.items() %}
+    cast(greatest({{ limit.contacts }} - {{ cap }}_cap_contacts, 0) as bigint) as {{ cap }}_cap_room,
     {%- endfor %}
     contact_date as last_contact_date,
     channel as last_contact_channel,

@@ -31,7 +31,7 @@ points as (
         loyalty.subscriber_id,
         loyalty.points_year,
         levels.band as vip_level
-    from {{ ref('int_revenue__points_yearly') }} as loyalty
+    from {{ ref('fct_loyalty_points') }} as loyalty
     inner join {{ bands('vip_levels') }} as levels
         on {{ in_band('loyalty.points_earned', 'levels') }}
 

@@ -1,7 +1,7 @@
 -- What each month's tables of value are made from: a fingerprint of its scores and those of the month before, of the deliveries
 -- of its charges, of the incomes of its customers, of the points of the year before, of how many months the grade of activity
 -- looks at, and of the rules.
-{{ config(meta={'public': false}) }}
+{{ config(access='private', meta={'public': false}) }}
 with
 
 windows as (
@@ -42,7 +42,7 @@ points as (
     select
         points_year,
         {{ set_hash(['subscriber_id', 'points_earned']) }} as points_hash
-    from {{ ref('int_revenue__points_yearly') }}
+    from {{ ref('fct_loyalty_points') }}
     group by points_year
 
 )

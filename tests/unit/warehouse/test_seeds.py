@@ -13,6 +13,7 @@ from orchestration.warehouse.seeds import check_seeds
 def project(tmp_path):
     shutil.copytree(PROJECT_DIR / "seeds", tmp_path / "seeds")
     shutil.copytree(PROJECT_DIR / "models", tmp_path / "models")
+    shutil.copytree(PROJECT_DIR / "macros", tmp_path / "macros")
     return tmp_path
 
 
