@@ -5,6 +5,7 @@ The steps stand in orchestration.warehouse.assets and run the same here and from
 
 import contextlib
 import itertools
+import json
 import logging
 import os
 import re
@@ -31,6 +32,12 @@ telemetry:
   enabled: false
 nux: # asks whoever opens the page to register with its makers
   enabled: false
+storage:
+  custom:
+    module: orchestration.warehouse.run_history
+    class: RunHistory
+    config:
+      base_dir: {folder}
 """
 
 
@@ -93,7 +100,7 @@ class TerminalProgress(Progress):
 def dagster_home(home: settings.Home) -> Path:
     """Where Dagster keeps its history, within the home; made ready with telemetry off."""
     folder = home.warehouse / "dagster"
-    replace_text(folder / "dagster.yaml", DAGSTER_YAML)
+    replace_text(folder / "dagster.yaml", DAGSTER_YAML.format(folder=json.dumps(str(folder))))
     return folder
 
 
