@@ -108,6 +108,15 @@ def test_every_public_table_and_column_is_described(models):
     assert tags
 
 
+def test_every_source_column_is_described_in_other_words_than_its_name(manifest):
+    for source in manifest["sources"].values():
+        assert source["description"], source["name"]
+        for column in source["columns"].values():
+            text = column["description"].strip()
+            assert text.endswith((".", "?", "...")), f"{source['name']}.{column['name']}: {text or 'not described'}"
+            assert set(re.findall("[a-z]+", text.lower())) - set(column["name"].split("_")), f"{source['name']}.{column['name']}"
+
+
 def test_no_personal_column_beyond_staging(models):
     personal = {column.name for table in load_contract().values() for column in table.columns if column.pii}
     for node in models:
