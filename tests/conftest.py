@@ -1,14 +1,14 @@
 """What tests of several parts share."""
 
+import fcntl
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.settings import PROJECT_DIR, home
+from orchestration.warehouse.dbt import ensure_manifest
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +21,16 @@ def megaline_landing() -> Path:
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory) -> dict:
-    """dbt's manifest of the project as it lies on disk."""
-    target = tmp_path_factory.mktemp("dbt")
-    command = [str(Path(sys.executable).with_name("dbt")), "parse", "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
-    environment = os.environ | {"TELCO360_HOME": str(target), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=PROJECT_DIR)
-    assert done.returncode == 0, done.stdout
-    return json.loads((target / "manifest.json").read_text())
+def parsed(tmp_path_factory) -> Path:
+    """dbt's manifest of the project as it lies on disk, where `telco360` looks for it; parsed once, also for several workers."""
+    place = tmp_path_factory.mktemp("parsed")
+    shared = place.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else place.parent
+    with open(shared / "parsed.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return ensure_manifest(home(place))
+
+
+@pytest.fixture(scope="session")
+def manifest(parsed) -> dict:
+    """What that manifest holds."""
+    return json.loads(parsed.read_text())
