@@ -10,6 +10,30 @@ import pytest
 from orchestration.settings import PROJECT_DIR, home
 from orchestration.warehouse.dbt import ensure_manifest
 
+TESTS = Path(__file__).parent
+LONGEST = (
+    "test_cases.py", "test_nightly.py", "test_figures.py", "test_months_built.py", "test_tag_library.py", "oracle night",
+    "test_dbt_project.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py",
+)  # fmt: skip
+"""Groups that take minutes, the longest first."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests by folder, and has each file run by one worker, the longest first, so that both workers end together.
+
+    Files whose tests look at the same night share a group by a mark of their own.
+    """
+    for item in items:
+        kind = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(kind)
+        if item.path.name.startswith("test_spark_") and kind == "integration":
+            item.add_marker("spark")
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.get_closest_marker("xdist_group").args[0], len(places)))
+
 
 @pytest.fixture(scope="session")
 def megaline_landing() -> Path:

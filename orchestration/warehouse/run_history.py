@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, SqliteStorageConfig
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
 
 FILES_OPEN = 2
@@ -18,9 +19,9 @@ FILES_OPEN = 2
 class RunEvents(SqliteEventLogStorage):
     """Dagster's storage of events with its files kept open."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, base_dir: str) -> None:
         self._engines: dict[str, Engine] = {}
-        super().__init__(*args, **kwargs)
+        super().__init__(base_dir)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -50,10 +51,10 @@ class RunEvents(SqliteEventLogStorage):
 class RunHistory(DagsterSqliteStorage):
     """Dagster's storage of runs, events and schedules below one directory, `base_dir`."""
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(base_dir, inst_data)
         self._event_log_storage = RunEvents(self._event_log_storage._base_dir)
 
     @classmethod
-    def from_config_value(cls, inst_data, config_value) -> "RunHistory":
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: SqliteStorageConfig) -> "RunHistory":
         return cls.from_local(inst_data=inst_data, **config_value)
