@@ -4,8 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SUBSCRIBERS ?= 100000
+# Two workers, a file's tests on one of them, in the order that tests/conftest.py gives.
+TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo nightly test check dev bench spark-parity setup
+.PHONY: demo nightly test test-fast coverage check dev bench spark-parity setup
 
 demo: setup ## make up an operator, run a night on it, show what it made
 	@$(BIN)/telco360 sample
@@ -15,14 +17,21 @@ demo: setup ## make up an operator, run a night on it, show what it made
 nightly: setup ## take in, build, test, publish, export
 	@$(BIN)/telco360 nightly
 
-test: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+test: setup ## all tests
+	@$(BIN)/python -m pytest -q $(TWO)
 
-check: setup ## style, layers, SQL, the dbt project, its structure
+test-fast: setup ## unit tests without slow ones: under a minute
+	@$(BIN)/python -m pytest -q $(TWO) -m "unit and not slow" tests/unit
+
+coverage: setup ## all tests, and the share of orchestration and sample that they run, which has a floor in pyproject.toml
+	@$(BIN)/python -m pytest -q $(TWO) --cov --cov-report=term
+
+check: setup ## style, layers, SQL, YAML, the dbt project, its structure
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --disable-progress-bar models
+	@$(BIN)/yamllint --strict .
 	@$(BIN)/dbt --quiet parse
 	@$(BIN)/python -m pytest -q tests/unit/test_structure.py
 

@@ -1,14 +1,38 @@
 """What tests of several parts share."""
 
+import fcntl
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from orchestration.base.settings import PROJECT_DIR
+from orchestration.base.settings import PROJECT_DIR, home
+from orchestration.warehouse.dbt import ensure_manifest
+
+TESTS = Path(__file__).parent
+LONGEST = (
+    "test_cases.py", "test_nightly.py", "test_figures.py", "test_months_built.py", "test_tag_library.py", "oracle night",
+    "test_dbt_project.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py",
+)  # fmt: skip
+"""Groups that take minutes, the longest first."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests by folder, and has each file run by one worker, the longest first, so that both workers end together.
+
+    Files whose tests look at the same night share a group by a mark of their own.
+    """
+    for item in items:
+        kind = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(kind)
+        if item.path.name.startswith("test_spark_") and kind == "integration":
+            item.add_marker("spark")
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.get_closest_marker("xdist_group").args[0], len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +45,16 @@ def megaline_landing() -> Path:
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory) -> dict:
-    """dbt's manifest of the project as it lies on disk."""
-    target = tmp_path_factory.mktemp("dbt")
-    command = [str(Path(sys.executable).with_name("dbt")), "parse", "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
-    environment = os.environ | {"TELCO360_HOME": str(target), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=PROJECT_DIR)
-    assert done.returncode == 0, done.stdout
-    return json.loads((target / "manifest.json").read_text())
+def parsed(tmp_path_factory) -> Path:
+    """dbt's manifest of the project as it lies on disk, where `telco360` looks for it; parsed once, also for several workers."""
+    place = tmp_path_factory.mktemp("parsed")
+    shared = place.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else place.parent
+    with open(shared / "parsed.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return ensure_manifest(home(place))
+
+
+@pytest.fixture(scope="session")
+def manifest(parsed) -> dict:
+    """What that manifest holds."""
+    return json.loads(parsed.read_text())

@@ -4,6 +4,7 @@ The steps stand in `assets` and run the same here and from Dagster's page; `orch
 """
 
 import contextlib
+import json
 import logging
 import os
 import re
@@ -26,6 +27,12 @@ telemetry:
   enabled: false
 nux: # asks whoever opens the page to register with its makers
   enabled: false
+storage:
+  custom:
+    module: orchestration.pipeline.run_history
+    class: RunHistory
+    config:
+      base_dir: {folder}
 """
 
 
@@ -56,7 +63,7 @@ class Outcome:
 def dagster_home(home: settings.Home) -> Path:
     """Where Dagster keeps its history, within the home; made ready with telemetry off."""
     folder = home.warehouse / "dagster"
-    replace_text(folder / "dagster.yaml", DAGSTER_YAML)
+    replace_text(folder / "dagster.yaml", DAGSTER_YAML.format(folder=json.dumps(str(folder))))
     return folder
 
 

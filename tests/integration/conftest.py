@@ -16,6 +16,11 @@ from oracle.operator_channels import make_channel_operator
 from orchestration.base.settings import Home
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_before_any_night(parsed) -> None:
+    """Nights find the project parsed; two that start at once would each parse it into the same place."""
+
+
 @dataclass(frozen=True)
 class OracleNight:
     """A first night over a made operator that is nasty at the edges, and what it was told."""

@@ -44,6 +44,11 @@ class Copy:
         code = "from orchestration.cli.main import app; app()"
         return self.run(sys.executable, "-c", code, "tags", *arguments)
 
+    def dbt(self, *arguments: str) -> subprocess.CompletedProcess:
+        # Builds parse to a place of their own: dbt parses anew where variables are others than the last time.
+        own = ["--profiles-dir", ".", "--target-path", str(self.root / "built"), "--vars", "{as_of_date: 2026-03-31}"]
+        return self.run(str(Path(sys.executable).with_name("dbt")), *arguments, *own)
+
     def models(self):
         return load_models(read_manifest(self.target / "manifest.json"))
 
@@ -80,11 +85,9 @@ def test_the_check_takes_it_and_the_page_asks_to_be_written(copy, added):
 def test_it_is_built_and_catalogued(copy, added):
     relations = lay_parents(copy, added)
     selected = [added, *(m.name for m in copy.models() if m.meta.get("serves") == "tag_catalog")]
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    variables = ["--vars", "{as_of_date: 2026-03-31}"]
-    seeded = copy.run(dbt, "seed", "--profiles-dir", ".", *variables)
+    seeded = copy.dbt("seed")
     assert seeded.returncode == 0, seeded.stdout[-3000:]
-    built = copy.run(dbt, "run", "--profiles-dir", ".", "--select", *selected, *variables)
+    built = copy.dbt("run", "--select", *selected)
     assert built.returncode == 0, built.stdout[-3000:]
     with duckdb.connect(str(copy.home / "warehouse" / "telco360.duckdb"), read_only=True) as db:
         assert db.execute(f"select {COLUMN} from tags.{added}").fetchall() == [(None,)], relations
@@ -96,8 +99,7 @@ def test_an_entry_without_its_column_does_not_build(copy, added):
     sql = copy.root / "models" / "marts" / "tags" / f"{added}.sql"
     whole = sql.read_text()
     sql.write_text(re.sub(rf"^.* as {COLUMN},\n", "", whole, flags=re.MULTILINE))
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    built = copy.run(dbt, "run", "--profiles-dir", ".", "--select", added, "--vars", "{as_of_date: 2026-03-31}")
+    built = copy.dbt("run", "--select", added)
     sql.write_text(whole)
     assert built.returncode == 1
     assert "contract" in built.stdout and COLUMN in built.stdout

@@ -34,11 +34,12 @@ class Nights:
     def __init__(self, root: Path):
         self.home = home_at(root / "grown")
         self.whole = Home(root / "whole")
-        self.target = root / "target"
+        # Each home has a place for what dbt parses: dbt parses anew where the home is another than the last time.
+        self.targets = {home.root: root / f"target_{home.root.name}" for home in (self.home, self.whole)}
         operator, self.as_of = make_bigger_operator(SEED)
         self.deliveries: Deliveries = deepcopy(operator.deliveries)
         self.build_upon(self.deliveries)
-        nodes = json.loads((self.target / "manifest.json").read_text())["nodes"].values()
+        nodes = json.loads((self.targets[self.home.root] / "manifest.json").read_text())["nodes"].values()
         kept = [n for n in nodes if n["resource_type"] == "model" and n["config"]["unique_key"] == "month"]
         self.tables = {n["name"]: f"{n['schema']}.{n['alias']}" for n in kept}
 
@@ -53,7 +54,8 @@ class Nights:
         self.dbt(self.home, "run", *KEPT)
 
     def dbt(self, home: Home, *arguments: str) -> None:
-        paths = {"TELCO360_HOME": str(home.root), "DBT_TARGET_PATH": str(self.target), "DBT_LOG_PATH": str(self.target)}
+        target = str(self.targets[home.root])
+        paths = {"TELCO360_HOME": str(home.root), "DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
         command = [Path(sys.executable).with_name("dbt"), *arguments, "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
         done = subprocess.run(
             [*command, "--vars", f"{{as_of_date: {self.as_of}}}"],

@@ -23,6 +23,7 @@ from orchestration.pipeline import assets
 from orchestration.pipeline.nightly import Failure, Outcome, failures, was_interrupted
 from orchestration.pipeline.run import Night
 from orchestration.warehouse import build
+from orchestration.warehouse.dbt import STAMP as STAMP_OF_PARSE
 from orchestration.warehouse.publishing import current, versions
 
 
@@ -156,9 +157,12 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def telco360_environment(tmp_path_factory) -> dict:
-    """Environment with dbt's artefacts in a directory of the test session's own."""
+def telco360_environment(tmp_path_factory, parsed) -> dict:
+    """Environment with dbt's artefacts in a directory of the test session's own, where the project is parsed already."""
     dbt = tmp_path_factory.mktemp("dbt")
+    (dbt / "target").mkdir()
+    for made in (parsed, parsed.with_name(STAMP_OF_PARSE)):
+        shutil.copy(made, dbt / "target")
     own = {"DBT_TARGET_PATH": str(dbt / "target"), "DBT_LOG_PATH": str(dbt / "logs"), "TELCO360_ENV": "ci"}
     return {name: value for name, value in os.environ.items() if not name.startswith("TELCO360_")} | own
 
@@ -351,8 +355,7 @@ print(json.dumps({
 """
 
 
-def test_definitions_load_and_stand_as_one_graph(telco360_environment, telco360, tmp_path):
-    telco360(Home(tmp_path), "nightly")  # parses the project where no test has yet
+def test_definitions_load_and_stand_as_one_graph(telco360_environment, tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", DESCRIBE]
     done = subprocess.run(command, env=telco360_environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

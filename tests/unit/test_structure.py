@@ -163,6 +163,15 @@ def test_every_mart_says_which_date_or_month_it_stands_for(models):
             assert own is None or (own in AS_OF and own != stands_for), f"{node['name']}.{column['name']}: as_of {own}"
 
 
+def test_every_source_column_is_described_in_other_words_than_its_name(manifest):
+    for source in manifest["sources"].values():
+        assert source["description"], source["name"]
+        for column in source["columns"].values():
+            text = column["description"].strip()
+            assert text.endswith((".", "?", "...")), f"{source['name']}.{column['name']}: {text or 'not described'}"
+            assert set(re.findall("[a-z]+", text.lower())) - set(column["name"].split("_")), f"{source['name']}.{column['name']}"
+
+
 def test_no_personal_column_beyond_staging(models):
     personal = {column.name for table in load_contract().values() for column in table.columns if column.pii}
     for node in models:
