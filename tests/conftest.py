@@ -13,7 +13,7 @@ from orchestration.warehouse.dbt import ensure_manifest
 TESTS = Path(__file__).parent
 LONGEST = (
     "test_cases.py", "test_nightly.py", "test_figures.py", "test_months_built.py", "test_tag_library.py", "oracle night",
-    "test_dbt_project.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py",
+    "test_dbt_project.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py", "test_random_lists.py",
 )  # fmt: skip
 """Groups that take minutes, the longest first."""
 
@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("spark")
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
+        if kind == "integration" and item.get_closest_marker("xdist_group").args[0] in LONGEST:
+            item.add_marker("slow")
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.get_closest_marker("xdist_group").args[0], len(places)))
 
