@@ -41,8 +41,6 @@ def results(run_results: dict) -> DbtResults:
                 warnings.append(message)
             case "skipped":
                 skipped += 1
-            case "no-op":  # an exposure: there is nothing to build
-                pass
             case _:
                 failures.append(message)
     return DbtResults(models, tests, warnings, failures, skipped)

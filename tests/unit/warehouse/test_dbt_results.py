@@ -38,7 +38,3 @@ def test_the_sql_that_ran_is_told_by_model():
         {"unique_id": "test.telco360.tags_a.123", "status": "pass", "compiled_code": "select 3"},
     ]
     assert compiled_sql({"results": ran}, {"tags_a", "tags_b"}) == {"tags_a": "select 1"}
-
-
-def test_an_exposure_is_nothing_to_build():
-    assert str(told(("model", "a", "success", None), ("exposure", "x", "no-op", "NO-OP"))) == "1 tables and views, 0 tests passed"
