@@ -1,4 +1,4 @@
-"""The database that source checks and release checks gather their facts in, and the facts as frames. What they are is each's own."""
+"""The database in which source checks and release checks gather their facts, and these as frames. What they are is each's own."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
