@@ -113,6 +113,42 @@
 {%- endmacro %}
 
 
+{# What descriptions show for the figures that they name, `{churn_rules.second_topup_day}`: seed and row give what the seed says, as
+   orchestration/warehouse/figures.py does. A name that no seed has fails the build. While dbt only parses, none. #}
+{% macro named_figures(descriptions) -%}
+    {%- set figures, by_seed = {}, {} -%}
+    {%- for name in modules.re.findall('[{]([^{}\\s.]+[.][^{}\\s]+)[}]', descriptions | select | join(' ')) | unique if execute -%}
+        {%- do by_seed.setdefault(name.split('.')[0], []).append(name) -%}
+    {%- endfor -%}
+    {%- for seed, names in by_seed.items() -%}
+        {%- set nodes = graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed') | selectattr('name', 'equalto', seed) | list -%}
+        {%- set rows = [] -%}
+        {%- for node in nodes -%}
+            {%- set figure = 'cast(' ~ node.config.meta.get('ranges_of', 'value') ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+            {%- set query = 'select ' ~ (node.columns | first) ~ ', cast(nullif(' ~ figure ~ ", '') as decimal(18, 6)) from "
+                ~ node.relation_name -%}
+            {%- do rows.extend(run_query(query).rows) -%}
+        {%- endfor -%}
+        {%- for row in rows if row[1] is not none -%}
+            {%- set figure = '{:,f}'.format(row[1]) -%}
+            {%- do figures.update({seed ~ '.' ~ row[0]: figure.rstrip('0').rstrip('.') if '.' in figure else figure}) -%}
+        {%- endfor -%}
+        {%- for name in names if name not in figures -%}
+            {{ exceptions.raise_compiler_error('a description names {' ~ name ~ '}, but no seed has such a row with a figure') }}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(figures) }}
+{%- endmacro %}
+
+
+{# A description with the figures that it names. #}
+{% macro with_figures(description, figures) -%}
+    {%- set told = [description or ''] -%}
+    {%- for name, figure in figures.items() -%}{%- do told.append(told[-1] | replace('{' ~ name ~ '}', figure)) -%}{%- endfor -%}
+    {{ return(told[-1]) }}
+{%- endmacro %}
+
+
 {# A text literal, or a null of type text. #}
 {% macro text(value) -%}
     cast({{ "'" ~ dbt.escape_single_quotes(value) ~ "'" if value else 'null' }} as {{ dbt.type_string() }})

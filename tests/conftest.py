@@ -1,7 +1,6 @@
 """What tests of several parts share."""
 
 import fcntl
-import json
 import os
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from orchestration.base.settings import PROJECT_DIR, home
 from orchestration.warehouse.dbt import ensure_manifest
+from orchestration.warehouse.manifest import read_manifest
 
 TESTS = Path(__file__).parent
 LONGEST = (
@@ -76,5 +76,5 @@ def parsed(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def manifest(parsed) -> dict:
-    """What that manifest holds."""
-    return json.loads(parsed.read_text())
+    """What that manifest holds, its descriptions with the figures of the seeds."""
+    return read_manifest(parsed)

@@ -122,10 +122,10 @@ def intake_facts(report: IntakeReport, table: str) -> dict:
     return facts | ({"reasons": dg.MetadataValue.md("\n\n".join(reasons))} if reasons else {})
 
 
-def dbt_models(manifest_path, translator: Translator):
+def dbt_models(raw_manifest: dict, translator: Translator):
     """All dbt models as assets, their tests as checks. dbt's unit tests are no part of a night; `make test` runs them."""
 
-    @dbt_assets(manifest=manifest_path, dagster_dbt_translator=translator, name="dbt", required_resource_keys={"night"})
+    @dbt_assets(manifest=raw_manifest, dagster_dbt_translator=translator, name="dbt", required_resource_keys={"night"})
     def models(context: dg.AssetExecutionContext) -> Iterator:
         night: Night = context.resources.night
         with night.step("dbt") as step:

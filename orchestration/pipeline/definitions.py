@@ -16,8 +16,7 @@ from orchestration.warehouse.manifest import load_models, read_manifest
 @dg.definitions
 def defs() -> dg.Definitions:
     """All that Dagster knows of telco360, from the manifest as it stands."""
-    path = target_dir() / "manifest.json"
-    manifest = read_manifest(path)
+    manifest = read_manifest(target_dir() / "manifest.json")
     translator = assets.Translator()
     models, keys = load_models(manifest), assets.model_keys(manifest, translator)
     nightly = dg.define_asset_job(
@@ -39,7 +38,7 @@ def defs() -> dg.Definitions:
     candidate, gate, publication = assets.release_assets(models, keys)
     exports = lists.list_assets(read_definitions(settings.TARGET_LISTS))
     return dg.Definitions(
-        assets=[intake, assets.dbt_models(path, translator), candidate, publication, *exports],
+        assets=[intake, assets.dbt_models(manifest, translator), candidate, publication, *exports],
         asset_checks=[door, gate],
         jobs=[nightly],
         schedules=[at_two],

@@ -1,5 +1,5 @@
-"""Quality gates: what was just delivered (`source_checks`), and what is about to be published (`release_checks`).
+"""Source checks (`source_checks`: what was just delivered) and release checks (`release_checks`: what is about to be published).
 
-A gate gathers facts with SQL and lets Great Expectations judge them (`validation`). Keys, relations and rules inside the build
-are dbt tests, not repeated here; what a delivery must look like to be let in is intake's.
+Both gather facts with SQL and let Great Expectations validate them (`validation`). Keys, relations and rules inside the build
+are dbt tests, not repeated here; what a delivery must look like to be accepted is intake's.
 """

@@ -1,18 +1,27 @@
-"""The DuckDB file that a gate puts its facts into. What the facts are is each gate's own."""
+"""The database in which source checks and release checks gather their facts, and these as frames. What they are is each's own."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from orchestration.base.settings import memory_limit
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @contextlib.contextmanager
-def facts_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A new, empty DuckDB file to put facts into; closed, and so readable by others, on leaving."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with duckdb.connect(str(path), config={"memory_limit": memory_limit()}) as db:
+def facts_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty DuckDB in memory to put facts into; what does not fit there goes to `folder` while it is open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"memory_limit": memory_limit(), "temp_directory": str(folder / "facts.tmp")}
+    with duckdb.connect(config=config) as db:
         yield db
+
+
+def frames(db: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, "pd.DataFrame"]:
+    """The tables of facts by name; what is missing in them is NaN."""
+    return {name: db.table(name).df() for name in names}

@@ -6,7 +6,7 @@ Reconciliation with raw, privacy, the catalogue's values, completeness, drift of
 from orchestration.base.contract import Table
 from orchestration.engines.protocol import Engine
 from orchestration.quality import privacy, release_facts, release_facts_spark
-from orchestration.quality.facts import facts_file
+from orchestration.quality.facts import facts_database, frames
 from orchestration.quality.limits import load_release_limits
 from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.quality.release_facts import FACTS
@@ -97,9 +97,10 @@ def judge_candidate(engine: Engine, models: Models, contract: dict[str, Table]) 
     Reads the candidate, the build, the lake's pii columns and the current version's row counts. Raises WarehouseError where no
     candidate stands or no model serves a role that a check needs.
     """
-    facts, limits = engine.home.warehouse / "gate_facts.duckdb", load_release_limits()
-    with facts_file(facts) as db, engine.candidate(db) as candidate:
+    limits = load_release_limits()
+    with facts_database(engine.home.warehouse) as db, engine.candidate(db) as candidate:
         for name, columns in FACTS.items():
             db.execute(f"create table {name} ({columns})")
         GATHERED_BY[candidate.dialect](db, candidate, engine.current(), models, contract, limits)
+        facts = frames(db, FACTS)
     return judge("gate", facts, CHECKS, engine.home.data_docs)

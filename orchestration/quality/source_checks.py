@@ -1,6 +1,6 @@
-"""The gate behind intake: whether what lies in the lake is what the ledger says, whole, keyed, of usual volume and fresh enough.
+"""The source checks, after intake: is what the lake holds what the ledger says, complete, keyed, of usual volume, fresh enough?
 
-Intake has judged each delivery by its contract. This looks at the result with other eyes, before anything is built on it.
+Intake has validated each delivery by its contract. These checks look at the result before anything is built on it.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from orchestration.intake import ledger
 from orchestration.intake.limits import Limits, TableLimits, limits_of
 from orchestration.intake.state import State
 from orchestration.quality.contents import content_facts
-from orchestration.quality.facts import facts_file
+from orchestration.quality.facts import facts_database, frames
 from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.quality.validation import Check, GateResult, judge
 from orchestration.warehouse.freshness import Deliveries, latest_by
@@ -130,11 +130,11 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     """
     standing = ledger.current(home).to_pylist()
     fresh = [d for d in not_passed(home, standing) if d["table_name"] in contract]
-    facts = home.warehouse / "door_facts.duckdb"
-    with facts_file(facts) as db:
+    with facts_database(home.warehouse) as db:
         _delivery_facts(db, home, fresh, contract, limits)
         content_facts(db, home, fresh, standing, contract, as_of)
         _freshness_facts(db, contract, limits, deliveries, as_of)
+        facts = frames(db, {check.facts for check in CHECKS})
     result = judge("door", facts, CHECKS, home.data_docs)
     if result.passed and standing:
         replace_text(_mark_path(home), max(d["recorded_at"] for d in standing).isoformat(timespec="microseconds"))

@@ -1,21 +1,24 @@
-"""Great Expectations, and nothing else of it elsewhere: judges tables of facts in a DuckDB file and writes Data Docs.
+"""Great Expectations, and nothing else of it elsewhere: validates tables of facts, as pandas frames, and writes Data Docs.
 
-A gate gathers its facts by plain SQL, a row a thing judged, and states checks on them: a few expectations on small tables cost
-a second however large the warehouse is, and no value of a customer gets into Data Docs.
+Source checks and release checks gather their facts by plain SQL, a row a thing judged, and state checks on them: a few
+expectations on small tables cost a second however large the warehouse is, and no value of a customer gets into Data Docs.
 """
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from orchestration.quality import data_docs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUBJECT = ("table_name", "column_name", "detail")
 """Columns that every table of facts has: what a row of facts is about, and in words what else a reader of a failure needs
@@ -68,37 +71,19 @@ class GateResult:
         return not self.failures
 
 
-def judge(gate: str, facts: Path, checks: Iterable[Check], docs: Path) -> GateResult:
-    """Holds the checks against the tables of the DuckDB file `facts`, writes Data Docs under `docs`, gives the result.
+def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check], docs: Path) -> GateResult:
+    """Holds the checks against the tables of facts, by name, writes Data Docs under `docs`, gives the result.
 
     An expectation that itself breaks (say, of a column that is not there) is a failure, never a pass.
     """
     checks = list(checks)
-    context, gx = _context(docs), _great_expectations()
     now = datetime.now(UTC)
-    source = _datasource(context, gate, facts)
-    definitions = []
-    for table in dict.fromkeys(check.facts for check in checks):
-        name = f"{gate}_{table}"
-        suite = context.suites.add_or_update(gx.ExpectationSuite(name=name))
-        for number, check in enumerate(checks):
-            if check.facts == table:
-                suite.add_expectation(_expectation(number, check))
-        batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all")
-        definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
-        definitions.append(context.validation_definitions.add_or_update(definition))
-    checkpoint = gx.Checkpoint(
-        name=gate,
-        validation_definitions=definitions,
-        actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs", site_names=["telco360"])],
-        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(SUBJECT)},
-    )
-    outcome = context.checkpoints.add_or_update(checkpoint).run(run_id=gx.RunIdentifier(run_name=f"{now:%Y%m%dT%H%M%SZ}"))
     failures, warnings = [], []
-    for validation in outcome.run_results.values():
-        for result in validation.results:
-            check = checks[result.expectation_config.meta["number"]]
-            (failures if check.is_critical else warnings).extend(findings(check, result.to_json_dict()))
+    for table in dict.fromkeys(check.facts for check in checks):
+        own = {number: check for number, check in enumerate(checks) if check.facts == table}
+        for number, result in _results(gate, table, facts[table], own, docs, now):
+            check = checks[number]
+            (failures if check.is_critical else warnings).extend(findings(check, result))
     judged = GateResult(gate, now.isoformat(), len(checks), failures, warnings, str(docs / "index.html"))
     data_docs.add(docs, json.dumps(asdict(judged)))
     return judged
@@ -125,6 +110,33 @@ def _shown(value: object) -> str:
     if value is None:
         return "missing"
     return f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value}".removesuffix(".0")
+
+
+def _results(
+    gate: str, table: str, frame: "pd.DataFrame", checks: Mapping[int, Check], docs: Path, now: datetime
+) -> Iterator[tuple[int, dict]]:
+    """Runs the checks of one table of facts: the number of each with its result as JSON.
+
+    A checkpoint for each table, since a checkpoint takes one frame.
+    """
+    context, gx, name = _context(docs), _great_expectations(), f"{gate}_{table}"
+    suite = context.suites.add_or_update(gx.ExpectationSuite(name=name))
+    for number, check in checks.items():
+        suite.add_expectation(_expectation(number, check))
+    source = context.data_sources.add_or_update_pandas(name)
+    batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
+    definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
+    checkpoint = gx.Checkpoint(
+        name=name,
+        validation_definitions=[context.validation_definitions.add_or_update(definition)],
+        actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs", site_names=["telco360"])],
+        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(SUBJECT)},
+    )
+    run = gx.RunIdentifier(run_name=f"{now:%Y%m%dT%H%M%SZ}")
+    outcome = context.checkpoints.add_or_update(checkpoint).run(batch_parameters={"dataframe": frame}, run_id=run)
+    for validation in outcome.run_results.values():
+        for result in validation.results:
+            yield result.expectation_config.meta["number"], result.to_json_dict()
 
 
 def _expectation(number: int, check: Check):
@@ -170,44 +182,3 @@ def _context(docs: Path):
     site["site_index_builder"] = {"class_name": "NoIndex", "module_name": data_docs.__name__}
     context.add_data_docs_site("telco360", site)
     return context
-
-
-def _datasource(context, gate: str, facts: Path):
-    from sqlalchemy.pool import NullPool
-
-    _duckdb_datasource()
-    # No pool: a pooled connection would keep the file locked after the verdict.
-    options = {"connect_args": {"read_only": True}, "poolclass": NullPool}
-    return context.data_sources.add_or_update_duckdb(gate, connection_string=f"duckdb:///{facts}", kwargs=options)
-
-
-@cache
-def _duckdb_datasource() -> type:
-    """Teaches Great Expectations DuckDB, which it does not know: its own engine reads rows after closing the connection."""
-    from great_expectations.datasource.fluent import SQLDatasource
-    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-    from sqlalchemy.dialects import postgresql
-
-    class DuckDBEngine(SqlAlchemyExecutionEngine):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            self.dialect_module = postgresql  # the dialect that DuckDB's SQL is nearest to
-
-        def execute_query(self, query):
-            with self.get_connection() as connection:
-                return self._execute_query_with_recovery(connection, query).freeze()()
-
-        def execute_query_in_transaction(self, query):
-            with self.get_connection() as connection:
-                result = self._execute_query_with_recovery(connection, query).freeze()()
-                connection.commit()
-                return result
-
-    class DuckDBDatasource(SQLDatasource):
-        type: Literal["duckdb"] = "duckdb"
-
-        @property
-        def execution_engine_type(self) -> type:
-            return DuckDBEngine
-
-    return DuckDBDatasource

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from orchestration.base.words import plain
+
 RULE_COLUMNS = (("rule", "value"), ("alert_code", "threshold"))
 """How seeds of rules call a rule and its figure."""
 
@@ -69,12 +71,6 @@ def number(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return figure if figure.is_finite() else None
-
-
-def plain(figure: Decimal) -> str:
-    """A figure for people: thousands apart, no zeros at the end of a fraction."""
-    text = f"{figure:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _away(by: Decimal) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
+from orchestration.base.words import plain
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import CatalogError, Tag, as_text, one
 from orchestration.tags.catalogue import deliveries, state
-from orchestration.tags.distance import bands, number, plain, threshold_of, to_bands, to_threshold
+from orchestration.tags.distance import bands, number, threshold_of, to_bands, to_threshold
 from orchestration.tags.evidence import holders, key_of
 from orchestration.tags.since import since
 from orchestration.warehouse.manifest import SUBSCRIBER, Model, Models, require_serving, serving

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.base.errors import WarehouseError
+from orchestration.warehouse.figures import show_figures
 
 ROLES = (
     "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history",
@@ -88,13 +89,18 @@ def load_models(manifest: dict) -> tuple[Model, ...]:
 
 
 def read_manifest(path: Path) -> dict:
-    """The manifest as dbt wrote it. Raises WarehouseError where there is none or it is no JSON."""
+    """The manifest as dbt wrote it, but for descriptions: they show the figures of seeds that they name.
+
+    Raises WarehouseError where there is none or it is no JSON, or a description names a figure that no seed has.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WarehouseError(f"{path}: dbt's manifest is missing; `make setup` writes it (so does `dbt parse`)") from error
     except ValueError as error:
         raise WarehouseError(f"{path}: dbt's manifest is damaged; delete it and run again") from error
+    show_figures(manifest)
+    return manifest
 
 
 def descriptions(model: Model, models: tuple[Model, ...]) -> dict[str, str]:

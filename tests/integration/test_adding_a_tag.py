@@ -1,5 +1,6 @@
 """A tag is one column and one entry: tried on a copy of the project, as docs/adding-a-tag.md has it."""
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,13 @@ import duckdb
 import pytest
 
 from orchestration.base.settings import PROJECT_DIR
-from orchestration.warehouse.manifest import load_models, read_manifest
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import one
+from orchestration.catalog.written import written
+from orchestration.tags.catalogue import described
+from orchestration.warehouse.figures import show_figures
+from orchestration.warehouse.manifest import descriptions, load_models, read_manifest
+from orchestration.warehouse.reading import DuckDBReader
 
 COPIED = ("dbt_project.yml", "docs", "macros", "models", "orchestration", "seeds", "target_lists", "tests/dbt")
 COLUMN, NEIGHBOUR = "is_prepaid_line", "payment_type"
@@ -51,6 +58,10 @@ class Copy:
 
     def models(self):
         return load_models(read_manifest(self.target / "manifest.json"))
+
+    def models_as_parsed(self):
+        """The models with their descriptions as written."""
+        return load_models(json.loads((self.target / "manifest.json").read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +104,45 @@ def test_it_is_built_and_catalogued(copy, added):
         assert db.execute(f"select {COLUMN} from tags.{added}").fetchall() == [(None,)], relations
         row = db.execute(f"select entity, kind, label_zh, owner, status from tags.tag_catalog where tag_name = '{COLUMN}'")
         assert row.fetchone()[:3] == ("subscriber", "flag", "预付费")
+
+
+def test_texts_follow_the_seeds(copy, added):
+    """What the catalogue, `tags show`, the page and the comments on columns say changes with the figure in the seed."""
+    lay_parents(copy, added)
+    seed, page = copy.root / "seeds" / "alert_rules.csv", copy.root / "docs" / "tags.md"
+    seed.write_text(re.sub(r"^(low_balance,daily,\w+),10,", r"\g<1>,17.5,", seed.read_text(), flags=re.MULTILINE))
+    assert copy.tags("docs").returncode == 0
+    assert "Balance under 17.5 in" in page.read_text()
+    raw = json.loads((copy.target / "manifest.json").read_text())
+    show_figures(raw, copy.root)
+    models = load_models(raw)
+    assert any("Balance under 17.5 in" in text for m in models for text in descriptions(m, models).values())
+    seeded = copy.dbt("seed")
+    assert seeded.returncode == 0, seeded.stdout[-3000:]
+    built = copy.dbt("run", "--select", *(m.name for m in models if m.meta.get("serves") == "tag_catalog"))
+    assert built.returncode == 0, built.stdout[-3000:]
+    with duckdb.connect(str(copy.home / "warehouse" / "telco360.duckdb"), read_only=True) as db:
+        entries = read_tags(DuckDBReader(db), models)
+    shown = "\n".join(described(one(entries, "has_alert_low_balance", "subscriber")))
+    assert "Balance under 17.5 in" in shown
+    as_written = {(tag.entity, tag.name): (tag.description, tag.description_zh) for tag in written(models)}
+    assert {(e.entity, e.name): (e.description.strip(), e.description_zh) for e in entries} == as_written
+
+
+def test_a_figure_that_no_seed_has_passes_nowhere(copy, added):
+    lay_parents(copy, added)
+    yml = copy.root / "models" / "marts" / "tags" / f"{added}.yml"
+    whole = yml.read_text()
+    yml.write_text(whole.replace("Does the line pay before use?", "Under {alert_rules.lowbalance}?"))
+    checked = copy.tags("check")
+    built = copy.dbt("run", "--select", *(m.name for m in copy.models_as_parsed() if m.meta.get("serves") == "tag_catalog"))
+    yml.write_text(whole)
+    assert checked.returncode == 1
+    assert (
+        f"{added}.{COLUMN}: no seed has a figure alert_rules.lowbalance; did you mean alert_rules.low_balance?" in checked.stderr
+    )
+    assert built.returncode == 1
+    assert "{alert_rules.lowbalance}" in built.stdout
 
 
 def test_an_entry_without_its_column_does_not_build(copy, added):

@@ -3,6 +3,7 @@
 Read from dbt's manifest, so that a new model is held to it without a line here.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, TARGET_LISTS
 from orchestration.targeting.exposures import PAGE, exposures
 from orchestration.targeting.folder import load_definitions
+from orchestration.warehouse.figures import NAMED
 from orchestration.warehouse.manifest import AS_OF, load_models, require_serving
 
 EDGES = {
@@ -31,6 +33,16 @@ NAMES = {
     "intermediate": r"int_[a-z]+__[a-z_]+",
     "tags": r"tags_[a-z]+|(subscriber|customer)_360|(outlet|manager|plan)_tags|tag_(catalog|sources|coverage|changes|history)",
 }
+NUMBERS_OF_NO_SEED = re.compile(
+    r"-100 to 100|0 to (1|10|23|100)\b|0-1|1 to 12|1至12月"  # scales
+    r"|\b[2-5][gG]\b|5G|360°|SHA-256|9999-12-31|100 x "  # names, and what SQL fixes
+    r"| [-+] 1\b|\b1 [-+] |(counting as |计|[Ff]rom )[01]\b|\b1 (goes )?first"  # counting
+    r"|\b0 (in|on|for|where)\b|(counts|above|is) 0\b"  # nothing
+    r"|[a-z]+(_[a-z0-9]+)+"  # columns
+)
+"""Numbers that a description may hold beside those of its column's name, such as 7d: no seed has them."""
+
+NUMBER = re.compile(r"[0-9]|\b(half|twice|two thirds)\b(?! a year)|一半|[两三]倍")
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +173,51 @@ def test_every_mart_says_which_date_or_month_it_stands_for(models):
         for column in node["columns"].values():
             own = column["config"].get("meta", {}).get("as_of")
             assert own is None or (own in AS_OF and own != stands_for), f"{node['name']}.{column['name']}: as_of {own}"
+
+
+def told(parsed) -> list[tuple[str, str, str]]:
+    """Node, column and text of every description of marts, also in Chinese, as written: figures are named, not yet shown."""
+    found = []
+    for node in json.loads(parsed.read_text(encoding="utf-8"))["nodes"].values():
+        if node["resource_type"] == "model" and layer_of(node) == "marts":
+            found.append((node["name"], "", node["description"]))
+            for column in node["columns"].values():
+                chinese = (column["config"].get("meta", {}).get("tag") or {}).get("description_zh", "")
+                found += [(node["name"], column["name"], text) for text in (column["description"], chinese)]
+    return found
+
+
+def other_numbers(column: str, text: str) -> str | None:
+    """The first number that a description holds itself, though it may be a seed's."""
+    rest = NUMBERS_OF_NO_SEED.sub("", NAMED.sub("", text))
+    for number in re.findall(r"_(\d+)[dm]?$", column):
+        rest = re.sub(rf"(?<!\d){number}(?!\d)", "", rest)
+    found = NUMBER.search(rest)
+    return found and found[0]
+
+
+def test_no_description_repeats_a_number_that_a_seed_holds(parsed):
+    texts = told(parsed)
+    named = [name for *_, text in texts for name in NAMED.findall(text)]
+    assert len(named) > 50
+    found = {f"{model}.{column}": text for model, column, text in texts if other_numbers(column, text)}
+    assert found == {}, "name the figure, as in {churn_rules.second_topup_day}"
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("has_alert_low_balance", "Balance under 10."),
+        ("tenure_30_probability", "Probability that the line reaches 30 months, 0 to 1."),
+        ("purchase_type", "repeat (2 to 3), one_time (1)"),
+        ("contacts_7d", "Outbound contacts of the 7 days, 2 at most."),
+        ("is_data_overage", "More data than the plan includes: data_saturation over 1."),
+        ("is_high_churn_plan", "At least twice the operator's."),
+        ("is_high_churn_plan", "不低于全网两倍"),
+    ],
+)
+def test_a_number_of_its_own_in_a_description_is_found(column, text):
+    assert other_numbers(column, text)
 
 
 def test_every_source_column_is_described_in_other_words_than_its_name(manifest):

@@ -3,6 +3,7 @@
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}
 {% set tags = catalogued_tags() %}
+{% set figures = named_figures((tags | map(attribute='description') | list) + (tags | map(attribute='description_zh') | list)) %}
 {% set days = 'cast(' ~ rule('tag_rules', 'withdrawn_days') ~ ' as integer)' %}
 {% set seeds = tags | selectattr('values_from', 'defined') | map(attribute='values_from') | unique | list %}
 with
@@ -21,8 +22,8 @@ tags as (
         {{ text(tag.group_zh) }} as tag_group_zh,
         {{ text(tag.kind) }} as kind,
         {{ text(tag.data_type) }} as data_type,
-        {{ text(tag.description) }} as description,
-        {{ text(tag.description_zh) }} as description_zh,
+        {{ text(with_figures(tag.description, figures)) }} as description,
+        {{ text(with_figures(tag.description_zh, figures)) }} as description_zh,
         {{ text(english_label(tag)) }} as label_en,
         {{ text(tag.label_zh) }} as label_zh,
         {{ text(tag.unit) }} as unit,

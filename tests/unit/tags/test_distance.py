@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.tags.distance import bands, plain, threshold_of, to_bands, to_threshold
+from orchestration.base.words import plain
+from orchestration.tags.distance import bands, threshold_of, to_bands, to_threshold
 from orchestration.tags.since import since
 
 TIERS = bands(
