@@ -19,8 +19,9 @@ def manifest(text="Balance under {alerts.low_balance}.", chinese="余额低于{a
     tag = {"kind": "flag", "description_zh": chinese}
     column = {"name": "is_low", "description": text, "config": {"meta": {"tag": tag}}, "meta": {"tag": dict(tag)}}
     model = {
-        "resource_type": "model", "name": "tags_x", "alias": "tags_x", "schema": "tags", "config": {"materialized": "table", "meta": {}},
-        "description": "From {bands.high} up: {table, delivered}.", "columns": {"is_low": column},
+        "resource_type": "model", "name": "tags_x", "alias": "tags_x", "schema": "tags",
+        "config": {"materialized": "table", "meta": {}}, "columns": {"is_low": column},
+        "description": "From {bands.high} up: {table, delivered}.",
     }  # fmt: skip
     nodes = [model, seed("alerts", "threshold", ranges_of="threshold"), seed("bands", "value"), seed("words", "says")]
     return {"nodes": {node["name"]: node for node in nodes}}
