@@ -4,8 +4,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SUBSCRIBERS ?= 100000
-# Two workers, a file's tests on one of them, in the order that tests/conftest.py gives.
-TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: demo nightly test test-fast coverage check dev bench spark-parity setup
 
@@ -18,13 +16,13 @@ nightly: setup ## take in, build, test, publish, export
 	@$(BIN)/telco360 nightly
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest -q $(TWO)
+	@$(BIN)/python -m pytest -q -n 2
 
 test-fast: setup ## unit tests without slow ones: under a minute
-	@$(BIN)/python -m pytest -q $(TWO) -m "unit and not slow" tests/unit
+	@$(BIN)/python -m pytest -q -n 2 -m "unit and not slow" tests/unit
 
 coverage: setup ## all tests, and the share of orchestration and sample that they run, which has a floor in pyproject.toml
-	@$(BIN)/python -m pytest -q $(TWO) --cov --cov-report=term
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
 
 check: setup ## style, layers, SQL, YAML, the dbt project, its structure
 	@$(BIN)/ruff check .

@@ -155,7 +155,7 @@ def dbt_alone(home: Home, bare: Home, as_of: date) -> Cost:
     bare.warehouse.mkdir(parents=True, exist_ok=True)
     if not bare.lake.exists():
         bare.lake.symlink_to(home.lake)
-    command = [executable(), "--no-use-colors", *arguments("build", as_of), "--exclude-resource-type", "unit_test"]
+    command = [executable(), "--no-use-colors", *arguments("build", as_of), "--exclude-resource-type", "unit_test", "exposure"]
     variables = os.environ | dbt_environment(bare) | _dbt_paths(bare)
     with watched() as watch:
         done = subprocess.run(command, check=False, cwd=PROJECT_DIR, env=variables, capture_output=True, text=True)

@@ -12,27 +12,47 @@ from orchestration.warehouse.manifest import read_manifest
 
 TESTS = Path(__file__).parent
 LONGEST = (
-    "test_cases.py", "test_nightly.py", "test_figures.py", "test_months_built.py", "test_tag_library.py", "oracle night",
-    "test_dbt_project.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py",
+    "test_cases", "test_nightly", "test_figures", "test_months_built", "test_tag_library", "one oracle night",
+    "test_dbt_project", "test_adding_a_tag", "test_list_effect", "test_sample", "test_random_lists",
 )  # fmt: skip
-"""Groups that take minutes, the longest first."""
+"""Groups of tests that take minutes, the longest first."""
+SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags"), "one oracle night")
+"""Files whose tests look at the same night."""
 
 
-@pytest.hookimpl(tryfirst=True)
+def group_of(path: str) -> str:
+    """The tests that one worker runs: those of a file, or of several that share what is dear to make."""
+    name = Path(path).stem
+    return SHARED.get(name, name if name in LONGEST else path)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks a test by its folder."""
+    kind = item.path.relative_to(TESTS).parts[0]
+    item.add_marker(kind)
+    if kind == "integration" and group_of(str(item.path)) in LONGEST:
+        item.add_marker("slow")
+    if kind == "integration" and item.path.name.startswith("test_spark_"):
+        item.add_marker("spark")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests by folder, and has each file run by one worker, the longest first, so that both workers end together.
-
-    Files whose tests look at the same night share a group by a mark of their own.
-    """
-    for item in items:
-        kind = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(kind)
-        if item.path.name.startswith("test_spark_") and kind == "integration":
-            item.add_marker("spark")
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    """The longest groups go first, so that both workers end together."""
     places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.get_closest_marker("xdist_group").args[0], len(places)))
+    items.sort(key=lambda item: places.get(group_of(str(item.path)), len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n 2`, each worker takes whole groups, in the order of collection."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.split("::")[0])
+
+    config.option.loadscopereorder = False
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")

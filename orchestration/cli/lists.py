@@ -26,7 +26,8 @@ def lists_new() -> None:
     """Ask for what a list must have, check each answer, and write it as a draft."""
     from orchestration.catalog.published import read_tags
     from orchestration.catalog.tags import Catalog
-    from orchestration.targeting.definition import check, load_definition
+    from orchestration.targeting.definition import check
+    from orchestration.targeting.definition_file import load_definition
     from orchestration.targeting.draft import draft_text, questions
     from orchestration.targeting.lists import definitions
 
@@ -208,6 +209,14 @@ def lists_verify() -> None:
     raise typer.Exit(1 if fault else 0)
 
 
+@lists_app.command("schema")
+def lists_schema() -> None:
+    """Print the JSON schema of list files, as editors use it; target_lists/target_list.schema.json holds it."""
+    from orchestration.targeting.definition import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
 @lists_app.command("exposures")
 def lists_exposures() -> None:
     """Write the lists as dbt's exposures, which its lineage shows."""
@@ -271,7 +280,7 @@ def _definitions() -> dict:
 
 
 def _definition(name: str):
-    from orchestration.targeting.definition import load_definition
+    from orchestration.targeting.definition_file import load_definition
 
     path = settings.TARGET_LISTS / f"{name}.yml"
     if not path.is_file():

@@ -144,7 +144,8 @@ def dbt_models(raw_manifest: dict, translator: Translator):
             artefacts = night.engine.home.dbt_artefacts
             (artefacts / dbt.RUN_RESULTS).unlink(missing_ok=True)
             before = night.current_engine.version_before(night.as_of)
-            arguments = [*dbt.arguments("build", night.as_of, before, dbt.code_hash()), "--exclude-resource-type", "unit_test"]
+            arguments = dbt.arguments("build", night.as_of, before, dbt.code_hash())
+            arguments += ["--exclude-resource-type", "unit_test", "exposure"]
             with dbt.building_in(night.engine.home):
                 run = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
             for number, event in enumerate(run.stream(), start=1):

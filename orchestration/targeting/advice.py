@@ -32,7 +32,7 @@ def faults(definition: TargetList, tables: Tables, version: Version, today: date
             check_destination(definition.destination, definition.name)
     except FileError as error:
         found.append(str(error).removeprefix(f"list {definition.name}: "))
-    if definition.approved and date.fromisoformat(definition.approved.on) > today:
+    if definition.approved and definition.approved.on > today:
         found.append(f"approved: on {definition.approved.on} lies after today, {today}; write the day on which it was approved")
     if definition.offer:
         offers = [code for (code,) in tables.rows(f"select offer_code from {tables.relations.offers}")]

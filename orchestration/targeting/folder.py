@@ -1,6 +1,6 @@
 """All definitions of a folder: what each says and, where lists name each other, whether that is there.
 
-One file is read by definition.py. A file at fault fails by itself, and with it the lists that name it: the others can be run.
+One file is read by definition_file.py. A file at fault fails by itself, and with it the lists that name it; the rest can be run.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import Catalog
-from orchestration.targeting.definition import DefinitionError, TargetList, check, load_definition
+from orchestration.targeting.definition import DefinitionError, TargetList, check
+from orchestration.targeting.definition_file import load_definition
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
     definition = definitions[name]
     if definition.status != "approved" and not drafts:
         raise ValueError(f"its status is {definition.status}; only approved lists are exported")
-    if definition.approved and not drafts and definition.approved.on > version.age.today.isoformat():
+    if definition.approved and not drafts and definition.approved.on > version.age.today:
         raise ValueError(f"approved: on {definition.approved.on} lies after the run date, {version.age.today}")
     version.caps.tightened(definition.caps)
     conditions = check(definition, version.catalog)

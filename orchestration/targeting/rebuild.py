@@ -14,14 +14,12 @@ from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
 from orchestration.engines.tables import Tables
 from orchestration.targeting import ledger
-from orchestration.targeting.definition import Approval, Order, TargetList, Title, check
+from orchestration.targeting.definition import MODEL, Order, TargetList, check
 from orchestration.targeting.destination import deliver
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import Written
 from orchestration.targeting.plan import Plan
 from orchestration.targeting.run import read_version
-
-_TUPLES = ("columns", "exclude", "include_lists", "exclude_lists")
 
 
 def recorded_run(home: Home, name: str, run_date: date) -> dict:
@@ -36,15 +34,7 @@ def recorded_run(home: Home, name: str, run_date: date) -> dict:
 def recorded_definition(text: str) -> TargetList:
     """The definition that TargetList.as_json wrote."""
     raw = json.loads(text)
-    return TargetList(
-        **raw
-        | {key: tuple(raw[key]) for key in _TUPLES}
-        | {
-            "title": Title(**raw["title"]),
-            "order_by": tuple(Order(**order) for order in raw["order_by"]),
-            "approved": raw["approved"] and Approval(**raw["approved"]),
-        }
-    )
+    return MODEL.validate_python(raw | {"order_by": [Order(**step) for step in raw["order_by"]]})
 
 
 def rebuild(tables: Tables, home: Home, run: Mapping[str, object]) -> Written:

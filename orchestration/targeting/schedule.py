@@ -1,21 +1,34 @@
-"""When a list is due: nightly, weekly, monthly, after_billing or a cron line, asked for a day. The hour is that of the run.
+"""On which days a list is due: nightly, weekly, monthly, after_billing or the days of a cron line, read by croniter.
 
-Which night runs, and that it runs, is Dagster's and the operator's matter.
+A list goes out with the nightly run: it names days, never a time of its own. When that run starts is Dagster's and the operator's
+matter.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time
+
+from croniter import CroniterBadDateError, CroniterError, croniter
 
 from orchestration.base.errors import Telco360Error
 
-NAMED = {"nightly": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
+NAMED = {"nightly": "* * * * *", "weekly": "* * * * 1", "monthly": "* * 1 * *"}
 AFTER_BILLING = "after_billing"
 """Once for each month, after the day on which its bills were in. That day is in the data, not in the calendar."""
 
-PATTERN = r"^(nightly|weekly|monthly|after_billing|[0-9*/,-]+( [0-9*/,-]+){4})$"
+_NAMES = "mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec"
+_FIELD = rf"(?:[0-9*/,#-]|L|{_NAMES.replace(' ', '|')})+"  # of croniter's letters not R and H, which draw a day by chance
+PATTERN = rf"^(?:nightly|weekly|monthly|after_billing|{_FIELD}(?: {_FIELD}){{4}})$"
 """What a schedule looks like."""
 
-_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
+TIMES = ("* *", "0 2")
+"""Minutes and hours that a cron line may name: any, or those of the nightly run as the project schedules it."""
+
+_FIELDS = {
+    "minute": "0 to 59", "hour": "0 to 23", "day of the month": "1 to 31", "month": "1 to 12", "day of the week": "0 to 7",
+}  # fmt: skip
+_BACKWARDS = re.compile(r"(\d+)-(\d+)")
+_NEAR = date(2028, 1, 1)  # a leap year has every day of the calendar
 
 
 class ScheduleError(Telco360Error, ValueError):
@@ -24,24 +37,13 @@ class ScheduleError(Telco360Error, ValueError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """The days of a schedule: months, days of the month, days of the week (0 and 7 are Sunday)."""
+    """The days of a schedule. `cron` is its cron line with any minute and hour."""
 
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    is_any_day: bool
-    is_any_weekday: bool
-
-    @property
-    def is_ever_due(self) -> bool:
-        """Whether any day fits; a leap year has every day of the calendar."""
-        return any(self.is_due(date(2028, 1, 1) + timedelta(n)) for n in range(366))
+    cron: str
 
     def is_due(self, day: date) -> bool:
         """Whether it falls on the day; as cron has it, either day is enough where both kinds are named."""
-        by_day, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        fits = by_day or by_weekday if not (self.is_any_day or self.is_any_weekday) else by_day and by_weekday
-        return day.month in self.months and fits
+        return bool(croniter.match(self.cron, datetime.combine(day, time())))
 
 
 def read_schedule(text: str) -> Schedule:
@@ -52,26 +54,25 @@ def read_schedule(text: str) -> Schedule:
     fields = NAMED.get(text, text).split()
     if len(fields) != len(_FIELDS):
         raise ScheduleError(f"'{text}' is neither {', '.join(NAMED)} nor a cron line of five fields")
-    _, _, days, months, weekdays = (_numbers(field, *bounds) for field, bounds in zip(fields, _FIELDS, strict=True))
-    schedule = Schedule(days, months, frozenset(n % 7 for n in weekdays), fields[2] == "*", fields[4] == "*")
-    if not schedule.is_ever_due:
-        raise ScheduleError(f"no day of any year fits '{text}'; the list would never run")
-    return schedule
+    for place, (name, bounds) in enumerate(_FIELDS.items()):
+        alone = " ".join(field if n == place else "*" for n, field in enumerate(fields))
+        if not croniter.is_valid(alone) or any(int(low) > int(high) for low, high in _BACKWARDS.findall(fields[place])):
+            raise ScheduleError(f"{name}: '{fields[place]}' is not within {bounds}")
+    cron = " ".join(["*", "*", *fields[2:]])
+    try:
+        croniter(cron, datetime.combine(_NEAR, time())).get_next()
+    except CroniterBadDateError as error:
+        raise ScheduleError(f"no day of any year fits '{text}'; the list would never run") from error
+    except CroniterError as error:
+        raise ScheduleError(f"'{text}': {error}") from error
+    return Schedule(cron)
 
 
-def _numbers(text: str, name: str, least: int, greatest: int) -> frozenset[int]:
-    """The numbers of one field: *, n, n-m, each with /step, several with commas."""
-    numbers: set[int] = set()
-    for part in text.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = ("*", "", "") if span == "*" else span.partition("-")
-        try:
-            low = least if first == "*" else int(first)
-            high = greatest if first == "*" or (step and not last) else int(last or first)
-            stride = int(step) if "/" in part else 1
-        except ValueError as error:
-            raise ScheduleError(f"{name}: '{part}' is no number, range or step") from error
-        if not (least <= low <= high <= greatest and stride >= 1):
-            raise ScheduleError(f"{name}: '{part}' is not within {least} to {greatest}")
-        numbers.update(range(low, high + 1, stride))
-    return frozenset(numbers)
+def require_days_alone(text: str) -> None:
+    """Raises ScheduleError where a schedule, one that read_schedule takes, names a time that no run would follow."""
+    minute, hour, *days = NAMED.get(text, text).split()
+    if f"{minute} {hour}" not in TIMES:
+        raise ScheduleError(
+            f"'{text}' names a time, minute {minute} and hour {hour}, but lists go out with the nightly run. Name the days "
+            f"alone: '* * {' '.join(days)}'"
+        )

@@ -13,8 +13,6 @@ from oracle import retention, risk, service, tiers, watch
 from oracle.book import Book, book_at
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "2").split(",")]
-pytestmark = pytest.mark.xdist_group("oracle night")
-
 KEYS = {
     "core.fct_churn": ("subscriber_id",),
     "value.subscriber_value": ("subscriber_id",),

@@ -13,8 +13,6 @@ from oracle import campaign, care, habits, liking, stages, touch, wholes
 from oracle.desk import Desk, desk_at
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "2").split(",")]
-pytestmark = pytest.mark.xdist_group("oracle night")
-
 KEYS = {
     "core.dim_subscribers": ("subscriber_id",),
     "core.dim_customers": ("customer_id",),

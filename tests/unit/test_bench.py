@@ -190,6 +190,7 @@ def test_results_are_plain_values_with_the_date_that_was_given(day, told):
     assert Made.from_json(read["made"]) == MADE
 
 
+@pytest.mark.slow
 def test_memory_and_cpu_of_children_of_children_are_seen_and_that_of_the_process_itself_is_not():
     outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
     own = bytearray(200_000_000)
@@ -264,12 +265,14 @@ def test_a_home_that_is_not_the_benchs_is_left_alone(tmp_path, capsys):
     assert f"{tmp_path} holds data that is not of the bench" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_work_raises_in_its_process_comes_through():
     assert child.run(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
         child.run(divmod, 1, 0)
 
 
+@pytest.mark.slow
 def test_work_whose_process_is_killed_is_told_plainly():
     with pytest.raises(child.ChildError, match="code 9"):
         child.run(os._exit, 9)

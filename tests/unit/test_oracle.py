@@ -338,6 +338,7 @@ def test_effective_circle_begins_at_a_contact_index_of_two_hundredths():
         assert worth.subscriber_value(knowing(**tables))["s2"]["influence_score"] == score
 
 
+@pytest.mark.slow
 def test_the_made_operator_is_the_same_for_a_seed_and_reaches_the_edges():
     operator = make_operator(7)
     assert make_operator(7) == operator != make_operator(8)

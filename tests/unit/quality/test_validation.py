@@ -50,6 +50,7 @@ def test_an_expectation_that_breaks_is_a_finding_too(result):
     assert found.observed
 
 
+@pytest.mark.slow
 def test_spark_is_left_alone_where_it_is_installed(tmp_path):
     (tmp_path / "pyspark.py").write_text("raise SystemExit('Spark was imported')")
     code = (

@@ -60,6 +60,7 @@ def test_what_can_be_met_is_not_named(text):
     assert contradictions(text, CATALOG) == []
 
 
+@pytest.mark.slow
 def test_no_random_condition_that_a_line_meets_is_named_as_a_whole():
     """Held against the engine: rows with every value of small domains, and conditions of and, or and not over them."""
     chance = random.Random(5)

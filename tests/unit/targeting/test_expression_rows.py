@@ -197,6 +197,7 @@ def truth_of(node, row):
 
 @settings(max_examples=200, deadline=None)
 @given(conditions)
+@pytest.mark.slow
 def test_a_condition_selects_the_rows_it_means(table, catalog, node):
     condition = parse(text_of(node), catalog)
     expected = [row["row_id"] for row in ROWS if truth_of(node, row) is True]

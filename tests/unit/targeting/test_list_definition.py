@@ -12,10 +12,11 @@ from orchestration.targeting.definition import (
     Order,
     Title,
     check,
-    load_definition,
     schema_text,
 )
+from orchestration.targeting.definition_file import load_definition
 from orchestration.targeting.folder import load_definitions, read_definitions
+from orchestration.targeting.rebuild import recorded_definition
 
 CARE = """\
 name: care
@@ -118,6 +119,12 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
         ("limit: 10", "limit: 10\nformat: xls", "format: 'xls' is not one of csv, xlsx, parquet; did you mean xlsx?"),
         ("limit: 10", "limit: 10\nschedule: nightli", "schedule: 'nightli' does not fit. When the list runs"),
         ("limit: 10", "limit: 10\nschedule: 0 2 32 * *", "schedule: day of the month: '32' is not within 1 to 31"),
+        ("limit: 10", "limit: 10\nschedule: 0 14 * * 1", "schedule: '0 14 \\* \\* 1' names a time, .* Name the days alone"),
+        ("limit: 10", "limit: 10\nschedule: '* * R * *'", "schedule: '\\* \\* R \\* \\*' does not fit"),
+        ("limit: 10", "limit:", "limit: must not be empty; give a value, or leave the key out .line 10."),
+        ("limit: 10", "limit: 10\ncaps: [7]", "caps: must be a set of keys, not .7. .line 11."),
+        ("limit: 10", "limit: 10\n7: 3", "care.yml: unknown key 7; a key is a word .line 11."),
+        ("channel: sms", "channel: smss", "did you mean sms. .line 5."),
         ("limit: 10", "limit: 10\nstale_tags: take", "stale_tags: 'take' is not one of refuse, accept"),
         ("limit: 10", "limit: 10\noffer: ''", "offer: must not be empty"),
         ("limit: 10", "limit: 10\ninclude_lists: [A]", "include_lists, item 1: 'A' does not fit. A list's name."),
@@ -203,3 +210,21 @@ def test_the_lists_of_the_project_are_read_and_their_schema_is_current():
     assert load_definitions(directory)
     assert (directory / "target_list.schema.json").read_text(encoding="utf-8") == schema_text()
     assert json.loads(schema_text())["additionalProperties"] is False
+
+
+def test_what_a_definition_says_is_recorded_as_ever(tmp_path):
+    """Ledgers hold this text and its hash: a change of either makes every list look changed."""
+    text = load_definition(written(tmp_path, CARE + MORE.replace("control_share: 0.25", "control_share: 0"))).as_json()
+    assert text == (
+        '{"approved": {"by": "李雷", "on": "2026-03-01"}, "caps": {"days_7": 1}, "channel": "sms", '
+        '"columns": ["value_tier", "arpu_3m"], '
+        '"control_share": 0, "cool_down_days": null, "destination": "sftp://host/folder", '
+        '"exclude": ["arpu_3m < 0", "is_prepaid"], '
+        '"exclude_lists": ["second"], "format": "xlsx", "include_lists": ["first"], "limit": 10, "max_data_age_days": null, '
+        '"members": "all", "name": "care", "offer": "OF-1", "order_by": [{"descending": true, "tag": "arpu_3m"}, '
+        '{"descending": false, "tag": "plan_code"}, {"descending": false, "tag": "tenure_months"}], "owner": "customer-value", '
+        '"priority": 3, "purpose": "A call.", "salt": "s1", "schedule": "0 2 * * 1,4", "stale_tags": "accept", '
+        '"status": "approved", "title": {"en": "Care", "zh": "关怀"}, "where": "is_on_net and value_tier = \'gold\'"}'
+    )
+    assert recorded_definition(text).as_json() == text
+    assert recorded_definition(text.replace('"0 2 * * 1,4"', '"30 14 * * 1"')).schedule == "30 14 * * 1"  # of an older run

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from orchestration.targeting.schedule import ScheduleError, read_schedule
+from orchestration.base.settings import PROJECT_DIR
+from orchestration.targeting.schedule import TIMES, ScheduleError, read_schedule, require_days_alone
 
 MARCH = [date(2026, 3, 1) + timedelta(n) for n in range(31)]  # begins on a Sunday
 
@@ -24,6 +25,9 @@ MARCH = [date(2026, 3, 1) + timedelta(n) for n in range(31)]  # begins on a Sund
         ("0 0 15 * 1", [2, 9, 15, 16, 23, 30]),  # either day is enough, as cron has it
         ("0 0 1 4-12 *", []),
         ("0 0 31 3 *", [31]),
+        ("* * L * *", [31]),
+        ("* * * mar mon,thu", [2, 5, 9, 12, 16, 19, 23, 26, 30]),
+        ("* * * * fri-mon", [1, 2, 6, 7, 8, 9, 13, 14, 15, 16, 20, 21, 22, 23, 27, 28, 29, 30]),
     ],
 )
 def test_the_days_of_a_schedule(text, days):
@@ -37,3 +41,19 @@ def test_the_days_of_a_schedule(text, days):
 def test_anything_else_is_no_schedule(text):
     with pytest.raises(ScheduleError):
         read_schedule(text)
+
+
+@pytest.mark.parametrize("text", ["nightly", "weekly", "monthly", "* * * * 1,4", "0 2 * * 1,4"])
+def test_a_schedule_may_name_days_alone_or_the_time_of_the_nightly_run(text):
+    require_days_alone(text)
+
+
+@pytest.mark.parametrize("text", ["30 2 * * 1,4", "0 3 * * 1,4", "* 2 * * 1,4", "0 * * * 1,4", "*/5 * * * 1,4"])
+def test_a_time_that_no_run_would_follow_is_refused(text):
+    with pytest.raises(ScheduleError, match=r"names a time, .* Name the days alone: '\* \* \* \* 1,4'"):
+        require_days_alone(text)
+
+
+def test_the_time_that_a_schedule_may_name_is_that_of_the_nightly_job():
+    code = (PROJECT_DIR / "orchestration" / "pipeline" / "definitions.py").read_text(encoding="utf-8")
+    assert f'cron_schedule="{TIMES[1]} * * *"' in code

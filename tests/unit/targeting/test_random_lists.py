@@ -207,6 +207,7 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
     return arms
 
 
+@pytest.mark.slow
 def test_what_holds_of_a_run_holds_of_ten_thousand_random_lists(tables, tmp_path):
     for name, members in BEFORE.items():
         arms = [{"subscriber_id": s, "arm": "control" if n % 5 == 0 else "treated"} for n, s in enumerate(sorted(members))]
@@ -224,6 +225,7 @@ def test_what_holds_of_a_run_holds_of_ten_thousand_random_lists(tables, tmp_path
     assert abs(arms["control"] / drawn - 0.3) < 4 * sqrt(0.3 * 0.7 / drawn)
 
 
+@pytest.mark.slow
 def test_the_query_for_spark_says_the_same(tables, tmp_path):
     decided, _ = a_run(tables, Home(tmp_path), random.Random(11))
     connection, relations = tables.connection, tables.relations

@@ -1,0 +1,144 @@
+"""One definition file: read by ruamel.yaml, checked by pydantic, and what is wrong with it in words that name key and remedy."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import YAMLError
+
+from orchestration.base.words import did_you_mean
+from orchestration.targeting.definition import MODEL, SCHEMA, DefinitionError, TargetList, shown
+from orchestration.targeting.schedule import AFTER_BILLING, ScheduleError, read_schedule, require_days_alone
+
+
+def load_definition(path: Path) -> TargetList:
+    """The list of one file. Raises DefinitionError, naming every key at fault and, where it has one, its line."""
+    raw = _read(path)
+    problems = [
+        f"{key}: must not be empty; give a value, or leave the key out{_line(raw, (key,))}"
+        for key, value in raw.items()
+        if value is None and key in _MAY_NOT_BE_EMPTY
+    ]
+    try:
+        definition = MODEL.validate_python(raw)
+        problems += _between_keys(definition, path)
+    except ValidationError as error:
+        problems += [_problem(fault) + _line(raw, fault["loc"]) for fault in error.errors()]
+    if problems:
+        raise DefinitionError("\n".join(f"{path}: {problem}" for problem in problems))
+    return definition
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    yaml = YAML(typ="rt", pure=True)  # a round trip keeps comments, and where each key stands
+    yaml.max_depth = _DEEPEST
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        twice = re.findall(r'duplicate key "(.*?)" with', str(error.problem))
+        raise DefinitionError(
+            f"{path}: key {', '.join(twice)} stands there twice (line {error.problem_mark.line + 1})"
+        ) from error
+    except MaxDepthExceededError as error:
+        raise DefinitionError(
+            f"{path}: cannot be read as YAML: maximum recursion depth exceeded (line {error.problem_mark.line + 1})"
+        ) from error
+    except (YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a day that no calendar has
+        raise DefinitionError(f"{path}: cannot be read as YAML: {error}") from error
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+    if not isinstance(raw, dict):
+        raise DefinitionError(f"{path}: a list is a set of keys, starting with name: {path.stem}")
+    return raw
+
+
+def _between_keys(definition: TargetList, path: Path) -> Iterator[str]:
+    """What is wrong between keys, each of which is right by itself."""
+    if definition.name != path.stem:
+        yield f"name: is '{definition.name}', but the file is called {path.name}; make them the same"
+    if definition.status == "approved" and definition.approved is None:
+        yield f"key approved is missing: {_described(('approved',))}"
+    try:
+        if definition.schedule != AFTER_BILLING:
+            read_schedule(definition.schedule)
+            require_days_alone(definition.schedule)
+    except ScheduleError as error:
+        yield f"schedule: {error}"
+
+
+_DEEPEST = 100  # levels; a list has three
+_MAY_NOT_BE_EMPTY = {
+    key for key, part in SCHEMA["properties"].items() if key not in SCHEMA["required"] and "null" not in part.get("type", ())
+}
+_KINDS = {
+    "string_type": "text", "int_type": "a whole number", "float_type": "a number", "tuple_type": "a list",
+    "dataclass_type": "a set of keys", "dict_type": "a set of keys",
+}  # fmt: skip
+
+
+def _problem(fault: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in our words: key, what is wrong, what to write."""
+    kind, loc, given, facts = fault["type"], fault["loc"], fault["input"], fault.get("ctx", {})
+    *inside, last = loc
+    if kind == "invalid_key":
+        words = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
+        return f"{_at(inside)}{words} {last}; a key is a word"
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"{_at(inside)}unknown key {last}{did_you_mean(str(last), _part(inside)['properties'])}"
+    if kind == "missing":
+        return f"{_at(inside)}key {last} is missing: {_described(loc)}"
+    return (
+        _at(loc)
+        + {
+            "literal_error": lambda: _none_of(given, _part(loc)["enum"]),
+            "greater_than_equal": lambda: f"must be at least {facts['ge']:g}, not {given}",
+            "less_than_equal": lambda: f"must be at most {facts['le']:g}, not {given}",
+            "string_too_short": lambda: "must not be empty",
+            "string_pattern_mismatch": lambda: f"{given!r} does not fit. {_described(loc)}",
+            "value_error": lambda: str(facts["error"]),
+        }.get(kind, lambda: f"must be {_KINDS[kind]}, not {shown(given)}")()
+    )
+
+
+def _none_of(given: object, known: list[str]) -> str:
+    hint = did_you_mean(given, known) if isinstance(given, str) else ""
+    return f"{shown(given)} is not one of {', '.join(known)}{hint}"
+
+
+def _at(loc: Iterable[str | int]) -> str:
+    """Where a problem is, as messages name it: 'title.zh: ', 'columns, item 2: '."""
+    words = "".join(f", item {step + 1}" if isinstance(step, int) else f".{step}" for step in loc)
+    return f"{words.removeprefix('.')}: " if words else ""
+
+
+def _line(raw: Any, loc: Iterable[str | int]) -> str:
+    """The line on which a problem's key stands, as messages end with it; nothing where the key is missing."""
+    line = None
+    for step in loc:
+        if isinstance(raw, dict) and step not in raw:
+            return ""
+        places = raw.lc  # type: ignore[attr-defined]
+        line = places.key(step)[0] if isinstance(raw, dict) else places.item(step)[0]
+        raw = raw[step]
+    return "" if line is None else f" (line {line + 1})"
+
+
+def _part(loc: Iterable[str | int], resolved: bool = True) -> Mapping[str, Any]:
+    """The part of the schema that a problem is about; with `resolved`, what it refers to."""
+    part = SCHEMA
+    for step in loc:
+        part = _resolved(part)["items"] if isinstance(step, int) else _resolved(part)["properties"][step]
+    return _resolved(part) if resolved else part
+
+
+def _resolved(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    return SCHEMA["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+
+
+def _described(loc: Iterable[str | int]) -> str:
+    return str(_part(loc, resolved=False).get("description", "give a text"))
