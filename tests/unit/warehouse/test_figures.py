@@ -19,10 +19,14 @@ def manifest(text="Balance under {alerts.low_balance}.", chinese="余额低于{a
     tag = {"kind": "flag", "description_zh": chinese}
     column = {"name": "is_low", "description": text, "config": {"meta": {"tag": tag}}, "meta": {"tag": dict(tag)}}
     model = {
-        "resource_type": "model", "name": "tags_x", "alias": "tags_x", "schema": "tags",
-        "config": {"materialized": "table", "meta": {}}, "columns": {"is_low": column},
+        "resource_type": "model",
+        "name": "tags_x",
+        "alias": "tags_x",
+        "schema": "tags",
+        "config": {"materialized": "table", "meta": {}},
         "description": "From {bands.high} up: {table, delivered}.",
-    }  # fmt: skip
+        "columns": {"is_low": column},
+    }
     nodes = [model, seed("alerts", "threshold", ranges_of="threshold"), seed("bands", "value"), seed("words", "says")]
     return {"nodes": {node["name"]: node for node in nodes}}
 
@@ -65,7 +69,7 @@ def test_a_seed_that_is_not_there_is_named(project):
 
 
 def test_a_manifest_is_read_with_the_figures_of_the_project(tmp_path):
-    made = manifest("By day {churn_rules.second_topup_day}.", "") | {}
+    made = manifest("By day {churn_rules.second_topup_day}.", "")
     made["nodes"] = {"tags_x": made["nodes"]["tags_x"], "churn_rules": seed("churn_rules", "value")}
     made["nodes"]["tags_x"]["description"] = ""
     (tmp_path / "manifest.json").write_text(json.dumps(made))
