@@ -13,7 +13,7 @@ from orchestration.warehouse.dbt import ensure_manifest
 TESTS = Path(__file__).parent
 LONGEST = (
     "test_cases.py", "test_nightly.py", "test_figures.py", "test_months_built.py", "test_tag_library.py", "oracle night",
-    "test_dbt_project.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py",
+    "test_dbt_project.py", "test_partitions.py", "test_adding_a_tag.py", "test_list_effect.py", "test_sample.py",
 )  # fmt: skip
 """Groups that take minutes, the longest first."""
 
