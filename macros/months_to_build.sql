@@ -33,8 +33,8 @@
         materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['month'], on_schema_change='fail',
         pre_hook="{{ delete_months_to_build('" ~ sources ~ "') }}"
     ) }}
-    {%- set changed = changed_months(sources, this) -%}
-    {{ return(ask_dates('select month from ' ~ changed ~ ' as changed order by month') if is_incremental() else none) }}
+    {%- set asked = changed_months(sources, this) if is_incremental() else ref(sources) -%}
+    {{ return(ask_dates('select month from ' ~ asked ~ ' as asked order by month')) }}
 {%- endmacro %}
 
 
