@@ -1,4 +1,4 @@
-"""A business date is a partition: the sensor asks for the complete day; runs of Dagster build it, again, and earlier ones aside."""
+"""A business date is a partition: the sensor asks for the day that is complete, and runs of Dagster build it, or it again."""
 
 import shutil
 import subprocess
