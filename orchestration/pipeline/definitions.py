@@ -40,8 +40,9 @@ def definitions(last: date) -> dg.Definitions:
         load_models(manifest), assets.model_keys(manifest, translator), days
     )
     exports = lists.list_assets(read_definitions(settings.TARGET_LISTS), days)
+    released = [one.with_attributes(backfill_policy=assets.A_RUN_A_DAY) for one in (candidate, publication, *exports)]
     return dg.Definitions(
-        assets=[intake, assets.dbt_models(manifest, translator, days), candidate, publication, *exports, run_report(days)],
+        assets=[intake, assets.dbt_models(manifest, translator, days), *released, run_report(days)],
         asset_checks=[source_checks, release_checks],
         jobs=[nightly],
         schedules=[automation.at_two(nightly, switch)],

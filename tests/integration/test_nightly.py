@@ -268,6 +268,14 @@ def test_a_run_of_the_command_line_stands_in_the_page_under_its_job(first_night)
     assert run.tags[PARTITION] == run.tags["business_date"]
 
 
+def test_the_same_partition_ran_twice(second_night):
+    home = second_night[0].home
+    with dg.DagsterInstance.from_config(str(home.warehouse / "dagster")) as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="nightly", tags={PARTITION: "2018-12-31"}))
+        assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 2
+        assert "2018-12-31" in instance.get_materialized_partitions(assets.PUBLICATION)
+
+
 def test_everything_lies_in_the_home(first_night):
     assert {p.name for p in first_night.home.root.iterdir()} == {"landing", "lake", "warehouse", "published", "exports"}
 

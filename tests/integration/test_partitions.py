@@ -1,4 +1,4 @@
-"""A business date is a partition: the sensor asks for the day that is complete, and runs of Dagster build it, or it again."""
+"""Business dates as partitions: the sensor asks for the complete day, Dagster's own runs build it, and an earlier one aside."""
 
 import shutil
 import subprocess
@@ -69,13 +69,7 @@ def built(page) -> tuple[dg.RunRequest, dict, Version]:
 
 
 @pytest.fixture(scope="module")
-def again(page, built) -> tuple[dict, Version]:
-    """The same partition once more."""
-    return page.run(COMPLETE), current(page.home)
-
-
-@pytest.fixture(scope="module")
-def earlier(page, again) -> Path:
+def earlier(page, built) -> Path:
     """The partition of an earlier day, as a backfill runs it; the home that it was built in."""
     page.run(EARLIER)
     return page.home.warehouse / "aside"
@@ -95,15 +89,8 @@ def test_nothing_is_due_after_it_and_no_run_is_asked_for_while_another_uses_the_
         assert "another run is using" in page.sensor(dg.build_sensor_context(instance=page.instance)).skip_message
 
 
-def test_the_same_partition_again_gives_the_same_tables(built, again):
-    (_, _, before), (found, after) = built, again
-    assert after.name != before.name and after.contents.as_of == str(COMPLETE)
-    assert after.contents.tables == before.contents.tables
-    assert read(BuildFound, found["dbt"]).rebuilt_months == []
-
-
-def test_a_backfill_of_an_earlier_day_builds_aside_and_publishes_nothing(page, again, earlier):
-    assert current(page.home).name == again[1].name
+def test_a_backfill_of_an_earlier_day_builds_aside_and_publishes_nothing(page, built, earlier):
+    assert current(page.home).name == built[2].name
     assert {version.contents.as_of for version in versions(page.home)} == {str(COMPLETE)}
     assert current(Home(earlier)).contents.as_of == str(EARLIER)
     assert not list(page.home.exports.rglob("*.csv"))
