@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.costs import Span
 from orchestration.base.settings import PROJECT_DIR, Home
-from orchestration.pipeline.run import Progress
+from orchestration.pipeline.reports import Progress
 
 
 class ChildError(RuntimeError):
@@ -65,13 +65,12 @@ def night(home: Home, as_of: date, dbt_paths: dict[str, str]) -> dict:
 
     marks = Marks()
     outcome = run_nightly(home, as_of, marks)
-    outcomes = outcome.night.intake.outcomes if outcome.night.intake else []
     return {
         "spans": marks.spans,
         "failures": [f"{failure.step}: {failure.message}" for failure in outcome.failures],
-        "discarded": outcome.night.discarded,
-        "deliveries": len(outcomes),
-        "rows": sum(o.rows_read for o in outcomes),
+        "discarded": outcome.build and outcome.build.discarded,
+        "deliveries": len(outcome.deliveries),
+        "rows": sum(o.rows_read for o in outcome.deliveries),
     }
 
 

@@ -32,9 +32,10 @@ from orchestration.base.sql import literal
 from orchestration.engines.spark.databases import discard_build
 from orchestration.engines.spark.thrift import connect
 from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.pipeline.run import Night
+from orchestration.pipeline.run import ledger_dates, required_tables, today
 from orchestration.targeting import ledger, offers
 from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
+from orchestration.warehouse.freshness import choose_as_of
 from orchestration.warehouse.manifest import load_models, private_columns, read_manifest
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
@@ -128,9 +129,10 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
 
 def nights(home: Home, is_full: bool) -> list[date]:
     """The business dates to build one after the other: the last, and before it the first where both are asked for."""
-    night = Night(home)
-    first = min(dt for table in night.required for dt in night.deliveries.get(table, ()))
-    return sorted({first, night.as_of}) if is_full else [night.as_of]
+    deliveries, required = ledger_dates(home), required_tables(load_contract())
+    first = min(dt for table in required for dt in deliveries.get(table, ()))
+    last = choose_as_of(deliveries, required, today())
+    return sorted({first, last}) if is_full else [last]
 
 
 def build(target: str, as_of: date, selected: list[str], environment: dict, watch: Callable[[str], None]) -> float:

@@ -34,8 +34,9 @@
 
 
 {# Condition that an event lies in one of these months, as ranges of constants, by which files are pruned; a condition on the month of
-   an event would be worked out for each row. `months` are date literals in order. #}
+   an event would be worked out for each row. `months` are date literals in order, none for all. #}
 {% macro within_months(event_time, months) -%}
+    {%- if months is none -%}{{ return('1 = 1') }}{%- endif -%}
     {%- set ranges = [] -%}
     {%- for month in months -%}
         {%- set day = modules.datetime.date.fromisoformat(month.split("'")[1]) -%}

@@ -13,25 +13,28 @@
 {%- endmacro %}
 
 
-{# Has a table built by month. Returns the months that this build computes anew, as date literals, so that they reach the scan of
-   raw through every view; none where the table is built whole. `sources`: the model that gives the fingerprints. #}
+{# Has a table built by month. Returns the months that the statement being written is for, as date literals, so that they reach the
+   scan of raw through every view; none where a query of all months is asked for, as by a unit test. `sources`: the model that
+   gives the months and their fingerprints. #}
 {% macro built_by_month(sources) -%}
-    {%- do adapter.dispatch('replaced_by_month', 'telco360')("{{ delete_months_to_build('" ~ sources ~ "') }}") -%}
-    {%- set changed = changed_months(sources, this) -%}
-    {{ return(ask_dates('select month from ' ~ changed ~ ' as changed order by month') if is_incremental() else none) }}
+    {{ return(adapter.dispatch('built_by_month', 'telco360')(sources)) }}
 {%- endmacro %}
 
-{% macro default__replaced_by_month(hook) -%}
-    {{ config(
-        materialized='incremental', incremental_strategy='delete+insert', unique_key='month', on_schema_change='fail', pre_hook=hook
-    ) }}
+{# The materialization (materializations/incremental.sql) writes the model's statement anew for each batch of months. #}
+{% macro default__built_by_month(sources) -%}
+    {{ config(materialized='incremental', unique_key='month', on_schema_change='fail', meta={'months_from': sources}) }}
+    {%- do ref(sources) -%}
+    {{ return(model.get('months_of_batch')) }}
 {%- endmacro %}
 
-{% macro spark__replaced_by_month(hook) -%}
+{# Spark plans within the memory of its executors and spills by itself: all months that changed in one statement. #}
+{% macro spark__built_by_month(sources) -%}
     {{ config(
         materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['month'], on_schema_change='fail',
-        pre_hook=hook
+        pre_hook="{{ delete_months_to_build('" ~ sources ~ "') }}"
     ) }}
+    {%- set asked = changed_months(sources, this) if is_incremental() else ref(sources) -%}
+    {{ return(ask_dates('select month from ' ~ asked ~ ' as asked order by month')) }}
 {%- endmacro %}
 
 

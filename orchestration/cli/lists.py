@@ -69,14 +69,14 @@ def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list;
 @lists_app.command("preview")
 def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 20) -> None:
     """Show what a list would come to now: counts by step, masked rows, tiers and regions, other lists. Writes nothing."""
-    from orchestration.targeting import look
+    from orchestration.targeting.preview import overlaps, preview
 
     with plain_errors():
         _definition(name)
-        with _looking(name) as decided:
-            found = look.preview(decided, name, rows)
-        with _looking(name, all_active=True) as decided:
-            shared = look.overlaps(decided, name)
+        with _previewed(name) as decided:
+            found = preview(decided, name, rows)
+        with _previewed(name, all_active=True) as decided:
+            shared = overlaps(decided, name)
     _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
     _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
     _table(found.columns, found.rows)
@@ -154,7 +154,7 @@ def lists_why(subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")
 
     with plain_errors():
         _definition(name)
-        with _looking(name) as decided:
+        with _previewed(name) as decided:
             lines = why(decided, name, subscriber)
         before = recorded(settings.home(), name, subscriber)
     _say([*lines, *([f"  as last exported: {before}"] if before else [])])
@@ -241,14 +241,14 @@ def _ask(question) -> str:
 
 
 @contextlib.contextmanager
-def _looking(name: str, all_active: bool = False) -> Iterator:
-    """The named list decided for a look, beside those it meets: the ones due today, or all that are active.
+def _previewed(name: str, all_active: bool = False) -> Iterator:
+    """The named list decided for a preview, beside those it meets: the ones due today, or all that are active.
 
     Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
     """
     from orchestration.base.errors import ListError
     from orchestration.targeting.ledger import standing
-    from orchestration.targeting.lists import due_lists, look_at_lists
+    from orchestration.targeting.lists import due_lists, preview_lists
 
     today, known = _today(), _definitions()
     if all_active:
@@ -256,7 +256,7 @@ def _looking(name: str, all_active: bool = False) -> Iterator:
     else:
         exported = {run["list_name"] for run in standing(settings.home()) if run["run_date"] == today}
         beside = [other for other in due_lists(_engine(), models(), known.values(), today) if other not in exported]
-    with look_at_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
+    with preview_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
         if name in decided.plan.set_aside:
             aside = decided.plan.set_aside[name]
             raise ListError(f"list {name}: {aside.status}: {aside.reason}")

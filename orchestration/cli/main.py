@@ -30,7 +30,7 @@ app.add_typer(tags_app, name="tags", help="Ask the tag library: what there is, w
 app.add_typer(lists_app, name="lists", help="Start, check, preview and export target lists; ask what became of them.")
 
 AsOfOption = Annotated[
-    date | None, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Business date; else the latest due.")
+    date | None, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Business date; else the latest delivered.")
 ]
 
 
@@ -133,13 +133,13 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) ->
 @intake_app.command("run")
 def intake_run() -> None:
     """Take in complete deliveries from landing, and nothing more."""
-    from orchestration.pipeline.run import Night
+    from orchestration.pipeline.run import Run
     from orchestration.warehouse.build import run_lock
 
     given = settings.home()
     with plain_errors(), run_lock(given):
         try:
-            report = Night(given).take_in(typer.echo)
+            report = Run(given).take_in(typer.echo)
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt("Stopped. The deliveries taken in so far stand; run again for the others.") from error
     typer.echo(f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged")

@@ -11,7 +11,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestration.pipeline.nightly import Failure, Outcome
-from orchestration.pipeline.run import Night, Progress
+from orchestration.pipeline.reports import BuildFound, Progress
 from orchestration.quality.validation import GateResult
 from orchestration.targeting.export import ListRun
 
@@ -50,38 +50,33 @@ class TerminalProgress(Progress):
 
 def summary(outcome: Outcome) -> list[Text]:
     """The end of a run in lines: what came in, what was built and tested, what is published, which lists, where it all is."""
-    night = outcome.night
-    lines = [*_intake_lines(night), *_build_lines(night), *_release_lines(night), *_failure_lines(outcome)]
+    lines = [*_intake_lines(outcome), *_build_lines(outcome), *_release_lines(outcome), *_failure_lines(outcome)]
     return [_line(label, text, style) for label, text, style in lines]
 
 
-def _intake_lines(night: Night) -> Iterator[tuple[str, str, str]]:
-    if night.intake is None:
+def _intake_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    if outcome.intake is None:
         return
-    outcomes = sorted(night.intake.outcomes, key=lambda o: (o.table_name, o.outcome, o.dt))
-    width = max((len(o.table_name) for o in outcomes), default=0)
-    for (table, outcome), group in itertools.groupby(outcomes, key=lambda o: (o.table_name, o.outcome)):
-        yield outcome, f"{table:<{width}}  {_taken_in(list(group))}", "red" if outcome == "rejected" else ""
-    yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in night.intake.rejected)
-    yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in outcomes for text in o.warnings)
-    again = {(o.table_name, o.dt) for o in outcomes}
+    deliveries = sorted(outcome.deliveries, key=lambda o: (o.table_name, o.outcome, o.dt))
+    width = max((len(o.table_name) for o in deliveries), default=0)
+    for (table, verdict), group in itertools.groupby(deliveries, key=lambda o: (o.table_name, o.outcome)):
+        yield verdict, f"{table:<{width}}  {_taken_in(list(group))}", "red" if verdict == "rejected" else ""
+    rejected = (o for o in outcome.deliveries if not o.is_accepted)
+    yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in rejected)
+    yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in deliveries for text in o.warnings)
+    yield from (("warning", text, "yellow") for text in outcome.intake.retold)
+    yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in outcome.intake.incomplete)
+    yield from (("warning", text, "yellow") for text in outcome.intake.warnings)
+    yield from _warnings(outcome.source_checks)
+    if outcome.build is None:
+        return
     yield from (
-        ("warning", f"{d['table_name']} {d['dt']}, taken in on {d['recorded_at']:%Y-%m-%d}: {text}", "yellow")
-        for d in night.taken_before
-        if (d["table_name"], d["dt"]) not in again
-        for text in d["warnings"]
+        ("ahead", f"{table}: {rows:,} rows of events after {outcome.run.day}, kept in the lake, left out of the build", "yellow")
+        for table, rows in outcome.build.rows_ahead.items()
     )
-    yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in night.intake.incomplete)
-    yield from (("warning", text, "yellow") for text in night.intake.warnings)
-    yield from _warnings(night.door)
-    yield from (
-        ("ahead", f"{table}: {rows:,} rows of events after {night.as_of}, kept in the lake, left out of the build", "yellow")
-        for table, rows in night.rows_ahead.items()
-    )
-    if night.later:
-        dt, table = night.later[-1]
-        words = f"deliveries of later dates: {len(night.later)}, the last {table} {dt}; kept in the lake, left out of the build"
-        yield "ahead", words, "yellow"
+    if outcome.build.later:
+        last = f"{outcome.build.later}, the last {outcome.build.last_later}"
+        yield "ahead", f"deliveries of later dates: {last}; kept in the lake, left out of the build", "yellow"
 
 
 def _taken_in(outcomes: list) -> str:
@@ -95,45 +90,47 @@ def _taken_in(outcomes: list) -> str:
     return f"{days}  {told}"
 
 
-def _build_lines(night: Night) -> Iterator[tuple[str, str, str]]:
-    if night.discarded:
-        yield "built anew", f"the build database of before was discarded: {night.discarded}", ""
-    if night.rebuilt_months is not None:
-        yield "months rebuilt", ", ".join(f"{month:%Y-%m}" for month in night.rebuilt_months) or "none", ""
-    if night.dbt:
-        counts = f"{night.dbt.tests_passed} passed, {len(night.dbt.warnings)} warned, {len(night.dbt.failures)} failed"
+def _build_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    build = outcome.build or BuildFound()
+    if build.discarded:
+        yield "built anew", f"the build database of before was discarded: {build.discarded}", ""
+    if build.rebuilt_months is not None:
+        yield "months rebuilt", ", ".join(f"{month:%Y-%m}" for month in build.rebuilt_months) or "none", ""
+    if build.dbt:
+        counts = f"{build.dbt.tests_passed} passed, {len(build.dbt.warnings)} warned, {len(build.dbt.failures)} failed"
         yield "tests", counts, ""
-        yield from (("warning", text, "yellow") for text in night.dbt.warnings)
-    yield from _warnings(night.gate)
-    yield from (("set aside", judged.message, "yellow") for judged in night.offers if not judged.is_accepted)
+        yield from (("warning", text, "yellow") for text in build.dbt.warnings)
+    yield from _warnings(outcome.release_checks)
+    yield from (("rejected", text, "yellow") for text in build.rejected_offers)
 
 
-def _release_lines(night: Night) -> Iterator[tuple[str, str, str]]:
-    if night.version:
-        contents = night.version.contents
-        if night.publishes:
-            yield "published", f"{night.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
-            yield "readers open", night.engine.readers_open, ""
+def _release_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    run, build = outcome.run, outcome.build or BuildFound()
+    if outcome.version:
+        contents = outcome.version.contents
+        if run.publishes:
+            yield "published", f"{outcome.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
+            yield "readers open", run.engine.readers_open, ""
         else:
-            current = night.current_engine.current()
+            current = run.current_engine.current()
             beside = f"{contents.as_of} lies before the published {current.contents.as_of}: built beside it, not published"
-            exported = "lists exported" if night.exports_lists else "no list exported"
-            yield "built aside", f"{beside}, {exported}. Open {night.engine.readers_open}", "bold"
+            exported = "lists exported" if run.exports_lists else "no list exported"
+            yield "built aside", f"{beside}, {exported}. Open {run.engine.readers_open}", "bold"
             yield "", "To make it what readers get: the same command with --publish; to export lists of it: --export-lists", ""
-        if night.billed:
-            yield "money", str(night.billed), "yellow" if night.billed.waiting else ""
-            rebuilt = [m for m in night.billed.corrected if m in (night.rebuilt_months or ()) and m != night.billed.last]
-            if rebuilt and not night.discarded:
+        if build.billed:
+            yield "money", str(build.billed), "yellow" if build.billed.waiting else ""
+            rebuilt = [m for m in build.billed.corrected if m in (build.rebuilt_months or ()) and m != build.billed.last]
+            if rebuilt and not build.discarded:
                 names = ", ".join(f"{month:%Y-%m}" for month in rebuilt)
                 yield "corrected", f"charges came after the closing of {names}; their figures changed", ""
-        if night.is_old and not night.is_earlier and not night.exports_lists:
+        if run.is_old and not run.is_earlier and not run.exports_lists:
             yield "lists", f"none exported: {contents.as_of} is long past. To export them all the same: --export-lists", "yellow"
-        yield from age_lines(date.fromisoformat(contents.as_of), night.today, contents.stale)
+        yield from age_lines(date.fromisoformat(contents.as_of), run.today, contents.stale)
         yield from (("note", text, "yellow") for text in contents.notes)
-    for made in sorted(night.lists, key=lambda made: made.name):
+    for made in sorted(outcome.lists, key=lambda made: made.name):
         yield "list", f"{made.name}: {_list_words(made)}", "" if made.file else "red"
         yield from (("warning", f"list {made.name}: {text}", "yellow") for text in made.warnings)
-    if last := night.gate or night.door:
+    if last := outcome.release_checks or outcome.source_checks:
         yield "data docs", last.data_docs, ""
 
 
@@ -157,10 +154,10 @@ def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     yield from (("failed", text, "red") for text in told_once(outcome.failures))
     if outcome.is_well:
         return
-    if outcome.night.version and outcome.night.publishes:
-        yield "", f"{outcome.night.version.name} is published all the same; fix what failed and run again.", "bold"
+    if outcome.version and outcome.run.publishes:
+        yield "", f"{outcome.version.name} is published all the same; fix what failed and run again.", "bold"
     else:
-        standing = outcome.night.current_engine.current()
+        standing = outcome.run.current_engine.current()
         yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
 
 
@@ -178,8 +175,8 @@ def told_once(failures: Iterable[Failure]) -> Iterator[str]:
             yield f"{len(same)} lists: {reason}\n{names}"
 
 
-def _warnings(gate: GateResult | None) -> Iterator[tuple[str, str, str]]:
-    yield from (("warning", str(finding), "yellow") for finding in (gate.warnings if gate else []))
+def _warnings(found: GateResult | None) -> Iterator[tuple[str, str, str]]:
+    yield from (("warning", str(finding), "yellow") for finding in (found.warnings if found else []))
 
 
 def _line(label: str, text: str, style: str) -> Text:

@@ -113,6 +113,12 @@ def history(home: Home, columns: list[str] | None = None) -> pa.Table:
     return table.sort_by([("recorded_at", "ascending"), ("intake_id", "ascending")]).select(columns or SCHEMA.names)
 
 
+def outcomes(home: Home, intake_id: str) -> list[Outcome]:
+    """What one intake run recorded, in the order of judging."""
+    rows = history(home)
+    return [Outcome(**row) for row in rows.filter(pc.equal(rows["intake_id"], intake_id)).to_pylist()]
+
+
 def current(home: Home) -> pa.Table:
     """The latest accepted row of each table and dt: what stands in the lake. A rejected attempt changes nothing here."""
     rows = history(home)

@@ -1,4 +1,4 @@
-"""A night as Dagster runs it: steps, checks, schedule, sensor, and the run that they share.
+"""The nightly job in Dagster: its steps and checks, one partition a business date, what starts it, what its steps report.
 
 What a step does stands in the packages below; how a run is told on the terminal, in `orchestration.cli`.
 """

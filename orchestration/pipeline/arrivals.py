@@ -1,17 +1,20 @@
-"""Which business days are due: all required deliveries there, and one of them not yet judged as it lies there now.
+"""Which business days are due: all required deliveries there, and one of them not yet judged as it lies there now; and which is
+the latest delivered.
 
-Looking belongs here, and the rule as a pure function; starting runs is Dagster's.
+Looking belongs here, and the rules as pure functions; starting runs is Dagster's.
 """
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from orchestration.base.contract import Table, load_contract
 from orchestration.base.settings import Home
 from orchestration.intake import landing, ledger
+from orchestration.pipeline.run import ledger_dates, required_tables
+from orchestration.warehouse.freshness import Deliveries
 
 Marks = Mapping[tuple[str, date], datetime]
 """A moment (UTC, no zone) for each delivery, by table and dt."""
@@ -56,3 +59,16 @@ def due_day(complete: Marks, known: Marks, contract: Mapping[str, Table]) -> Due
             told = ",".join(f"{table}@{mark.isoformat()}" for table, mark in marks.items())
             return Due(day, f"{day}-{hashlib.sha256(told.encode()).hexdigest()[:16]}")
     return None
+
+
+def latest_day(home: Home, contract: Mapping[str, Table], today: date) -> date:
+    """The business date of a run that nobody asked a day of, by what is accepted and what lies in landing."""
+    return latest_delivered(ledger_dates(home), complete_folders(home), judged(home), required_tables(contract), today)
+
+
+def latest_delivered(accepted: Deliveries, complete: Marks, known: Marks, required: Collection[str], today: date) -> date:
+    """The greatest dt up to today of a required table that was accepted, or that is complete and was not judged as it lies there.
+    Today where there is none: that run takes in what else there is, and says what is missing. Pure."""
+    waiting = [dt for (table, dt), mark in complete.items() if table in required and mark > known.get((table, dt), datetime.min)]
+    dates = [*waiting, *(dt for table in required for dt in accepted.get(table, ()))]
+    return max((dt for dt in dates if dt <= today), default=today)

@@ -1,48 +1,40 @@
-"""The steps of a night as Dagster assets and checks: intake, door, dbt, candidate, gate, publication. Lists stand in `lists`.
+"""The steps of a run as Dagster assets and checks: intake, source checks, dbt, candidate, release checks, publication.
 
-Each is a thin call of the package that does the work. Groups, owners and descriptions of tables come from dbt's manifest.
+Each is a thin call of the package that does the work. Lists stand in `lists`. Groups, owners and descriptions of tables come from
+dbt's manifest. What is built for a business date has it as its partition.
 """
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
 
 from orchestration.base import machine, settings
-from orchestration.base.contract import load_contract
+from orchestration.base.billed import billed_months, months_sql
+from orchestration.base.contract import Table, load_contract
 from orchestration.base.errors import WarehouseError
 from orchestration.intake import IntakeReport
-from orchestration.pipeline.run import Night
+from orchestration.intake.ahead import rows_ahead
+from orchestration.pipeline.reports import BuildFound, IntakeFound, step
+from orchestration.pipeline.run import Run, ledger_dates
 from orchestration.quality.release_checks import judge_candidate
-from orchestration.quality.source_checks import judge_deliveries
-from orchestration.quality.validation import GateResult
-from orchestration.warehouse import build, dbt, manifest
+from orchestration.quality.source_checks import judge_deliveries, not_passed
+from orchestration.quality.validation import Finding, GateResult
+from orchestration.targeting.offers import record_offers
+from orchestration.warehouse import dbt, manifest
 from orchestration.warehouse.dbt_results import DbtResults, results
+from orchestration.warehouse.freshness import Deliveries
+from orchestration.warehouse.manifest import serving
 from orchestration.warehouse.seeds import check_seeds
 
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
-
-
-@dg.resource(
-    config_schema={
-        "as_of": dg.Field(str, default_value="", description="Business date, YYYY-MM-DD; empty: the latest due"),
-        "publish": dg.Field(bool, default_value=False, description="Publish also for an earlier day than the published one"),
-        "export_lists": dg.Field(bool, default_value=False, description="Export lists also for an earlier day"),
-    }
-)
-def night(context) -> Iterator[Night]:
-    """One run's way to its home, which it holds for itself alone. `telco360 nightly` gives its own instead."""
-    home, config = settings.home(), context.resource_config
-    asked = date.fromisoformat(config["as_of"]) if config["as_of"] else None
-    with build.run_lock(home):
-        night = Night(home, asked, publishes_earlier=config["publish"], exports_earlier=config["export_lists"])
-        try:
-            yield night
-        finally:
-            night.close()
+SOURCE_CHECKS, RELEASE_CHECKS = "source_checks", "release_checks"
+A_RUN_A_DAY = dg.BackfillPolicy.multi_run(1)
+"""A build holds one business date, so a backfill makes a run of each."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -78,7 +70,9 @@ def owner_name(owner: str) -> str:
 
 
 def intake_assets(raw_manifest: dict, translator: Translator) -> list:
-    """Intake as one step that makes every raw table and its own ledger, with the door's check on each raw table."""
+    """Intake as one step that makes every raw table and its own ledger, with the source checks on each raw table.
+
+    It takes in all that lies there, of whichever day: raw tables have no partition."""
     contract = load_contract()
     sources = [s for s in raw_manifest["sources"].values() if s["name"] in contract or s["source_name"] == "ledger"]
     keys = {s["name"]: translator.get_asset_key(s) for s in sources}
@@ -87,30 +81,51 @@ def intake_assets(raw_manifest: dict, translator: Translator) -> list:
         for s in sources
     ]
 
-    @dg.multi_asset(specs=specs, name="intake", required_resource_keys={"night"}, can_subset=False)
+    @dg.multi_asset(specs=specs, name="intake", required_resource_keys={"run"}, can_subset=False)
     def intake(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        night: Night = context.resources.night
-        with night.step("intake") as step:
-            report = night.take_in(step.note)
-            step.result = (
+        run: Run = context.resources.run
+        with step(context, "intake") as current:
+            before = not_passed(run.home)
+            report = run.take_in(current.note)
+            current.report = IntakeFound(
+                report.intake_id, report.unchanged, report.incomplete, report.warnings, retold(before, report)
+            )
+            current.result = (
                 f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged"
             )
         for name, key in keys.items():
             yield dg.MaterializeResult(asset_key=key, metadata=intake_facts(report, name))
 
-    says = "What was accepted lies in the lake whole and keyed, in usual volume, fresh enough to build from."
-    checks = [dg.AssetCheckSpec("door", asset=keys[name], description=says, blocking=True) for name in contract if name in keys]
+    says = "Accepted deliveries are complete, their keys unique, their volume usual, and fresh enough to build from."
+    checks = [
+        dg.AssetCheckSpec(SOURCE_CHECKS, asset=keys[name], description=says, blocking=True) for name in contract if name in keys
+    ]
 
-    @dg.multi_asset_check(specs=checks, name="door", required_resource_keys={"night"})
-    def door(context) -> Iterator[dg.AssetCheckResult]:
-        night: Night = context.resources.night
-        with night.step("door") as step:
-            night.door = judge_deliveries(night.home, night.contract, night.limits, night.deliveries, night.as_of)
-            step.result = verdict(night.door)
-        for spec in checks:
-            yield _check_result(night.door, spec.asset_key, "door", spec.asset_key.path[-1])
+    @dg.multi_asset_check(specs=checks, name=SOURCE_CHECKS, required_resource_keys={"run"})
+    def source_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        run: Run = context.resources.run
+        with step(context, "source checks") as current:
+            deliveries = ledger_dates(run.home)
+            found = judge_deliveries(run.home, run.contract, run.limits, deliveries, run.require_day(deliveries))
+            current.report, current.result = found, verdict(found)
+        tables = {spec.asset_key.path[-1]: spec.asset_key for spec in checks}
+        for table, key in tables.items():
+            # What is about no single table, such as a check that itself broke, stops all of them.
+            others = tables.keys() - {table}
+            yield _check_result(found, key, SOURCE_CHECKS, lambda of, others=others: of.table.split(" ")[0] not in others)
 
-    return [intake, door]
+    return [intake, source_checks]
+
+
+def retold(before: Iterable[dict], report: IntakeReport) -> list[str]:
+    """Warnings of deliveries taken in before this run, rows of the ledger, unless this run has taken them in again. Pure."""
+    again = {(o.table_name, o.dt) for o in report.outcomes}
+    return [
+        f"{d['table_name']} {d['dt']}, taken in on {d['recorded_at']:%Y-%m-%d}: {text}"
+        for d in before
+        if (d["table_name"], d["dt"]) not in again
+        for text in d["warnings"]
+    ]
 
 
 def intake_facts(report: IntakeReport, table: str) -> dict:
@@ -122,18 +137,28 @@ def intake_facts(report: IntakeReport, table: str) -> dict:
     return facts | ({"reasons": dg.MetadataValue.md("\n\n".join(reasons))} if reasons else {})
 
 
-def dbt_models(raw_manifest: dict, translator: Translator):
-    """All dbt models as assets, their tests as checks. dbt's unit tests are no part of a night; `make test` runs them."""
+def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """All dbt models as assets, their tests as checks. dbt's unit tests are no part of a run; `make test` runs them."""
 
-    @dbt_assets(manifest=raw_manifest, dagster_dbt_translator=translator, name="dbt", required_resource_keys={"night"})
+    @dbt_assets(
+        manifest=raw_manifest,
+        dagster_dbt_translator=translator,
+        name="dbt",
+        required_resource_keys={"run"},
+        partitions_def=days,
+        backfill_policy=A_RUN_A_DAY,
+    )
     def models(context: dg.AssetExecutionContext) -> Iterator:
-        night: Night = context.resources.night
-        with night.step("dbt") as step:
+        run: Run = context.resources.run
+        with step(context, "dbt") as current:
             check_seeds()
             dbt.require_profiles()
             dbt.require_current_manifest()
-            night.record_offers()
-            night.discarded = night.engine.prepare(night.as_of, dbt.code_hash(), night.stale())
+            offers = record_offers(run.home, run.models, run.day)
+            found = BuildFound(rejected_offers=[judged.message for judged in offers if not judged.is_accepted])
+            deliveries = ledger_dates(run.home)
+            found = replace(found, discarded=run.engine.prepare(run.day, dbt.code_hash(), run.stale(deliveries)))
+            current.report = found
             client = DbtCliResource(
                 project_dir=str(settings.PROJECT_DIR),
                 profiles_dir=str(settings.PROJECT_DIR),
@@ -141,27 +166,44 @@ def dbt_models(raw_manifest: dict, translator: Translator):
                 dbt_executable=dbt.executable(),
             )
             # Of the run before: a dbt that is killed writes none, and must not be taken for that one.
-            artefacts = night.engine.home.dbt_artefacts
+            artefacts = run.engine.home.dbt_artefacts
             (artefacts / dbt.RUN_RESULTS).unlink(missing_ok=True)
-            before = night.current_engine.version_before(night.as_of)
-            arguments = dbt.arguments("build", night.as_of, before, dbt.code_hash())
+            before = run.current_engine.version_before(run.day)
+            arguments = dbt.arguments("build", run.day, before, dbt.code_hash())
             arguments += ["--exclude-resource-type", "unit_test", "exposure"]
-            with dbt.building_in(night.engine.home):
-                run = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
-            for number, event in enumerate(run.stream(), start=1):
-                step.note(f"{number} done")
+            with dbt.building_in(run.engine.home):
+                called = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
+            for number, event in enumerate(called.stream(), start=1):
+                current.note(f"{number} done")
                 yield event
-            night.dbt = _dbt_results(run)
-            night.engine.ended()
-            step.result = str(night.dbt)
-            if not run.is_successful():
-                faults = "\n".join(night.dbt.failures)
+            current.report = found = replace(found, dbt=_dbt_results(called))
+            run.engine.ended()
+            current.result = str(found.dbt)
+            if not called.is_successful():
+                faults = "\n".join(found.dbt.failures)
                 raise WarehouseError(machine.out_of_memory(faults) or f"dbt could not build the tables:\n{faults}")
-            night.read_rebuilt_months()
-            night.read_billed_months()
-            night.count_rows_ahead()
+            current.report = replace(found, **_built(run, deliveries))
 
     return models
+
+
+def _built(run: Run, deliveries: Deliveries) -> dict:
+    """What the build tells of itself, where a model does: the months that it rebuilt, the month that its money stands for."""
+    rebuilt, months = (serving(run.models, role) for role in ("rebuilt_months", "months"))
+    found = left_out(run.home, run.contract, deliveries, run.day)
+    if rebuilt is not None:
+        rows = run.engine.ask(f"select distinct month from {rebuilt.relation} order by month")
+        found["rebuilt_months"] = [month for (month,) in rows]
+    if months is not None:
+        found["billed"] = billed_months(run.engine.ask(months_sql(months.relation)))
+    return found
+
+
+def left_out(home: settings.Home, contract: dict[str, Table], deliveries: Deliveries, day: date) -> dict:
+    """What was delivered but lies after the business date, as BuildFound tells it: the build leaves it out."""
+    later = sorted((dt, table) for table, dates in deliveries.items() for dt in dates if dt > day)
+    last = f"{later[-1][1]} {later[-1][0]}" if later else ""
+    return {"rows_ahead": rows_ahead(home, contract, day), "later": len(later), "last_later": last}
 
 
 def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.AssetKey]:
@@ -171,49 +213,52 @@ def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.Asset
     }
 
 
-def release_assets(models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey]) -> list:
-    """The candidate (a copy of all public tables), the gate's check on it, and the publication behind that."""
+def release_assets(
+    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition
+) -> list[dg.AssetsDefinition]:
+    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them."""
+    made = {
+        "group_name": "release",
+        "required_resource_keys": {"run"},
+        "partitions_def": days,
+    }
 
-    @dg.asset(
-        key=CANDIDATE, deps=[keys[m.name] for m in models if m.is_public], group_name="release", required_resource_keys={"night"}
-    )
+    @dg.asset(key=CANDIDATE, deps=[keys[m.name] for m in models if m.is_public], **made)
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The public tables of the build, copied and described, not yet published."""
-        night: Night = context.resources.night
-        with night.step("candidate") as step:
-            night.engine.clear_leftovers()
-            contents = night.engine.make_candidate(models, night.deliveries)
+        run: Run = context.resources.run
+        with step(context, "candidate") as current:
+            run.engine.clear_leftovers()
+            contents = run.engine.make_candidate(models, ledger_dates(run.home))
             rows = sum(table.rows for table in contents.tables.values())
-            step.result = f"{len(contents.tables)} public tables, {rows:,} rows"
+            current.result = f"{len(contents.tables)} public tables, {rows:,} rows"
         return dg.MaterializeResult(metadata={"as_of": contents.as_of, "tables": len(contents.tables), "rows": rows})
 
-    @dg.asset_check(asset=CANDIDATE, name="gate", blocking=True, required_resource_keys={"night"})
-    def gate(context) -> dg.AssetCheckResult:
+    @dg.asset_check(asset=CANDIDATE, name=RELEASE_CHECKS, blocking=True, required_resource_keys={"run"})
+    def release_checks(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         """What is about to be published reconciles with raw, holds no pii, and only values of the catalogue."""
-        night: Night = context.resources.night
-        with night.step("gate") as step:
-            night.gate = judge_candidate(night.engine, models, night.contract)
-            if night.gate.passed:
-                night.engine.approve()
-            step.result = verdict(night.gate)
-        return _check_result(night.gate, CANDIDATE, "gate")
+        run: Run = context.resources.run
+        with step(context, "release checks") as current:
+            found = judge_candidate(run.engine, models, run.contract)
+            if found.passed:
+                run.engine.approve()
+            current.report, current.result = found, verdict(found)
+        return _check_result(found, CANDIDATE, RELEASE_CHECKS)
 
-    @dg.asset(key=PUBLICATION, deps=[CANDIDATE], group_name="release", required_resource_keys={"night"})
+    @dg.asset(key=PUBLICATION, deps=[CANDIDATE], **made)
     def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The current published version, which readers open; of a run for an earlier day, a version beside it."""
-        night: Night = context.resources.night
-        with night.step("publication") as step:
-            night.version = night.engine.publish()
-            step.result = night.version.name
-        return dg.MaterializeResult(
-            metadata={"version": night.version.name, "path": dg.MetadataValue.path(str(night.version.path))}
-        )
+        run: Run = context.resources.run
+        with step(context, "publication") as current:
+            version = run.engine.publish()
+            current.report = current.result = version.name
+        return dg.MaterializeResult(metadata={"version": version.name, "path": dg.MetadataValue.path(str(version.path))})
 
-    return [release_candidate, gate, publication]
+    return [release_candidate, release_checks, publication]
 
 
 def verdict(result: GateResult) -> str:
-    """A gate's result in a few words."""
+    """The result of checks in a few words."""
     counts = f"{result.checks} checks"
     found = [f"{len(result.failures)} failed"] * bool(result.failures) + [f"{len(result.warnings)} warned"] * bool(
         result.warnings
@@ -221,9 +266,10 @@ def verdict(result: GateResult) -> str:
     return ", ".join([counts, *found]) if found else f"{counts} passed"
 
 
-def _check_result(result: GateResult, key: dg.AssetKey, name: str, table: str | None = None) -> dg.AssetCheckResult:
-    failures = [str(f) for f in result.failures if table is None or f.table.split(" ")[0] == table]
-    warnings = [str(w) for w in result.warnings if table is None or w.table.split(" ")[0] == table]
+def _check_result(
+    result: GateResult, key: dg.AssetKey, name: str, concerns: Callable[[Finding], bool] = lambda finding: True
+) -> dg.AssetCheckResult:
+    failures, warnings = ([str(f) for f in found if concerns(f)] for found in (result.failures, result.warnings))
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=name,

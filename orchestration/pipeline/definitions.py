@@ -3,11 +3,14 @@
 Nothing is read but dbt's manifest, the raw contract and the target lists' definitions, and that when Dagster asks for them.
 """
 
+from datetime import date
+
 import dagster as dg
 
 from orchestration.base import settings
-from orchestration.pipeline import assets, lists
-from orchestration.pipeline.sensor import complete_deliveries
+from orchestration.pipeline import assets, automation, lists
+from orchestration.pipeline.reports import run_report
+from orchestration.pipeline.run import business_days, run_resource, today
 from orchestration.targeting.folder import read_definitions
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
@@ -16,33 +19,33 @@ from orchestration.warehouse.manifest import load_models, read_manifest
 @dg.definitions
 def defs() -> dg.Definitions:
     """All that Dagster knows of telco360, from the manifest as it stands."""
-    manifest = read_manifest(target_dir() / "manifest.json")
-    translator = assets.Translator()
-    models, keys = load_models(manifest), assets.model_keys(manifest, translator)
+    return definitions(today())
+
+
+def definitions(last: date) -> dg.Definitions:
+    """The same, with business dates up to `last` where that lies after today."""
+    days = business_days(last)
+    manifest, translator = read_manifest(target_dir() / "manifest.json"), assets.Translator()
     nightly = dg.define_asset_job(
         "nightly",
         selection=dg.AssetSelection.all(),
+        partitions_def=days,
         executor_def=dg.in_process_executor,
-        description="Takes in what was delivered, builds and tests all tables, publishes them, exports the lists that are due. "
-        "For another day than the latest, launch it with this config: `resources: {night: {config: {as_of: '2026-10-31'}}}`",
+        description="Takes in what was delivered, builds and tests all tables for a business date, publishes them, exports the "
+        "lists that are due. A day before the published one is built beside it and neither published nor exported.",
     )
     switch = "RUNNING" if settings.environment() == "production" else "STOPPED"
-    at_two = dg.ScheduleDefinition(
-        job=nightly,
-        cron_schedule="0 2 * * *",
-        execution_timezone=settings.timezone().key,
-        default_status=dg.DefaultScheduleStatus(switch),
-        description="Starts the job every night, whatever was delivered.",
+    intake, source_checks = assets.intake_assets(manifest, translator)
+    candidate, release_checks, publication = assets.release_assets(
+        load_models(manifest), assets.model_keys(manifest, translator), days
     )
-    intake, door = assets.intake_assets(manifest, translator)
-    candidate, gate, publication = assets.release_assets(models, keys)
-    exports = lists.list_assets(read_definitions(settings.TARGET_LISTS))
+    exports = lists.list_assets(read_definitions(settings.TARGET_LISTS), days)
     return dg.Definitions(
-        assets=[intake, assets.dbt_models(manifest, translator), candidate, publication, *exports],
-        asset_checks=[door, gate],
+        assets=[intake, assets.dbt_models(manifest, translator, days), candidate, publication, *exports, run_report(days)],
+        asset_checks=[source_checks, release_checks],
         jobs=[nightly],
-        schedules=[at_two],
-        sensors=[complete_deliveries(nightly, switch)],
-        resources={"night": assets.night},
+        schedules=[automation.at_two(nightly, switch)],
+        sensors=[automation.complete_deliveries(nightly, switch)],
+        resources={"run": run_resource, "in_process": lists.in_process},
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""The nightly job in this process: starts it, and gives what came of it.
+"""The nightly job in this process: starts it for a business date, and gives what came of it.
 
 The steps stand in `assets` and run the same here and from Dagster's page; `orchestration.cli` tells a run on the terminal.
 """
@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,17 +18,29 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.base import settings
+from orchestration.base.contract import load_contract
+from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text
-from orchestration.pipeline.definitions import defs
-from orchestration.pipeline.run import Night, Progress
+from orchestration.intake import ledger
+from orchestration.pipeline import assets
+from orchestration.pipeline.arrivals import latest_day
+from orchestration.pipeline.definitions import definitions
+from orchestration.pipeline.reports import BuildFound, IntakeFound, Progress, read, reported
+from orchestration.pipeline.run import FIRST_DAY, Run, today
+from orchestration.quality.validation import GateResult
+from orchestration.targeting.export import ListRun
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
+from orchestration.warehouse.publishing import Version
 
 DAGSTER_YAML = """# Written by telco360. History of runs, schedules and sensors lies beside this file.
 telemetry:
   enabled: false
 nux: # asks whoever opens the page to register with its makers
   enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1 # a home serves one run at a time: the days of a backfill wait for each other
 storage:
   custom:
     module: orchestration.pipeline.run_history
@@ -50,14 +64,40 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. It is well when nothing failed; a target list that failed leaves the publication standing."""
+    """What a run came to, as its steps reported it; None for a step that was not reached. It is well when nothing failed; a
+    target list that failed leaves the publication standing."""
 
-    night: Night
+    run: Run
     failures: list[Failure] = field(default_factory=list)
+    intake: IntakeFound | None = None
+    deliveries: list[ledger.Outcome] = field(default_factory=list)
+    source_checks: GateResult | None = None
+    build: BuildFound | None = None
+    release_checks: GateResult | None = None
+    version: Version | None = None
+    lists: list[ListRun] = field(default_factory=list)
 
     @property
     def is_well(self) -> bool:
         return not self.failures
+
+
+def outcome(run: Run, events: Iterable[dg.DagsterEvent]) -> Outcome:
+    """What the events of a run tell."""
+    events = list(events)
+    found = reported(events)
+    intake, name = read(IntakeFound, found.get("intake")), found.get("publication")
+    checks = {step: read(GateResult, found.get(step.replace("_", " "))) for step in (assets.SOURCE_CHECKS, assets.RELEASE_CHECKS)}
+    return Outcome(
+        run,
+        list(failures(events, checks)),
+        intake,
+        ledger.outcomes(run.home, intake.intake_id) if intake else [],
+        **checks,
+        build=read(BuildFound, found.get("dbt")),
+        version=next((version for version in run.engine.versions() if version.name == name), None) if name else None,
+        lists=[read(ListRun, said) for step, said in found.items() if step.startswith("list ")],
+    )
 
 
 def dagster_home(home: settings.Home) -> Path:
@@ -70,33 +110,51 @@ def dagster_home(home: settings.Home) -> Path:
 def run_nightly(
     home: settings.Home, as_of: date | None, progress: Progress, *, publishes_earlier: bool = False, exports_earlier: bool = False
 ) -> Outcome:
-    """Runs the job `nightly` in this process, for `as_of` or the latest date due, and gives what came of it.
+    """Runs the job `nightly` in this process, for `as_of` or the latest day delivered, and gives what came of it.
 
     A run for an earlier day than the published one is built beside it; the two flags have it published, and lists exported.
 
-    Raises WarehouseError where the run cannot begin: the home is at work, the dbt project does not parse. What fails within the
-    run is in the outcome; the published version then stays as it was, unless only target lists failed.
+    Raises WarehouseError where the run cannot begin: another run is using the home, the dbt project does not parse, the day lies
+    before the first partition. What fails within the run is in the outcome; the published version then stays as it was, unless
+    only target lists failed.
     """
     os.environ.update(dbt_environment(home))
-    with run_lock(home):
-        night = Night(home, as_of, progress, publishes_earlier, exports_earlier)
-        night.engine.clear_leftovers()
-        with night.step("prepare") as step:
-            ensure_manifest(home)
-            nightly = defs().resolve_job_def("nightly")
-            step.result = "definitions"
+    if as_of is not None and as_of < FIRST_DAY:
+        raise WarehouseError(f"{as_of} lies before {FIRST_DAY}, the first business date that can be built; ask for a later one")
+    with run_lock(home), ExitStack() as held:
+        day = as_of or latest_day(home, load_contract(), today())
+        run = Run(home, day, progress, as_of is not None, publishes_earlier, exports_earlier, held)
+        run.engine.clear_leftovers()
+        before = run.current_engine.current()
+        nightly = _prepared(run)
         with _quiet(), dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
-            tags = RUN_TAGS | ({"business_date": str(as_of)} if as_of else {})
             try:
-                resources = {"night": night}
-                result = nightly.execute_in_process(instance=instance, resources=resources, raise_on_error=False, tags=tags)
+                result = nightly.execute_in_process(
+                    instance=instance,
+                    partition_key=str(day),
+                    resources={"run": run},
+                    raise_on_error=False,
+                    tags=RUN_TAGS | {"business_date": str(day)},
+                )
             except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
-                raise KeyboardInterrupt(stopped(night)) from error
-            finally:
-                night.close()
+                raise KeyboardInterrupt(stopped(before, run.current_engine.current())) from error
         if was_interrupted(result.all_events):
-            raise KeyboardInterrupt(stopped(night))
-        return Outcome(night, list(failures(result.all_events, night)))
+            raise KeyboardInterrupt(stopped(before, run.current_engine.current()))
+        return outcome(run, result.all_events)
+
+
+def _prepared(run: Run) -> dg.JobDefinition:
+    """The job, from a manifest that matches the code; a step of its own, before Dagster's."""
+    started = time.monotonic()
+    run.progress.begin("prepare")
+    try:
+        ensure_manifest(run.home)
+        nightly = definitions(run.day).resolve_job_def("nightly")
+    except BaseException:
+        run.progress.fail("prepare", time.monotonic() - started)
+        raise
+    run.progress.end("prepare", "definitions", time.monotonic() - started)
+    return nightly
 
 
 def was_interrupted(events: Iterable) -> bool:
@@ -106,25 +164,29 @@ def was_interrupted(events: Iterable) -> bool:
     return bool(names & {"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 
 
-def stopped(night: Night) -> str:
-    """What a run that was stopped by Ctrl-C leaves behind, in words. Pure."""
-    if night.version and night.publishes:
-        return f"Stopped. {night.version.name} is published; target lists may be missing: run again to export them."
+def stopped(before: Version | None, now: Version | None) -> str:
+    """What a run that was stopped by Ctrl-C leaves behind, by the version that readers had and have, in words. Pure."""
+    if now and (before is None or now.name != before.name):
+        return f"Stopped. {now.name} is published; target lists may be missing: run again to export them."
     return "Stopped. Nothing was published; the published version stays as it was. Run again to continue."
 
 
-def failures(events: Iterable, night: Night) -> Iterator[Failure]:
-    """The steps that failed, with their causes in words. Steps skipped because of them are left out."""
+def failures(events: Iterable[dg.DagsterEvent], checks: Mapping[str, GateResult | None]) -> Iterator[Failure]:
+    """The steps that failed, with their causes in words. Steps skipped because of them are left out. `checks`: what the checks
+    found, by step."""
     for event in events:
         if event.is_step_failure:
             data = event.step_failure_data
-            error = data.error and (data.error.cause or data.error)
-            name = {"release_candidate_gate": "gate"}.get(event.node_name, event.node_name)
-            gate = {"door": night.door, "gate": night.gate}.get(name)
-            if gate is not None and not gate.passed:
-                yield Failure(name, "\n".join([*map(str, gate.failures), f"See {gate.data_docs}"]))
+            name = {f"{assets.CANDIDATE.path[-1]}_{assets.RELEASE_CHECKS}": assets.RELEASE_CHECKS}.get(
+                event.node_name, event.node_name
+            )
+            found = checks.get(name)
+            if found is not None and not found.passed:
+                yield Failure(name, "\n".join([*map(str, found.failures), f"See {found.data_docs}"]))
+            elif data.user_failure_data:
+                yield Failure(name, data.user_failure_data.description)
             else:
-                yield Failure(name, _words(error))
+                yield Failure(name, _words(data.error and (data.error.cause or data.error)))
 
 
 def _words(error) -> str:

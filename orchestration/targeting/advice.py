@@ -9,12 +9,13 @@ from datetime import date
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
-from orchestration.targeting import matching, reach
 from orchestration.targeting.contradictions import Comparison, comparisons, contradictions
 from orchestration.targeting.definition import Conditions, TargetList
 from orchestration.targeting.destination import FileError, check_destination
 from orchestration.targeting.expression import Condition, parse
+from orchestration.targeting.matching import lines_given
 from orchestration.targeting.plan import Version
+from orchestration.targeting.templates import quoted, sql
 from orchestration.targeting.why import parts
 
 _NAMED = 5  # values that a warning names
@@ -72,7 +73,7 @@ def _unmet(definition: TargetList, tables: Tables, catalog: Catalog, as_of: date
 
 def _by_values(single: Comparison, count: int, tables: Tables) -> Iterator[str]:
     """Values of the comparison that no line carries, or where the tag's values lie."""
-    column = matching.quoted(single.tag.name, tables.dialect)
+    column = quoted(single.tag.name, tables.dialect)
     source = f"{tables.relations.tag_values} where {column} is not null"
     if single.texts:
         carried = {value for (value,) in tables.rows(f"select distinct {column} from {source}")}
@@ -89,17 +90,16 @@ def _by_values(single: Comparison, count: int, tables: Tables) -> Iterator[str]:
 
 def _counts(groups: Sequence[Sequence[Condition]], tables: Tables, as_of: date) -> list[int]:
     """How many lines meet all conditions of each group, in one scan."""
-    lines = matching.lines_sql([Conditions(c) for group in groups for c in group], tables.relations, as_of, tables.dialect)
-    held = (" and ".join(f"({c.sql(tables.dialect)})" for c in group) for group in groups)
-    sums = ", ".join(f"sum(case when {condition} then 1 else 0 end)" for condition in held)
-    return [int(count or 0) for count in tables.rows(f"with {lines} select {sums} from lines")[0]]
+    given = lines_given([Conditions(c) for group in groups for c in group], tables.relations, as_of)
+    held = [" and ".join(f"({c.sql(tables.dialect)})" for c in group) for group in groups]
+    return [int(count or 0) for count in tables.rows(sql("lines_met", tables.dialect, **given, conditions=held))[0]]
 
 
 def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of: date, run_date: date) -> Iterator[str]:
     """Whether the offer can be put to those whom the list matches."""
     if not definition.offer:
         return
-    relations, code = tables.relations, reach.text(definition.offer)
+    relations = tables.relations
     offers = {offer: rest for offer, *rest in tables.rows(f"select offer_code, valid_to, is_valid from {relations.offers}")}
     if not offers:
         yield f"offer: {definition.offer} cannot be looked up, no offers have been delivered"
@@ -112,16 +112,8 @@ def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of
     if not is_valid:
         yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
         return
-    lines = matching.lines_sql([conditions], relations, as_of, tables.dialect)
-    ((matched, eligible),) = tables.rows(f"""
-        with {lines}
-
-        select count(*), count(offered.subscriber_id)
-        from lines
-        left join (select distinct subscriber_id from {relations.offer_eligibility} where offer_code = {code}) as offered
-            on lines.subscriber_id = offered.subscriber_id
-        where {conditions.sql(tables.dialect)}
-    """)
+    given = lines_given([conditions], relations, as_of) | {"condition": conditions.sql(tables.dialect), "offer": definition.offer}
+    ((matched, eligible),) = tables.rows(sql("lines_eligible", tables.dialect, **given))
     if eligible < matched:
         share = (matched - eligible) / matched
         yield f"offer: {matched - eligible:,} of {matched:,} lines matched ({share:.0%}) may not be put {definition.offer}"

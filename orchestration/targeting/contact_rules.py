@@ -1,4 +1,8 @@
-"""The figures that lists go by: seed contact_rules, as the published version was built with it."""
+"""The figures that lists go by, seed contact_rules as the published version was built with it: caps, and when a line may be on a
+list again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from orchestration.base.errors import ListError
 from orchestration.engines.tables import Tables
@@ -9,6 +13,47 @@ class Rules(dict[str, float]):
 
     def __missing__(self, rule: str) -> float:
         raise ListError(f"seed contact_rules lacks the rule {rule!r}; add it, build and publish again")
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Contacts that a line may have in the days that end with the run date, the export counted: {days: contacts}, by length."""
+
+    by_days: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, rules: Mapping[str, float]) -> "Caps":
+        """The caps that seed contact_rules states."""
+        spans = [(rules[f"{span}_cap_days"], rules[f"{span}_cap_contacts"]) for span in ("short", "mid", "long")]
+        return cls(tuple((int(days), int(contacts)) for days, contacts in spans))
+
+    def tightened(self, own: Mapping[str, int]) -> "Caps":
+        """The caps of a list that names its own. Raises ValueError for one that is looser, or of other days."""
+        names = {f"days_{days}": contacts for days, contacts in self.by_days}
+        for name, contacts in own.items():
+            if name not in names:
+                raise ValueError(f"caps: seed contact_rules caps {', '.join(names)}, not {name}")
+            if contacts > names[name]:
+                raise ValueError(
+                    f"caps: {name} is {contacts}, but seed contact_rules allows {names[name]}; a list may be tighter only"
+                )
+        return Caps(tuple((days, own.get(f"days_{days}", contacts)) for days, contacts in self.by_days))
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """When a line may be on a list once more, in days before the run date: after a run that had it (exported or held back as
+    control), after an order of the list's offer, after a refusal. `only_new`: never, once a run had it."""
+
+    cool_down_days: int = 0
+    ordered_days: int = 0
+    refused_days: int = 0
+    only_new: bool = False
+
+    @classmethod
+    def of(cls, rules: Mapping[str, float]) -> "Repeats":
+        """The days that seed contact_rules states."""
+        return cls(*(int(rules[rule]) for rule in ("cool_down_days", "ordered_days", "refused_days")))
 
 
 def read_rules(tables: Tables) -> Rules:

@@ -73,8 +73,10 @@ def shown(given: object) -> str:
 _WORD, _ORDER, _ORDER_WORDS = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z0-9_]*( (asc|desc))?$", "A tag, tag asc or tag desc."
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 Text = Annotated[str, Field(min_length=1), AfterValidator(_visible)]
-Name = Annotated[Text, Field(pattern=_WORD, description="A list's name.")]
-ColumnName = Annotated[Text, Field(pattern=_WORD, description="A tag.")]
+Word = Annotated[str, Field(min_length=1, pattern=_WORD), AfterValidator(_visible)]
+Name = Annotated[Word, Field(description="A list's name.")]
+ColumnName = Annotated[Word, Field(description="A tag.")]
+Due = Annotated[str, Field(min_length=1, pattern=PATTERN), AfterValidator(_visible)]
 ConditionText = Annotated[Text, AfterValidator(str.strip), Field(description="A condition over tags.")]
 Whole = Annotated[int, Strict()]
 Contacts = Annotated[Whole, Field(ge=1)]
@@ -132,7 +134,7 @@ class TargetList:
     sought.
     """
 
-    name: Annotated[Text, Field(pattern=_WORD)]
+    name: Word
     """Lower-case words joined by _; the file's name without .yml."""
     title: Title
     """The title that people see, in English and Chinese."""
@@ -152,7 +154,7 @@ class TargetList:
     """Tags by which the list is sorted, best first: 'realised_value desc'. Ties go by subscriber_id."""
     limit: Contacts | None = None
     """At most so many rows; none when left out."""
-    schedule: Annotated[Text, Field(pattern=PATTERN)] = "nightly"
+    schedule: Due = "nightly"
     """When the list runs: nightly, weekly (Mondays), monthly (1st), after_billing, or days as in cron ('* * * * mon,thu')."""
     exclude: tuple[ConditionText, ...] = ()
     """Who matches one of these conditions is left out, whatever where says."""

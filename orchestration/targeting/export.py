@@ -17,7 +17,7 @@ from orchestration.base.settings import Home
 from orchestration.base.sql import literal
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
-from orchestration.targeting import decisions, ledger, matching, reach
+from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.age import DataAge, data_age
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.destination import FILE_MODE, FileError
@@ -25,6 +25,7 @@ from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, SetAside
+from orchestration.targeting.templates import sql
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
 """What makes one list fail; anything else is a fault of the program."""
@@ -114,7 +115,7 @@ class DecidedRun:
 
     def _export(self, name: str) -> ListRun:
         self._freeze(name)
-        waterfall = self.lay_rows(name)
+        waterfall = self.create_rows(name)
         members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
         self._write_balance(name)
         written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
@@ -123,7 +124,7 @@ class DecidedRun:
         ledger.record(self.home, self._row(made) | {"members_sha256": members})
         return made
 
-    def lay_rows(self, name: str) -> dict[str, int]:
+    def create_rows(self, name: str) -> dict[str, int]:
         """Makes `file_rows`, what the list's file is to hold, of the table `members` of the connection; gives their waterfall.
 
         Raises ListError where the rows are not as many as the members."""
@@ -131,14 +132,7 @@ class DecidedRun:
         waterfall = _waterfall(connection, "members")
         cells = matching.cells_sql(self.plan.asked[name], tables.relations, self.as_of, tables.dialect)
         tables.read(cells, into="cells", lies_still=False)
-        columns = ", ".join(f'cells."{column}"' for column in ("subscriber_id", "phone", *definition.columns))
-        connection.execute(f"""
-            create or replace temp table file_rows as
-            select members.position as "position in file", {columns}
-            from cells inner join members on cells.subscriber_id = members.subscriber_id
-            where members.position is not null
-            order by members.position
-        """)
+        connection.execute(sql("file_rows", columns=("subscriber_id", "phone", *definition.columns)))
         (rows,) = connection.execute("select count(*) from file_rows").fetchone()
         if rows != waterfall["exported"]:
             raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
@@ -162,33 +156,18 @@ class DecidedRun:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
         asked, connection = self.plan.asked[name], self.tables.connection
         definition = asked.definition
-        self.tables.read(reach.suppressed_sql(definition.channel, self.tables.relations, self.run_date), into="suppressed_now")
+        suppressed = sql("suppressed", relations=self.tables.relations, channel=definition.channel, run_date=self.run_date)
+        self.tables.read(suppressed, into="suppressed_now")
         connection.execute(
-            f"""
-            create or replace temp table members as
-            with
-
-            again as (
-                select
-                    decisions.* exclude (reason, arm),
-                    case
-                        when decisions.reason = 'suppressed' or suppressed_now.subscriber_id is null then decisions.reason
-                        else suppressed_now.reason
-                    end as reason,
-                    case when suppressed_now.subscriber_id is null then arm end as arm
-                from decisions
-                left join suppressed_now on decisions.subscriber_id = suppressed_now.subscriber_id
-                where list_number = {asked.number}
+            sql(
+                "members",
+                list_number=asked.number,
+                run_id=self.run_id,
+                run_date=self.run_date,
+                offer=definition.offer,
+                channel=definition.channel,
+                kept=matching.KEPT,
             )
-
-            select
-                ? as run_id, list_name, ?::date as run_date, subscriber_id, arm,
-                case when reason is null then row_number() over (partition by reason is null order by place) end as position,
-                ? as offer_code, reason, case when reason = 'lost_to_priority' then lost_to end as lost_to, ? as channel,
-                {", ".join(matching.KEPT)}
-            from again
-            """,
-            [self.run_id, self.run_date, definition.offer, definition.channel],
         )
 
     def _write_members(self, path: Path) -> None:

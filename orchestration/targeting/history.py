@@ -11,6 +11,7 @@ import duckdb
 from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
 from orchestration.targeting import ledger
+from orchestration.targeting.templates import sql
 
 Run = Mapping[str, object]
 
@@ -35,20 +36,10 @@ def diff(home: Home, name: str) -> Diff:
     with duckdb.connect() as connection:
         connection.register("older", ledger.members_of(home, older))
         connection.register("newer", ledger.members_of(home, newer))
-        (stayed,) = connection.execute(
-            f"select count(*) from ({_TREATED.format('older')}) inner join ({_TREATED.format('newer')}) using (subscriber_id)"
-        ).fetchone()
+        (stayed,) = connection.execute(sql("stayed")).fetchone()
         entered, left = (
-            connection.execute(
-                f"""
-                select mine.subscriber_id, case when other.subscriber_id is null then '{none}' else other.reason end
-                from ({_TREATED.format(mine)}) as mine
-                left join {other} as other on mine.subscriber_id = other.subscriber_id
-                where other.arm is distinct from '{ledger.TREATED}'
-                order by mine.subscriber_id
-                """
-            ).fetchall()
-            for mine, other, none in (("newer", "older", "did not match"), ("older", "newer", "no longer matches"))
+            connection.execute(sql("moved", mine=mine, other=other, unmatched=unmatched)).fetchall()
+            for mine, other, unmatched in (("newer", "older", "did not match"), ("older", "newer", "no longer matches"))
         )
     return Diff(older, newer, stayed, entered, left)
 
@@ -64,9 +55,7 @@ def overlap(home: Home) -> tuple[list[Run], list[list[int]]]:
         for place, run in enumerate(runs):
             connection.register("given", ledger.members_of(home, run))
             connection.execute("insert into members select ?, subscriber_id from given", [place])
-        counts = connection.execute(
-            "select a.place, b.place, count(*) from members as a inner join members as b using (subscriber_id) group by all"
-        ).fetchall()
+        counts = connection.execute(sql("shared_members")).fetchall()
     known = {(row, column): count for row, column, count in counts}
     return runs, [[known.get((row, column), 0) for column in range(len(runs))] for row in range(len(runs))]
 
@@ -83,6 +72,3 @@ def recorded(home: Home, name: str, subscriber: str) -> str:
     position, reason, lost_to = row or (None, "not matched", None)
     was = f"exported, position {position:,}" if position else f"left out: {reason}{f' ({lost_to})' if lost_to else ''}"
     return f"on {run['run_date']} (run {run['run_id']}): {was}"
-
-
-_TREATED = f"select subscriber_id from {{}} where arm = '{ledger.TREATED}'"

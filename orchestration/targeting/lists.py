@@ -71,8 +71,8 @@ def judged_lists(
 
 
 @contextlib.contextmanager
-def look_at_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
-    """The named lists, drafts too, decided together for a look: nothing is written, and nothing may be exported."""
+def preview_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
+    """The named lists, drafts too, decided together for a preview: nothing is written, and nothing may be exported."""
     version = require_current(engine)
     with engine.list_tables(models, version) as tables:
         as_of = date.fromisoformat(version.contents.as_of)

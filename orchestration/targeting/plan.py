@@ -10,11 +10,11 @@ from datetime import date
 from orchestration.base.billed import BilledMonths
 from orchestration.catalog.tags import Catalog
 from orchestration.targeting.age import DataAge
+from orchestration.targeting.contact_rules import Caps, Repeats
 from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
 from orchestration.targeting.expression import Past
 from orchestration.targeting.ledger import FAILED, REFUSED
-from orchestration.targeting.matching import Asked, Caps
-from orchestration.targeting.reach import Repeats
+from orchestration.targeting.matching import Asked
 from orchestration.targeting.schedule import AFTER_BILLING, read_schedule
 
 GONE = "its file in target_lists/ is gone or cannot be read; `telco360 lists check` says what is wrong"
@@ -101,8 +101,8 @@ def plan(
     drafts: bool = False,
     accept_old_data: bool = False,
 ) -> Plan:
-    """What becomes of the named lists; with `drafts` also of such as are not approved, for a look that exports nothing and
-    takes data of any age."""
+    """What becomes of the named lists; with `drafts` also of such as are not approved, for a preview that exports nothing
+    and takes data of any age."""
     checked: dict[str, Conditions] = {}
     set_aside: dict[str, SetAside] = {}
     for name in names:

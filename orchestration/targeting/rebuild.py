@@ -58,7 +58,7 @@ def rebuild(tables: Tables, home: Home, run: Mapping[str, object]) -> Written:
         f"kept. The file itself is {run['file']}, SHA-256 {run['sha256']}"
     )
     try:
-        waterfall = decided.lay_rows(name)
+        waterfall = decided.create_rows(name)
     except ListError as error:
         raise ListError(changed) from error
     decided.folder.mkdir(parents=True, exist_ok=True)

@@ -19,13 +19,14 @@ from orchestration.base.settings import Home
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
-from orchestration.targeting import decisions, ledger, matching, reach
+from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.age import DataAge
-from orchestration.targeting.contact_rules import read_rules
+from orchestration.targeting.contact_rules import Caps, Repeats, read_rules
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.ledger import LIST_MEMBERS
 from orchestration.targeting.plan import Version, plan
+from orchestration.targeting.templates import sql
 
 
 @contextlib.contextmanager
@@ -77,14 +78,14 @@ def decide(
     if twice:
         raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
     standing = ledger.standing(home)
-    _lay_lists(decided, version.share, standing)
+    _create_lists(decided, version.share, standing)
     decided.age, decided.billed = version.age, version.billed
     decided.warnings = _warnings(decided, version.age, standing)
-    connection.execute(decisions.ARBITRATED)
+    decisions.prioritise(connection)
     for number, salt in decisions.candidate_salts(connection).items():
         decided.salts[planned.decided[number - 1]] = salt
         connection.execute("update lists set salt = ? where list_number = ?", [salt, number])
-    connection.execute(decisions.DECISIONS)
+    decisions.decide(connection)
     return decided
 
 
@@ -99,13 +100,13 @@ def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
         )
     rules = read_rules(tables)
     months = functools.cache(lambda: frozenset(month for (month,) in tables.rows(matching.months_sql(relations))))
-    late = dict(map(_said_late, tables.rows(matching.late_sql(relations))))
+    late = dict(map(_said_late, tables.rows(sql("late_tables", relations=relations))))
     return Version(
         catalog,
         columns,
         months,
-        matching.Caps.of(rules),
-        reach.Repeats.of(rules),
+        Caps.of(rules),
+        Repeats.of(rules),
         DataAge(as_of, run_date, int(rules["data_age_warning_days"]), int(rules["max_data_age_days"])),
         rules["control_share"],
         billed_months(tables.rows(months_sql(relations.months))),
@@ -123,7 +124,9 @@ def _warnings(decided: DecidedRun, age: DataAge, standing: Sequence[Mapping]) ->
     """What is to be said of each list though it is exported: old data, a run before that nobody worked."""
     last = {name: ledger.last_before(standing, name, decided.run_date) for name in decided.plan.decided}
     known = [run["run_date"] for run in last.values() if run and run["exported"] and run["run_date"] <= decided.as_of]
-    worked = set(decided.tables.rows(reach.worked_sql(decided.tables.relations, min(known)))) if known else set()
+    worked = (
+        set(decided.tables.rows(sql("contacted_runs", relations=decided.tables.relations, since=min(known)))) if known else set()
+    )
     said = {}
     for name, run in last.items():
         is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
@@ -144,8 +147,8 @@ def _again(standing: Iterable[Mapping], name: str, run_date: date) -> str:
     )
 
 
-def _lay_lists(decided: DecidedRun, default_share: float, standing: Sequence[Mapping]) -> None:
-    """Lays the tables that decisions go by: the lists, and whom the ledger knows of those they name and of this run date."""
+def _create_lists(decided: DecidedRun, default_share: float, standing: Sequence[Mapping]) -> None:
+    """Creates the tables that decisions go by: the lists, and whom the ledger knows of those they name and of this run date."""
     home, connection, planned = decided.home, decided.tables.connection, decided.plan
     salts = ledger.first_salts(home)
     connection.execute(f"create or replace temp table lists ({decisions.LISTS})")
@@ -164,7 +167,7 @@ def _lay_lists(decided: DecidedRun, default_share: float, standing: Sequence[Map
         )
     before = {r["list_name"]: r for r in standing if r["run_date"] < decided.run_date and r["list_name"] in earlier}
     others = [r for r in standing if r["run_date"] == decided.run_date and r["list_name"] not in planned.decided]
-    decisions.lay_scope(
+    decisions.create_scope(
         connection,
         named,
         earlier=_members(home, before.values(), (ledger.TREATED,)),
@@ -172,8 +175,8 @@ def _lay_lists(decided: DecidedRun, default_share: float, standing: Sequence[Map
         before=_members(home, _runs_that_hold(standing, decided), (ledger.TREATED, ledger.CONTROL)),
     )
     if others:
-        decided.tables.read(reach.shared_phones_sql(decided.tables.relations), into="shared_phones")
-        connection.execute(decisions.TAKEN_BY_PHONE)
+        decided.tables.read(sql("shared_phones", relations=decided.tables.relations), into="shared_phones")
+        decisions.add_taken_by_phone(connection)
 
 
 def _runs_that_hold(standing: Iterable[Mapping], decided: DecidedRun) -> list[Mapping]:

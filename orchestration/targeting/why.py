@@ -1,18 +1,19 @@
 """Why a subscriber is on a list or not: the step it stands at, and the parts of the condition that hold and that fail.
 
-Read from lists decided for a look; the words of a run already exported are `history`'s.
+Read from lists decided for a preview; the words of a run already exported are `history`'s.
 """
 
 from collections.abc import Iterator, Sequence
 
-from sqlglot import exp
 from sqlglot.tokens import Tokenizer, TokenType
 
 from orchestration.base.errors import ListError
-from orchestration.targeting import ledger, matching
+from orchestration.targeting import ledger
 from orchestration.targeting.definition import Conditions
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.expression import Condition, parse
+from orchestration.targeting.matching import lines_given
+from orchestration.targeting.templates import sql
 
 WORDS = {
     "suppressed": "must not be contacted on {channel}: a suppression is in force on {run_date}",
@@ -101,11 +102,9 @@ def _values(decided: DecidedRun, conditions: Sequence[Condition], subscriber: st
     """Whether each condition holds for the subscriber, and the values of all that they read."""
     tables = decided.tables
     read = dict.fromkeys(column for condition in conditions for column in _columns(condition))
-    lines = matching.lines_sql([Conditions(c) for c in conditions], tables.relations, decided.as_of, tables.dialect)
-    selected = [f"({condition.sql(tables.dialect)})" for condition in conditions]
-    selected += [exp.to_identifier(column, quoted=True).sql(tables.dialect) for column in read]
-    asked = exp.Literal.string(subscriber).sql(tables.dialect)
-    rows = tables.rows(f"with {lines} select {', '.join(selected)} from lines where subscriber_id = {asked}")
+    given = lines_given([Conditions(c) for c in conditions], tables.relations, decided.as_of)
+    met = [condition.sql(tables.dialect) for condition in conditions]
+    rows = tables.rows(sql("line_values", tables.dialect, **given, conditions=met, columns=list(read), subscriber=subscriber))
     if not rows:
         raise ListError(f"subscriber {subscriber}: the published version has none such")
     return [held is True for held in rows[0][: len(conditions)]], dict(zip(read, rows[0][len(conditions) :], strict=True))

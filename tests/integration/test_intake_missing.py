@@ -10,9 +10,11 @@ from intake_kit import CONTRACT, Operator
 from orchestration.cli.show import show
 from orchestration.cli.summary import summary
 from orchestration.intake import ledger, load_limits
+from orchestration.pipeline.assets import retold
 from orchestration.pipeline.nightly import Outcome
-from orchestration.pipeline.run import Night
-from orchestration.quality.source_checks import judge_deliveries
+from orchestration.pipeline.reports import IntakeFound
+from orchestration.pipeline.run import Run
+from orchestration.quality.source_checks import judge_deliveries, not_passed
 
 CONFIRMED = json.dumps({"removals_confirmed": True})
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
@@ -248,11 +250,13 @@ def test_the_summary_of_a_run_also_shows_what_an_intake_run_before_it_warned_of(
     _register(operator, DAYS[0], range(100))
     _register(operator, DAYS[1], range(99), bad=[3])
     operator.take()
-    night = Night(operator.home)
-    night.take_in(lambda line: None)
-    assert night.intake.outcomes == []
-    told = "\n".join(line.plain for line in summary(Outcome(night)))
-    taken_in = f"crm_subscribers 2026-03-02, taken in on {night.taken_before[0]['recorded_at']:%Y-%m-%d}: "
+    run, before = Run(operator.home), not_passed(operator.home)
+    report = run.take_in(lambda line: None)
+    assert report.outcomes == []
+    told = "\n".join(
+        line.plain for line in summary(Outcome(run, intake=IntakeFound(report.intake_id, retold=retold(before, report))))
+    )
+    taken_in = f"crm_subscribers 2026-03-02, taken in on {before[0]['recorded_at']:%Y-%m-%d}: "
     assert f"{taken_in}1 of 99 rows set aside. The first: a.csv, line 5, column activation_date: '2025-02-30'" in told
     assert "For all of them: telco360 intake show crm_subscribers 2026-03-02" in told
     assert f"{taken_in}1 rows of dt=2026-03-01 are missing, 1 of them on-net (S099)" in told

@@ -3,7 +3,7 @@
 import pytest
 from test_list_commands import CARE, OTHER, cells, operator  # noqa: F401
 
-from orchestration.targeting.look import shown_difference
+from orchestration.targeting.preview import shown_difference
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 from list_kit import CARE, IN_ORDER, Operator, care, exported
-from made_lists import RUN_DATE
+from made_lists import AS_OF, RUN_DATE
 
 from orchestration.cli.summary import summary
-from orchestration.pipeline import assets
-from orchestration.pipeline.nightly import Failure, Outcome, failures
-from orchestration.pipeline.run import Night
+from orchestration.pipeline import lists as list_steps
+from orchestration.pipeline.nightly import Failure, Outcome, outcome
+from orchestration.pipeline.run import Run, business_days
 from orchestration.targeting import ledger, lists
 from orchestration.targeting.folder import Definitions
 from orchestration.warehouse.candidate import Contents
@@ -23,24 +23,26 @@ def operator(tmp_path) -> Operator:
     return Operator(tmp_path)
 
 
-def night_of(operator: Operator, monkeypatch, *definitions, today: date = RUN_DATE) -> Night:
-    """A night whose engine is the operator's two files, after the publication."""
+def run_of(operator: Operator, monkeypatch, *definitions, today: date = RUN_DATE) -> Run:
+    """A run whose engine is the operator's two files, after the publication."""
     version = Version("v1", "r1", "", operator.published, Contents("2026-03-31", "", {}, []), True)
-    night = Night(operator.home)
+    run = Run(operator.home, AS_OF, is_asked=False)
     engine = SimpleNamespace(home=operator.home, current=lambda: version, list_tables=lambda models, version: operator.tables())
-    vars(night).update(engine=engine, models=(), today=today)
+    vars(run).update(engine=engine, models=(), today=today)
     found = Definitions({definition.name: definition for definition in definitions}, ("bad.yml: key owner is missing",))
     monkeypatch.setattr(lists, "read_definitions", lambda folder: found)
-    return night
+    return run
 
 
-def run_assets(night: Night, *definitions, selection=None) -> tuple[dg.ExecuteInProcessResult, Outcome]:
-    made = [assets.decided_lists(definitions), *map(assets.list_asset, definitions)]
-    with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize(made, resources={"night": night}, raise_on_error=False, instance=instance, selection=selection)
-        outcome = Outcome(night, list(failures(result.all_events, night)))
-        night.close()
-    return result, outcome
+def run_assets(run: Run, *definitions, selection=None) -> tuple[dg.ExecuteInProcessResult, Outcome]:
+    days = business_days(AS_OF)
+    made = [list_steps.decided_lists(definitions, days), *(list_steps.list_asset(one, days) for one in definitions)]
+    resources = {"run": run, "in_process": list_steps.in_process}
+    with dg.DagsterInstance.ephemeral() as instance, run.held:
+        result = dg.materialize(
+            made, resources=resources, raise_on_error=False, instance=instance, selection=selection, partition_key=str(AS_OF)
+        )
+    return result, outcome(run, result.all_events)
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
@@ -52,46 +54,47 @@ def test_each_due_list_is_exported_by_itself_and_one_that_fails_fails_alone(oper
     sunday = care(name="sunday", schedule="0 0 * * 0", priority=2)  # the run date is a Wednesday
     broken = care(name="broken", where="vlue_tier = 'gold'")
     definitions = (CARE, late, sunday, broken)
-    night = night_of(operator, monkeypatch, *definitions)
-    result, outcome = run_assets(night, *definitions)
+    run = run_of(operator, monkeypatch, *definitions)
+    result, came_to = run_assets(run, *definitions)
     assert materialized(result) == {"decided_lists", "care"}
-    assert {made.name: (made.status, made.rows) for made in night.lists} == {
+    assert {made.name: (made.status, made.rows) for made in came_to.lists} == {
         "care": ("exported", 8), "late": ("refused", 0), "broken": ("failed", 0),
     }  # fmt: skip
-    assert exported(next(made for made in night.lists if made.name == "care")) == IN_ORDER
-    assert {failure.step for failure in outcome.failures} == {"target_lists__late", "target_lists__broken"}
-    told = "\n".join(str(line) for line in summary(Outcome(night_without_engine(night), outcome.failures)))
+    assert exported(next(made for made in came_to.lists if made.name == "care")) == IN_ORDER
+    assert {failure.step for failure in came_to.failures} == {"target_lists__late", "target_lists__broken"}
+    told = "\n".join(str(line) for line in summary(came_to))
     assert "care: 8 rows, " in told and "late: refused" in told and "broken: failed" in told
     assert "channel_surveys ends on 2026-02-01; needed for nps_score" in told
     assert {row["list_name"] for row in ledger.runs(operator.home).to_pylist()} == {"care", "late", "broken"}
 
 
-def night_without_engine(night: Night) -> Night:
-    """The same night where nobody asks what is published."""
-    vars(night)["engine"] = SimpleNamespace(current=lambda: None)
-    return night
-
-
 def test_a_list_asked_for_by_itself_is_decided_by_itself_on_any_day(operator, monkeypatch):
     sunday = care(name="sunday", schedule="0 0 * * 0")
-    night = night_of(operator, monkeypatch, sunday)
-    result, outcome = run_assets(night, sunday, selection=[dg.AssetKey(["target_lists", "sunday"])])
-    assert outcome.failures == [] and materialized(result) == {"sunday"}
-    assert night.lists[0].rows == 8
+    run = run_of(operator, monkeypatch, sunday)
+    result, came_to = run_assets(run, sunday, selection=[dg.AssetKey(["target_lists", "sunday"])])
+    assert came_to.failures == [] and materialized(result) == {"sunday"}
+    assert came_to.lists[0].rows == 8
+
+
+def test_several_lists_asked_for_by_themselves_are_each_decided_by_itself(operator, monkeypatch):
+    definitions = (CARE, care(name="sunday", schedule="0 0 * * 0"))
+    run = run_of(operator, monkeypatch, *definitions)
+    _, came_to = run_assets(run, *definitions, selection=[dg.AssetKey(["target_lists", one.name]) for one in definitions])
+    assert came_to.failures == [] and {made.name for made in came_to.lists if made.file} == {"care", "sunday"}
 
 
 def test_a_list_whose_definition_went_meanwhile_fails_alone(operator, monkeypatch):
-    night = night_of(operator, monkeypatch, CARE)
-    _, outcome = run_assets(night, CARE, care(name="gone"))
-    (failure,) = outcome.failures
+    run = run_of(operator, monkeypatch, CARE)
+    _, came_to = run_assets(run, CARE, care(name="gone"))
+    (failure,) = came_to.failures
     assert failure.step == "target_lists__gone" and "its file in target_lists/ is gone or cannot be read" in failure.message
-    assert {made.name: made.rows for made in night.lists} == {"care": 8, "gone": 0}
+    assert {made.name: made.rows for made in came_to.lists} == {"care": 8, "gone": 0}
 
 
 def test_where_nothing_can_be_decided_no_list_is_exported(operator, monkeypatch):
     operator.change("alter table tags.subscriber_360 drop column is_universal_control")
-    night = night_of(operator, monkeypatch, CARE)
-    result, outcome = run_assets(night, CARE)
+    run = run_of(operator, monkeypatch, CARE)
+    result, came_to = run_assets(run, CARE)
     assert materialized(result) == set()
-    (failure,) = outcome.failures
+    (failure,) = came_to.failures
     assert failure == Failure("decided_lists", failure.message) and "lack is_universal_control" in failure.message

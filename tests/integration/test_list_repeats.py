@@ -9,7 +9,7 @@ from made_lists import AS_OF, RUN_DATE
 
 from orchestration.targeting import ledger, run
 from orchestration.targeting.age import DataAge, data_age
-from orchestration.targeting.look import preview
+from orchestration.targeting.preview import preview
 from orchestration.targeting.why import why
 
 

@@ -19,24 +19,38 @@ from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.cli.summary import summary
-from orchestration.pipeline import assets
-from orchestration.pipeline.nightly import Failure, Outcome, failures, was_interrupted
-from orchestration.pipeline.run import Night
+from orchestration.pipeline import assets, lists
+from orchestration.pipeline.nightly import Failure, Outcome, outcome, was_interrupted
+from orchestration.pipeline.reports import Progress
+from orchestration.pipeline.run import PARTITION, Run, business_days
 from orchestration.warehouse import build
 from orchestration.warehouse.dbt import STAMP as STAMP_OF_PARSE
 from orchestration.warehouse.publishing import current, versions
 
+DAY = date.fromisoformat(STAMP.as_of)
+DAYS = business_days(DAY)
 
-def run_release(home: Home, *more_assets, **asked):
-    """Candidate, gate and publication over a made build, as the job runs them; `asked`: what else the run was told."""
-    night = Night(home, **asked)
-    vars(night).update(models=MODELS, contract=CONTRACT)
-    if night.is_earlier:
-        made_home(night.engine.home.root)
-    replace_text(build.stamp_path(night.engine.home), json.dumps(asdict(STAMP)))
-    steps = assets.release_assets(MODELS, {m.name: dg.AssetKey([m.schema, m.name]) for m in MODELS})
-    result = dg.materialize([*steps, *more_assets], resources={"night": night}, raise_on_error=False)
-    return Outcome(night, list(failures(result.all_events, night)))
+
+class Steps(Progress):
+    """Keeps the names of the steps that ended well."""
+
+    def __init__(self):
+        self.ended = []
+
+    def end(self, step, text, seconds):
+        self.ended.append(step)
+
+
+def run_release(home: Home, *more_assets, day: date = DAY, **asked) -> Outcome:
+    """Candidate, release checks and publication over a made build, as the job runs them; `asked`: what else the run was told."""
+    run = Run(home, day, Steps(), **asked)
+    vars(run).update(models=MODELS, contract=CONTRACT, today=day)
+    if run.is_earlier:
+        made_home(run.engine.home.root)
+    replace_text(build.stamp_path(run.engine.home), json.dumps(asdict(STAMP)))
+    steps = assets.release_assets(MODELS, {m.name: dg.AssetKey([m.schema, m.name]) for m in MODELS}, DAYS)
+    made = dg.materialize([*steps, *more_assets], resources={"run": run}, raise_on_error=False, partition_key=str(day))
+    return outcome(run, made.all_events)
 
 
 def list_that(name: str, result):
@@ -52,21 +66,21 @@ def told(outcome: Outcome) -> str:
 
 
 def test_a_good_candidate_is_published(tmp_path):
-    outcome = run_release(made_home(tmp_path))
-    assert outcome.is_well
-    assert outcome.night.version.name == current(outcome.night.home).name
-    assert set(outcome.night.seconds) == {"candidate", "gate", "publication"}
+    came_to = run_release(made_home(tmp_path))
+    assert came_to.is_well
+    assert came_to.version.name == current(came_to.run.home).name
+    assert came_to.run.progress.ended == ["candidate", "release checks", "publication"]
 
 
-def test_what_the_gate_finds_is_not_published_and_the_last_version_stays(tmp_path):
+def test_what_the_release_checks_find_is_not_published_and_the_last_version_stays(tmp_path):
     home = made_home(tmp_path)
     before = made_version(home)
-    outcome = run_release(made_home(tmp_path, f"update core.dim_people set remark = '{PHONE}' where person_id = 'p7'"))
-    (failure,) = outcome.failures
-    assert failure.step == "gate"
+    came_to = run_release(made_home(tmp_path, f"update core.dim_people set remark = '{PHONE}' where person_id = 'p7'"))
+    (failure,) = came_to.failures
+    assert failure.step == "release_checks"
     assert "core.dim_people.remark" in failure.message and "data_docs/index.html" in failure.message
     assert [v.name for v in versions(home)] == [before.name]
-    assert f"The published version stays as it was: {before.name}." in told(outcome)
+    assert f"The published version stays as it was: {before.name}." in told(came_to)
 
 
 @pytest.mark.parametrize("publishes", [False, True])
@@ -75,20 +89,20 @@ def test_an_earlier_day_is_built_beside_the_published_one_and_published_only_if_
     before = made_version(home, replace(STAMP, as_of="2026-03-02"))
     kept = build.stamp_path(home)
     replace_text(kept, "of the current build")
-    outcome = run_release(home, asked=date(2026, 3, 1), publishes_earlier=publishes)
-    assert outcome.is_well
+    came_to = run_release(home, publishes_earlier=publishes)
+    assert came_to.is_well
     assert kept.read_text() == "of the current build"
     standing = [version.name for version in versions(home)]
     if publishes:
-        assert standing == [outcome.night.version.name, before.name]
+        assert standing == [came_to.version.name, before.name]
         assert current(home).contents.as_of == "2026-03-01"
-        assert f"published      {outcome.night.version.name}" in told(outcome)
+        assert f"published      {came_to.version.name}" in told(came_to)
     else:
         assert standing == [before.name] and current(home).name == before.name
         assert "2026-03-01 lies before the published 2026-03-02: built beside it, not published, no list exported" in told(
-            outcome
+            came_to
         )
-        assert str(home.warehouse / "aside" / "published" / "telco360.duckdb") in told(outcome)
+        assert str(home.warehouse / "aside" / "published" / "telco360.duckdb") in told(came_to)
 
 
 def test_a_list_that_fails_fails_alone_and_loudly(tmp_path):
@@ -97,24 +111,24 @@ def test_a_list_that_fails_fails_alone_and_loudly(tmp_path):
     def fail():
         raise WarehouseError("list bad: no such tag")
 
-    lists = [list_that("bad", fail), list_that("good", lambda: exported.append("good"))]
-    outcome = run_release(made_home(tmp_path), *lists)
-    assert outcome.failures == [Failure("target_lists__bad", "list bad: no such tag")]
+    made = [list_that("bad", fail), list_that("good", lambda: exported.append("good"))]
+    came_to = run_release(made_home(tmp_path), *made)
+    assert came_to.failures == [Failure("target_lists__bad", "list bad: no such tag")]
     assert exported == ["good"]
-    assert f"{current(outcome.night.home).name} is published all the same" in told(outcome)
+    assert f"{current(came_to.run.home).name} is published all the same" in told(came_to)
 
 
 def test_a_definition_at_fault_fails_alone_and_loudly(tmp_path):
     exported = []
-    lists = [
+    made = [
         list_that("good", lambda: exported.append("good")),
-        *assets.lists_at_fault(["target_lists/bad.yml: key owner is missing"]),
+        *lists.lists_at_fault(["target_lists/bad.yml: key owner is missing"], DAYS),
     ]
-    outcome = run_release(made_home(tmp_path), *lists)
-    assert outcome.failures == [Failure("lists_at_fault", "target_lists/bad.yml: key owner is missing")]
+    came_to = run_release(made_home(tmp_path), *made)
+    assert came_to.failures == [Failure("lists_at_fault", "target_lists/bad.yml: key owner is missing")]
     assert exported == ["good"]
-    assert f"{current(outcome.night.home).name} is published all the same" in told(outcome)
-    assert assets.lists_at_fault([]) == []
+    assert f"{current(came_to.run.home).name} is published all the same" in told(came_to)
+    assert lists.lists_at_fault([], DAYS) == []
 
 
 def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
@@ -123,9 +137,9 @@ def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
 
     home = made_home(tmp_path)
     monkeypatch.setattr("orchestration.warehouse.candidate.table_facts", fill_up)
-    outcome = run_release(home)
+    came_to = run_release(home)
     assert not list(home.published.glob(".candidate*"))
-    assert outcome.failures == [
+    assert came_to.failures == [
         Failure("release_candidate", f"{tmp_path}: no space left on device. Make room there and run again")
     ]
 
@@ -143,12 +157,12 @@ def test_errors_of_others_keep_their_class(tmp_path):
     def fail():
         raise KeyError("phone")
 
-    outcome = run_release(made_home(tmp_path), list_that("bad", fail))
-    assert outcome.failures[0].message == "KeyError: 'phone'"
+    came_to = run_release(made_home(tmp_path), list_that("bad", fail))
+    assert came_to.failures[0].message == "KeyError: 'phone'"
 
 
 @dataclass(frozen=True)
-class Run:
+class Command:
     """A run of the command: its home, exit code and output."""
 
     home: Home
@@ -171,16 +185,16 @@ def telco360_environment(tmp_path_factory, parsed) -> dict:
 def telco360(telco360_environment):
     """Calls the command."""
 
-    def call(home: Home, *arguments: str) -> Run:
+    def call(home: Home, *arguments: str) -> Command:
         command = [str(Path(sys.executable).with_name("telco360")), "--home", str(home.root), *arguments]
         done = subprocess.run(command, env=telco360_environment, capture_output=True, text=True, check=False)
-        return Run(home, done.returncode, done.stdout + done.stderr)
+        return Command(home, done.returncode, done.stdout + done.stderr)
 
     return call
 
 
 @pytest.fixture(scope="session")
-def first_night(telco360, megaline_landing, tmp_path_factory) -> Run:
+def first_night(telco360, megaline_landing, tmp_path_factory) -> Command:
     """The first night on the Megaline deliveries, run once a session."""
     home = Home(tmp_path_factory.mktemp("megaline"))
     shutil.copytree(megaline_landing, home.landing, copy_function=shutil.copy)
@@ -188,7 +202,7 @@ def first_night(telco360, megaline_landing, tmp_path_factory) -> Run:
 
 
 @pytest.fixture(scope="session")
-def second_night(telco360, first_night) -> tuple[Run, dict, dict]:
+def second_night(telco360, first_night) -> tuple[Command, dict, dict]:
     """The same night again; with the tables' checksums before and after."""
     before = current(first_night.home).contents.tables
     again = telco360(first_night.home, "nightly", "--as-of", "2018-12-31")
@@ -196,7 +210,7 @@ def second_night(telco360, first_night) -> tuple[Run, dict, dict]:
 
 
 @pytest.fixture(scope="session")
-def third_night(telco360, second_night) -> Run:
+def third_night(telco360, second_night) -> Command:
     """Late usage of one month, and a broken delivery of a required table for the next day."""
     home = second_night[0].home
     late, broken = home.landing / "billing_usage_daily" / "dt=2018-12-30", home.landing / "crm_subscribers" / "dt=2019-01-01"
@@ -251,6 +265,7 @@ def test_a_run_of_the_command_line_stands_in_the_page_under_its_job(first_night)
     with dg.DagsterInstance.from_config(str(first_night.home.warehouse / "dagster")) as instance:
         (run,) = instance.get_runs(dg.RunsFilter(job_name="nightly", tags={".dagster/repository": label}), limit=1)
     assert run.is_finished and run.tags["business_date"] in ("2018-12-31", "2019-01-01")
+    assert run.tags[PARTITION] == run.tags["business_date"]
 
 
 def test_everything_lies_in_the_home(first_night):
@@ -342,7 +357,7 @@ print(json.dumps({
     "required raw reaches it": all(dg.AssetKey([t.system, t.name]) in above for t in load_contract().values() if t.required),
     "lists stand on the publication": bool(lists) and all(publication in graph.get(key).parent_keys for key in lists),
     "job holds all": set(defs.resolve_job_def("nightly").asset_layer.executable_asset_keys) == set(graph.executable_asset_keys),
-    "gates block": {k.name for k in graph.asset_check_keys if graph.get(k).blocking} >= {"door", "gate"},
+    "gates block": {k.name for k in graph.asset_check_keys if graph.get(k).blocking} >= {"source_checks", "release_checks"},
     "dbt tests are checks": len(graph.asset_check_keys) > 80,
     "all is described": all(graph.get(key).description for key in graph.materializable_asset_keys)
     and all(one.description for one in (defs.resolve_job_def("nightly"), schedule, *defs.sensors)),

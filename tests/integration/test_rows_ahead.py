@@ -6,8 +6,10 @@ from intake_kit import CONTRACT, Operator
 
 from orchestration.cli.summary import summary
 from orchestration.intake.ahead import rows_ahead
+from orchestration.pipeline.assets import left_out
 from orchestration.pipeline.nightly import Outcome
-from orchestration.pipeline.run import Night
+from orchestration.pipeline.reports import BuildFound, IntakeFound
+from orchestration.pipeline.run import Run, ledger_dates
 
 USAGE = "subscriber_id,usage_date\n"
 PAYMENTS = "payment_id,subscriber_id,paid_at,amount\n"
@@ -26,14 +28,14 @@ def test_rows_of_later_events_are_counted(tmp_path):
     assert rows_ahead(operator.home, CONTRACT, date(2026, 3, 2)) == {}
 
 
-def test_what_lies_ahead_is_told_at_the_end_of_a_night(tmp_path):
+def test_what_lies_ahead_is_told_at_the_end_of_a_run(tmp_path):
     operator = Operator(tmp_path)
     for dt in ("2026-02-27", "2026-03-01", "2062-03-01"):
         operator.deliver("billing_usage_daily", dt, {"a.csv": USAGE + "s1,2026-03-01\n"})
-    night = Night(operator.home, asked=date(2026, 2, 27))
-    night.intake = operator.take()
-    night.count_rows_ahead()
-    told = [" ".join(line.plain.split()) for line in summary(Outcome(night)) if line.plain.startswith("ahead")]
+    report, run = operator.take(), Run(operator.home, date(2026, 2, 27))
+    build = BuildFound(**left_out(run.home, run.contract, ledger_dates(run.home), run.day))
+    came_to = Outcome(run, intake=IntakeFound(report.intake_id), deliveries=report.outcomes, build=build)
+    told = [" ".join(line.plain.split()) for line in summary(came_to) if line.plain.startswith("ahead")]
     assert told == [
         "ahead billing_usage_daily: 1 rows of events after 2026-02-27, kept in the lake, left out of the build",
         "ahead deliveries of later dates: 2, the last billing_usage_daily 2062-03-01; kept in the lake, left out of the build",

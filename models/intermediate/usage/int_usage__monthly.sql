@@ -1,7 +1,7 @@
--- Rated usage of a line and month, of the months that this build computes anew: they are asked while compiling, so that of the
--- longest raw table the days in question alone are read. A measure that the source leaves empty counts 0.
-{{ config(materialized='table') }}
-{% set months = ask_dates('select month from ' ~ ref('int_subscribers__months_to_build') ~ ' as months order by month') %}
+-- Rated usage of a line and month, of the months that this build computes anew, a batch at a time: of the longest raw table the days
+-- in question alone are read. A measure that the source leaves empty counts 0.
+{{ config(full_refresh=true) }}
+{% set months = built_by_month('int_subscribers__months_to_build') %}
 with
 
 usage as (

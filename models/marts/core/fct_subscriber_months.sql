@@ -50,6 +50,7 @@ balances as (
 usage as (
 
     select * from {{ ref('int_usage__monthly') }}
+    where {{ in_months('month', to_build) }}
 
 ),
 

@@ -1,12 +1,11 @@
 """What a run says at its end of the age of its data, and where it was stopped."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from orchestration.base.settings import Home
 from orchestration.cli.summary import age_lines
 from orchestration.pipeline.nightly import stopped
-from orchestration.pipeline.run import Night
 from orchestration.warehouse.candidate import Contents
 from orchestration.warehouse.publishing import Version
 
@@ -27,7 +26,8 @@ def test_stale_tables_are_one_line_by_date():
 
 
 def test_a_run_that_was_stopped_says_what_stands():
-    night = Night(Home(Path("/nowhere")))
-    assert stopped(night).startswith("Stopped. Nothing was published")
-    night.version = Version("v1", "1", "1", Path("v"), Contents("2026-03-01", "c", {}, []), True)
-    assert stopped(night).startswith("Stopped. v1 is published")
+    version = Version("v1", "1", "1", Path("v"), Contents("2026-03-01", "c", {}, []), True)
+    for now in (None, version):
+        assert stopped(now, now).startswith("Stopped. Nothing was published")
+    for before in (None, replace(version, name="v0")):
+        assert stopped(before, version).startswith("Stopped. v1 is published")

@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 
+import pytest
+
 from orchestration.base.contract import Column, Table
 from orchestration.base.settings import Home
-from orchestration.pipeline.arrivals import complete_folders, due_day, judged
+from orchestration.pipeline.arrivals import complete_folders, due_day, judged, latest_delivered
 
 MARCH_1, MARCH_2 = date(2026, 3, 1), date(2026, 3, 2)
 EIGHT, NINE, TEN = (datetime(2026, 3, 2, hour) for hour in (8, 9, 10))
@@ -63,3 +65,24 @@ def test_only_complete_folders_of_the_contract_count(tmp_path):
     (home.landing / "others/dt=2026-03-01/_SUCCESS").touch()
     assert list(complete_folders(home)) == [("crm_customers", MARCH_1)]
     assert judged(home) == {}
+
+
+ACCEPTED = {"people": [MARCH_1], "bills": [MARCH_1], "visits": [MARCH_2]}
+
+
+@pytest.mark.parametrize(
+    ("complete", "known", "today", "day"),
+    [
+        ({}, {}, MARCH_2, MARCH_1),  # a day of optional tables alone is none
+        (at(EIGHT, ("people", MARCH_2)), {}, MARCH_2, MARCH_2),  # not taken in yet
+        (at(EIGHT, ("people", MARCH_2)), at(NINE, ("people", MARCH_2)), MARCH_2, MARCH_1),  # was judged, and rejected
+        (at(TEN, ("people", MARCH_2)), at(NINE, ("people", MARCH_2)), MARCH_2, MARCH_2),  # rejected, delivered again
+        (at(EIGHT, ("people", MARCH_2)), {}, MARCH_1, MARCH_1),  # of a day to come
+    ],
+)
+def test_the_latest_day_is_that_of_required_tables_accepted_or_waiting(complete, known, today, day):
+    assert latest_delivered(ACCEPTED, complete, known, ["people", "bills"], today) == day
+
+
+def test_where_nothing_was_delivered_the_latest_day_is_today():
+    assert latest_delivered({}, {}, {}, ["people"], MARCH_2) == MARCH_2

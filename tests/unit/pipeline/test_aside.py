@@ -3,17 +3,21 @@
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from orchestration.base.settings import Home
 from orchestration.engines.duckdb import DuckDBEngine
 from orchestration.pipeline.arrivals import Due
-from orchestration.pipeline.run import Night
-from orchestration.pipeline.sensor import run_request
+from orchestration.pipeline.automation import nightly_request, run_request
+from orchestration.pipeline.lists import decided_lists, in_process, list_asset
+from orchestration.pipeline.run import Run, business_days
+from orchestration.targeting.definition import TargetList, Title
 from orchestration.warehouse import aside
 from orchestration.warehouse.candidate import Contents
 from orchestration.warehouse.publishing import Version
 
+CARE = TargetList("care", Title("Care", "关怀"), "customer-value", "A call.", "outbound_call", "is_on_net", (), "approved")
 PUBLISHED = Version("v", "1", "1", Path("v"), Contents("2026-03-02", "c", {}, []), True)
 
 
@@ -58,13 +62,18 @@ def test_the_lake_is_shared_and_versions_where_it_publishes(tmp_path, publishes)
 )
 def test_an_earlier_day_publishes_and_exports_only_if_asked(tmp_path, monkeypatch, asked, publish, export, outcome):
     monkeypatch.setattr(DuckDBEngine, "current", lambda self: PUBLISHED)
-    monkeypatch.setattr(Night, "today", date(2026, 3, 5))
-    night = Night(Home(tmp_path), asked, publishes_earlier=publish, exports_earlier=export)
-    assert (night.publishes, night.exports_lists) == outcome
-    assert (night.engine.home.root == tmp_path) == (not night.is_earlier)
-    assert night.current_engine.home.root == tmp_path
-    if not night.exports_lists:
-        assert night.export_list("any") is None
+    monkeypatch.setattr(Run, "today", date(2026, 3, 5))
+    day = asked or date(2026, 3, 1)
+    run = Run(Home(tmp_path), day, is_asked=asked is not None, publishes_earlier=publish, exports_earlier=export)
+    assert (run.publishes, run.exports_lists) == outcome
+    assert (run.engine.home.root == tmp_path) == (not run.is_earlier)
+    assert run.current_engine.home.root == tmp_path
+    if not run.exports_lists:
+        days = business_days(day)
+        made = [decided_lists([CARE], days), list_asset(CARE, days)]
+        resources = {"run": run, "in_process": in_process}
+        result = dg.materialize(made, resources=resources, partition_key=str(day), instance=dg.DagsterInstance.ephemeral())
+        assert result.success and result.asset_materializations_for_node("target_lists__care") == []
 
 
 @pytest.mark.parametrize(
@@ -77,14 +86,20 @@ def test_an_earlier_day_publishes_and_exports_only_if_asked(tmp_path, monkeypatc
 )
 def test_the_sensor_builds_the_day_that_is_complete(day, current, as_of):
     request = run_request(Due(day, "key"), current)
-    assert request.run_config == {"resources": {"night": {"config": {"as_of": as_of}}}}
+    assert (request.partition_key, request.run_config) == (as_of, {})
     assert (request.run_key, request.tags["business_date"]) == ("key", as_of)
+
+
+def test_the_schedule_asks_for_the_latest_day_as_nobody_in_particular_did():
+    request = nightly_request(date(2026, 3, 2))
+    assert (request.partition_key, request.tags["business_date"]) == ("2026-03-02", "2026-03-02")
+    assert request.run_config == {"resources": {"run": {"config": {"asked": False}}}}
 
 
 @pytest.mark.parametrize(("today", "exports"), [(date(2026, 3, 5), True), (date(2026, 3, 6), False)])
 def test_a_day_long_past_exports_only_if_asked(tmp_path, monkeypatch, today, exports):
     """Three days are what lists take, by the seed contact_rules."""
-    monkeypatch.setattr(Night, "today", today)
-    assert Night(Home(tmp_path), date(2026, 3, 2)).exports_lists == exports
-    assert Night(Home(tmp_path), date(2026, 3, 2), exports_earlier=True).exports_lists
-    assert Night(Home(tmp_path)).exports_lists
+    monkeypatch.setattr(Run, "today", today)
+    assert Run(Home(tmp_path), date(2026, 3, 2)).exports_lists == exports
+    assert Run(Home(tmp_path), date(2026, 3, 2), exports_earlier=True).exports_lists
+    assert Run(Home(tmp_path), date(2026, 3, 2), is_asked=False).exports_lists

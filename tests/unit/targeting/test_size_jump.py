@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from orchestration.targeting.look import jump
+from orchestration.targeting.preview import jump
 
 LAST = {"exported": 100, "run_date": date(2026, 3, 1)}
 

@@ -1,7 +1,7 @@
-"""What a list would come to, for eyes before its export: counts, masked rows, who they are, other lists, a size that jumped.
+"""What a list would come to, before its export: counts, masked rows, who they are, other lists, a size that jumped.
 
-All is read from lists decided for a look (`run.decide` with drafts) and from the ledger; nothing is written, and no phone or id
-is shown whole. How it is printed belongs to `commands`.
+All is read from lists decided for a preview (`run.decide` with drafts) and from the ledger; nothing is written, and no phone or
+id is shown whole. How it is printed belongs to `orchestration.cli`.
 """
 
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
-from orchestration.base.sql import identifier
 from orchestration.targeting import advice, ledger, matching
 from orchestration.targeting.contact_rules import read_rules
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import ALWAYS_TEXT
+from orchestration.targeting.templates import sql
 
 GROUPED = ("value_tier", "region_code")
 _BEGIN, _END = 3, 2  # characters of an id or a phone that stay
@@ -41,8 +41,8 @@ def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
         waterfall=waterfall,
         columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),
         rows=_rows(decided, name, rows),
-        groups={column: _counts(decided, name, column, "reason is null") for column in GROUPED},
-        lost_to=_counts(decided, name, "lost_to", "reason = 'lost_to_priority'"),
+        groups={column: _counts(decided, name, column) for column in GROUPED},
+        lost_to=_counts(decided, name, "lost_to", reason="lost_to_priority"),
         jump=jump(waterfall["exported"], last, rules["size_jump_share"]),
         warnings=_warnings(decided, name),
         shows=shown_difference(
@@ -54,16 +54,7 @@ def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
 def overlaps(decided: DecidedRun, name: str) -> list[tuple[str, int]]:
     """How many of those whom the list matches each other decided list matches too, left out or not; the most first."""
     number = decided.plan.asked[name].number
-    return decided.tables.connection.execute(
-        f"""
-        select other.list_name, count(*)
-        from decisions as mine
-        inner join decisions as other on mine.subscriber_id = other.subscriber_id and other.list_number <> mine.list_number
-        where mine.list_number = {number}
-        group by other.list_name
-        order by count(*) desc, other.list_name
-        """
-    ).fetchall()
+    return decided.tables.connection.execute(sql("overlaps", list_number=number)).fetchall()
 
 
 def jump(exported: int, last: Mapping[str, object] | None, share: float) -> str:
@@ -113,27 +104,12 @@ def masked(text: str | None) -> str:
 def _rows(decided: DecidedRun, name: str, rows: int) -> list[tuple[str, ...]]:
     asked, tables = decided.plan.asked[name], decided.tables
     tables.read(matching.cells_sql(asked, tables.relations, decided.as_of, tables.dialect), into="cells", lies_still=False)
-    columns = "".join(f", cells.{identifier(column)}::varchar" for column in asked.definition.columns)
-    found = tables.connection.execute(
-        f"""
-        select cells.subscriber_id, cells.phone{columns}
-        from cells
-        inner join decisions on cells.subscriber_id = decisions.subscriber_id
-        where decisions.list_number = {asked.number} and decisions.reason is null
-        order by decisions.place
-        limit {rows:d}
-        """
-    ).fetchall()
+    first = sql("preview_rows", list_number=asked.number, columns=asked.definition.columns, rows=rows)
+    found = tables.connection.execute(first).fetchall()
     return [(masked(subscriber), masked(phone), *(text or "" for text in rest)) for subscriber, phone, *rest in found]
 
 
-def _counts(decided: DecidedRun, name: str, column: str, where: str) -> list[tuple[str, int]]:
-    return decided.tables.connection.execute(
-        f"""
-        select coalesce({identifier(column)}, 'unknown'), count(*)
-        from decisions
-        where list_number = {decided.plan.asked[name].number} and {where}
-        group by 1
-        order by 2 desc, 1
-        """
-    ).fetchall()
+def _counts(decided: DecidedRun, name: str, column: str, reason: str | None = None) -> list[tuple[str, int]]:
+    """The list's lines by the values of a column: those exported, or left out for that reason."""
+    number = decided.plan.asked[name].number
+    return decided.tables.connection.execute(sql("preview_counts", list_number=number, column=column, reason=reason)).fetchall()

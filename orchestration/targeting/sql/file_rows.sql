@@ -1,0 +1,11 @@
+{# What the file of a list is to hold, in its order. No tag is called as the position is. #}
+create or replace temp table file_rows as
+select
+    {%- for column in columns %}
+    cells.{{ column | quoted(dialect) }},
+    {%- endfor %}
+    members.position as "position in file" -- noqa: references.special_chars
+from cells
+inner join members on cells.subscriber_id = members.subscriber_id
+where members.position is not null
+order by members.position

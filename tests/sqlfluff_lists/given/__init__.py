@@ -1,0 +1,44 @@
+"""What the templates of orchestration/targeting/sql are rendered with by sqlfluff, and by the test that renders them all.
+
+Made-up tables and names, one or more of whatever a template loops over.
+"""
+
+from datetime import date
+
+from orchestration.engines.tables import ROLES, Relations
+from orchestration.targeting.expression import Change, Past
+from orchestration.targeting.matching import BALANCED, HELD_OUT, KEPT
+from orchestration.targeting.templates import FILTERS as SQLFLUFF_JINJA_FILTERS  # noqa: F401  by this name sqlfluff finds them
+
+relations = Relations(**{role: f"warehouse.{role}" for role in ROLES})
+run_date = since = date(2026, 4, 1)
+as_of = date(2026, 3, 31)
+months = [{"alias": "month_2026_02", "month": date(2026, 2, 1), "pasts": [Past("value_tier", date(2026, 2, 1))]}]
+changes = [Change("value_tier"), Change("plan_code")]
+
+condition = "is_on_net"
+conditions = ["is_on_net", "is_prepaid"]
+lists = [
+    {
+        "number": number,
+        "channel": "sms",
+        "name": name,
+        "offer": offer,
+        "ordered_after": as_of,
+        "refused_after": as_of,
+        "caps": ((1, 1), (7, 2)),
+        "condition": condition,
+    }
+    for number, name, offer in ((1, "care", None), (2, "win_back", "it's \\ an offer"))
+]
+channel, channels, spans = "sms", ["outbound_call", "sms"], [1, 7]
+held_out, balanced = HELD_OUT, BALANCED
+kept = dict.fromkeys((HELD_OUT, *KEPT, *BALANCED), "string")
+present = frozenset(kept) - {"manager_id"}
+order_tags = ["realised_value", "tenure_months"]
+order = [{"tag": tag, "descending": tag == "realised_value", "numbers": [1, 2]} for tag in order_tags]
+
+run_id, offer, reason, subscriber, unmatched = "2026-04-01_001", "O01", "lost_to_priority", "S1", "did not match"
+list_number, rows, candidates, leeway = 1, 20, 100, 0.05
+column, columns = "value_tier", ("value_tier", "plan name")
+mine, other = "newer", "older"
