@@ -78,10 +78,12 @@ def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check
     """
     checks = list(checks)
     now = datetime.now(UTC)
+    context = _context(docs)
+    source = context.data_sources.add_or_update_pandas(gate)
     failures, warnings = [], []
     for table in dict.fromkeys(check.facts for check in checks):
         own = {number: check for number, check in enumerate(checks) if check.facts == table}
-        for number, result in _results(gate, table, facts[table], own, docs, now):
+        for number, result in _results(context, source, table, facts[table], own, now):
             check = checks[number]
             (failures if check.is_critical else warnings).extend(findings(check, result))
     judged = GateResult(gate, now.isoformat(), len(checks), failures, warnings, str(docs / "index.html"))
@@ -113,17 +115,16 @@ def _shown(value: object) -> str:
 
 
 def _results(
-    gate: str, table: str, frame: "pd.DataFrame", checks: Mapping[int, Check], docs: Path, now: datetime
+    context, source, table: str, frame: "pd.DataFrame", checks: Mapping[int, Check], now: datetime
 ) -> Iterator[tuple[int, dict]]:
     """Runs the checks of one table of facts: the number of each with its result as JSON.
 
     A checkpoint for each table, since a checkpoint takes one frame.
     """
-    context, gx, name = _context(docs), _great_expectations(), f"{gate}_{table}"
+    gx, name = _great_expectations(), f"{source.name}_{table}"
     suite = context.suites.add_or_update(gx.ExpectationSuite(name=name))
     for number, check in checks.items():
         suite.add_expectation(_expectation(number, check))
-    source = context.data_sources.add_or_update_pandas(name)
     batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
     definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
     checkpoint = gx.Checkpoint(
