@@ -4,6 +4,7 @@ Only what several tables of a block share belongs here. A block depends on nothi
 made side by side and come out the same in any order.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -227,7 +228,7 @@ def _service_fees(service: np.ndarray, start: np.ndarray, stop: np.ndarray, begi
     return np.where((service >= 0) & (start < end) & (stop >= begin), fees[service], 0).sum(axis=1)
 
 
-def _services(block: Block, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _services(block: Block, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     shape = (len(block), SLOTS)
     third = len(SERVICES) // SLOTS
     code = np.arange(SLOTS) * third + rng.integers(0, third, shape)
@@ -240,7 +241,7 @@ def _services(block: Block, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.where(has, code, -1).astype(np.int8), start.astype(np.int32), end.astype(np.int32)
 
 
-def _devices(block: Block, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _devices(block: Block, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(handset, next one, day of change). Dearer handsets for greater bills; the older ones are changed first."""
     lines = len(block)
     price = np.array([d[5] for d in DEVICES])
@@ -256,7 +257,15 @@ def _devices(block: Block, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return device.astype(np.int8), later.astype(np.int8), np.where(changes, day, NEVER).astype(np.int32)
 
 
-def blocks(people: Population, lives: Lifelines, retention: Retention, managers, window: Window, settings: Settings, seed: int):
+def blocks(
+    people: Population,
+    lives: Lifelines,
+    retention: Retention,
+    managers: np.ndarray,
+    window: Window,
+    settings: Settings,
+    seed: int,
+) -> Iterator[Block]:
     """The operator in blocks of about `settings.lines_per_part` lines, cut between communities and groups."""
     lines = len(people)
     is_cut = np.diff(people.community, prepend=-1).astype(bool) & (

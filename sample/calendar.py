@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 DAY_MICROSECONDS = 86_400_000_000
 
@@ -13,12 +14,12 @@ def day_number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
-def month_of(days) -> np.ndarray:
+def month_of(days: npt.ArrayLike) -> np.ndarray:
     """The month of each day."""
     return np.asarray(days, "M8[D]").astype("M8[M]").astype(np.int32)
 
 
-def first_day(months) -> np.ndarray:
+def first_day(months: npt.ArrayLike) -> np.ndarray:
     """The first day of each month."""
     return np.asarray(months, "M8[M]").astype("M8[D]").astype(np.int32)
 

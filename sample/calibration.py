@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.settings import Home
+from orchestration.base.sql import one_row
 from sample.delivery import SampleError
 from sample.settings import Published
 
@@ -177,10 +178,11 @@ def _rates(con: duckdb.DuckDBPyConnection, published: Published) -> list[Figure]
 
 
 def _churned_to_new(con: duckdb.DuckDBPyConnection, published: Published) -> Figure:
-    made = con.execute(
+    counted = con.execute(
         "select count(*) filter (churned > m - interval 12 month and churned <= m) / "
         "count(*) filter (activation_date > last_day(m - interval 12 month) and activation_date <= m) from lines, at_end"
-    ).fetchone()[0]
+    )
+    made = one_row(counted)[0]
     return Figure("churned / new lines in a year", "all", published.churned_to_new, made, 0.03)
 
 

@@ -68,7 +68,9 @@ def _own_pairs(block: Block) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def _outside(block: Block, month: Month, talks: np.ndarray, outgoing: np.ndarray):
+def _outside(
+    block: Block, month: Month, talks: np.ndarray, outgoing: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(line, number within the block's outside numbers, operator, minutes): neighbouring numbers of the community's own pool."""
     size = block.people.community_size.astype(np.int64)
     hub = block.people.hub.astype(np.int64) - block.start

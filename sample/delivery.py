@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,19 +50,19 @@ class Codes:
     """
 
     index: np.ndarray
-    values: list | pa.Array
+    values: list[Any] | pa.Array
 
     def __post_init__(self) -> None:
         if isinstance(self.values, list) and len(set(self.values)) < len(self.values):
             raise ValueError(f"a value comes twice among {self.values[:10]}")
 
 
-def take(frame: dict, rows: np.ndarray) -> dict:
+def take(frame: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
     """The frame's rows at these positions or under this mask."""
     return {name: _rows(column, rows) for name, column in frame.items()}
 
 
-def _rows(column, rows: np.ndarray):
+def _rows(column: Any, rows: np.ndarray) -> Any:
     if isinstance(column, Codes):
         return Codes(column.index[rows], column.values)
     if isinstance(column, pa.Array):
@@ -87,11 +88,11 @@ class Landing:
         self.folder, self.days, self._form, self._contract = folder, days, form, contract
         self.tables = {name for name in contract if tables is None or name in tables}
         self._cuts = np.array([(d - date(1970, 1, 1)).days for d in days])
-        self._parts: dict[tuple[str, date], dict[str, dict]] = {}
+        self._parts: dict[tuple[str, date], dict[str, dict[str, Any]]] = {}
         self._lock = threading.Lock()
         _clear(folder, contract, days)
 
-    def add(self, name: str, frame: dict, part: str, known: np.ndarray | None = None) -> None:
+    def add(self, name: str, frame: dict[str, Any], part: str, known: np.ndarray | None = None) -> None:
         """Adds rows of an append table to the delivery of the day each became known; all to the first load without `known`."""
         if name not in self.tables:
             return
@@ -103,7 +104,7 @@ class Landing:
             self._write(name, self.days[i], frame if mine.all() else take(frame, np.flatnonzero(mine)), part)
         return None
 
-    def add_state(self, name: str, day: date, frame: dict, part: str = "0") -> None:
+    def add_state(self, name: str, day: date, frame: dict[str, Any], part: str = "0") -> None:
         """Adds rows of a snapshot table to the delivery of one day."""
         if name in self.tables:
             self._write(name, day, frame, part)
@@ -125,7 +126,7 @@ class Landing:
     def _folder(self, name: str, day: date) -> Path:
         return self.folder / name / f"dt={day}"
 
-    def _write(self, name: str, day: date, frame: dict, part: str) -> None:
+    def _write(self, name: str, day: date, frame: dict[str, Any], part: str) -> None:
         table = self._contract[name]
         columns = [c.name for c in table.columns]
         if set(frame) != set(columns):
@@ -185,7 +186,7 @@ def _write_csv(table: pa.Table, path: Path) -> None:
     arrow_csv.write_csv(pa.table(plain, names=table.column_names), path, options)
 
 
-def lake_array(column, data_type: str) -> pa.Array:
+def lake_array(column: Any, data_type: str) -> pa.Array:
     """A frame's column as the contract's type, or as a dictionary of that type."""
     target = lake_type(data_type)
     if isinstance(column, Codes):

@@ -70,7 +70,7 @@ class Lifelines:
 
     def status(self, day: int, activated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(index into STATUSES, day it took it) of each line at the end of the day."""
-        cases = [
+        cases: list[tuple[np.ndarray, np.ndarray | int, np.ndarray]] = [
             (self.reinstated <= day, ACTIVE, self.reinstated),
             (self.churned <= day, self.churn_status, self.churned),
             (self.pre_terminated <= day, PRE_TERMINATED, self.pre_terminated),
@@ -78,7 +78,7 @@ class Lifelines:
             (self.suspended <= day, self.suspension, self.suspended),
         ]
         is_so = [c[0] for c in cases]
-        return np.select(is_so, [c[1] for c in cases], ACTIVE), np.select(is_so, [c[2] for c in cases], activated)
+        return np.select(is_so, [np.asarray(c[1]) for c in cases], ACTIVE), np.select(is_so, [c[2] for c in cases], activated)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def live(people: Population, window: Window, renewal: Renewal, settings: Setting
     ), retention
 
 
-def _leave(people: Population, window: Window, renewal: Renewal, settings: Settings, seed: int):
+def _leave(
+    people: Population, window: Window, renewal: Renewal, settings: Settings, seed: int
+) -> tuple[np.ndarray, np.ndarray, Retention]:
     """(day each line leaves or NEVER, hazard of the first month after the last complete one, retention list)."""
     old = people.old_churn_month < NEVER
     activation_month = month_of(people.activated)
@@ -166,7 +168,9 @@ def _contract_factor(people: Population, there: np.ndarray, month: int, settings
     return np.select([end == NEVER, bound, released], [1, settings.contract_lock, settings.contract_release], 1)
 
 
-def _fitted(pulled, band, cell_of_line, renewal: Renewal, level: float, settings: Settings) -> np.ndarray:
+def _fitted(
+    pulled: np.ndarray, band: np.ndarray, cell_of_line: np.ndarray, renewal: Renewal, level: float, settings: Settings
+) -> np.ndarray:
     """The chance of each line to leave: `pulled`, scaled so that the expected lost lines meet the three margins."""
     published = settings.published
     bands, bills = len(published.tenure_bands), len(published.arpu_classes)
@@ -195,7 +199,9 @@ def _ratio(wanted: np.ndarray, have: np.ndarray) -> np.ndarray:
     return np.divide(wanted, have, out=np.zeros_like(wanted, dtype=np.float64), where=have > 0)
 
 
-def _retention_list(rng, people: Population, there, chance, tenure, leaves) -> np.ndarray:
+def _retention_list(
+    rng: np.random.Generator, people: Population, there: np.ndarray, chance: np.ndarray, tenure: np.ndarray, leaves: np.ndarray
+) -> np.ndarray:
     """Those most likely to leave, as far as the operator can tell; holdouts are never contacted."""
     score = np.where(
         (tenure >= 3) & ~people.is_holdout[there] & ~leaves, chance * np.exp(0.5 * rng.standard_normal(len(there))), 0
@@ -207,7 +213,7 @@ def _retention_list(rng, people: Population, there, chance, tenure, leaves) -> n
     return np.sort(there[best[score[best] > 0]])
 
 
-def _reasons(rng, people: Population, churned: np.ndarray, settings: Settings) -> np.ndarray:
+def _reasons(rng: np.random.Generator, people: Population, churned: np.ndarray, settings: Settings) -> np.ndarray:
     """Why each line would leave. Those with great bills who do leave are dealt the published shares month by month, from the
     greatest bill down, so that the valued ones among them, wherever that begins, come near the shares."""
     lines = len(people)
@@ -228,7 +234,7 @@ def _reasons(rng, people: Population, churned: np.ndarray, settings: Settings) -
     return reason
 
 
-def _ways(rng, people: Population, reason: np.ndarray) -> np.ndarray:
+def _ways(rng: np.random.Generator, people: Population, reason: np.ndarray) -> np.ndarray:
     """How a line that leaves for a reason leaves."""
     drawn = rng.random(len(people))
     ported = (reason == REASONS.index("competitor_offer")) & (drawn < 0.5)
@@ -236,7 +242,9 @@ def _ways(rng, people: Population, reason: np.ndarray) -> np.ndarray:
     return np.select([ported, forced], [PORTED, FORCED], CANCELLED)
 
 
-def _suspensions(rng, people: Population, churned, status, window: Window):
+def _suspensions(
+    rng: np.random.Generator, people: Population, churned: np.ndarray, status: np.ndarray, window: Window
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(suspended, resumed, kind, pre-terminated) of those forced out, of those who give notice, and of some who stay."""
     lines = len(people)
     gone = churned < NEVER
@@ -252,7 +260,9 @@ def _suspensions(rng, people: Population, churned, status, window: Window):
     return suspended.astype(np.int32), resumed.astype(np.int32), kind.astype(np.int8), pre.astype(np.int32)
 
 
-def _signs(rng, churned, reason, people: Population, window: Window, settings: Settings):
+def _signs(
+    rng: np.random.Generator, churned: np.ndarray, reason: np.ndarray, people: Population, window: Window, settings: Settings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(kind, last day, span) of what shows that a line is about to leave; some who stay look so for a while."""
     lines = len(people)
     gone = (churned < NEVER) & (rng.random(lines) < settings.signs_share)

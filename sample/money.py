@@ -4,6 +4,7 @@ Amounts are whole fen.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def open_account(block: Block) -> Account:
 def bills(block: Block, month: Month, totals: Totals, landing: Landing) -> np.ndarray:
     """Delivers the bill items of a complete month and their late corrections; the bill of each line."""
     items = _items(block, month, totals)
-    bill = sum(items.values())
+    bill: np.ndarray = sum(items.values(), start=np.zeros(len(block), np.int64))
     if month.is_complete:
         line = np.concatenate([np.flatnonzero(amount) for amount in items.values()])
         fee = np.repeat(np.arange(len(items)), [np.count_nonzero(amount) for amount in items.values()])
@@ -94,7 +95,7 @@ def _items(block: Block, month: Month, totals: Totals) -> dict[str, np.ndarray]:
     return {code: np.rint(amount * 100).astype(np.int64) for code, amount in yuan.items()}
 
 
-def _charges(block: Block, month: Month, line, fee, amount) -> dict:
+def _charges(block: Block, month: Month, line: np.ndarray, fee: np.ndarray, amount: np.ndarray) -> dict[str, Any]:
     return {
         "subscriber_id": block.subscriber(line),
         "bill_month": np.full(len(line), month.begin),
@@ -103,7 +104,7 @@ def _charges(block: Block, month: Month, line, fee, amount) -> dict:
     }
 
 
-def _corrections(block: Block, month: Month, line, fee, amount, landing: Landing) -> None:
+def _corrections(block: Block, month: Month, line: np.ndarray, fee: np.ndarray, amount: np.ndarray, landing: Landing) -> None:
     """Some items of the two months before the first load are billed anew, the whole amount, on one of the days after it."""
     window = block.window
     days = window.last_day - window.first_load
@@ -155,7 +156,9 @@ def payments(block: Block, month: Month, account: Account, landing: Landing) -> 
     account.paid = [(line, days, fen)]
 
 
-def _deliver_payments(block: Block, month: Month, rng, line, days, fen, landing: Landing) -> None:
+def _deliver_payments(
+    block: Block, month: Month, rng: np.random.Generator, line: np.ndarray, days: np.ndarray, fen: np.ndarray, landing: Landing
+) -> None:
     back = np.flatnonzero(rng.random(len(line)) < 0.001)
     back = back[days[back] + 1 < month.told]
     seconds = rng.integers(7 * 3_600, 22 * 3_600, len(line))

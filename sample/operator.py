@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -113,7 +113,7 @@ def _side_by_side(work: Callable[[Block], int], items: list[Block]) -> Iterator[
     pa.set_cpu_count(1)
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
-            waiting: deque = deque()
+            waiting: deque[Future[int]] = deque()
             for item in items:
                 waiting.append(pool.submit(work, item))
                 if len(waiting) > WORKERS:

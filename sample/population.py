@@ -167,7 +167,9 @@ def _groups(
     return group, np.where(group >= 0, role, -1).astype(np.int8)
 
 
-def _activations(rng, lines: int, window: Window, renewal: Renewal, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+def _activations(
+    rng: np.random.Generator, lines: int, window: Window, renewal: Renewal, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
     base, arrivals, old = cohort_counts(lines, renewal, window, settings)
     months = np.concatenate(
         (
@@ -188,7 +190,9 @@ def _activations(rng, lines: int, window: Window, renewal: Renewal, settings: Se
     return (begins + (rng.random(lines) * days).astype(np.int32)).astype(np.int32), churned
 
 
-def _outlets(rng, county: np.ndarray, is_new: np.ndarray, outlets: Outlets, settings: Settings) -> np.ndarray:
+def _outlets(
+    rng: np.random.Generator, county: np.ndarray, is_new: np.ndarray, outlets: Outlets, settings: Settings
+) -> np.ndarray:
     """The outlet that sold each line, of its county or, by telephone and net, of its region. What bad outlets sold before the
     window is gone already: those lines count for the county's own store."""
     lines = len(county)
@@ -208,7 +212,9 @@ def _outlets(rng, county: np.ndarray, is_new: np.ndarray, outlets: Outlets, sett
     return np.where(rng.random(lines) < 0.12, remote, own).astype(np.int32)
 
 
-def _plans(rng, level: np.ndarray, activated: np.ndarray, window: Window, settings: Settings):
+def _plans(
+    rng: np.random.Generator, level: np.ndarray, activated: np.ndarray, window: Window, settings: Settings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(plan, plan after the switch, day of the switch or NEVER, level). Who keeps within the plan is billed its fee; the others
     have a plan whose fee lies under what they tend to be billed, and use more than it includes."""
     fees = catalogues.plan_column("fee")
@@ -227,7 +233,7 @@ def _plans(rng, level: np.ndarray, activated: np.ndarray, window: Window, settin
     return plan.astype(np.int8), later.astype(np.int8), np.where(switches, switch, NEVER).astype(np.int32), level
 
 
-def _contracts(rng, activated: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _contracts(rng: np.random.Generator, activated: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(start, end, kind), NEVER and -1 where a line has none. New lines often start with one, older ones renew."""
     lines = len(activated)
     length = np.where(rng.random(lines) < 0.6, 365, 730)

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
 STEPS = 65_536
 
@@ -52,19 +53,19 @@ def mixed(values: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def choose(rng: np.random.Generator, weights, size: int) -> np.ndarray:
+def choose(rng: np.random.Generator, weights: npt.ArrayLike, size: int) -> np.ndarray:
     """Indices drawn with these weights (int16)."""
     edges = np.cumsum(np.asarray(weights, np.float64))
     return np.searchsorted(edges / edges[-1], rng.random(size), side="right").clip(0, len(edges) - 1).astype(np.int16)
 
 
-def runs(rng: np.random.Generator, total: int, lengths, weights=None) -> np.ndarray:
+def runs(rng: np.random.Generator, total: int, lengths: npt.ArrayLike, weights: np.ndarray | None = None) -> np.ndarray:
     """For each of `total` places in a row, the number of its run; run lengths are drawn from `lengths` with `weights`."""
-    lengths = np.asarray(lengths)
+    choices = np.asarray(lengths)
     drawn = []
     left = total
     while left > 0:
-        some = rng.choice(lengths, max(16, int(left / lengths.mean()) + 1), p=weights)
+        some = rng.choice(choices, max(16, int(left / choices.mean()) + 1), p=weights)
         drawn.append(some)
         left -= int(some.sum())
     return np.repeat(np.arange(sum(map(len, drawn)), dtype=np.int32), np.concatenate(drawn))[:total]

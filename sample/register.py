@@ -1,5 +1,7 @@
 """The subscriber system's tables of a block: who and what the lines are on a day (snapshots), and their life events."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -126,7 +128,7 @@ class _Customers:
             "registered_on": self._registered,
         }
 
-    def on(self, day: int) -> dict:
+    def on(self, day: int) -> dict[str, Any]:
         """The customers there are at the end of the day."""
         return take(self._frame, np.flatnonzero(self._registered <= day))
 
@@ -135,7 +137,7 @@ def _text(codes: Codes) -> pa.Array:
     return pa.array(codes.values).take(pa.array(codes.index))
 
 
-def _subscribers(block: Block, there: np.ndarray, day: int, outlets: int) -> dict:
+def _subscribers(block: Block, there: np.ndarray, day: int, outlets: int) -> dict[str, Any]:
     people = block.people
     status, since = block.lives.status(day, people.activated)
     brands = sorted({p.brand for p in PLANS})
@@ -167,7 +169,7 @@ def _ends(block: Block, day: int) -> np.ndarray:
     return np.where(gone, block.lives.churned, NEVER)
 
 
-def _tariffs(block: Block, there: np.ndarray, day: int) -> dict:
+def _tariffs(block: Block, there: np.ndarray, day: int) -> dict[str, Any]:
     people, left = block.people, _ends(block, day)
     is_switched = (people.plan_switch <= day) & (people.plan_switch <= left)  # a line that has left takes no other plan
     switched = there[is_switched[there]]
@@ -183,7 +185,7 @@ def _tariffs(block: Block, there: np.ndarray, day: int) -> dict:
     }
 
 
-def _contracts(block: Block, there: np.ndarray, day: int) -> dict:
+def _contracts(block: Block, there: np.ndarray, day: int) -> dict[str, Any]:
     people = block.people
     line = there[(people.contract_start[there] <= day) & (people.contract_start[there] < block.lives.churned[there])]
     kind = people.contract_kind[line]
@@ -199,7 +201,7 @@ def _contracts(block: Block, there: np.ndarray, day: int) -> dict:
     }
 
 
-def _services(block: Block, there: np.ndarray, day: int) -> dict:
+def _services(block: Block, there: np.ndarray, day: int) -> dict[str, Any]:
     traits = block.traits
     row, slot = np.nonzero((traits.service[there] >= 0) & (traits.service_start[there] <= day))
     line = there[row]
@@ -214,7 +216,7 @@ def _services(block: Block, there: np.ndarray, day: int) -> dict:
     }
 
 
-def _members(block: Block, there: np.ndarray, day: int) -> dict:
+def _members(block: Block, there: np.ndarray, day: int) -> dict[str, Any]:
     people = block.people
     line = there[people.group[there] >= 0]
     left = _ends(block, day)[line]
@@ -231,7 +233,7 @@ def _members(block: Block, there: np.ndarray, day: int) -> dict:
     }
 
 
-def _points(block: Block, there: np.ndarray, day: int) -> dict:
+def _points(block: Block, there: np.ndarray, day: int) -> dict[str, Any]:
     """Points by calendar year, from the year before the first month told."""
     people, rng = block.people, block.stream("points")
     year_of = np.datetime64(day, "D").astype("M8[Y]").astype(int)
@@ -256,7 +258,7 @@ def _phones(block: Block, there: np.ndarray) -> pa.Array:
     return names("199", line[there], 8) if line[-1] < 10**8 else names("1", line[there], 10)
 
 
-def _phone_suppressions(block: Block, there: np.ndarray, day: int) -> dict:
+def _phone_suppressions(block: Block, there: np.ndarray, day: int) -> dict[str, Any]:
     """A register by phone: some numbers by lot, a third of a year after their line came, a few of them for half a year."""
     drawn = mixed(block.people.line.astype(np.int64) + 7_919)
     since = block.people.activated + 120
@@ -273,7 +275,7 @@ def _phone_suppressions(block: Block, there: np.ndarray, day: int) -> dict:
     }
 
 
-def _suppressions(block: Block, there: np.ndarray, day: int, complaints: Complaints) -> dict:
+def _suppressions(block: Block, there: np.ndarray, day: int, complaints: Complaints) -> dict[str, Any]:
     """Consents withdrawn, wishes, protected and deceased persons by lot; and lines while a complaint of theirs was open."""
     people, rng = block.people, block.stream("suppressions")
     drawn, since = rng.random(len(block)), people.activated + rng.integers(0, 900, len(block))

@@ -1,6 +1,10 @@
 """The operator's catalogues as deliveries: the same tables on every day of delivery."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sample import catalogues
@@ -30,7 +34,9 @@ _OUTLET_NAMES = ("自有营业厅", "授权代理店", "客户服务中心", "�
 REGION_CODES = [code for code, *_ in REGIONS]
 
 
-def catalogue_frames(people: Population, outlets: Outlets, managers: np.ndarray, window: Window, seed: int) -> dict[str, dict]:
+def catalogue_frames(
+    people: Population, outlets: Outlets, managers: np.ndarray, window: Window, seed: int
+) -> dict[str, dict[str, Any]]:
     """The frame of every catalogue table, by table."""
     return {
         "crm_regions": _regions(),
@@ -45,22 +51,22 @@ def catalogue_frames(people: Population, outlets: Outlets, managers: np.ndarray,
     }
 
 
-def deliver(frames: dict[str, dict], landing: Landing) -> None:
+def deliver(frames: dict[str, dict[str, Any]], landing: Landing) -> None:
     """Delivers the catalogues, the same for every day."""
     for name, frame in frames.items():
         for date in landing.days:
             landing.add_state(name, date, frame)
 
 
-def _texts(values) -> pa.Array:
+def _texts(values: Iterable[str]) -> pa.Array:
     return pa.array(list(values), pa.string())
 
 
-def _money(yuan) -> np.ndarray:
+def _money(yuan: npt.ArrayLike) -> np.ndarray:
     return np.array(yuan, np.int64) * 100
 
 
-def _regions() -> dict:
+def _regions() -> dict[str, Any]:
     names = {code: name for code, name, _ in REGIONS}
     return {
         "region_code": _texts([r for r, _, _ in COUNTIES]),
@@ -70,8 +76,8 @@ def _regions() -> dict:
     }
 
 
-def _plans() -> dict:
-    def of(name):
+def _plans() -> dict[str, Any]:
+    def of(name: str) -> np.ndarray:
         return catalogues.plan_column(name)
 
     return {
@@ -87,12 +93,12 @@ def _plans() -> dict:
     }
 
 
-def _services() -> dict:
+def _services() -> dict[str, Any]:
     code, name, kind, fee = zip(*SERVICES, strict=True)
     return {"service_code": _texts(code), "service_name": _texts(name), "service_class": _texts(kind), "monthly_fee": _money(fee)}
 
 
-def _devices() -> dict:
+def _devices() -> dict[str, Any]:
     tac, brand, model, system, generation, price, launched, _ = zip(*DEVICES, strict=True)
     return {
         "tac": _texts(tac),
@@ -105,12 +111,12 @@ def _devices() -> dict:
     }
 
 
-def _fees() -> dict:
+def _fees() -> dict[str, Any]:
     code, name, kind, counts = zip(*FEES, strict=True)
     return {"fee_code": _texts(code), "fee_name": _texts(name), "fee_class": _texts(kind), "counts_to_arpu": np.array(counts)}
 
 
-def _offers(window: Window) -> dict:
+def _offers(window: Window) -> dict[str, Any]:
     code, name, kind, eligibility, pay, gift, priority, script = zip(*OFFERS, strict=True)
     ended = np.array([c == "O05" for c in code])
     return {
@@ -127,7 +133,7 @@ def _offers(window: Window) -> dict:
     }
 
 
-def _outlets(outlets: Outlets) -> dict:
+def _outlets(outlets: Outlets) -> dict[str, Any]:
     counties = outlets.county.astype(np.int64)
     names = [
         f"{COUNTIES[county][2]}{_OUTLET_NAMES[kind]}{i + 1:04d}"
@@ -143,7 +149,7 @@ def _outlets(outlets: Outlets) -> dict:
     }
 
 
-def _managers(managers: np.ndarray, seed: int) -> dict:
+def _managers(managers: np.ndarray, seed: int) -> dict[str, Any]:
     rng = stream(seed, "managers")
     count = len(managers)
     surname, given = rng.integers(0, len(catalogues.SURNAMES), count), rng.integers(0, len(catalogues.GIVEN), count)
@@ -157,7 +163,7 @@ def _managers(managers: np.ndarray, seed: int) -> dict:
     }
 
 
-def _groups(people: Population, managers: np.ndarray, seed: int) -> dict:
+def _groups(people: Population, managers: np.ndarray, seed: int) -> dict[str, Any]:
     """All groups. Larger ones are graded higher."""
     rng = stream(seed, "groups")
     held = people.group >= 0

@@ -102,7 +102,9 @@ def _with_young(young: float, settings: Settings, months: int) -> Renewal:
     return Renewal(hazards, shares, base, activations, lost.sum(axis=1))
 
 
-def _go_back(at_end: np.ndarray, hazard: np.ndarray, settings: Settings, months: int):
+def _go_back(
+    at_end: np.ndarray, hazard: np.ndarray, settings: Settings, months: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(base by age and tenure, activations by age, lost by age and tenure), from the base by tenure at the end."""
     base = np.zeros((months + 1, OLDEST + 1))
     lost = np.zeros((months, OLDEST + 1))

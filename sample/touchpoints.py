@@ -69,7 +69,7 @@ def touch(block: Block, month: Month, in_service: np.ndarray, complaints: Compla
     _surveys(block, month, in_service, landing)
 
 
-def _happen(block: Block, month: Month, rng, rate: np.ndarray, in_service: np.ndarray) -> _Happenings:
+def _happen(block: Block, month: Month, rng: np.random.Generator, rate: np.ndarray, in_service: np.ndarray) -> _Happenings:
     """So many events a month and line on average, on days on which the line is in service and told."""
     people, lives = block.people, block.lives
     first = np.maximum(people.activated, month.begin)
@@ -81,7 +81,7 @@ def _happen(block: Block, month: Month, rng, rate: np.ndarray, in_service: np.nd
     return events.where(day < month.told)
 
 
-def _visits(block: Block, month: Month, in_service, landing: Landing) -> tuple[_Happenings, np.ndarray]:
+def _visits(block: Block, month: Month, in_service: np.ndarray, landing: Landing) -> tuple[_Happenings, np.ndarray]:
     rng = block.stream("visits", month.number)
     rate = 0.28 + 0.12 * (block.people.level > 80) + 0.15 * (block.lives.signs_end < month.end + 60) * (block.lives.signs > 0)
     events = _happen(block, month, rng, rate, in_service)
@@ -108,7 +108,16 @@ class _Contacts:
         self._rng = block.stream("contacts", month.number)
         self._columns: list[dict[str, np.ndarray]] = []
 
-    def add(self, line, day, channel, listed: int, offer: int, is_connected, outcome) -> None:
+    def add(
+        self,
+        line: np.ndarray,
+        day: np.ndarray,
+        channel: int | np.ndarray,
+        listed: int,
+        offer: int | np.ndarray,
+        is_connected: bool | np.ndarray,
+        outcome: int | np.ndarray,
+    ) -> None:
         """`listed`: index into LISTS, -1 for none; other columns by contact or for all."""
         lives, people = self._block.lives, self._block.people
         there = (day < lives.churned[line]) & (day >= people.activated[line]) & (day < self._month.told)
@@ -160,7 +169,7 @@ def manager_ids(count: int) -> list[str]:
     return [f"M{i + 1:05d}" for i in range(count)]
 
 
-def _put_on_lists(block: Block, month: Month, in_service, contacts: _Contacts) -> None:
+def _put_on_lists(block: Block, month: Month, in_service: np.ndarray, contacts: _Contacts) -> None:
     rng = block.stream("lists", month.number)
     people = block.people
     nth = month.number - block.window.first_month
@@ -191,7 +200,7 @@ def _put_on_lists(block: Block, month: Month, in_service, contacts: _Contacts) -
     contacts.add(line, day, 1, 3, OFFER_CODES.index("O04"), rng.random(len(line)) < 0.95, INFORMED)
 
 
-def _unreached(rng, count: int) -> np.ndarray:
+def _unreached(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.where(rng.random(count) < 0.93, 0, 1)
 
 
@@ -204,7 +213,7 @@ def _met_on_visit(block: Block, month: Month, visits: tuple[_Happenings, np.ndar
     contacts.add(events.line[met], events.day[met], _AS_CONTACT[channel[met]], -1, offer, True, outcome)
 
 
-def _orders(block: Block, month: Month, in_service, follow: tuple[np.ndarray, ...], landing: Landing) -> None:
+def _orders(block: Block, month: Month, in_service: np.ndarray, follow: tuple[np.ndarray, ...], landing: Landing) -> None:
     rng = block.stream("orders", month.number)
     own = _happen(block, month, rng, np.full(len(block), 0.012), in_service)
     line = np.concatenate((follow[0], own.line))
@@ -226,7 +235,7 @@ def _orders(block: Block, month: Month, in_service, follow: tuple[np.ndarray, ..
     landing.add("channel_orders", frame, block.part(month), day + (rng.random(len(line)) < 0.02))
 
 
-def _complaints(block: Block, month: Month, in_service, so_far: Complaints, landing: Landing) -> None:
+def _complaints(block: Block, month: Month, in_service: np.ndarray, so_far: Complaints, landing: Landing) -> None:
     """A complaint is told when it is opened, and again, whole, when it is closed on the day of a later delivery."""
     rng = block.stream("complaints", month.number)
     near = (block.lives.signs == TO_COMPETITOR) & (block.lives.signs_end < month.end + 70)
@@ -265,7 +274,7 @@ def _complaints(block: Block, month: Month, in_service, so_far: Complaints, land
     so_far.closed.append(closed)
 
 
-def _surveys(block: Block, month: Month, in_service, landing: Landing) -> None:
+def _surveys(block: Block, month: Month, in_service: np.ndarray, landing: Landing) -> None:
     rng = block.stream("surveys", month.number)
     events = _happen(block, month, rng, np.full(len(block), 0.035), in_service)
     kind = block.lives.signs[events.line]

@@ -105,7 +105,7 @@ def _hundredths(minutes: np.ndarray) -> np.ndarray:
     return (minutes * 100).astype(np.int64)
 
 
-def _known(rng, date: np.ndarray, late_share: float) -> np.ndarray:
+def _known(rng: np.random.Generator, date: np.ndarray, late_share: float) -> np.ndarray:
     """The day by which a row is known: the same evening, a few one to three days late."""
     late = draws(rng, len(date))
     return date + np.where(late < late_share * STEPS, 1 + late % 3, 0)

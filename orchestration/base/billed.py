@@ -6,6 +6,7 @@ Which months are billed is the model's to say (`serves: months`); here its rows 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 COLUMNS = "month, is_complete_month, is_billed, closed_on, billed_share, deliveries_after_closing"
 
@@ -35,7 +36,7 @@ class BilledMonths:
         return f"{said} ({'; '.join(waiting)})" if waiting else said
 
 
-def billed_months(rows: Iterable[tuple]) -> BilledMonths:
+def billed_months(rows: Iterable[tuple[Any, ...]]) -> BilledMonths:
     """What the rows of `months_sql` say."""
     months = [row for row in rows if row[1]]
     billed = [row for row in months if row[2]]

@@ -3,10 +3,12 @@
 Only reading belongs here; what is done with a delivery that breaks the contract is intake's.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -136,7 +138,7 @@ def load_contract(project_dir: Path = PROJECT_DIR) -> dict[str, Table]:
     return tables
 
 
-def _table(path: Path, system: str, raw: dict) -> Table:
+def _table(path: Path, system: str, raw: dict[str, Any]) -> Table:
     meta = raw["config"]["meta"]
     try:
         table = Table(
@@ -161,7 +163,7 @@ def _table(path: Path, system: str, raw: dict) -> Table:
     return table
 
 
-def _problems(table: Table):
+def _problems(table: Table) -> Iterator[tuple[object, str]]:
     """(is it so, what is wrong) of everything that a table may state wrongly."""
     types = {c.name: c.data_type for c in table.columns}
     yield not table.key or not set(table.key) <= types.keys(), "key must name columns of the table"
@@ -192,7 +194,7 @@ def _problems(table: Table):
 
 def _row_rule(
     column: str,
-    part_of: list[str] | tuple = (),
+    part_of: list[str] | tuple[str, ...] = (),
     not_before: str | None = None,
     above: object = None,
     unless: str | None = None,
@@ -208,11 +210,14 @@ def _keep_missing(
 ) -> KeepMissing:
     if confirmed not in ("removed", "kept"):
         raise TypeError(f"confirmed must be removed or kept, not {confirmed}")
-    (ended,) = [(column, tuple(values)) for column, values in left.items()] if left else [None]
+    ended = None
+    if left:
+        ((column, values),) = left.items()
+        ended = column, tuple(values)
     return KeepMissing(tuple(by), ended, confirmed == "kept", only_with)
 
 
-def _column(raw: dict) -> Column:
+def _column(raw: dict[str, Any]) -> Column:
     meta = raw.get("config", {}).get("meta", {})
     pii = meta.get("pii", False)
     return Column(

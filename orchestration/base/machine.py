@@ -30,7 +30,7 @@ MOST_OF_MEMORY = 0.9
 _SAID_OF_MEMORY = ("Out of Memory Error", "OutOfMemoryException")
 
 
-def told(error: BaseException, home: os.PathLike) -> str | None:
+def told(error: BaseException, home: os.PathLike[str]) -> str | None:
     """What is wrong, where (`home`, if the error doesn't say) and what to do next; None for what is no fault of the machine."""
     if words := out_of_memory(f"{type(error).__name__}: {error}"):
         return words
@@ -41,8 +41,9 @@ def told(error: BaseException, home: os.PathLike) -> str | None:
         _SAID_OF_ANY_DISK in str(error) and shutil.disk_usage(home).free < 2**20
     ):
         number = errno.ENOSPC
-    remedy = _REMEDIES.get(number)
-    return remedy and f"{os.fsdecode(place)}: {os.strerror(number).lower()}. {remedy}"
+    if number is None or number not in _REMEDIES:
+        return None
+    return f"{os.fsdecode(place)}: {os.strerror(number).lower()}. {_REMEDIES[number]}"
 
 
 def out_of_memory(text: str) -> str | None:

@@ -37,7 +37,8 @@ def memory_limit() -> str:
     given = (os.environ.get("TELCO360_MEMORY") or "").strip()
     if not given:
         return f"{default_memory(machine_memory()) // 2**20}MiB"
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)", given, re.IGNORECASE) or float(re.match(r"[0-9.]+", given)[0]) == 0:
+    amount = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?[KMGT]i?B", given, re.IGNORECASE)
+    if not amount or float(amount[1]) == 0:
         raise SettingsError(f"TELCO360_MEMORY: '{given}' is no amount of memory; write one such as 6GB or 800MB")
     return given
 
@@ -128,7 +129,7 @@ class Home:
         return self.root / "exports"
 
 
-def home(root: str | os.PathLike | None = None) -> Home:
+def home(root: str | os.PathLike[str] | None = None) -> Home:
     """The home named by `root`, else by TELCO360_HOME, else `data/` of the project; always absolute."""
     return Home(Path(root or os.environ.get("TELCO360_HOME") or PROJECT_DIR / "data").expanduser().resolve())
 

@@ -1,7 +1,21 @@
-"""Names and texts as they stand in DuckDB's SQL, harmless whatever they hold. What is asked belongs to whoever asks."""
+"""Names and texts as they stand in DuckDB's SQL, harmless whatever they hold, and the row of a query that has one.
+
+What is asked belongs to whoever asks.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import duckdb
+
+
+def one_row(found: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+    """The first row of a query that always has one, such as a count over a table."""
+    row = found.fetchone()
+    if row is None:
+        raise AssertionError("a query that always has a row had none")
+    return row
 
 
 def identifier(name: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from typing import Any
 
 from orchestration.catalog.tags import CatalogError, Source, Tag, as_text, entity_place
 from orchestration.warehouse.manifest import Models, require_serving
@@ -29,7 +30,7 @@ _COLUMNS = {"tag_name": "name", "model_name": "model", "tag_group": "group", "ta
 _PLAIN = {f.name for f in fields(Tag)} - {"values", "evidence", "sources", "version", "is_historic", "is_tracked"}
 
 
-def _of_row(row: Mapping[str, object]) -> Tag:
+def _of_row(row: Mapping[str, Any]) -> Tag:
     named = {_COLUMNS.get(column, column): value for column, value in row.items()}
     labels = _json(named, "value_labels_zh") or {}
     return Tag(
@@ -43,21 +44,21 @@ def _of_row(row: Mapping[str, object]) -> Tag:
     )
 
 
-def _values(row: Mapping[str, object]) -> tuple[str, ...]:
+def _values(row: Mapping[str, Any]) -> tuple[str, ...]:
     values = _json(row, "allowed_values") or []
     if not isinstance(values, list):
         raise CatalogError(f'tag catalogue: allowed_values of tag {row["name"]} must be a JSON array, such as ["high", "low"]')
     return tuple(str(value) for value in values)
 
 
-def _sources(row: Mapping[str, object]) -> tuple[Source, ...]:
+def _sources(row: Mapping[str, Any]) -> tuple[Source, ...]:
     try:
         return tuple(Source(source["table"], source.get("delivered")) for source in json.loads(row.get("sources") or "[]"))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CatalogError(f"tag catalogue: sources of tag {row['name']} must be a JSON list of {{table, delivered}}") from error
 
 
-def _json(row: Mapping[str, object], column: str) -> object:
+def _json(row: Mapping[str, Any], column: str) -> Any:
     try:
         return json.loads(row.get(column) or "null")
     except ValueError as error:

@@ -5,6 +5,7 @@ Reading them belongs to `written` and `published`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from orchestration.base.errors import Telco360Error
 from orchestration.base.words import did_you_mean
@@ -89,7 +90,7 @@ class Tag:
         label = self.values.get(text, "")
         return f"{text} ({label})" if label else text
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """All fields, ready for json.dumps."""
         return asdict(self)
 

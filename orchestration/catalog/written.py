@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from orchestration.catalog.tags import Catalog, Tag, as_text, entity_place
 from orchestration.warehouse.manifest import Model
@@ -20,7 +21,7 @@ def written(models: Iterable[Model]) -> list[Tag]:
     return sorted(found, key=lambda e: (entity_place(e.entity), e.category))
 
 
-def raw_tags(models: Iterable[Model]) -> list[tuple[Model, str, dict]]:
+def raw_tags(models: Iterable[Model]) -> list[tuple[Model, str, dict[str, Any]]]:
     """Model, column and own YAML of every tag, without its model's defaults."""
     return [(model, name, tag) for model in models if model.is_tag_family for name, tag in model.tags.items()]
 
@@ -32,7 +33,7 @@ def written_catalog(models: Iterable[Model]) -> Catalog:
     )
 
 
-def _of_yaml(model: Model, name: str, tag: dict) -> Tag:
+def _of_yaml(model: Model, name: str, tag: dict[str, Any]) -> Tag:
     least, greatest = tag.get("bounds") or (None, None)
     threshold, group = tag.get("threshold") or {}, tag.get("group") or ""
     return Tag(
@@ -56,11 +57,14 @@ def _of_yaml(model: Model, name: str, tag: dict) -> Tag:
         as_of=model.as_of_column(name),
         is_historic=bool(tag.get("history")),
         is_tracked=bool(tag.get("tracked", tag.get("kind") != "number")) and tag.get("status") != "withdrawn",
-        **{
-            key: as_text(tag.get(key))
-            for key in (
-                "label_zh", "description_zh", "unit", "values_from", "measure", "refresh", "owner", "sensitivity", "since",
-                "withdrawn_on",
-            )
-        },
-    )  # fmt: skip
+        label_zh=as_text(tag.get("label_zh")),
+        description_zh=as_text(tag.get("description_zh")),
+        unit=as_text(tag.get("unit")),
+        values_from=as_text(tag.get("values_from")),
+        measure=as_text(tag.get("measure")),
+        refresh=as_text(tag.get("refresh")),
+        owner=as_text(tag.get("owner")),
+        sensitivity=as_text(tag.get("sensitivity")),
+        since=as_text(tag.get("since")),
+        withdrawn_on=as_text(tag.get("withdrawn_on")),
+    )

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from orchestration.base import machine, settings
 from orchestration.base.errors import Telco360Error
+
+if TYPE_CHECKING:
+    from orchestration.warehouse.manifest import Models
 
 STOPPED = 130
 """Exit code of a command that was stopped by Ctrl-C."""
@@ -21,14 +24,14 @@ STOPPED = 130
 class WithCommonOptions(TyperGroup):
     """The root of all commands: what it takes as `--home` and `--target`, each group and command takes too."""
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         common = [option for option in self.params if option.name in ("home", "target")]
         for command in _below(self):
             command.params = [*command.params, *common]
 
 
-def _below(group) -> Iterator:
+def _below(group: object) -> Iterator[Any]:
     for command in getattr(group, "commands", {}).values():
         yield command
         yield from _below(command)
@@ -88,7 +91,7 @@ def a_date(text: str) -> date:
         raise typer.BadParameter(f"'{text}' is no date; write it as 2026-10-31") from None
 
 
-def models():
+def models() -> "Models":
     """The dbt models, from a manifest that matches the code."""
     from orchestration.warehouse.dbt import ensure_manifest
     from orchestration.warehouse.manifest import load_models, read_manifest

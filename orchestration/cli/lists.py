@@ -2,14 +2,20 @@
 
 import contextlib
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.base import settings
 from orchestration.cli.common import models, plain_errors
+
+if TYPE_CHECKING:
+    from orchestration.engines.protocol import Engine
+    from orchestration.targeting.definition import TargetList
+    from orchestration.targeting.draft import Question
+    from orchestration.targeting.export import DecidedRun
 
 lists_app = typer.Typer(no_args_is_help=True)
 _VERDICTS = {
@@ -142,7 +148,8 @@ def lists_overlap() -> None:
     heads = ("", "list", "run date", *(str(number) for number in range(1, len(runs) + 1)))
     rows = zip(range(1, len(runs) + 1), runs, matrix, strict=True)
     _table(
-        heads, [(f"{n}", run["list_name"], f"{run['run_date']}", *(f"{count:,}" for count in counts)) for n, run, counts in rows]
+        heads,
+        [(f"{n}", f"{run['list_name']}", f"{run['run_date']}", *(f"{count:,}" for count in counts)) for n, run, counts in rows],
     )
 
 
@@ -230,9 +237,9 @@ def lists_exposures() -> None:
     typer.echo(f"{PAGE} is written")
 
 
-def _ask(question) -> str:
+def _ask(question: "Question") -> str:
     while True:
-        answer = typer.prompt(question.words).strip()
+        answer = str(typer.prompt(question.words)).strip()
         try:
             question.check(answer)
             return answer
@@ -241,7 +248,7 @@ def _ask(question) -> str:
 
 
 @contextlib.contextmanager
-def _previewed(name: str, all_active: bool = False) -> Iterator:
+def _previewed(name: str, all_active: bool = False) -> "Iterator[DecidedRun]":
     """The named list decided for a preview, beside those it meets: the ones due today, or all that are active.
 
     Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
@@ -267,19 +274,19 @@ def _today() -> datetime.date:
     return datetime.datetime.now(settings.timezone()).date()
 
 
-def _engine():
+def _engine() -> "Engine":
     from orchestration.engines.choose import engine
 
     return engine(settings.home())
 
 
-def _definitions() -> dict:
+def _definitions() -> "dict[str, TargetList]":
     from orchestration.targeting.lists import definitions
 
     return definitions()
 
 
-def _definition(name: str):
+def _definition(name: str) -> "TargetList":
     from orchestration.targeting.definition_file import load_definition
 
     path = settings.TARGET_LISTS / f"{name}.yml"
@@ -298,7 +305,7 @@ def _warn(name: str, warnings: Sequence[str]) -> None:
         typer.secho(f"list {name}: {warning}", fg=typer.colors.YELLOW, err=True)
 
 
-def _say(lines) -> None:
+def _say(lines: Iterable[str]) -> None:
     for line in lines:
         typer.echo(line)
 

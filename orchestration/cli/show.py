@@ -1,6 +1,7 @@
 """What `telco360 intake show TABLE DT` prints: the outcomes of one delivery and its first rows set aside. Reads, and tells."""
 
 from datetime import date
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -42,7 +43,7 @@ def show(home: Home, table: str, dt: date | str) -> str:
     return "\n".join(lines + _faults(home, table, dt, ACCEPTED_FILE))
 
 
-def _counts(outcome: dict) -> list[str]:
+def _counts(outcome: dict[str, Any]) -> list[str]:
     counts = ", ".join(
         f"{outcome[f'rows_{name}']:,} {name.replace('_', ' ')}" for name in ("read", "accepted", "collapsed", "set_aside")
     )

@@ -4,12 +4,14 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from orchestration.engines.protocol import require_current
 from orchestration.pipeline.nightly import Failure, Outcome
 from orchestration.pipeline.reports import BuildFound, Progress
 from orchestration.quality.validation import GateResult
@@ -79,7 +81,7 @@ def _intake_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         yield "ahead", f"deliveries of later dates: {last}; kept in the lake, left out of the build", "yellow"
 
 
-def _taken_in(outcomes: list) -> str:
+def _taken_in(outcomes: list[Any]) -> str:
     """Deliveries of one table with one outcome: from when to when, and their rows added up."""
     dates = [o.dt for o in outcomes]
     counts = {"read": "rows_read", "accepted": "rows_accepted", "collapsed": "rows_collapsed", "set aside": "rows_set_aside"}
@@ -112,7 +114,7 @@ def _release_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
             yield "published", f"{outcome.version.name}, {len(contents.tables)} tables as of {contents.as_of}", "bold green"
             yield "readers open", run.engine.readers_open, ""
         else:
-            current = run.current_engine.current()
+            current = require_current(run.current_engine)
             beside = f"{contents.as_of} lies before the published {current.contents.as_of}: built beside it, not published"
             exported = "lists exported" if run.exports_lists else "no list exported"
             yield "built aside", f"{beside}, {exported}. Open {run.engine.readers_open}", "bold"

@@ -2,12 +2,16 @@
 
 import datetime
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.base import settings
 from orchestration.cli.common import models, plain_errors
+
+if TYPE_CHECKING:
+    from orchestration.catalog.tags import Tag
+    from orchestration.engines.protocol import Engine
 
 SUBSCRIBER = "subscriber"  # as warehouse.manifest has it, which help need not import
 tags_app = typer.Typer(no_args_is_help=True)
@@ -126,19 +130,19 @@ def tags_check() -> None:
     raise typer.Exit(1 if found else 0)
 
 
-def _line(entry) -> str:
+def _line(entry: "Tag") -> str:
     status = "" if entry.status == "active" else f"  [{entry.status}]"
     return f"{entry.entity}  {entry.category:<10} {entry.name:<28} {entry.kind:<7} {entry.label_zh}  {entry.description}{status}"
 
 
-def _entries() -> list:
+def _entries() -> "list[Tag]":
     from orchestration.catalog.published import read_tags
 
     with _engine().reading() as reader:
         return read_tags(reader, models())
 
 
-def _engine():
+def _engine() -> "Engine":
     from orchestration.engines.choose import engine
 
     return engine(settings.home())

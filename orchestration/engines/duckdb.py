@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from sqlglot import exp
@@ -56,7 +57,7 @@ class DuckDBEngine:
     def ended(self) -> None:
         """Nothing to note: a build that died is known by the log that it leaves."""
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home.build_database), read_only=True) as db:
             return db.execute(query).fetchall()
 
@@ -113,7 +114,7 @@ class DuckDBTables:
     def __init__(self, connection: duckdb.DuckDBPyConnection, relations: Relations):
         self.connection, self.relations = connection, relations
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
 
     def columns(self, relation: str) -> tuple[str, ...]:

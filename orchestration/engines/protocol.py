@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
@@ -19,7 +19,8 @@ from orchestration.warehouse.reading import Reader
 class Candidate(Protocol):
     """A candidate and the build behind it, open to be asked in the engine's own dialect: `duckdb` or `spark`."""
 
-    dialect: str
+    @property
+    def dialect(self) -> str: ...
 
 
 class Engine(Protocol):
@@ -45,7 +46,7 @@ class Engine(Protocol):
     def ended(self) -> None:
         """Told when dbt has come to an end of its own, well or not."""
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the build."""
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:

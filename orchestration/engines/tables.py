@@ -4,7 +4,7 @@ All that follows from the answers is worked out in one DuckDB connection of the 
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
@@ -54,7 +54,7 @@ class Tables(Protocol):
     connection: duckdb.DuckDBPyConnection
     """The run's own: holds what `read` brings, and no table of the warehouse is written through it."""
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the engine."""
 
     def columns(self, relation: str) -> tuple[str, ...]:

@@ -17,7 +17,13 @@ def rows_ahead(home: Home, contract: Mapping[str, Table], as_of: date) -> dict[s
     counts: dict[str, int] = {}
     for row in ledger.current(home).select(["table_name", "dt", "event_last"]).to_pylist():
         table = contract.get(row["table_name"])
-        if table is None or row["dt"] > as_of or row["event_last"] is None or row["event_last"] < next_day:
+        if (
+            table is None
+            or table.event_time is None
+            or row["dt"] > as_of
+            or row["event_last"] is None
+            or row["event_last"] < next_day
+        ):
             continue
         folder = ds.dataset(home.raw / table.name / f"dt={row['dt']}", format="parquet")
         is_date = table.column(table.event_time).data_type == "date"

@@ -6,6 +6,7 @@ home through links, so that references and comparisons are those of the real run
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def check(home: Home, contract: dict[str, Table], folder: Path) -> Checked:
     )
 
 
-def _deliveries(folder: Path, contract: dict[str, Table]):
+def _deliveries(folder: Path, contract: dict[str, Table]) -> tuple[Path, Callable[[landing.Folder], bool]]:
     """(the landing tree around the folder, which of its deliveries are asked for)."""
     if not folder.is_dir():
         raise SettingsError(f"{folder} is no folder; name a delivery (…/<table>/dt=YYYY-MM-DD) or a folder of deliveries")
@@ -74,7 +75,7 @@ def _deliveries(folder: Path, contract: dict[str, Table]):
 
 
 @contextmanager
-def _trial(home: Home, scratch: Path, root: Path):
+def _trial(home: Home, scratch: Path, root: Path) -> Iterator[_Trial]:
     trial = _Trial(scratch, root)
     for real, seen, pattern in (
         (home.raw, trial.raw, "*/dt=*"),

@@ -4,6 +4,7 @@ Only names belong here. A name counts in whatever case, where nothing else may b
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from orchestration.base.contract import Table
 from orchestration.base.words import did_you_mean
@@ -71,7 +72,9 @@ def _twice(names: list[str], meant: list[str | None]) -> list[str]:
     return faults
 
 
-def _missing(names: list[str], needed: list[str], missing: list[str], known: dict, table: Table, is_header: bool) -> str:
+def _missing(
+    names: list[str], needed: list[str], missing: list[str], known: dict[str, Any], table: Table, is_header: bool
+) -> str:
     what = f"{columns_named(needed)} missing"
     profile = profile_name(table.name)
     if not is_header:

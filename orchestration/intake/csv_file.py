@@ -59,10 +59,13 @@ class CsvFile:
         self._form = form
         self._blocks = _whole_records(_bytes_of(path, block_bytes, form))
         first = next(self._blocks, None)
-        if first is None and not form.columns:
+        self._first: _Layout | None = None
+        self.names = list(form.columns)
+        if first is not None:
+            self._first = _layout(first, 1, form)
+            self.names = self.names or _header(first[: self._first.ends[0]], form)
+        elif not self.names:
             raise Empty(f"the file is empty; its first line must be a header. {_RESEND}")
-        self._first = None if first is None else _layout(first, 1, form)
-        self.names = list(form.columns) or _header(first[: self._first.ends[0]], form)
 
     def batches(self, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Rows in file order as (text of the named columns, empty fields null; physical line each row begins on, header 1)."""

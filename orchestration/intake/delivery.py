@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -67,7 +68,7 @@ class Judgement:
     lie in the quarantine file. `carried`: rows of the snapshot before that lie in the raw folder too.
     """
 
-    files: list[dict]
+    files: list[dict[str, Any]]
     reason: str | None = None
     rows_read: int = 0
     collapsed: int = 0
@@ -92,7 +93,7 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
     except Rejected as rejection:
         judgement.reason = str(rejection)
         if isinstance(rules.profile, Profile):
-            judgement.reason += f". It was {_read_by(rules)}"
+            judgement.reason += f". It was {_read_by(rules.table, rules.profile)}"
     except OSError as error:
         # A copy that fails names the delivered file, whichever of the two is at fault; a full disk can only be the lake's.
         if error.errno in machine.FULL or not str(error.filename).startswith(f"{folder.path}{os.sep}"):
@@ -129,7 +130,7 @@ def _judge(
         raise rules.profile
     manifest = landing.read_manifest(folder.path / landing.SUCCESS) if listing.success else landing.Manifest()
     judgement.closed_bill_months = list(manifest.closed_bill_months)
-    parts = _read_parts(folder, rules, manifest.files, workspace, quarantine, judgement)
+    parts = _read_parts(folder, rules.table, rules.profile, manifest.files, workspace, quarantine, judgement)
     rows_read = sum(part.rows_read for part in parts)
     with validate.connect(workspace.scratch / "duckdb") as con:
         removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
@@ -150,19 +151,25 @@ def _judge(
         judgement.facts = validate.facts_of(con, rules.table, written, rules.number_patterns)
     if judgement.facts.rows != accepted + judgement.carried:
         raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted, {judgement.carried} carried")
-    judgement.warnings = [_read_by(rules)] if rules.profile else []
+    judgement.warnings = [_read_by(rules.table, rules.profile)] if rules.profile else []
     judgement.warnings += [_EMPTY.format(file=f["name"]) for f in judgement.files if f["name"] not in {p.name for p in parts}]
     judgement.warnings += [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
     judgement.warnings += _rejected_rows_warnings(folder, rows_read, quarantine) + _volume_warnings(rules, accepted) + found
     judgement.warnings += _number_warnings(judgement.facts)
 
 
-def _read_by(rules: Rules) -> str:
-    return f"read by profile {profile_name(rules.table.name)}: {rules.profile.told() or 'it changes nothing'}"
+def _read_by(table: Table, profile: Profile) -> str:
+    return f"read by profile {profile_name(table.name)}: {profile.told() or 'it changes nothing'}"
 
 
 def _read_parts(
-    folder: Folder, rules: Rules, manifest: dict | None, workspace: Workspace, quarantine: Writer, judgement: Judgement
+    folder: Folder,
+    table: Table,
+    profile: Profile | None,
+    manifest: dict[str, Any] | None,
+    workspace: Workspace,
+    quarantine: Writer,
+    judgement: Judgement,
 ) -> list[Part]:
     """The files as parts, without those that have not a byte. Raises Rejected with what is wrong with all of them."""
     names = [file["name"] for file in judgement.files]
@@ -177,7 +184,7 @@ def _read_parts(
     for number, file in enumerate(judgement.files):
         staged = workspace.scratch / f"{number:06d}.parquet"
         try:
-            part = read_part(folder.path / file["name"], rules.table, staged, quarantine, rules.profile)
+            part = read_part(folder.path / file["name"], table, staged, quarantine, profile)
             file["rows"] = part.rows_read
             parts.append(part)
         except Empty as error:
@@ -253,8 +260,7 @@ def _content_warnings(con: duckdb.DuckDBPyConnection, rules: Rules, written: lis
     """What accepted rows are warned of. Raises Rejected where more of them than the limit are of lines that nobody knows."""
     warnings = [f"not checked against {name}: none of its deliveries that could tell is accepted" for name in rules.unchecked]
     warnings += warned.warnings_of(con, rules.table, written)
-    unknown = known.unknown_lines(con, rules.table, written, rules.register) if rules.register else None
-    if unknown is None:
+    if rules.register is None or (unknown := known.unknown_lines(con, rules.table, written, rules.register)) is None:
         return warnings
     if _is_over(rules.limits, unknown.rows, unknown.share, rules.limits.max_unknown_share):
         raise Rejected(
@@ -273,14 +279,14 @@ def _unknown_counted(table: Table, unknown: known.Unknown) -> str:
 
 def _missing_warnings(rules: Rules, lacks: missing.Missing, is_confirmed: bool) -> list[str]:
     """What is told of rows that a snapshot lacks. Raises Rejected where they are more than the limit, and nobody confirms it."""
-    keep = rules.table.keep_missing
-    on_net = f", {lacks.counted:,} of them on-net" if keep.left else ""
+    has_left = bool(rules.table.keep_missing and rules.table.keep_missing.left)
+    on_net = f", {lacks.counted:,} of them on-net" if has_left else ""
     which = f"{lacks.newly:,} rows of dt={lacks.dt} are missing{on_net} ({'; '.join(lacks.keys)})"
     confirm = f'write {{"{landing.CONFIRMED}": true}} into _SUCCESS'
     share = lacks.counted / lacks.all_counted if lacks.all_counted else 0.0
     if not is_confirmed and _is_over(rules.limits, lacks.counted, share, rules.limits.max_missing_share):
         raise Rejected(
-            f"{which}: {share:.1%} of the {lacks.all_counted:,}{' on-net' if keep.left else ''} rows, more than "
+            f"{which}: {share:.1%} of the {lacks.all_counted:,}{' on-net' if has_left else ''} rows, more than "
             f"{_percent(rules.limits.max_missing_share)}. Deliver it whole; if they were removed on purpose, {confirm}"
         )
     warnings = []

@@ -1,5 +1,7 @@
 """Why a delivery is turned away. Only the exceptions belong here."""
 
+from typing import Any
+
 from orchestration.base.errors import Telco360Error
 
 TRIED_AGAIN = "It is tried again on the next run"
@@ -21,7 +23,7 @@ class Foreign(Rejected):
 
     def __init__(self, text: str, **form: str):
         super().__init__(text)
-        self.form = form
+        self.form: dict[str, Any] = form
 
 
 class Empty(Rejected):

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.contract import Table
-from orchestration.base.sql import from_files, from_folder, identifier
+from orchestration.base.sql import from_files, from_folder, identifier, one_row
 
 LINE = "subscriber_id"
 SHOWN_IDS = 3
@@ -57,7 +57,7 @@ class Unknown:
     @property
     def share(self) -> float:
         """The greater of both shares, 0 to 1."""
-        of_money = float(self.money / self.all_money) if self.all_money else 0.0
+        of_money = float(self.money / self.all_money) if self.money is not None and self.all_money else 0.0
         return max(self.rows / self.all_rows, of_money)
 
 
@@ -66,10 +66,10 @@ def unknown_lines(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path
     rows, lines = from_files(files), from_folder(register.folder)
     money = f"sum(abs({identifier(table.money)}))" if table.money else "null"
     unknown = f"{rows} as r anti join {lines} as s using ({LINE}) where {LINE} is not null"
-    count, amount = con.execute(f"select count(*), {money} from {unknown}").fetchone()
+    count, amount = one_row(con.execute(f"select count(*), {money} from {unknown}"))
     if not count:
         return None
-    all_count, all_amount = con.execute(f"select count(*), {money} from {rows}").fetchone()
+    all_count, all_amount = one_row(con.execute(f"select count(*), {money} from {rows}"))
     ids = _first_ids(con, unknown, SHOWN_IDS)
     return Unknown(count, all_count, amount, all_amount, tuple(ids), register.dt)
 
@@ -82,13 +82,12 @@ def why_unknown(con: duckdb.DuckDBPyConnection, files: list[Path], register: Reg
     rows, lines = from_files(files), from_folder(register.folder)
     sample = _first_ids(con, f"{rows} as r anti join {lines} as s using ({LINE}) where {LINE} is not null", SAMPLED_IDS)
     con.execute("create or replace temp table unknown_ids as select unnest(?::varchar[]) as id", [sample])
-    phones = con.execute(f"select count(*) from unknown_ids semi join {lines} as s on id = s.msisdn").fetchone()[0]
+    phones = one_row(con.execute(f"select count(*) from unknown_ids semi join {lines} as s on id = s.msisdn"))[0]
     known = _first_ids(con, f"{lines} as s", SHOWN_IDS)
     if phones * 2 > len(sample):
         return f"{_side_by_side([MASK], known)}. These are phone numbers of crm_subscribers, not its ids"
-    shared = con.execute(
-        f"select least((select min(length(id)) from unknown_ids), (select min(length({LINE})) from {lines}))"
-    ).fetchone()[0]
+    shortest = f"select least((select min(length(id)) from unknown_ids), (select min(length({LINE})) from {lines}))"
+    shared = one_row(con.execute(shortest))[0]
     for words, form in _CAUSES:
         left, right = (form.format(id=column, shared=shared or 0) for column in ("u.id", f"s.{LINE}"))
         query = (

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -104,7 +105,7 @@ def ensure_empty_tables(home: Home, contract: dict[str, Table]) -> None:
         empty = lake_schema(table).empty_table()
         target = home.raw / table.name / NEVER_DELIVERED / "empty.parquet"
         if not (target.exists() and pq.read_schema(target).equals(empty.schema)):
-            write_atomically(target, incoming(home), lambda path, empty=empty: pq.write_table(empty, path))
+            write_atomically(target, incoming(home), partial(pq.write_table, empty))
 
 
 def folder_of(root: Path, table: str, dt: object) -> Path:

@@ -11,6 +11,7 @@ import stat
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 
@@ -121,7 +122,7 @@ class Manifest:
     whose bills are in, by their first days.
     """
 
-    files: dict[str, dict] | None = None
+    files: dict[str, dict[str, Any]] | None = None
     removals_confirmed: bool = False
     closed_bill_months: tuple[date, ...] = ()
 
@@ -155,7 +156,7 @@ def read_manifest(path: Path) -> Manifest:
     return Manifest(files, is_confirmed, _closed_months(manifest.get(CLOSED, [])))
 
 
-def _closed_months(months: object) -> tuple[date, ...]:
+def _closed_months(months: Any) -> tuple[date, ...]:
     """The months of a list such as ["2026-10"], by their first days. Raises Rejected for anything else."""
     try:
         return tuple(sorted({datetime.strptime(month, "%Y-%m").date() for month in list(months)}))
@@ -163,7 +164,7 @@ def _closed_months(months: object) -> tuple[date, ...]:
         raise _bad_manifest(f'names no months as {CLOSED}, such as ["2026-10"]') from error
 
 
-def check_manifest_files(manifest: dict[str, dict] | None, names: list[str]) -> None:
+def check_manifest_files(manifest: dict[str, dict[str, Any]] | None, names: list[str]) -> None:
     """Raises Rejected unless the manifest, if there is one, names exactly the files that are there."""
     if manifest is None:
         return
@@ -177,7 +178,7 @@ def check_manifest_files(manifest: dict[str, dict] | None, names: list[str]) -> 
 
 
 def check_manifest_of_file(
-    manifest: dict[str, dict] | None, name: str, sha256: str | None = None, rows: int | None = None
+    manifest: dict[str, dict[str, Any]] | None, name: str, sha256: str | None = None, rows: int | None = None
 ) -> None:
     """Raises Rejected where the manifest tells another SHA-256 or another number of rows of the file."""
     told = (manifest or {}).get(name, {})
@@ -196,14 +197,14 @@ def _has_marker(folder: Path) -> bool:
     return True
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link that leads to itself
         return False
 
 
-def _entries(folder: Path) -> list[os.DirEntry]:
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return sorted((e for e in entries if not e.name.startswith((".", "_"))), key=lambda e: os.fsencode(e.name))
 
@@ -237,7 +238,7 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict:
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise ValueError("a name comes twice")

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,7 +64,7 @@ class Outcome:
     table_name: str
     dt: date
     outcome: str
-    files: list[dict]
+    files: list[dict[str, Any]]
     rows_read: int
     rows_accepted: int
     rows_collapsed: int
@@ -78,7 +79,7 @@ class Outcome:
     rows_carried: int = 0
     closed_bill_months: list[date] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.rows_read != self.rows_accepted + self.rows_collapsed + self.rows_set_aside:
             raise ValueError(
                 f"{self.table_name} {self.dt}: {self.rows_read} rows read, but {self.rows_accepted} accepted + "
@@ -94,7 +95,7 @@ class Outcome:
         """Why the delivery was rejected, where, and what to do next; empty where it was accepted."""
         if self.is_accepted:
             return ""
-        is_of_file = any(self.reason.startswith(f"{file['name']}: ") for file in self.files)
+        is_of_file = any((self.reason or "").startswith(f"{file['name']}: ") for file in self.files)
         where = f"landing/{self.table_name}/dt={self.dt}{'/' if is_of_file else ': '}"
         return f"{where}{self.reason}. Delivery rejected; see telco360 intake show {self.table_name} {self.dt}"
 

@@ -6,7 +6,7 @@ is taken in: a guessed limit would let bad deliveries through, or turn good ones
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def load_patterns(path: Path = PATTERNS_SEED) -> list[str]:
     return patterns
 
 
-def _rows(path: Path, names: list[str]):
+def _rows(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, row) of each data row, values trimmed."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.base.contract import KeepMissing, Table
-from orchestration.base.sql import from_files, from_folder, identifier, identifiers, literal
+from orchestration.base.sql import from_files, from_folder, identifier, identifiers, literal, one_row
 from orchestration.intake.validate import Reference
 from orchestration.intake.values import lake_schema
 
@@ -71,16 +71,17 @@ def keep(
     `is_confirmed`, what had ended stays without its personal values, and all else goes but rows that were rejected here.
     """
     _find(con, table, before, accepted, references, quarantine)
-    ended = _ended(table.keep_missing, references)
-    _decide(con, table.keep_missing, ended, is_confirmed)
+    rule = _rule_of(table)
+    ended = _ended(rule, references)
+    _decide(con, rule, ended, is_confirmed)
     kept = _write(con, table, is_confirmed, target)
     counts = con.execute(
         """select count(*) filter (where is_new), count(*) filter (where is_new and not is_ended),
             count(*) filter (where was_carried and not is_rejected), count(*) filter (where is_rejected),
             count(*) filter (where stays and not is_rejected)
         from (select *, not is_rejected and not was_carried as is_new from decided)"""
-    ).fetchone()
-    newly, counted, for_long, rejected, kept_missing = counts
+    )
+    newly, counted, for_long, rejected, kept_missing = one_row(counts)
     return Missing(
         before.dt,
         newly,
@@ -111,13 +112,14 @@ def _find(
         identifier(c.name) if c.name in there else f"null::{_DUCKDB_TYPES.get(c.data_type, c.data_type)} as {identifier(c.name)}"
         for c in table.columns
     )
-    new, by = from_files(accepted), table.keep_missing.by
+    rule = _rule_of(table)
+    new, by = from_files(accepted), rule.by
     comes = " and ".join(f"there.{identifier(name)} = gone.{identifier(name)}" for name in by)
     key_text = " || ', ' || ".join(f"'{name}=' || {identifier(name)}::varchar" for name in table.key)
     rejected = f"{key_text} in (select key_values from {from_files([quarantine])})" if quarantine.exists() else "false"
     is_missing = "true" if set(by) == set(table.key) else f"not exists (select 1 from {new} as there where {comes})"
-    if table.keep_missing.only_with:
-        kept_there = [_leads_to_kept(r) for r in references if r.table == table.keep_missing.only_with]
+    if rule.only_with:
+        kept_there = [_leads_to_kept(r) for r in references if r.table == rule.only_with]
         is_missing += f" and ({' or '.join(kept_there) or 'false'})"
     holds = [_holds(reference) for reference in references]
     con.execute(
@@ -158,11 +160,18 @@ def _decide(con: duckdb.DuckDBPyConnection, rules: KeepMissing, ended: str, is_c
     con.execute(f"create or replace temp view decided as select *, {ended} as is_ended, ({stays}) as stays from missing")
 
 
+def _rule_of(table: Table) -> KeepMissing:
+    if table.keep_missing is None:
+        raise AssertionError(f"the contract says nothing of missing rows of {table.name}")
+    return table.keep_missing
+
+
 def _rows_counted(con: duckdb.DuckDBPyConnection, ended: str, before: Before) -> int:
     files = [path for path in sorted(before.folder.glob("*.parquet")) if path.name != CARRIED]
     if not files:
         return 0
-    return con.execute(f"select count(*) from {from_files(files, ', union_by_name = true')} where not {ended}").fetchone()[0]
+    counted = con.execute(f"select count(*) from {from_files(files, ', union_by_name = true')} where not {ended}")
+    return int(one_row(counted)[0])
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: Table, is_confirmed: bool, target: Path) -> int:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -126,7 +127,7 @@ def _read_parquet(task: _Task) -> Part:
     return task.part(rows_read, warnings, seen)
 
 
-def _of_columns(task: _Task, columns: Columns, batches: Callable[[], Iterable]) -> Rejected:
+def _of_columns(task: _Task, columns: Columns, batches: Callable[[], Iterable[Any]]) -> Rejected:
     """The rejection for names of columns, with what is wrong in the columns that are known: all faults in one round."""
     more = _further(task, lambda aside: _stage(aside, batches(), columns, _NullsSeen())) if columns.known else ""
     return Rejected(f"{'; '.join(columns.faults)}{more}")
@@ -158,7 +159,7 @@ def _count_if_clean(task: _Task, columns: Columns, seen: "_NullsSeen") -> int | 
     return count
 
 
-def _stage(task: _Task, batches: Iterable, columns: Columns, seen: "_NullsSeen") -> int:
+def _stage(task: _Task, batches: Iterable[Any], columns: Columns, seen: "_NullsSeen") -> int:
     rows_read, delivered = 0, list(columns.known)
     with (
         pq.ParquetWriter(task.staged, lake_schema(task.table), compression="zstd") as writer,
@@ -176,7 +177,9 @@ def _stage(task: _Task, batches: Iterable, columns: Columns, seen: "_NullsSeen")
     return rows_read
 
 
-def _without_headers(task: _Task, batch: pa.RecordBatch, numbers: np.ndarray, delivered: list[str]):
+def _without_headers(
+    task: _Task, batch: pa.RecordBatch, numbers: np.ndarray, delivered: list[str]
+) -> tuple[pa.RecordBatch, np.ndarray]:
     """The batch and its lines without rows that repeat the header, as where parts were joined; those go to the quarantine."""
     mask, in_other_order = repeated_header(batch, delivered)
     if len(in_other_order):
@@ -195,8 +198,8 @@ def _without_headers(task: _Task, batch: pa.RecordBatch, numbers: np.ndarray, de
 class _NullsSeen:
     """Texts of a file that look like a null written out: by column how many of each, and the line of the first."""
 
-    def __init__(self):
-        self._found: dict[str, tuple[int, Counter]] = {}
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[int, Counter[str]]] = {}
 
     def add(self, checked: rows.Checked, lines: np.ndarray) -> None:
         for name, found in checked.nulls_written_out.items():

@@ -7,8 +7,10 @@ it to values, csv_file.py and columns.py to files.
 import codecs
 import hashlib
 import re
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -113,7 +115,7 @@ def fingerprint(home: Home, table: str) -> str:
     try:
         return hashlib.sha256((home.root / profile_name(table)).read_bytes()).hexdigest()
     except OSError as error:
-        return "" if isinstance(error, FileNotFoundError) else error.strerror
+        return "" if isinstance(error, FileNotFoundError) else str(error.strerror)
 
 
 def unused(home: Home, tables: set[str]) -> list[str]:
@@ -163,7 +165,7 @@ def measure_of(column: str, data_type: str) -> str:
     return "money" if data_type.startswith("decimal(") and data_type.replace(" ", "").endswith(",2)") else ""
 
 
-def _faults(profile: Profile, table: Table):
+def _faults(profile: Profile, table: Table) -> Iterator[str]:
     types = {c.name: c.data_type for c in table.columns}
     if profile.delimiter not in _DELIMITERS:
         yield f"delimiter: '{profile.delimiter}' is none of , ; | ^ ~ : tab \\x01"
@@ -215,7 +217,7 @@ def _faults(profile: Profile, table: Table):
                 yield f"{at}'{form}': {error}"
 
 
-def _told(name: str, value: object) -> str:
+def _told(name: str, value: Any) -> str:
     words = name.replace("_", " ")
     if name == "delimiter" and value in _DELIMITER_NAMES.values():
         return f"delimiter {next(shown for shown, sign in _DELIMITER_NAMES.items() if sign == value)}"
@@ -238,7 +240,7 @@ def _told(name: str, value: object) -> str:
     )
 
 
-def _sentence(fault: dict) -> str:
+def _sentence(fault: Mapping[str, Any]) -> str:
     key = ": ".join(str(part) for part in fault["loc"] if part not in ("str", "dict[str,str]"))
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}{did_you_mean(key, Profile.model_fields)}"
@@ -252,7 +254,7 @@ def _at_fault(name: str, faults: list[str]) -> Rejected:
 class _Texts(yaml.BaseLoader):
     """YAML in which every value is the text that stands there (NULL, yes and 1 among them), and no key comes twice."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]
         if len(set(keys)) < len(keys):
             twice = next(key for i, key in enumerate(keys) if key in keys[:i])

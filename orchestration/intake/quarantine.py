@@ -7,6 +7,7 @@ Values of pii columns are masked before they are written. Columns that the contr
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -91,7 +92,7 @@ class Writer:
         self.path = path
         self.rows = 0
         self.first = ""
-        self.kinds: dict[tuple[str, str], list] = {}
+        self.kinds: dict[tuple[str, str], list[Any]] = {}
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, file: str, lines: np.ndarray, faults: list[Fault]) -> None:
@@ -169,7 +170,7 @@ def messages(path: Path, table: str, dt: str, limit: int) -> list[str]:
     return lines
 
 
-def _sentence(row: dict) -> str:
+def _sentence(row: dict[str, Any]) -> str:
     return f"{row['file']}, line {row['line']}, column {row['column']}: {_told(row['value'])} {row['reason']}"
 
 

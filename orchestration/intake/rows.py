@@ -4,8 +4,9 @@ contract's rules over several columns.
 Arrow batches in, arrow batches out, vectorised. What needs other rows or other tables (keys, references) is in validate.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import reduce
 
 import numpy as np
@@ -85,7 +86,7 @@ def check(batch: pa.RecordBatch, table: Table, reading: Reading | None = None) -
     return Checked(good, good_rows, faults, changed or bool(faults), written_out)
 
 
-def _unread(table: Table, column: Column, read: Read, value: Typed):
+def _unread(table: Table, column: Column, read: Read, value: Typed) -> Iterator[tuple[pa.Array, str]]:
     """(mask, reason) of the values that could not be read, each once."""
     if read.bad is not None:
         yield read.bad, read.reason
@@ -102,7 +103,7 @@ def _unread(table: Table, column: Column, read: Read, value: Typed):
         yield rest, f"is no {_NOUNS.get(column.data_type, column.data_type)}"
 
 
-def _column_faults(table: Table, column: Column, values: pa.Array, bad: pa.Array | None):
+def _column_faults(table: Table, column: Column, values: pa.Array, bad: pa.Array | None) -> Iterator[tuple[pa.Array, str]]:
     """(mask, reason) of each rule that some value of the column breaks; `bad` marks those that could not be read."""
     if values.null_count and (not column.nullable or column.name in table.key):
         is_empty = pc.is_null(values) if bad is None else pc.and_not(pc.is_null(values), bad)
@@ -161,5 +162,5 @@ def reason_of(rule: RowRule) -> str:
     return f"{rule.column} is more than {' + '.join(rule.part_of)}"
 
 
-def _scalar(number: object, kind: pa.DataType) -> pa.Scalar:
+def _scalar(number: Decimal, kind: pa.DataType) -> pa.Scalar:
     return pa.scalar(int(number) if pa.types.is_integer(kind) else number, kind)

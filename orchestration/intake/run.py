@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home
@@ -212,10 +213,10 @@ class _Run:
             rows_accepted=accepted,
             rows_collapsed=judgement.collapsed,
             rows_set_aside=judgement.set_aside if is_accepted else judgement.rows_read - judgement.collapsed,
-            event_first=facts and facts.event_first,
-            event_last=facts and facts.event_last,
+            event_first=facts.event_first if facts else None,
+            event_last=facts.event_last if facts else None,
             event_months=facts.event_months if facts else [],
-            rows_sha256=facts and facts.rows_sha256,
+            rows_sha256=facts.rows_sha256 if facts else None,
             closed_bill_months=judgement.closed_bill_months if is_accepted else [],
             reason=judgement.reason,
             warnings=judgement.warnings if is_accepted else [],
@@ -223,7 +224,7 @@ class _Run:
             rows_carried=judgement.carried if is_accepted else 0,
         )
 
-    def _fill_quarantine(self, workspace: lake.Workspace, outcome: ledger.Outcome, quarantined) -> None:
+    def _fill_quarantine(self, workspace: lake.Workspace, outcome: ledger.Outcome, quarantined: Path) -> None:
         """What the delivery's quarantine folder shall hold; a rejected attempt leaves the rows of the one that stands."""
         if not outcome.is_accepted:
             before = lake.folder_of(self.home.quarantine, outcome.table_name, outcome.dt) / ACCEPTED_FILE
@@ -233,7 +234,7 @@ class _Run:
         if quarantined.exists():
             quarantined.rename(workspace.quarantine / (ACCEPTED_FILE if outcome.is_accepted else REJECTED_FILE))
 
-    def _tell(self, outcome: ledger.Outcome, judgement: Judgement, quarantined, seconds: float) -> None:
+    def _tell(self, outcome: ledger.Outcome, judgement: Judgement, quarantined: Path, seconds: float) -> None:
         table, dt = outcome.table_name, str(outcome.dt)
         for line in quarantine.messages(quarantined, table, dt, TOLD_FAULTS) if quarantined.exists() else []:
             self.progress(f"  {line}")

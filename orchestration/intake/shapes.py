@@ -4,7 +4,9 @@ Only recognising belongs here, for messages and warnings; no value is changed.
 """
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -82,15 +84,16 @@ def nulls_written_out(column: Column, values: pa.Array) -> WrittenOut | None:
     return WrittenOut(rows, values.take(pa.array(rows)))
 
 
-def causes(table: str, column: Column, raw: pa.Array, bad: pa.Array):
+def causes(table: str, column: Column, raw: pa.Array, bad: pa.Array) -> Iterator[tuple[pa.Array, str]]:
     """(mask, reason) of the bad values whose cause is known, each value once. `raw`: as delivered."""
     profile = profile_name(table)
     if not pa.types.is_string(raw.type):
         return
     text = pc.utf8_trim_whitespace(raw)
     known = [(_COMMA, f"is no {column.data_type}: {_NO_COMMA}")] if column.is_numeric else _CAUSES.get(column.data_type, [])
-    patterns = [(reason, lambda p=pattern: pc.match_substring_regex(text, p)) for pattern, reason in known]
-    for reason, matches in [(NULL_CAUSE, lambda: looks_null(text)), *patterns]:
+    checks: list[tuple[str, Callable[[], pa.Array]]] = [(NULL_CAUSE, lambda: looks_null(text))]
+    checks += [(reason, partial(pc.match_substring_regex, text, pattern)) for pattern, reason in known]
+    for reason, matches in checks:
         mask = pc.and_(bad, pc.fill_null(matches(), False))
         if is_any(mask):
             yield mask, reason.format(profile=profile)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from graphlib import TopologicalSorter
+from typing import Any
 
 from orchestration.base.contract import Column, Table
 from orchestration.base.settings import Home
@@ -56,14 +57,14 @@ class State:
         dt: date,
         outcome: str,
         rows: int,
-        rows_sha256: str,
+        rows_sha256: str | None,
         fingerprint: str,
         reason: str | None,
         carried: int | None,
     ) -> None:
         self._latest[table, dt] = (outcome, fingerprint, reason)
         if outcome == ledger.ACCEPTED:
-            self._standing.setdefault(table, {})[dt] = Standing(dt, rows, rows_sha256, carried or 0)
+            self._standing.setdefault(table, {})[dt] = Standing(dt, rows, rows_sha256 or "", carried or 0)
 
     def is_known(self, table: str, dt: date, fingerprint: str) -> bool:
         """Whether the latest outcome of this delivery still holds."""
@@ -105,7 +106,7 @@ class State:
     ) -> str:
         """What decides whether a delivery was judged already: its files, its rules, the deliveries it is held against, and the
         fingerprint of the table's reading profile."""
-        referenced = {}
+        referenced: dict[str, object] = {}
         for _, name, _ in enforced_references(table, contract):
             standing = self.latest_until(name, folder.dt)
             referenced[name] = standing and (standing.dt, standing.rows_sha256, standing.carried)
@@ -133,7 +134,7 @@ def in_order(folders: Iterable[Folder], contract: dict[str, Table]) -> list[Fold
     return sorted(folders, key=lambda f: (not _is_crm_snapshot(contract[f.table]), f.dt, rank[f.table]))
 
 
-def _rules_of(table: Table) -> dict:
+def _rules_of(table: Table) -> dict[str, Any]:
     """The table's contract without its prose."""
     rules = asdict(table) | {"description": None}
     return rules | {"columns": [asdict(column) | {"description": None} for column in table.columns]}

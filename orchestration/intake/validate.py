@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.base.contract import Table
-from orchestration.base.sql import from_files, from_folder, identifier, identifiers
+from orchestration.base.sql import from_files, from_folder, identifier, identifiers, one_row
 from orchestration.intake.part import Part
 from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
 
@@ -52,7 +52,8 @@ class Removed:
 
     def rows_of(self, part_no: int) -> np.ndarray:
         """Positions in the staged file of the part."""
-        return np.concatenate(self._row_nos)[np.concatenate(self._part_nos) == part_no]
+        rows: np.ndarray = np.concatenate(self._row_nos)[np.concatenate(self._part_nos) == part_no]
+        return rows
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ class Facts:
 
 def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     """A connection whose memory is bounded and which spills to `scratch`."""
-    config = {"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": False}
-    return duckdb.connect(config=config)
+    return duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": False})
 
 
 def remove_rows(
@@ -123,7 +123,7 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """
     keys, live = identifiers(table.key), "(from staged anti join broken using (part_no, row_no))"
     con.execute(f"create or replace temp table suspect as select hash({keys}) as h from {live} group by h having count(*) > 1")
-    if not con.execute("select count(*) from suspect").fetchone()[0]:
+    if not one_row(con.execute("select count(*) from suspect"))[0]:
         return False
     con.execute(f"create or replace temp table again as from {live} as live semi join suspect on hash({keys}) = suspect.h")
     con.execute(
@@ -167,7 +167,7 @@ def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], nu
     months: list[date] = []
     if table.event_time is not None:
         event = f"{identifier(table.event_time)}::timestamp"
-        first, last = con.execute(f"select min({event}), max({event}) from {accepted}").fetchone()
+        first, last = one_row(con.execute(f"select min({event}), max({event}) from {accepted}"))
         months = [
             m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()
         ]
@@ -178,7 +178,7 @@ def _odd(con: duckdb.DuckDBPyConnection, table: Table, accepted: str, patterns: 
     if not patterns or "msisdn" not in {c.name for c in table.columns}:
         return None
     fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in patterns)
-    return con.execute(f"select count(*) from {accepted} where not ({fits})", patterns).fetchone()[0]
+    return int(one_row(con.execute(f"select count(*) from {accepted} where not ({fits})", patterns))[0])
 
 
 def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -> tuple[int, str]:
@@ -189,9 +189,10 @@ def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -
     texts = ", ".join(
         f"coalesce(length({identifier(c.name)}::varchar) || ':' || {identifier(c.name)}::varchar, '-')" for c in table.columns
     )
-    rows, upper, lower = con.execute(
+    hashed = con.execute(
         f"select count(*), coalesce(sum((h >> 64)::ubigint), 0), coalesce(sum((h & 18446744073709551615::uhugeint)::ubigint), 0) "
         f"from (select md5_number(concat({texts})) as h from {accepted})"
-    ).fetchone()
+    )
+    rows, upper, lower = one_row(hashed)
     names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
     return rows, sha256(f"{names}|{rows}|{upper}|{lower}".encode()).hexdigest()

@@ -118,7 +118,7 @@ def decimals_of(data_type: str) -> int:
 
 
 def _precision(data_type: str) -> tuple[int, int]:
-    precision, scale = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", data_type).groups()
+    ((precision, scale),) = re.findall(r"^decimal\((\d+),\s*(\d+)\)$", data_type)
     return int(precision), int(scale)
 
 
@@ -132,7 +132,7 @@ def _pattern(data_type: str) -> str:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _is_local_timestamp(kind: pa.DataType) -> bool:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.base.contract import RowRule, Table, UniqueRule
-from orchestration.base.sql import from_files, identifier
+from orchestration.base.sql import from_files, identifier, one_row
 from orchestration.intake.quarantine import key_values, shown_together
 from orchestration.intake.rows import breaches, reason_of
 
@@ -50,10 +50,10 @@ def _of_unique(con: duckdb.DuckDBPyConnection, unique: UniqueRule, files: list[P
     shared = (
         f"select {names}, count(*) as n from {from_files(files)} where {identifier(unique.where)} group by {names} having n > 1"
     )
-    rows, groups = con.execute(f"select sum(n), count(*) from ({shared})").fetchone()
+    rows, groups = one_row(con.execute(f"select sum(n), count(*) from ({shared})"))
     if not groups:
         return ""
-    *values, n = con.execute(f"{shared} order by {names} limit 1").fetchone()
+    *values, n = one_row(con.execute(f"{shared} order by {names} limit 1"))
     first = ", ".join(f"{name}={value}" for name, value in zip(unique.columns, values, strict=True))
     return (
         f"{rows:,} rows with {unique.where} share {', '.join(unique.columns)} with another such row; accepted. "

@@ -5,12 +5,13 @@ Each is worked out for the deliveries that the checks have not passed yet; the p
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 from orchestration.quality.levels import move
 from orchestration.quality.limits import DriftLimits, ReleaseLimits, drift_limit, load_drift_limits, load_release_limits
 from orchestration.quality.privacy import SEPARATORS, masked
@@ -25,7 +26,12 @@ FACTS = {
 
 
 def content_facts(
-    db: duckdb.DuckDBPyConnection, home: Home, fresh: list[dict], standing: list[dict], contract: dict[str, Table], as_of: date
+    db: duckdb.DuckDBPyConnection,
+    home: Home,
+    fresh: list[dict[str, Any]],
+    standing: list[dict[str, Any]],
+    contract: dict[str, Table],
+    as_of: date,
 ) -> None:
     """Fills the tables of FACTS. `fresh`, `standing`: rows of the ledger, those to be judged and all that stand.
 
@@ -47,7 +53,7 @@ def content_facts(
         _add(db, "levels", _level_rows(table, profiles, dates, limits, drift))
 
 
-def register_of(home: Home, standing: list[dict], contract: dict[str, Table]) -> Register | None:
+def register_of(home: Home, standing: list[dict[str, Any]], contract: dict[str, Table]) -> Register | None:
     """The latest delivery of the table that knows every line, and their phones; None where there is none."""
     known = [t.name for t in contract.values() if t.key == (LINE,) and any(c.pii_kind == "phone" for c in t.columns)]
     found = max((d for d in standing if d["table_name"] in known), key=lambda d: d["dt"], default=None)
@@ -56,7 +62,9 @@ def register_of(home: Home, standing: list[dict], contract: dict[str, Table]) ->
     return Register(home.raw / found["table_name"] / f"dt={found['dt']}" / "*.parquet", found["rows_sha256"])
 
 
-def _id_rows(db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt, limits: ReleaseLimits) -> Iterator[tuple]:
+def _id_rows(
+    db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt: date, limits: ReleaseLimits
+) -> Iterator[tuple[Any, ...]]:
     """A row for each id of a table with phones or document numbers in which the row's own number stands, whole or within."""
     ids = [c.name for c in table.columns if not c.pii and c.data_type == "string" and c.name.endswith("_id")]
     source = f"read_parquet({literal(home.raw / table.name / f'dt={dt}' / '*.parquet')}, hive_partitioning = false)"
@@ -66,7 +74,7 @@ def _id_rows(db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt, limits
             within = f"contains(translate(upper({identifier(column)}), {literal(SEPARATORS)}, ''), {digits})"
             found = f"count(*) filter ({within}), any_value({digits}) filter ({within})"
             is_number = f"length({digits}) >= {limits.identifier_length}"
-            rows, held, example = db.execute(f"select count(*), {found} from {source} where {is_number}").fetchone()
+            rows, held, example = one_row(db.execute(f"select count(*), {found} from {source} where {is_number}"))
             if held:
                 detail = f"{held:,} of {rows:,} rows hold their own {number.name}, for example {masked(example)}"
                 yield f"{table.name} dt={dt}", column, detail, held / rows, limits.max_own_share
@@ -77,23 +85,25 @@ def _line_rows(
     home: Home,
     table: Table,
     profiles: list[Profile],
-    dates: set,
+    dates: set[date],
     register: Register | None,
     limits: ReleaseLimits,
-) -> Iterator[tuple]:
+) -> Iterator[tuple[Any, ...]]:
     """The worst month that these deliveries touch, where too many of its rows, whenever delivered, are of unknown lines."""
+    if register is None:  # nothing tells then which lines are unknown
+        return
     counted = [p for p in profiles if not p.column_name and p.unknown_rows is not None]
-    shares: dict = {}
+    shares: dict[date, tuple[float, int, int]] = {}
     for month in {p.month for p in counted if p.dt in dates}:
         rows = sum(p.rows for p in counted if p.month == month)
-        unknown = sum(p.unknown_rows for p in counted if p.month == month)
+        unknown = sum(p.unknown_rows or 0 for p in counted if p.month == month)
         if rows >= limits.least_rows and unknown > limits.warn_unallocated_share * rows:
             shares[month] = (unknown / rows, unknown, rows)
     if not shares:
         return
     month = max(shares, key=lambda one: (shares[one], one))
     share, unknown, rows = shares[month]
-    worst = max((p for p in counted if p.month == month), key=lambda p: (p.unknown_rows, p.dt))
+    worst = max((p for p in counted if p.month == month), key=lambda p: (p.unknown_rows or 0, p.dt))
     also = f" ({len(shares) - 1} more months are over the limit)" if len(shares) > 1 else ""
     examples = unknown_examples(db, home, table, worst.dt, register)
     detail = f"{unknown:,} of the {rows:,} rows of {month:%Y-%m}{also} are of lines that the register lacks. {examples}"
@@ -102,7 +112,9 @@ def _line_rows(
     yield f"{table.name} dt={worst.dt}", LINE, detail, share, warn, most
 
 
-def _level_rows(table: Table, profiles: list[Profile], dates: set, limits: ReleaseLimits, drift: DriftLimits) -> Iterator[tuple]:
+def _level_rows(
+    table: Table, profiles: list[Profile], dates: set[date], limits: ReleaseLimits, drift: DriftLimits
+) -> Iterator[tuple[Any, ...]]:
     """A row a column and month of these deliveries that has a past to be compared with."""
     by_column: dict[str, list[Profile]] = {}
     for profile in profiles:
@@ -118,6 +130,6 @@ def _level_rows(table: Table, profiles: list[Profile], dates: set, limits: Relea
                 yield f"{table.name} dt={now.dt}", column, moved.detail, moved.times, warn, block
 
 
-def _add(db: duckdb.DuckDBPyConnection, facts: str, rows: Iterator[tuple]) -> None:
+def _add(db: duckdb.DuckDBPyConnection, facts: str, rows: Iterator[tuple[Any, ...]]) -> None:
     if found := list(rows):
         db.executemany(f"insert into {facts} values ({', '.join('?' * len(found[0]))})", found)

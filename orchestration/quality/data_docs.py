@@ -4,6 +4,7 @@ import html
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.files import replace_text
 
@@ -31,10 +32,10 @@ _OUTSIDE = re.compile(
 class NoIndex:
     """In place of Great Expectations' own index of pages: none, since `index` makes ours."""
 
-    def __init__(self, **_):
+    def __init__(self, **_: object) -> None:
         pass
 
-    def build(self, **_) -> tuple[None, dict]:
+    def build(self, **_: object) -> tuple[None, dict[str, Any]]:
         return None, {}
 
 
@@ -63,7 +64,7 @@ def offline(page: str) -> str:
     return _OUTSIDE.sub("", page).replace("</head>", STYLE + "</head>", 1)
 
 
-def index(verdicts: list[dict], pages: list[str]) -> str:
+def index(verdicts: list[dict[str, Any]], pages: list[str]) -> str:
     """The index page: verdicts newest first, each with what it found, then the detailed pages newest first."""
     rows = "".join(_row(verdict) for verdict in verdicts)
     links = "".join(f'<li><a href="{html.escape(page)}">{html.escape(page)}</a></li>' for page in reversed(pages))
@@ -81,7 +82,7 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _row(verdict: dict) -> str:
+def _row(verdict: dict[str, Any]) -> str:
     found = [("failed", f) for f in verdict["failures"]] + [("warned", f) for f in verdict["warnings"]]
     state = found[0][0] if found else "passed"
     items = "".join(

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 def facts_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty DuckDB in memory to put facts into; what does not fit there goes to `folder` while it is open."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"memory_limit": memory_limit(), "temp_directory": str(folder / "facts.tmp")}
-    with duckdb.connect(config=config) as db:
+    with duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": str(folder / "facts.tmp")}) as db:
         yield db
 
 

@@ -45,7 +45,9 @@ def move(now: Profile, past: Iterable[Profile], limit: DriftLimit, limits: Relea
     furthest = max(0.0, least, -most) if is_small else abs(middle)
     told = ", ".join(f"{words} {_shown(getattr(now, name))} after {_shown(usual[name])}" for words, name in FIGURES)
     spread = f"{len(earlier)} earlier period{'s' * (len(earlier) > 1)}"
-    return Move(now, math.exp(furthest), f"{now.month:%Y-%m}: {told} in {spread}; sum {_shown(now.total)} in {now.rows:,} rows")
+    return Move(
+        now, math.exp(furthest), f"{now.month:%Y-%m}: {told} in {spread}; sum {_shown(now.total or 0.0)} in {now.rows:,} rows"
+    )
 
 
 def _shown(value: float) -> str:

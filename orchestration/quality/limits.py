@@ -6,6 +6,7 @@ Reading and checking the two seeds belongs here; what is held against the limits
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.contract import Table
 from orchestration.base.errors import SeedError
@@ -55,7 +56,7 @@ def drift_limit(limits: DriftLimits, table: str, column: str) -> DriftLimit:
 def load_release_limits(project_dir: Path = PROJECT_DIR) -> ReleaseLimits:
     """Raises SeedError, naming file, row and what is wrong, for a rule that is missing, unknown, no number or out of range."""
     where, known = "seeds/release_limits.csv", [f.name for f in fields(ReleaseLimits)]
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     for number, row in enumerate(read_seed(seed_path("release_limits", project_dir)), start=2):
         rule = row.get("rule", "")
         if rule not in known:

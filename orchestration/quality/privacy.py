@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.contract import Column, Table
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 from orchestration.quality.limits import ReleaseLimits
 
 SAMPLED = 20_000
@@ -110,7 +110,7 @@ def column_verdict(
 ) -> Verdict:
     """What a public column of an attached file holds of `identifiers`. `owners`: columns of the table that may name an owner."""
     name = identifier(column)
-    found = db.execute(
+    created = db.execute(
         f"""create or replace temp table matched as
             select distinct value, number from (
                 select value, unnest({_numbers("value", limits)}) as number
@@ -118,8 +118,8 @@ def column_verdict(
                 where length(value) >= {limits.identifier_length}
             ) as parts
             semi join identifiers using (number)"""
-    ).fetchone()[0]
-    if not found:
+    )
+    if not one_row(created)[0]:
         return Verdict()
     own = [
         f"""select distinct matched.value, matched.number, identifiers.owner_column, identifiers.owner
@@ -136,7 +136,7 @@ def column_verdict(
             left join ({" union ".join(own)}) as own using (value, number, owner_column, owner)
             group by value, number order by 5 desc, 1"""
     ).fetchall()
-    (distinct_values,) = db.execute(f"select count(distinct {name}) from {relation}").fetchone()
+    (distinct_values,) = one_row(db.execute(f"select count(distinct {name}) from {relation}"))
     return verdict([Match(*row) for row in rows], distinct_values, limits)
 
 

@@ -7,6 +7,7 @@ here; what is unusual is `levels`.
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from orchestration.base.contract import Table
 from orchestration.base.files import write_atomically
 from orchestration.base.settings import Home
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 
 LINE = "subscriber_id"
 NO_SUCH_LINE = (
@@ -85,7 +86,7 @@ def profiles_of(
     db: duckdb.DuckDBPyConnection,
     home: Home,
     table: Table,
-    deliveries: list[dict],
+    deliveries: list[dict[str, Any]],
     register: Register | None,
     most_unknown: float,
 ) -> list[Profile]:
@@ -108,8 +109,9 @@ def profile(db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt: date, r
     """Works out the profile of a delivery in the lake; no row where the delivery has none."""
     files = home.raw / table.name / f"dt={dt}" / "*.parquet"
     month = f"date_trunc('month', {identifier(table.event_time)}::date)::date" if table.event_time else f"date '{dt:%Y-%m}-01'"
-    has_lines = register is not None and table.event_time is not None and LINE in {c.name for c in table.columns}
-    unknown = f"count(*) filter ({_unknown(register)})" if has_lines else "null::bigint"
+    unknown = "null::bigint"
+    if register is not None and table.event_time is not None and LINE in {c.name for c in table.columns}:
+        unknown = f"count(*) filter ({_unknown(register)})"
     figures = [figure for column in measures(table) for figure in _figures(identifier(column))]
     rows = db.execute(
         f"select {', '.join([month, 'count(*)', unknown, *figures])} from {_read(files)} as delivered group by 1 order by 1"
@@ -130,14 +132,14 @@ def unknown_examples(db: duckdb.DuckDBPyConnection, home: Home, table: Table, dt
     unknown, known = (
         [one for (one,) in db.execute(f"select id from {t} order by 1 limit 3").fetchall()] for t in ("unknown", "known")
     )
-    (of,) = db.execute("select count(*) from unknown").fetchone()
+    (of,) = one_row(db.execute("select count(*) from unknown"))
     hints = []
     for words, sql in SPELLINGS:
         query = f"select count(*) from unknown where {sql.format('id')} in (select {sql.format('id')} from known)"
-        if db.execute(query).fetchone()[0] * 2 > of:
+        if one_row(db.execute(query))[0] * 2 > of:
             hints.append(words)
     phones = f"select msisdn from {_read(register.files)}"
-    if db.execute(f"select count(*) from unknown where id in ({phones})").fetchone()[0] * 2 > of:
+    if one_row(db.execute(f"select count(*) from unknown where id in ({phones})"))[0] * 2 > of:
         hints.append("they are phone numbers, and the register has other ids")
         unknown = [f"{one[:3]}***{one[-2:]}" for one in unknown]
     hint = f": {'; '.join(hints)}" if hints else ""
@@ -163,7 +165,7 @@ def _read(files: Path) -> str:
     return f"read_parquet({literal(files)}, hive_partitioning = false)"
 
 
-def _kept(path: Path, delivery: dict, register: Register | None, most_unknown: float) -> list[Profile] | None:
+def _kept(path: Path, delivery: dict[str, Any], register: Register | None, most_unknown: float) -> list[Profile] | None:
     try:
         table = pq.ParquetFile(path).read()
     except FileNotFoundError:
@@ -179,7 +181,7 @@ def _kept(path: Path, delivery: dict, register: Register | None, most_unknown: f
     return found
 
 
-def _keep(path: Path, rows: list[Profile], delivery: dict, register: Register | None) -> None:
+def _keep(path: Path, rows: list[Profile], delivery: dict[str, Any], register: Register | None) -> None:
     told = {"rows_sha256": delivery["rows_sha256"] or "", "register": register.rows_sha256 if register else ""}
     table = pa.Table.from_pylist([asdict(row) for row in rows], schema=_SCHEMA.with_metadata(told))
     write_atomically(path, path.parent / ".drafts", lambda target: pq.write_table(table, target))

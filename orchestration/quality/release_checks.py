@@ -3,6 +3,8 @@
 Reconciliation with raw, privacy, the catalogue's values, completeness, drift of volumes. Keys and relations are dbt tests.
 """
 
+from collections.abc import Callable
+
 from orchestration.base.contract import Table
 from orchestration.engines.protocol import Engine
 from orchestration.quality import privacy, release_facts, release_facts_spark
@@ -87,7 +89,7 @@ CHECKS = (
     ),
 )
 
-GATHERED_BY = {"duckdb": release_facts.gather, "spark": release_facts_spark.gather}
+GATHERED_BY: dict[str, Callable[..., None]] = {"duckdb": release_facts.gather, "spark": release_facts_spark.gather}
 """How the facts are gathered, by the dialect that a candidate is asked in."""
 
 

@@ -7,11 +7,12 @@ import json
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.base.contract import Table
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 from orchestration.engines.duckdb import DuckDBCandidate
 from orchestration.quality import privacy
 from orchestration.quality.limits import ReleaseLimits
@@ -72,7 +73,7 @@ def _table_facts(
     before = published.contents.tables if published else {}
     for model in public:
         is_there = model.relation in there
-        rows = db.execute(f"select count(*) from {qualified('candidate', model)}").fetchone()[0] if is_there else 0
+        rows = one_row(db.execute(f"select count(*) from {qualified('candidate', model)}"))[0] if is_there else 0
         known = before.get(model.relation)
         kept = rows / known.rows if known and known.rows else None
         least = 1 if model.meta.get("never_empty") else 0
@@ -116,13 +117,13 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: 
         db.executemany("insert into unallocated values (?, ?, ?, ?, ?, ?)", found)
 
 
-def unallocated_rows(figures: list[tuple], limits: ReleaseLimits) -> list[tuple]:
+def unallocated_rows(figures: list[tuple[Any, ...]], limits: ReleaseLimits) -> list[tuple[Any, ...]]:
     """The facts `unallocated` of (kind, name, raw value, unallocated value): the one figure with the largest share of no line.
 
     So a fault of many months is told once. A figure much smaller than is usual of its kind is passed over: the first month of a
     history holds a few stray bills. A share that blocks is not warned of too. Pure.
     """
-    by_kind: dict[str, list] = {}
+    by_kind: dict[str, list[float]] = {}
     for kind, _, raw, _ in figures:
         by_kind.setdefault(kind, []).append(abs(float(raw or 0)))
     least = {kind: limits.small_share * statistics.median(values) for kind, values in by_kind.items()}
@@ -161,7 +162,7 @@ def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: s
         model = models[table, next(iter(outside))]
         relation = qualified("candidate", model)
         counts = ", ".join(f"count(*) filter ({condition})" for condition in outside.values())
-        found = dict(zip(outside, db.execute(f"select {counts} from {relation}").fetchone(), strict=True))
+        found = dict(zip(outside, one_row(db.execute(f"select {counts} from {relation}")), strict=True))
         key = model.meta.get("grain", [c.name for c in columns if c.model is model])[0]
         for tag, count in found.items():
             detail = ""
@@ -178,7 +179,7 @@ def raw_tables(sources: str | None) -> str:
     return ", ".join(f"{s['table']} dt={s['delivered']}" for s in json.loads(sources or "[]") if s.get("delivered"))
 
 
-def outside_detail(key: str, rows: list[tuple], made_from: str) -> str:
+def outside_detail(key: str, rows: list[tuple[Any, ...]], made_from: str) -> str:
     """In words, which members have a value outside and which raw deliveries it was made from. Pure."""
     examples = ", ".join(f"{member} ({value})" for member, value in rows)
     return f"For example {key} {examples}" + f"; made from {made_from}" * bool(made_from)

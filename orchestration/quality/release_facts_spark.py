@@ -5,6 +5,7 @@ Spark pays for each statement rather than for each column: a table's columns are
 
 import json
 from collections.abc import Collection
+from typing import Any
 
 import duckdb
 
@@ -20,7 +21,7 @@ from orchestration.warehouse.manifest import Model, Models, relation_for
 from orchestration.warehouse.publishing import Version
 
 RAW = f"{BUILD}_raw"
-Rows = list[tuple]
+Rows = list[tuple[Any, ...]]
 
 
 def gather(
@@ -50,7 +51,7 @@ def gather(
 
 
 def table_facts(
-    session: Session, name: str, public: list[Model], columns: dict, before: Version | None, limits: ReleaseLimits
+    session: Session, name: str, public: list[Model], columns: dict[str, Any], before: Version | None, limits: ReleaseLimits
 ) -> Rows:
     """A row a public table: is it there, how many rows it has and had."""
     known = before.contents.tables if before else {}
@@ -67,7 +68,12 @@ def table_facts(
 
 
 def privacy_facts(
-    session: Session, name: str, public: list[Model], columns: dict, contract: dict[str, RawTable], limits: ReleaseLimits
+    session: Session,
+    name: str,
+    public: list[Model],
+    columns: dict[str, Any],
+    contract: dict[str, RawTable],
+    limits: ReleaseLimits,
 ) -> Rows:
     """A row a public column: is it called as a pii column of the contract is, and what numbers of the lake it holds."""
     pii = {c.name for table in contract.values() for c in table.columns if c.pii}
@@ -147,7 +153,7 @@ def _whole(value: str) -> str:
     return f"translate(upper({value}), {text(privacy.SEPARATORS)}, '')"
 
 
-def tag_facts(session: Session, name: str, public: list[Model], columns: dict, models: tuple[Model, ...]) -> Rows:
+def tag_facts(session: Session, name: str, public: list[Model], columns: dict[str, Any], models: tuple[Model, ...]) -> Rows:
     """A row a tag of the version's catalogue with values or bounds: how many rows hold another; null where no such column is."""
     schema, table = relation_for(models, "tag_catalog").split(".")
     catalog = f"`{name}`.`{public_schema(schema)}__{table}`"
@@ -164,7 +170,7 @@ def tag_facts(session: Session, name: str, public: list[Model], columns: dict, m
         model = by_label.get(label)
         there = sorted({column for column, _ in columns.get(model.name, ())} & outside.keys()) if model else []
         rows += [(label, tag, "", None) for tag in outside.keys() - set(there)]
-        if there:
+        if model and there:
             relation, key = _relation(name, model), model.meta["grain"][0]
             counts = ", ".join(f"count_if({outside[tag]})" for tag in there)
             for tag, count in zip(there, session.rows(f"select {counts} from {relation}")[0], strict=True):

@@ -5,13 +5,14 @@ Intake has validated each delivery by its contract. These checks look at the res
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 from orchestration.intake import ledger
 from orchestration.intake.limits import Limits, TableLimits, limits_of
 from orchestration.intake.state import State
@@ -141,7 +142,7 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
     return result
 
 
-def not_passed(home: Home, standing: list[dict] | None = None) -> list[dict]:
+def not_passed(home: Home, standing: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
     """Rows of the ledger of accepted deliveries that were recorded since this gate last passed. `standing`: all that stand."""
     standing = ledger.current(home).to_pylist() if standing is None else standing
     mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
@@ -159,7 +160,7 @@ def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:
 
 
 def _delivery_facts(
-    db: duckdb.DuckDBPyConnection, home: Home, fresh: list[dict], contract: dict[str, Table], limits: Limits
+    db: duckdb.DuckDBPyConnection, home: Home, fresh: list[dict[str, Any]], contract: dict[str, Table], limits: Limits
 ) -> None:
     """A row a delivery; `fresh` holds rows of the ledger."""
     db.execute(
@@ -171,9 +172,9 @@ def _delivery_facts(
     for delivery in fresh:
         table, limit = contract[delivery["table_name"]], limits_of(limits, delivery["table_name"])
         folder = home.raw / table.name / f"dt={delivery['dt']}"
-        there = (
-            db.execute(key_facts_sql(folder / "*.parquet", table.key)).fetchone() if any(folder.glob("*.parquet")) else (0, 0, 0)
-        )
+        there: tuple[int, ...] = (0, 0, 0)
+        if any(folder.glob("*.parquet")):
+            there = one_row(db.execute(key_facts_sql(folder / "*.parquet", table.key)))
         aside = delivery["rows_set_aside"] / delivery["rows_read"] if delivery["rows_read"] else 0.0
         volume = _volume(state, table, limit, delivery)
         name = f"{table.name} dt={delivery['dt']}"
@@ -182,11 +183,12 @@ def _delivery_facts(
         db.execute(f"insert into deliveries values ({', '.join('?' * len(values))})", values)
 
 
-def _volume(state: State, table: Table, limit: TableLimits, delivery: dict) -> tuple[float | None, float, float]:
+def _volume(state: State, table: Table, limit: TableLimits, delivery: dict[str, Any]) -> tuple[float | None, float, float]:
     """Rows against the usual, and the bounds: a snapshot's usual is the one before, an append delivery's its weekday's."""
+    usual: float | None
     if table.delivery == "snapshot":
         before = state.before(table.name, delivery["dt"])
-        usual, bounds = before and before.rows, (limit.min_snapshot_ratio, limit.warn_snapshot_ratio)
+        usual, bounds = before.rows if before else None, (limit.min_snapshot_ratio, limit.warn_snapshot_ratio)
     else:
         usual, bounds = state.usual_rows(table.name, delivery["dt"]), (limit.min_append_ratio, limit.max_append_ratio)
     return (delivery["rows_accepted"] / usual if usual else None, *bounds)

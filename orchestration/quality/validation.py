@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestration.quality import data_docs
 
@@ -32,7 +32,7 @@ class Check:
 
     facts: str
     expectation: str
-    arguments: dict
+    arguments: dict[str, Any]
     says: str
     is_critical: bool = True
     remedy: str = ""
@@ -80,7 +80,8 @@ def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check
     now = datetime.now(UTC)
     context = _context(docs)
     source = context.data_sources.add_or_update_pandas(gate)
-    failures, warnings = [], []
+    failures: list[Finding] = []
+    warnings: list[Finding] = []
     for table in dict.fromkeys(check.facts for check in checks):
         own = {number: check for number, check in enumerate(checks) if check.facts == table}
         for number, result in _results(context, source, table, facts[table], own, now):
@@ -91,7 +92,7 @@ def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check
     return judged
 
 
-def findings(check: Check, result: dict) -> list[Finding]:
+def findings(check: Check, result: dict[str, Any]) -> list[Finding]:
     """What an expectation's result (as JSON) says against each row of facts; empty where it is met."""
     if result["success"]:
         return []
@@ -115,8 +116,8 @@ def _shown(value: object) -> str:
 
 
 def _results(
-    context, source, table: str, frame: "pd.DataFrame", checks: Mapping[int, Check], now: datetime
-) -> Iterator[tuple[int, dict]]:
+    context: Any, source: Any, table: str, frame: "pd.DataFrame", checks: Mapping[int, Check], now: datetime
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Runs the checks of one table of facts: the number of each with its result as JSON.
 
     A checkpoint for each table, since a checkpoint takes one frame.
@@ -140,7 +141,7 @@ def _results(
             yield result.expectation_config.meta["number"], result.to_json_dict()
 
 
-def _expectation(number: int, check: Check):
+def _expectation(number: int, check: Check) -> Any:
     from great_expectations import expectations
 
     severity = "critical" if check.is_critical else "warning"
@@ -149,7 +150,7 @@ def _expectation(number: int, check: Check):
 
 
 @cache
-def _great_expectations():
+def _great_expectations() -> Any:
     # Two seconds and more: imported when the first gate is reached, not with this module.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with _hidden("pyspark"):
@@ -165,7 +166,7 @@ def _hidden(package: str) -> Iterator[None]:
     if package in sys.modules:
         yield
         return
-    sys.modules[package] = None
+    sys.modules[package] = None  # type: ignore[assignment]  # None is how Python marks what cannot be imported
     try:
         yield
     finally:
@@ -173,7 +174,7 @@ def _hidden(package: str) -> Iterator[None]:
 
 
 @cache
-def _context(docs: Path):
+def _context(docs: Path) -> Any:
     """One context a process and site, so that the pages of all its gates stand in one site."""
     context = _great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}

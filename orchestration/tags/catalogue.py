@@ -19,7 +19,7 @@ VALUES_SHOWN = 20
 NEAR = 0.75
 """Likeness (difflib's ratio, 0 to 1) from which a word counts as a misspelt other."""
 
-Coverage = list[tuple[str, int, float]]
+Coverage = Sequence[tuple[str, int, float]]
 """Value (known or unknown for figures and dates), members, share of the entity's members from 0 to 1."""
 
 

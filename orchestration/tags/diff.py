@@ -7,12 +7,13 @@ DuckDB alone: the old definition is run on the new version's file.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import duckdb
 
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import ENTITIES, Tag
 from orchestration.tags.catalogue import named
@@ -138,7 +139,7 @@ def _entries(db: duckdb.DuckDBPyConnection, models: Models, version: str, descri
     return {(e.entity, e.name): e for e in entries}
 
 
-def _compare_written(found: Difference, before: dict, now: dict) -> None:
+def _compare_written(found: Difference, before: dict[tuple[str, str], Tag], now: dict[tuple[str, str], Tag]) -> None:
     found.added = sorted(f"{entity} {tag}" for entity, tag in now.keys() - before.keys())
     found.removed = sorted(f"{entity} {tag}" for entity, tag in before.keys() - now.keys())
     for key in sorted(now.keys() & before.keys()):
@@ -160,7 +161,8 @@ def _recompute(db: duckdb.DuckDBPyConnection, found: Difference) -> set[str] | N
     old = {name: moved(sql, *dates) for name, sql in found.old.contents.definitions.items()}
     new = {name: moved(sql, dates[1], dates[1]) for name, sql in found.new.contents.definitions.items()}
     db.execute(f"create schema {RECOMPUTED}")
-    changed, done = changed_families(old, new, lambda seed: _is_same_seed(db, seed)), []
+    changed = changed_families(old, new, lambda seed: _is_same_seed(db, seed))
+    done: list[str] = []
     for name in changed:
         try:
             query = on_version(old[name], "new", "old", done)
@@ -176,7 +178,7 @@ def _is_same_seed(db: duckdb.DuckDBPyConnection, seed: str) -> bool:
     one, other = (f"from {name}.{identifier(SEEDS)}.{identifier(seed)}" for name in ("old", "new"))
     try:
         query = f"select count(*) from (({one} except all {other}) union all ({other} except all {one}))"
-        return db.execute(query).fetchone()[0] == 0
+        return bool(one_row(db.execute(query))[0] == 0)
     except duckdb.Error:
         return False  # not there in both, or of other columns
 
@@ -184,7 +186,7 @@ def _is_same_seed(db: duckdb.DuckDBPyConnection, seed: str) -> bool:
 class _Values:
     """The values of one entity's tags in both versions, and as the old definitions give them."""
 
-    def __init__(self, db, models: Models, entity: str, found: Difference, changed: set[str] | None):
+    def __init__(self, db: duckdb.DuckDBPyConnection, models: Models, entity: str, found: Difference, changed: set[str] | None):
         self._db, self._entity, self._found, self._changed = db, entity, found, changed
         self._key = identifier(key_of(models, entity))
         self._model = require_serving(models, "tag_values", entity)
@@ -208,14 +210,15 @@ class _Values:
             differ = [f"{old} is distinct from {now}", f"{old} is distinct from {mid}", f"{mid} is distinct from {now}"]
             differ.append(f"{differ[1]} and {differ[2]}")
             counts += [f"count(*) filter ({condition})" for condition in differ]
-        row = self._db.execute(f"select {', '.join(counts)} from {self._joined(family)}").fetchone()
+        row = one_row(self._db.execute(f"select {', '.join(counts)} from {self._joined(family)}"))
         for at, tag in enumerate(tags):
             changed, by_data, by_definition, by_both = row[at * 4 : at * 4 + 4]
             if changed or (is_split and by_data):
-                split = (by_data, by_definition, by_both) if is_split else (None, None, 0)
-                self._found.moved.append(Moved(tag.name, self._entity, changed, *split, moves=self._moves(tag, family)))
+                data, definition, both = (by_data, by_definition, by_both) if is_split else (None, None, 0)
+                moves = self._moves(tag, family)
+                self._found.moved.append(Moved(tag.name, self._entity, changed, data, definition, both, moves))
 
-    def _moves(self, tag: Tag, family: str) -> tuple:
+    def _moves(self, tag: Tag, family: str) -> tuple[Any, ...]:
         if tag.kind in ("number", "date"):
             return ()
         old, _, now = self._values(tag.name, family)
@@ -228,10 +231,10 @@ class _Values:
         column, kinds = identifier(tag), [types[tag] for types in self._types]
         is_computed = tag in self._computed.get(family, ())
         # A table keeps a figure to the decimals of its contract: the old definition is held to those of its own table.
-        given = [f"o.{column}", f"m.{column}::{kinds[0]}" if is_computed else f"n.{column}", f"n.{column}"]
+        old, mid, now = f"o.{column}", f"m.{column}::{kinds[0]}" if is_computed else f"n.{column}", f"n.{column}"
         if kinds[0] != kinds[1]:
-            given = [f"({value})::varchar" for value in given]
-        return tuple(given)
+            return f"({old})::varchar", f"({mid})::varchar", f"({now})::varchar"
+        return old, mid, now
 
     def _joined(self, family: str) -> str:
         key = self._key
@@ -242,7 +245,7 @@ class _Values:
 
     def _only(self, one: str, other: str) -> int:
         tables = f"{_table(one, self._model)} as o anti join {_table(other, self._model)} as n using ({self._key})"
-        return self._db.execute(f"select count(*) from {tables}").fetchone()[0]
+        return int(one_row(self._db.execute(f"select count(*) from {tables}"))[0])
 
 
 def _columns(db: duckdb.DuckDBPyConnection, version: str, model: Model) -> dict[str, str]:

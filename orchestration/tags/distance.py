@@ -38,7 +38,7 @@ def to_bands(measure: str, value: object, found: list[Band], present: str) -> st
     lower = reached[-1].lower if reached else None
     if lower is not None:
         said.append(f"{_away(figure - lower)} the lower bound of {reached[-1].name} ({plain(lower)})")
-    said += [f"needs {plain(band.lower - figure)} more for {band.name}" for band in above]
+    said += [f"needs {plain(band.lower - figure)} more for {band.name}" for band in above if band.lower is not None]
     lies_in = reached[-1].name if reached else "no band"
     if lies_in != present:
         said.append(f"by this figure alone {lies_in}, not {present or 'unknown'}: the rule looks at more than it")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.catalog.tags import Tag, entity_place
@@ -31,8 +32,8 @@ def page(models: Models) -> str:
     parts = [HEAD, *_counts(entries)]
     for (_, entity), tags in groupby(entries, key=lambda e: entity_place(e.entity)):
         parts.append(f"## {entity}\n")
-        for category, own in groupby(tags, key=lambda e: e.category):
-            own = list(own)
+        for category, group in groupby(tags, key=lambda e: e.category):
+            own = list(group)
             parts += [f"### {named(category, own[0].category_zh)}\n", *_by_group(own)]
     return "\n".join(parts)
 
@@ -57,7 +58,7 @@ def _group(group: tuple[str, str], tags: Sequence[Tag]) -> list[str]:
     return [*title, *_table(COLUMNS, [_row(entry) for entry in tags])]
 
 
-def _row(entry: Tag) -> tuple:
+def _row(entry: Tag) -> tuple[Any, ...]:
     values = entry.values or dict.fromkeys(band_names(entry.values_from) if entry.values_from else (), "")
     return (
         f"`{entry.name}`",

@@ -12,7 +12,7 @@ def key_of(models: Models, entity: str) -> str:
     Raises WarehouseError where the entity has no such table.
     """
     (key,) = require_serving(models, "tag_values", entity).meta["grain"]
-    return key
+    return str(key)
 
 
 def holders(models: Models, entry: Tag) -> Iterator[Model]:

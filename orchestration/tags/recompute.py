@@ -23,7 +23,7 @@ MONTHS_MOVED = 120
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def moved(sql: str, before: date, now: date) -> exp.Expression:
+def moved(sql: str, before: date, now: date) -> exp.Expr:
     """The statement with the business date and the months counted from it moved from one build's to another's.
 
     dbt writes these dates into the SQL as constants; with them moved, equal definitions read alike.
@@ -35,19 +35,17 @@ def moved(sql: str, before: date, now: date) -> exp.Expression:
     return tree
 
 
-def text_of(tree: exp.Expression) -> str:
+def text_of(tree: exp.Expr) -> str:
     """The statement in one form: layout and comments make no difference."""
     return tree.sql("duckdb", comments=False, normalize=True)
 
 
-def tables_of(tree: exp.Expression) -> list[exp.Table]:
+def tables_of(tree: exp.Expr) -> list[exp.Table]:
     """The stored tables that the statement reads."""
     return [table for table in tree.find_all(exp.Table) if table.db]
 
 
-def changed_families(
-    old: Mapping[str, exp.Expression], new: Mapping[str, exp.Expression], is_same_seed: Callable[[str], bool]
-) -> list[str]:
+def changed_families(old: Mapping[str, exp.Expr], new: Mapping[str, exp.Expr], is_same_seed: Callable[[str], bool]) -> list[str]:
     """Names of the old families whose definition changed: their own SQL, a seed that it reads, or a family that it reads.
 
     In the order in which they can be computed. One that is gone has changed; one that is new is of no concern.
@@ -63,7 +61,7 @@ def changed_families(
     return ordered
 
 
-def on_version(tree: exp.Expression, version: str, seeds_of: str, recomputed: list[str]) -> str:
+def on_version(tree: exp.Expr, version: str, seeds_of: str, recomputed: list[str]) -> str:
     """The statement on the tables of the attached version, with the seeds of another, and families already recomputed."""
     tree = tree.copy()
     for table in tables_of(tree):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from orchestration.base.errors import SeedError
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import ENTITIES, KINDS, Catalog, Tag
 from orchestration.catalog.written import KEYS, raw_tags, written
@@ -92,7 +93,10 @@ def _in_360(entry: Tag, model: Model, models: Models) -> Iterator[str]:
 def withdrawn_days() -> int:
     """Days for which a withdrawn tag stays in the library, from its seed."""
     seed, rule = WITHDRAWN_DAYS
-    return int(threshold_of(read_seed(seed_path(seed)), rule))
+    days = threshold_of(read_seed(seed_path(seed)), rule)
+    if days is None:
+        raise SeedError(f"seeds/{seed}.csv: the rule {rule} is missing or no number; add its row")
+    return int(days)
 
 
 def _withdrawal(entry: Tag, today: date, stays: int) -> Iterator[str]:

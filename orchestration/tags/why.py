@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 from orchestration.base.words import plain
 from orchestration.catalog.published import read_tags
@@ -61,7 +62,7 @@ class Member:
     def __init__(self, reader: Reader, models: Models, entity: str, member: str):
         self._reader, self._models, self.entity = reader, models, entity
         self._own = f"{key_of(models, entity)} = {reader.literal(member)}"
-        self._rows: dict[str, dict] = {}
+        self._rows: dict[str, dict[str, Any]] = {}
         self.member = member
         if not self.row(require_serving(models, "tag_values", entity)):
             raise CatalogError(f"there is no {entity} {member}{self._nearest()}")
@@ -76,13 +77,13 @@ class Member:
         """The tags of the member's entity."""
         return [e for e in self.catalogue if e.entity == self.entity]
 
-    def row(self, model: Model) -> dict:
+    def row(self, model: Model) -> dict[str, Any]:
         """The member's row of a table of one row a member; empty where it has none."""
         if model.name not in self._rows:
             self._rows[model.name] = next(iter(model_rows(self._reader, model, self._own)), {})
         return self._rows[model.name]
 
-    def tags(self) -> dict:
+    def tags(self) -> dict[str, Any]:
         """Its row of the 360° table: value by tag."""
         return self.row(require_serving(self._models, "tag_values", self.entity))
 
@@ -117,12 +118,12 @@ class Member:
         return ""
 
     @cached_property
-    def changes(self) -> list[dict]:
+    def changes(self) -> list[dict[str, Any]]:
         """All that the builds have noted of it, the earliest first."""
         return sorted(self._of_subscriber("tag_changes"), key=lambda row: row["as_of_date"])
 
     @cached_property
-    def months(self) -> list[dict]:
+    def months(self) -> list[dict[str, Any]]:
         """Its tags at the ends of the months kept, the latest first."""
         return sorted(self._of_subscriber("tag_history"), key=lambda row: row["month"], reverse=True)
 
@@ -136,12 +137,12 @@ class Member:
         own = f"entity = {self._reader.literal(self.entity)}"
         return dict(self._reader.rows(f"select tag_name, min(as_of_date) from {table} where {own} group by tag_name"))
 
-    def _seed(self, name: str) -> list[dict]:
+    def _seed(self, name: str) -> list[dict[str, Any]]:
         """Rows of the seed that the version was built with."""
         model = next((m for m in self._models if m.name == name), None)
         return model_rows(self._reader, model) if model else []
 
-    def _of_subscriber(self, role: str) -> list[dict]:
+    def _of_subscriber(self, role: str) -> list[dict[str, Any]]:
         # Changes and months are kept of subscribers alone.
         model = serving(self._models, role) if self.entity == SUBSCRIBER else None
         return model_rows(self._reader, model, self._own) if model else []
@@ -222,7 +223,7 @@ def _why(asked: Member, entry: Tag) -> Why:
     return Why(entry, value, figures, distance, known_since, as_of)
 
 
-def _of_month(asked: Member, entry: Tag, row: dict) -> Why:
+def _of_month(asked: Member, entry: Tag, row: dict[str, Any]) -> Why:
     figures = tuple(Figure(name, row[name]) for name in entry.evidence if name in row)
     distance = asked.distance(entry, row[entry.name], row[entry.measure]) if row.get(entry.measure) is not None else ""
     end = (row["month"].replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -113,7 +113,7 @@ def prepare(home: Home, as_of: date, code: str, stale: dict[str, date]) -> str |
     return reason
 
 
-def _take(file: IO) -> None:
+def _take(file: IO[str]) -> None:
     # Tried for a moment: whoever only looks whether the home is held holds it for an instant.
     for _ in range(5):
         with contextlib.suppress(BlockingIOError):

@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlglot
@@ -16,7 +17,7 @@ from sqlglot import exp
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text, sync_file
 from orchestration.base.settings import Home, memory_limit
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import identifier, literal, one_row
 from orchestration.warehouse.build import Stamp
 from orchestration.warehouse.freshness import Deliveries, latest_by
 from orchestration.warehouse.manifest import Model, descriptions
@@ -47,11 +48,11 @@ class Contents:
     definitions: dict[str, str] = field(default_factory=dict)
     is_approved: bool = False
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, raw: dict) -> "Contents":
+    def from_json(cls, raw: dict[str, Any]) -> "Contents":
         tables = {name: TableFacts(**facts) for name, facts in raw["tables"].items()}
         plain = {key: raw[key] for key in ("as_of", "code", "stale", "notes", "is_approved")}
         return cls(**plain, tables=tables, definitions=raw.get("definitions", {}))
@@ -143,10 +144,10 @@ def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "can
     described = db.execute(f"describe {relation}").fetchall()
     columns = [(name, data_type) for name, data_type, *_ in described]
     if model.is_published_as_view:
-        (rows,) = db.execute(f"select count(*) from {relation}").fetchone()
+        (rows,) = one_row(db.execute(f"select count(*) from {relation}"))
         return TableFacts(rows, hashlib.md5(f"{columns}".encode()).hexdigest())
     lasting = [(name, data_type) for name, data_type in columns if name not in model.varying]
-    rows, total = db.execute(checksum_sql(relation, lasting)).fetchone()
+    rows, total = one_row(db.execute(checksum_sql(relation, lasting)))
     return TableFacts(rows, hashlib.md5(f"{columns}{total or 0}".encode()).hexdigest())
 
 
@@ -175,7 +176,7 @@ def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
     db.execute(f"create schema if not exists candidate.{identifier(model.schema)}")
     if model.is_published_as_view:
         query = "select sql from duckdb_views() where database_name = ? and schema_name = ? and view_name = ?"
-        (found,) = db.execute(query, [build, model.schema, model.table]).fetchone()
+        (found,) = one_row(db.execute(query, [build, model.schema, model.table]))
         # Unqualified names are looked up in the view's own file, whatever the name that it is attached by.
         db.execute(f"use candidate.{identifier(model.schema)}")
         db.execute(without_catalog(found))

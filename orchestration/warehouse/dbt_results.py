@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from orchestration.base.settings import Home
 from orchestration.warehouse.dbt import RUN_RESULTS
@@ -25,7 +26,7 @@ class DbtResults:
         return ", ".join(f"{n} {what}" for n, what in counts if n or what == "tests passed")
 
 
-def results(run_results: dict) -> DbtResults:
+def results(run_results: dict[str, Any]) -> DbtResults:
     """The counts of a run_results.json as dbt wrote it. Nodes that are no tests count as models: models, seeds, snapshots."""
     models = tests = skipped = 0
     warnings, failures = [], []
@@ -46,7 +47,7 @@ def results(run_results: dict) -> DbtResults:
     return DbtResults(models, tests, warnings, failures, skipped)
 
 
-def compiled_sql(run_results: dict, models: Collection[str]) -> dict[str, str]:
+def compiled_sql(run_results: dict[str, Any], models: Collection[str]) -> dict[str, str]:
     """The SQL of the named models as it was run, by model name."""
     found = {}
     for result in run_results["results"]:

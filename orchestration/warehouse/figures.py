@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import PROJECT_DIR
@@ -20,7 +21,7 @@ TEXTS = ("description", "description_zh")
 """Keys of the manifest whose texts may name figures."""
 
 
-def show_figures(manifest: dict, project_dir: Path = PROJECT_DIR) -> None:
+def show_figures(manifest: dict[str, Any], project_dir: Path = PROJECT_DIR) -> None:
     """Puts the seeds' figures into the descriptions of a manifest, wherever they are named.
 
     Raises WarehouseError, a line each, for names that no seed has, SeedError for a seed that cannot be read.
@@ -34,7 +35,7 @@ def show_figures(manifest: dict, project_dir: Path = PROJECT_DIR) -> None:
         raise WarehouseError("\n".join(dict.fromkeys(unknown)) + "\nName seed and row, as in {churn_rules.second_topup_day}.")
 
 
-def seed_figures(manifest: Mapping, project_dir: Path = PROJECT_DIR) -> dict[str, str]:
+def seed_figures(manifest: Mapping[str, Any], project_dir: Path = PROJECT_DIR) -> dict[str, str]:
     """Every figure by its name, as texts show it, of the manifest's seeds that hold one a row: in the column `ranges_of` of the
     seed's meta, else in `value`."""
     found = {}
@@ -54,7 +55,7 @@ def with_figures(text: str, figures: Mapping[str, str]) -> str:
     return NAMED.sub(lambda named: figures.get(named[1], named[0]), text)
 
 
-def _texts(manifest: Mapping) -> Iterator[tuple[str, dict, str]]:
+def _texts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Every text of models, seeds and sources that may name figures: what it is about, the mapping that holds it, its key."""
     for node in (*manifest["nodes"].values(), *manifest.get("sources", {}).values()):
         for column in (None, *node.get("columns", {}).values()):

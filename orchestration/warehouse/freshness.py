@@ -50,8 +50,9 @@ def stale_tables(
     `max_stale_days` by table, `*` for tables not in it. Raises WarehouseError, naming the tables, where one has no delivery
     by then or one older than its limit.
     """
-    latest = {table: latest_by(deliveries.get(table, ()), as_of) for table in required}
-    missing = sorted(table for table, dt in latest.items() if dt is None)
+    found = {table: latest_by(deliveries.get(table, ()), as_of) for table in required}
+    latest = {table: dt for table, dt in found.items() if dt is not None}
+    missing = sorted(found.keys() - latest.keys())
     if missing:
         raise WarehouseError(
             f"build for {as_of} refused: no delivery with dt <= {as_of} was accepted of {', '.join(missing)}. "

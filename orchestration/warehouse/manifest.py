@@ -6,6 +6,7 @@ No model is named here or anywhere in Python: a model says in `config.meta` that
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.figures import show_figures
@@ -49,8 +50,8 @@ class Model:
     table: str
     description: str = ""
     columns: dict[str, str] = field(default_factory=dict)
-    meta: dict = field(default_factory=dict)
-    tags: dict[str, dict] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+    tags: dict[str, dict[str, Any]] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
     varying: frozenset[str] = frozenset()
@@ -82,19 +83,19 @@ class Model:
 Models = tuple[Model, ...]
 
 
-def load_models(manifest: dict) -> tuple[Model, ...]:
+def load_models(manifest: dict[str, Any]) -> tuple[Model, ...]:
     """Every model and seed of the manifest, by name. Ephemeral models stand in no database and are left out."""
     nodes = (n for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed"))
     return tuple(sorted((_model(n) for n in nodes if n["config"]["materialized"] != "ephemeral"), key=lambda m: m.name))
 
 
-def read_manifest(path: Path) -> dict:
+def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest as dbt wrote it, but for descriptions: they show the figures of seeds that they name.
 
     Raises WarehouseError where there is none or it is no JSON, or a description names a figure that no seed has.
     """
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WarehouseError(f"{path}: dbt's manifest is missing; `make setup` writes it (so does `dbt parse`)") from error
     except ValueError as error:
@@ -139,7 +140,7 @@ def relation_for(models: tuple[Model, ...], role: str) -> str:
     return require_serving(models, role).relation
 
 
-def _model(node: dict) -> Model:
+def _model(node: dict[str, Any]) -> Model:
     return Model(
         name=node["name"],
         schema=node["schema"],
@@ -155,10 +156,10 @@ def _model(node: dict) -> Model:
     )
 
 
-def private_columns(node: dict) -> frozenset[str]:
+def private_columns(node: dict[str, Any]) -> frozenset[str]:
     """Columns of a model of the manifest that say `public: false`."""
     return frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("public") is False)
 
 
-def _column_meta(column: dict) -> dict:
+def _column_meta(column: dict[str, Any]) -> dict[str, Any]:
     return column.get("config", {}).get("meta") or column.get("meta") or {}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text, sync_folder
@@ -61,10 +62,10 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         at("tidy")
         facts_path(home).unlink(missing_ok=True)
         _prune(home)
-    return current(home)
+    return _pointed_at(home)
 
 
-def made(as_of: str, now: datetime) -> dict:
+def made(as_of: str, now: datetime) -> dict[str, Any]:
     """What a version's description says of its making: when (UTC), on which day of the operator, and how many days after its
     business date."""
     today = now.astimezone(timezone()).date()
@@ -121,11 +122,20 @@ def rollback(home: Home, version: str | None = None) -> Version:
         if version is None:
             chosen = _before_current(home, standing, names)
         else:
-            chosen = named(standing, version)
-            if chosen is None:
+            asked = named(standing, version)
+            if asked is None:
                 raise WarehouseError(f"'{version}' is no version that stands; there are: {names}")
+            chosen = asked
         _point(home, chosen.path)
-    return current(home)
+    return _pointed_at(home)
+
+
+def _pointed_at(home: Home) -> Version:
+    """The current version, just after it was made so."""
+    version = current(home)
+    if version is None:
+        raise WarehouseError(f"{home.current} is gone: something else removed it meanwhile; run again")
+    return version
 
 
 def remove_leftovers(home: Home) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
@@ -15,7 +15,7 @@ from orchestration.warehouse.manifest import Model
 class Reader(Protocol):
     """The current version, open for reading, whichever engine holds it. Schemas are called as the build's are."""
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
 
     def columns(self, schema: str, table: str) -> list[str]:
@@ -34,7 +34,7 @@ class DuckDBReader:
     def __init__(self, db: duckdb.DuckDBPyConnection):
         self.db = db
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.db.execute(query).fetchall()
 
     def columns(self, schema: str, table: str) -> list[str]:
@@ -55,12 +55,15 @@ def published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     if not home.current.exists():
         raise WarehouseError(f"{home.current} is not there: nothing is published yet; run `telco360 nightly`")
     # The link may move meanwhile; whoever has opened it stays on one version.
-    options = {"enable_external_access": "false", "lock_configuration": "true"}
-    with duckdb.connect(str(home.current.resolve()), read_only=True, config=options) as db:
+    with duckdb.connect(
+        str(home.current.resolve()),
+        read_only=True,
+        config={"enable_external_access": "false", "lock_configuration": "true"},
+    ) as db:
         yield db
 
 
-def model_rows(reader: Reader, model: Model, where: str = "true") -> list[dict]:
+def model_rows(reader: Reader, model: Model, where: str = "true") -> list[dict[str, Any]]:
     """The rows of a model's table for which a condition holds, each by column name; none where the version has no such table."""
     names = reader.columns(model.schema, model.table)
     found = reader.rows(f"select * from {reader.relation(model.schema, model.table)} where {where}") if names else []

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -81,7 +82,7 @@ def read_seed(path: Path) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | None) -> Iterator[str]:
+def seed_faults(seed: dict[str, Any], rows: list[dict[str, str]], rules_asked: set[str] | None) -> Iterator[str]:
     """Faults of one seed as it is declared, each as `<file>, row <n>: <what is wrong>`; row 1 is the header."""
     name = f"{seed['name']}.csv"
     if not rows:
@@ -105,7 +106,7 @@ def seed_faults(seed: dict, rows: list[dict[str, str]], rules_asked: set[str] | 
         yield from (f"{name}, row {found[rule]}: no model asks for a rule {rule}" for rule in sorted(set(found) - rules_asked))
 
 
-def _column_faults(column: dict, values: list[tuple[int, str]], kind: str) -> Iterator[str]:
+def _column_faults(column: dict[str, Any], values: list[tuple[int, str]], kind: str) -> Iterator[str]:
     is_numeric, tests = not kind.startswith(("string", "varchar")), column.get("data_tests", [])
     closed = next((t["accepted_values"]["arguments"]["values"] for t in tests if isinstance(t, dict)), None)
     seen: dict[str, int] = {}
@@ -128,9 +129,10 @@ def _column_faults(column: dict, values: list[tuple[int, str]], kind: str) -> It
 
 
 def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
-    numbers = [(number, _number(value) if value else Decimal("-Infinity")) for number, value in values]
-    broken = [f"{number}: {column} '{dict(values)[number]}' is no number" for number, value in numbers if value is None]
+    read = [(number, _number(value) if value else Decimal("-Infinity")) for number, value in values]
+    broken = [f"{number}: {column} '{dict(values)[number]}' is no number" for number, value in read if value is None]
     yield from broken
+    numbers = [(number, value) for number, value in read if value is not None]
     if not broken and len(numbers) > 2:
         rises = numbers[-1][1] > numbers[0][1]  # from end to end: one wrong row must not turn the others wrong
         for (_, before), (number, value) in itertools.pairwise(numbers):
@@ -138,7 +140,7 @@ def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:
                 yield f"{number}: {column} '{dict(values)[number]}' is out of order; bounds rise or fall from row to row"
 
 
-def _range_faults(seed: dict, rows: list[dict[str, str]]) -> Iterator[str]:
+def _range_faults(seed: dict[str, Any], rows: list[dict[str, str]]) -> Iterator[str]:
     """Values outside what `config.meta` declares of the column `ranges_of`, which is `value` where it does not say.
 
     `range` holds for every row, `ranges` by the first column; `sums` says what rows add up to, `rising` which must follow each
@@ -155,19 +157,20 @@ def _range_faults(seed: dict, rows: list[dict[str, str]]) -> Iterator[str]:
         elif limits and value is not None and not _is_within(value, limits):
             yield f", row {number}: {column} of {row[key]} is {row[column]}; it must be {_range_in_words(limits)}"
     for total in meta.get("sums", ()):
-        parts = [numbers.get(rule) for rule in total["rules"]]
-        if None not in parts and sum(parts) != Decimal(str(total["total"])):
-            shown = ", ".join(f"{rule} {part}" for rule, part in zip(total["rules"], parts, strict=True))
-            yield f": {shown} add up to {sum(parts)}; they must add up to {total['total']}"
+        parts = {rule: part for rule in total["rules"] if (part := numbers.get(rule)) is not None}
+        if len(parts) == len(total["rules"]) and sum(parts.values()) != Decimal(str(total["total"])):
+            shown = ", ".join(f"{rule} {part}" for rule, part in parts.items())
+            yield f": {shown} add up to {sum(parts.values())}; they must add up to {total['total']}"
     for rules in meta.get("rising", ()):
         for lower, upper in itertools.pairwise(rules):
-            if None not in (numbers.get(lower), numbers.get(upper)) and numbers[lower] >= numbers[upper]:
-                yield f": {lower} is {numbers[lower]} and {upper} is {numbers[upper]}; the first must be the lower one"
+            low, high = numbers.get(lower), numbers.get(upper)
+            if low is not None and high is not None and low >= high:
+                yield f": {lower} is {low} and {upper} is {high}; the first must be the lower one"
     if "ends_at" in meta and rows and (last := numbers[rows[-1][key]]) is not None and last != meta["ends_at"]:
         yield f", row {len(rows) + 1}: {column} of {rows[-1][key]} is {last}; the last row must reach {meta['ends_at']}"
 
 
-def _is_within(value: Decimal, limits: dict) -> bool:
+def _is_within(value: Decimal, limits: dict[str, Any]) -> bool:
     least, most = limits.get("least"), limits.get("most")
     return (
         (least is None or value >= Decimal(str(least)))
@@ -176,7 +179,7 @@ def _is_within(value: Decimal, limits: dict) -> bool:
     )
 
 
-def _range_in_words(limits: dict) -> str:
+def _range_in_words(limits: dict[str, Any]) -> str:
     least, most = limits.get("least"), limits.get("most")
     kind = "a whole number" if limits.get("is_whole") else "a number"
     if None not in (least, most):

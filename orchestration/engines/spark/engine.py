@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -92,7 +93,7 @@ class SparkEngine:
     def ended(self) -> None:
         self._running.unlink(missing_ok=True)
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
         with connect() as session:
             return session.rows(query)
 
@@ -130,7 +131,7 @@ class SparkEngine:
         self._switch(name)
         self._candidate_note.unlink(missing_ok=True)
         self._prune()
-        return self.current()
+        return require_current(self)
 
     def current(self) -> Version | None:
         return next((v for v in self.versions() if v.is_current), None)
@@ -157,7 +158,7 @@ class SparkEngine:
             names = ", ".join(v.name for v in standing) or "none"
             raise WarehouseError(f"there is no version {version or 'before the current'} to go to; there are: {names}")
         self._switch(chosen.name)
-        return self.current()
+        return require_current(self)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

@@ -1,5 +1,7 @@
 """The current version on Spark, open for reading: the version's own tables, so that one reading stays on one version."""
 
+from typing import Any
+
 from orchestration.engines.spark.databases import public_schema
 from orchestration.engines.spark.thrift import Session
 from orchestration.engines.spark.versions import table_names, text
@@ -12,7 +14,7 @@ class SparkReader:
         self._session, self._version = session, version
         self._there = table_names(session, version)
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._session.rows(query)
 
     def columns(self, schema: str, table: str) -> list[str]:

@@ -4,6 +4,8 @@ The rows come through the session, phones among them, and lie with the run until
 cluster. What a list is and how its file looks belongs to `orchestration.targeting`.
 """
 
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
@@ -25,7 +27,7 @@ class SparkTables:
     def __init__(self, session: Session, connection: duckdb.DuckDBPyConnection, relations: Relations):
         self.session, self.connection, self.relations = session, connection, relations
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.session.rows(query)
 
     def columns(self, relation: str) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def arrow_type(kind: str) -> pa.DataType:
     return TYPES[kind]
 
 
-def members(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+def members(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     """The rows as a table of the schema, in its order."""
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     return pa.table([pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema)

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from orchestration.base.errors import WarehouseError
 
@@ -18,14 +19,14 @@ SESSION = {
 class Session:
     """One session on the Thrift server: statements one after the other."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: Any):
         self._connection = connection
 
     def run(self, statement: str) -> None:
         """Runs a statement and waits for its end. Raises WarehouseError with Spark's own first lines."""
         self._execute(statement).close()
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a query; decimals as Decimal, dates as date, timestamps as datetime."""
         cursor = self._execute(query)
         kinds = [kind for _, kind, *_ in cursor.description]
@@ -46,7 +47,7 @@ class Session:
         names = [name for name, *_ in self.rows(f"describe {relation}")]
         return names[names.index("# col_name") + 1 :] if "# col_name" in names else []
 
-    def _execute(self, statement: str):
+    def _execute(self, statement: str) -> Any:
         from pyhive.exc import Error
 
         cursor = self._connection.cursor()
@@ -91,7 +92,7 @@ def said(error: Exception) -> str:
     return "\n".join(lines[:6]).split("Exception: Error running query: ", 1)[-1]
 
 
-def _with_dates(row: tuple, dates: list[int]) -> tuple:
+def _with_dates(row: tuple[Any, ...], dates: list[int]) -> tuple[Any, ...]:
     values = list(row)
     for at in dates:
         values[at] = values[at] and date.fromisoformat(values[at])

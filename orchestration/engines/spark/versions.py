@@ -70,7 +70,7 @@ def lay_views(session: Session, tables: Iterable[Table], version: str, before: s
             existing[table.schema] = {name for _, name, *_ in session.rows(f"show views in `{PUBLISHED}_{table.schema}`")}
         columns = session.columns(f"{version}.{table.within_version}")
         arms = [arm(version, table, columns, columns)]
-        if table.within_version in old:
+        if before and table.within_version in old:
             arms.append(arm(before, table, columns, session.columns(f"{before}.{table.within_version}")))
         is_new = table.name not in existing[table.schema]
         session.run(f"{'create' if is_new else 'alter'} view {table.view} as\n" + "\nunion all ".join(arms))
