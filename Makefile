@@ -1,5 +1,5 @@
 # The ways in. All of them set up what is missing first: a virtual environment in .venv from requirements.lock, profiles.yml.
-# PARITY=tables has spark-parity compare one night's tables and leave out dbt's and telco360's own tests on Spark.
+# PARITY=tables has spark-parity compare one run's tables and leave out dbt's and telco360's own tests on Spark.
 # TELCO360_HOME names the directory of all data (default data/), PYTHON the Python to set up with (3.11 or later).
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ SUBSCRIBERS ?= 100000
 
 .PHONY: demo nightly test test-fast coverage check dev bench spark-parity setup
 
-demo: setup ## make up an operator, run a night on it, show what it made
+demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
 	@$(BIN)/telco360 nightly
 	@$(BIN)/telco360 tour
@@ -33,7 +33,7 @@ check: setup ## style, layers, SQL, YAML, the dbt project, its structure
 	@$(BIN)/dbt --quiet parse
 	@$(BIN)/python -m pytest -q tests/unit/test_structure.py
 
-bench: setup ## seconds and memory of a night by step, for SUBSCRIBERS made-up lines
+bench: setup ## seconds and memory of a run by step, for SUBSCRIBERS made-up lines
 	@$(BIN)/python -m benchmarks.bench --subscribers $(SUBSCRIBERS)
 
 spark-parity: setup ## both engines on a cluster of this machine (Java 17), every public table row by row

@@ -1,8 +1,8 @@
-"""Measures two nights on a made operator: the first load, then one day more. Seconds and memory by step, layer and model.
+"""Measures two runs on a synthetic operator: the first load, then one day more. Seconds and memory by step, layer and model.
 
     python -m benchmarks.bench --subscribers N [--months 13] [--home DIR] [--json FILE]
 
-The operator is made once and kept in the bench's own home; lake, warehouse and published versions are made anew on each run.
+The operator is made once and kept in the bench's own home; lake, warehouse and published versions are rebuilt on each run.
 Watching belongs here; `child` runs what is watched, `costs` makes figures and tables of it, docs/benchmarks.md tells how to
 read them. Linux only: memory is read from /proc.
 """
@@ -31,7 +31,7 @@ from orchestration.base.settings import PROJECT_DIR, Home, SettingsError, enviro
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
 from sample import SampleError, make_operator
 
-AS_OF, DAILY = date(2026, 6, 20), 7  # an ordinary night: bills and call pairs of a month come on its last day
+AS_OF, DAILY = date(2026, 6, 20), 7  # an ordinary run: bills and call pairs of a month come on its last day
 EVERY = 0.05  # seconds between two looks at memory
 RECORD = "bench.json"
 """File in the home that tells which operator was made there, and that the home is the bench's."""
@@ -39,7 +39,7 @@ PACKAGES = ("telco360", "dbt-core", "dbt-duckdb", "duckdb", "dagster", "great-ex
 
 
 class BenchError(RuntimeError):
-    """A night that failed or was not the one to be measured, or a home that is not the bench's own."""
+    """A run that failed or was not the one to be measured, or a home that is not the bench's own."""
 
 
 @dataclass
@@ -77,9 +77,9 @@ def default_home(subscribers: int, months: int, as_of: date) -> Path:
 
 
 def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> tuple[Made, NightCost, NightCost]:
-    """Makes the operator where it is not there, then measures the night before `as_of` and that of `as_of`.
+    """Makes the operator where it is not there, then measures the run before `as_of` and that of `as_of`.
 
-    Raises BenchError, and what making an operator and beginning a night raise.
+    Raises BenchError, and what making an operator and beginning a run raise.
     """
     operator = made(home, subscribers, months, seed, as_of)
     bare = Home(home.root / "bare")
@@ -95,7 +95,7 @@ def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> 
 
 
 def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> Made:
-    """The made operator in the bench's home; made now unless it stands there.
+    """The synthetic operator in the bench's home; made now unless it is there.
 
     Raises BenchError where the home holds data that is not the bench's, SampleError where no such operator can be made.
     """
@@ -107,7 +107,8 @@ def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> M
     known, code = read(record) if record.is_file() else {}, code_hash(parts=("sample",))
     if "cost" in known and known.items() >= wanted.items():
         _say(
-            "the made operator of before is used again" + ("" if known["code"] == code else ", though sample/ has changed since")
+            "the synthetic operator of before is used again"
+            + ("" if known["code"] == code else ", though sample/ has changed since")
         )
         return Made.from_json(known)
     _say(f"making an operator of {subscribers:,} lines and {months} months")
@@ -123,17 +124,15 @@ def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> M
 def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: bool = True) -> NightCost:
     """Runs the nightly job in a process of its own, then the same build by dbt alone in the home `bare`.
 
-    Raises BenchError where one of them fails, and where a night that is not to build anew does.
+    Raises BenchError where one of them fails, and where a run that is not to build anew does.
     """
     _say(f"night of {as_of}")
     with watched() as watch:
         told = child.run(child.night, home, as_of, _dbt_paths(home))
     if told["failures"]:
-        raise BenchError(f"the night of {as_of} failed\n" + "\n".join(told["failures"]))
+        raise BenchError(f"the run of {as_of} failed\n" + "\n".join(told["failures"]))
     if told["discarded"] and not is_anew:
-        raise BenchError(
-            f"the night of {as_of} built all anew, which is no second night: {told['discarded']}. Run the bench again"
-        )
+        raise BenchError(f"the run of {as_of} built all anew, which is no second run: {told['discarded']}. Run the bench again")
     ran, manifest = read(home.dbt_artefacts / "run_results.json"), read(_target(home) / "manifest.json")
     steps = costs.step_costs(costs.step_spans(told["spans"]), watch.samples)
     _say(f"the same by dbt alone, after {watch.cost.seconds:.0f} s")
@@ -289,10 +288,10 @@ def _say(text: str) -> None:
 
 def _options(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--subscribers", type=int, required=True, help="lines of the made operator")
+    parser.add_argument("--subscribers", type=int, required=True, help="lines of the synthetic operator")
     parser.add_argument("--months", type=int, default=13, help="months that it tells of (default 13)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF, help=f"date of the second night (default {AS_OF})")
+    parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF, help=f"date of the second run (default {AS_OF})")
     parser.add_argument("--home", type=Path, help="a folder for the bench alone; else one in data/bench/")
     parser.add_argument("--json", type=Path, help="write all results to this file too")
     parser.add_argument("--date", type=date.fromisoformat, help="the date to note in the results, YYYY-MM-DD; else none")

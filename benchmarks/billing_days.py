@@ -1,8 +1,8 @@
 """Day by day over month ends: what money, alerts and lists do while bills of the month before are still to come.
 
-A made operator bills from the 2nd to the 6th; in the last month billed some lines are planted without charges, some with next to
-none. Each day is a run of its own in one home. Prints a row a day, then which lists jumped from one day to the next, and what was
-found of those planted.
+A synthetic operator bills from the 2nd to the 6th; in the last month billed, some lines are planted without charges, some with
+next to none. Each day is a run of its own in one home. Prints a row per day, then which lists jumped from one day to the next,
+and what was found of those planted.
 
     python -m benchmarks.billing_days --subscribers 3000 --days 2026-10-30,2026-11-03,2026-11-06,2026-11-07
     python -m benchmarks.billing_days --subscribers 5000 --days 2026-09-28..2026-11-09

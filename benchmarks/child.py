@@ -1,6 +1,6 @@
 """Work in a process of its own, so that its memory is its own too, and what came of it brought back.
 
-What is watched and figured belongs to `bench` and `costs`. The process is a plain `python -m`, as a night from the command line
+What is watched and figured belongs to `bench` and `costs`. The process is a plain `python -m`, as a run from the command line
 is: DuckDB takes children of multiprocessing for a notebook and draws progress bars in them.
 """
 

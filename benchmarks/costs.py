@@ -13,7 +13,7 @@ from itertools import accumulate
 LAYERS = ("hooks", "seeds", "staging", "intermediate", "core", "value", "churn", "service", "tags", "marketing", "tests")
 KINDS = {"seed": "seeds", "test": "tests", "unit_test": "tests", "operation": "hooks"}
 IDLE = "start-up, idle"
-LEAST_SHARED = 0.1  # seconds of the first night below which a share of them tells nothing
+LEAST_SHARED = 0.1  # seconds of the first run below which a share of them tells nothing
 NIGHTS = ("first", "second")
 COST_HEADER = ("seconds", "CPU s", "RSS, MB")
 
@@ -41,7 +41,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Made:
-    """The made operator: what it was asked to be, what lies in landing, what making it took."""
+    """The synthetic operator: what it was asked to be, what lies in landing, what making it took."""
 
     subscribers: int
     months: int
@@ -80,7 +80,7 @@ class NightCost:
 
     @property
     def overhead(self) -> Cost:
-        """What orchestration costs: the whole night without dbt alone and without the steps that are work of their own."""
+        """What orchestration costs: the whole run without dbt alone and without the steps that are work of their own."""
         return minus(self.whole, self.bare_dbt, *(cost for name, cost in self.steps.items() if name not in ("prepare", "dbt")))
 
     def to_json(self) -> dict:
@@ -96,7 +96,7 @@ def minus(whole: Cost, *parts: Cost) -> Cost:
 
 
 def step_spans(spans: Iterable[Span]) -> list[Span]:
-    """The steps of a night, all target lists under one name."""
+    """The steps of a run, all target lists under one name."""
     return [Span("lists" if span.name.startswith("list ") else span.name, span.started, span.ended) for span in spans]
 
 
@@ -178,7 +178,7 @@ def layer_costs(whole: float, nodes: list[Span], samples: Samples) -> dict[str, 
 
 
 def input_table(made: Made, nights: Iterable[NightCost]) -> list[str]:
-    """What was made and what each night took in, in lines of Markdown."""
+    """What was made and what each run took in, in lines of Markdown."""
     rows = [["made, once", *_size(made.deliveries, made.rows, made.bytes), *_cost(made.cost)]]
     for name, night in zip(NIGHTS, nights, strict=True):
         size = _size(night.deliveries, night.rows_in, night.bytes_in)
@@ -195,7 +195,7 @@ def night_table(first: NightCost, second: NightCost) -> list[str]:
             names = dict.fromkeys([*first.layers, *second.layers])
             rows += [[f"· {name}", *_pair(first.layers.get(name), second.layers.get(name))] for name in names]
     rows.append(["between steps", *_pair(first.between, second.between)])
-    rows.append(["whole night", *_pair(first.whole, second.whole)])
+    rows.append(["whole run", *_pair(first.whole, second.whole)])
     rows.append(["dbt alone", *_pair(first.bare_dbt, second.bare_dbt)])
     rows.append(["orchestration overhead", *_cost(first.overhead), *_cost(second.overhead), "", ""])  # a difference has no share
     header = [f"{night}: {title}" if title == "seconds" else title for night in NIGHTS for title in COST_HEADER]
@@ -203,7 +203,7 @@ def night_table(first: NightCost, second: NightCost) -> list[str]:
 
 
 def slowest_lines(nights: Iterable[NightCost]) -> list[str]:
-    """The slowest models of each night, a line each."""
+    """The slowest models of each run, a line each."""
     return [
         f"slowest models, {name} night: " + ", ".join(f"{model} {seconds:.1f} s" for model, seconds in night.slowest.items())
         for name, night in zip(NIGHTS, nights, strict=True)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.spark_parity [--ci] [--subscribers N] [--megaline FOLDER] [--folder FOLDER]
 
-Ends 0 when all is equal, 1 otherwise. While the made operator is built, one of the two executors is killed. At the end one row
-is changed on purpose: a comparison that does not find it fails the run. `--ci` builds one night's tables and leaves out tests;
-without it, two nights are built one upon the other, with all data and unit tests.
+Ends 0 when all is equal, 1 otherwise. While the synthetic operator is built, one of two executors is killed. At the end one row
+is changed on purpose: a comparison that does not find it fails the run. `--ci` builds one run's tables and leaves out tests;
+without it, two runs are built one upon the other, with all data and unit tests.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def main(given: list[str] | None = None) -> int:
 
 
 def cases(folder: Path, megaline: Path | None, subscribers: int) -> Iterator[Case]:
-    """Megaline where its deliveries are at hand, then a made operator."""
+    """Megaline where its deliveries are at hand, then a synthetic operator."""
     if megaline is not None and megaline.is_dir():
         home = Home(folder / "megaline")
         home.root.mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ def cases(folder: Path, megaline: Path | None, subscribers: int) -> Iterator[Cas
 
     home = Home(folder / "made")
     make_operator(home, subscribers=subscribers, months=MONTHS, as_of=AS_OF, seed=SEED)
-    yield Case(f"a made operator of {subscribers:,} lines and {MONTHS} months, one executor killed", home, kills=True)
+    yield Case(f"a synthetic operator of {subscribers:,} lines and {MONTHS} months, one executor killed", home, kills=True)
 
 
 def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Comparison]:
@@ -238,7 +238,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
 def _options(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="spark-parity", description=__doc__.splitlines()[0])
     parser.add_argument("--ci", action="store_true", help="build tables only; leave data and unit tests on Spark out")
-    parser.add_argument("--subscribers", type=int, default=2_000, help="lines of the made operator")
+    parser.add_argument("--subscribers", type=int, default=2_000, help="lines of the synthetic operator")
     megaline = os.environ.get("TELCO360_MEGALINE") or PROJECT_DIR.parent / "shared" / "data" / "megaline" / "landing"
     parser.add_argument("--megaline", type=Path, default=Path(megaline), help="deliveries of Megaline; else $TELCO360_MEGALINE")
     parser.add_argument("--folder", type=Path, help="a new folder to work in and to keep; else a temporary one")

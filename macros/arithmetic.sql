@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 
-{# Rounded half away from zero, as a decimal. A double that stands for an exact half lies beside it: six places more than asked
+{# Rounded half away from zero, as a decimal. A double that stands for an exact half is beside it: six places more than asked
    bring it back, where rounding the double itself would now and then go down. #}
 {% macro rounded(value, places) -%}
     round(cast({{ value }} as decimal(38, {{ places + 6 }})), {{ places }})

@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 
-{# Join condition: `value` lies in the band with the alias `band`. #}
+{# Join condition: `value` is in the band with the alias `band`. #}
 {% macro in_band(value, band) -%}
     ({{ band }}.lower_bound is null and {{ value }} is not null or {{ value }} >= {{ band }}.lower_bound)
     and ({{ band }}.upper_bound is null or {{ value }} < {{ band }}.upper_bound)

@@ -54,7 +54,7 @@
 {# Rows of an append table as known at the as-of date: for each key the row of the latest delivery, whole, and of these the ones
    whose event time has come. A correction that moves an event beyond the date hides the earlier row, which is known to be wrong.
 
-   Keys are unique within a delivery, so a row can be told again only by a delivery later than the first: the keys of these are
+   Keys are unique within a delivery, so a row can be resent only by a delivery later than the first: the keys of these are
    looked up, and no window goes over all rows. Where the key holds the event time, they are fewer still: only months held by several
    deliveries, and only deliveries later than the day's first. Other keys may move from one day to another. #}
 {% macro latest_rows(system, table) -%}

@@ -1,4 +1,4 @@
-{# Does the whole text match one of the patterns of a seed? They stand in the SQL as literals: an expression that comes out of a column
+{# Does the whole text match one of the patterns of a seed? They are in the SQL as literals: an expression that comes out of a column
    would be compiled anew for every row. #}
 {% macro matches_one_of(text, seed) -%}
     {%- set query = 'select pattern from ' ~ ref(seed) -%}

@@ -1,7 +1,7 @@
 {# How a table of history is kept by month: months whose sources are others than those that they were made from are replaced, all
-   others stay as they are. What a month was made from stands in the table itself, as `source_fingerprint`. #}
+   others stay as they are. What a month was made from is in the table itself, as `source_fingerprint`. #}
 
-{# Months to make anew, as a query: by the fingerprints that a model gives, held against a table as it stands. #}
+{# Months to rebuild, as a query: by the fingerprints that a model gives, checked against a table as it stands. #}
 {% macro changed_months(sources, table) -%}
     (
         select sources.month
@@ -83,7 +83,7 @@
 {%- endmacro %}
 
 
-{# The rows of a seed as one text, for fingerprints: a changed rule builds anew what goes by it. #}
+{# The rows of a seed as one text, for fingerprints: a changed rule rebuilds what goes by it. #}
 {% macro seed_text(seed, columns) -%}
     (
         select {{ dbt.listagg("concat(" ~ columns | join(", ' ', ") ~ ")", "'; '", 'order by ' ~ columns[0]) }}

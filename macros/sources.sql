@@ -1,4 +1,4 @@
-{# How each engine reads the lake's Parquet in place. DuckDB reads files where it stands in a query (`external_location`); Spark reads
+{# How each engine reads the lake's Parquet in place. DuckDB reads files where they are named in a query (`external_location`); Spark reads
    tables of its metastore that lie over the same files, declared from the same YAML: nothing is guessed from a file. #}
 
 {# A source as a relation of the running engine. #}
@@ -31,7 +31,7 @@
             {%- set relation = target.schema ~ '_raw.' ~ node.name -%}
             {%- set files = node.config.meta.external_location.split("'")[1]
                 | replace('{lake}', target_lake()) | replace('{name}', node.name) -%}
-            {#- Raw is split by dt, which the contract leaves out of the columns; another split is by a column that stands there. -#}
+            {#- Raw is split by dt, which the contract leaves out of the columns; another split is by a column that is there. -#}
             {%- set split = node.config.meta.partition or ('dt' if '/*/' in files) -%}
             {%- set columns = spark_columns(node) + (['`dt` date'] if split == 'dt' else []) -%}
             {%- do run_query('drop table if exists ' ~ relation) -%}

@@ -1,4 +1,4 @@
-"""A made operator of any size: believable deliveries of all tables of the raw contract, with known truths.
+"""A synthetic operator of any size: believable deliveries of all tables of the raw contract, with known truths.
 
 settings.py holds what it is like, tenure.py turns published churn into a base and its flows, population.py draws the lines,
 lifelines.py their lives, block.py cuts them into units of work; traffic.py, money.py, circles.py, touchpoints.py, register.py and

@@ -1,4 +1,4 @@
-"""The calibration table: figures of the published report against the same figures of a made operator's deliveries.
+"""The calibration table: figures of the published report against the same figures of a synthetic operator's deliveries.
 
 Worked out with SQL over the deliveries themselves, by the business definitions but apart from the warehouse, so that a fault of
 one does not hide in the other. `python -m sample.calibration HOME` prints it.

@@ -1,4 +1,4 @@
-"""The made operator's catalogues, invented: regions, plans with their rates, services, fee codes, offers, outlets, handsets.
+"""The synthetic operator's catalogues, invented: regions, plans with their rates, services, fee codes, offers, outlets, handsets.
 
 Only fixed lists and what is derived from the number of lines belong here; lines are in population.py.
 """

@@ -78,7 +78,7 @@ class Landing:
     ):
         """`days`: the dt of the first load, then of each daily delivery. `tables`: deliver these alone.
 
-        Raises SampleError where `folder` holds deliveries that no made operator left there; those of an earlier one go.
+        Raises SampleError where `folder` holds deliveries that no synthetic operator left there; those of an earlier one go.
         """
         if form not in FORMATS:
             raise SampleError(f"format '{form}' is unknown; choose one of {', '.join(FORMATS)}")
@@ -148,14 +148,14 @@ class Landing:
 
 
 def _clear(folder: Path, contract: dict[str, Table], days: list[date]) -> None:
-    """Removes the deliveries of an earlier made operator; a mark names them, so that no other delivery is ever touched."""
+    """Removes the deliveries of an earlier synthetic operator; a mark names them, so that no other delivery is ever touched."""
     mark = folder / _MARK
     ours = set(mark.read_text(encoding="utf-8").split()) if mark.exists() else set()
     present = [path for name in contract if (folder / name).exists() for path in sorted((folder / name).iterdir())]
     for path in present:
         if str(path.relative_to(folder)) not in ours:
             raise SampleError(
-                f"{path}: lies where a made operator would, and is none of its deliveries; they would be mixed. "
+                f"{path}: lies where a synthetic operator would, and is none of its deliveries; they would be mixed. "
                 f"Name another home, or move it away"
             )
     for path in present:

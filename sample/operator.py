@@ -35,7 +35,7 @@ def make_operator(
     tables: Iterable[str] | None = None,
     settings: Settings | None = None,
 ) -> int:
-    """Writes the deliveries of a made operator to the home's landing; the rows delivered.
+    """Writes the deliveries of a synthetic operator to the home's landing; the rows delivered.
 
     `subscribers`: lines in the register at `as_of`, those that left included (about two thirds are on-net then).
     `months`: months held, the month of `as_of` being the last; yesterday where that is not given. `daily`: days with a delivery
@@ -43,7 +43,7 @@ def make_operator(
     `truth`: a .parquet or .csv file for the hidden state. `tables`: deliver these alone, with the same bytes as ever.
     `progress`: told each step.
 
-    Same arguments, same files, byte for byte. Deliveries of an earlier made operator in the home are replaced.
+    Same arguments, same files, byte for byte. Deliveries of an earlier synthetic operator in the home are replaced.
     Raises SampleError for arguments that make no operator, and where landing holds other deliveries.
     """
     settings, say = settings or Settings(), progress or (lambda text: None)

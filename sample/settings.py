@@ -1,4 +1,4 @@
-"""What the made operator is like: the figures of a published monthly report that it is held to, and its own habits.
+"""What the synthetic operator is like: the figures of a published monthly report that it is held to, and its own habits.
 
 Only numbers belong here. Figures under `Published` are those the calibration compares; the others are assumptions that make
 the tables agree with each other.
@@ -28,7 +28,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Settings:
-    """Habits of the made operator. Shares and probabilities 0-1, money in yuan, spans in days unless a name says months."""
+    """Habits of the synthetic operator. Shares and probabilities 0-1, money in yuan, spans in days unless a name says months."""
 
     published: Published = field(default_factory=Published)
 

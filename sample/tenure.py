@@ -4,7 +4,7 @@ Only this arithmetic belongs here; single lines are drawn in lifelines.py.
 
 The published figures fix more than they seem to. With rate r and share of lost lines l of a tenure band, its share of the base
 is l x rate of all / r. Told the base at the end of the last month, each month before follows by going back: a cohort that
-stands at n after a month with hazard h stood at n / (1 - h) before it. Hazards are found so that lost lines over the base give
+is at n after a month with hazard h stood at n / (1 - h) before it. Hazards are found so that lost lines over the base give
 the published rates; the share of lines in their first three months, which nearly none leave, so that churned / new in a year
 is as published.
 """

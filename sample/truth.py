@@ -1,4 +1,4 @@
-"""The hidden state of the made operator, for tests of models and of uplift. It is never part of a delivery.
+"""The hidden state of the synthetic operator, for tests of models and of uplift. It is never part of a delivery.
 
 One row a line of the register at the last day:
 

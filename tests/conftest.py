@@ -17,7 +17,7 @@ LONGEST = (
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
 SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags"), "one oracle night")
-"""Files whose tests look at the same night."""
+"""Files whose tests look at the same run."""
 
 
 def group_of(path: str) -> str:

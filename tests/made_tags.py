@@ -1,4 +1,4 @@
-"""Published versions of a made tag library of a few lines, as a night would leave them: for tests of what is asked of tags."""
+"""Published versions of a made tag library of a few lines, as a run would leave them: for tests of what is asked of tags."""
 
 import json
 from pathlib import Path

@@ -80,7 +80,7 @@ def made_candidate(home: settings.Home, stamp: Stamp = STAMP, models=MODELS, del
 
 
 def made_version(home: settings.Home, stamp: Stamp = STAMP):
-    """Publishes a version of the made build, as though the gate had passed it."""
+    """Publishes a version of the made build, as though the release checks had passed it."""
     made_candidate(home, stamp)
     approve(home)
     return publish(home)

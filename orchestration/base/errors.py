@@ -1,6 +1,6 @@
 """The errors of telco360's own, written for people: the class that all derive from, and those that several packages raise.
 
-An error that one package alone raises stands there, beside what raises it. A command that meets one ends with its words.
+An error that one package alone raises is there, beside what raises it. A command that meets one ends with its words.
 """
 
 

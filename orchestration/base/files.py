@@ -24,7 +24,7 @@ def write_atomically(path: Path, aside: Path, write: Callable[[Path], None]) -> 
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Writes a small file whole or not at all; its draft lies beside it."""
+    """Writes a small file whole or not at all; its draft is beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text, encoding="utf-8")

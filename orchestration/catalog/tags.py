@@ -110,7 +110,7 @@ class Catalog:
                 raise CatalogError(f"tag catalogue: tag {tag.name} has kind '{tag.kind}'; choose one of {', '.join(KINDS)}")
             known = by_entity.setdefault(tag.entity, {})
             if tag.name in known:
-                raise CatalogError(f"tag catalogue: {tag.entity} tag {tag.name} stands there twice; each tag has one row")
+                raise CatalogError(f"tag catalogue: {tag.entity} tag {tag.name} is there twice; each tag has one row")
             known[tag.name] = tag
         return cls(by_entity)
 

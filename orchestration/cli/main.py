@@ -80,7 +80,7 @@ def sample(
     format: Annotated[str, typer.Option(help="parquet or csv.")] = "parquet",
     truth: Annotated[Path | None, typer.Option(help="Write the hidden state to this .parquet or .csv file.")] = None,
 ) -> None:
-    """Make up an operator: deliveries of every raw table, a first load and seven days, in the home's landing."""
+    """Make a synthetic operator: deliveries of every raw table, a first load and seven days, in the home's landing."""
     from rich.console import Console
 
     from sample.operator import make_operator
@@ -94,7 +94,7 @@ def sample(
 
 @app.command()
 def tour() -> None:
-    """Show what the last night has made: tables, tags, lists, where to look."""
+    """Show what the last run has made: tables, tags, lists, where to look."""
     from rich.console import Console
 
     from orchestration.cli.tour import stations
@@ -107,7 +107,7 @@ def tour() -> None:
 
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
-    """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history lies in the home's warehouse/dagster."""
+    """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history is in the home's warehouse/dagster."""
     from orchestration.pipeline.nightly import dagster_home
     from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 

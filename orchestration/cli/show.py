@@ -1,4 +1,4 @@
-"""What `telco360 intake show TABLE DT` prints: the outcomes of one delivery and its first rows set aside. Reads, and tells."""
+"""What `telco360 intake show TABLE DT` prints: the outcomes of one delivery and its first rows quarantined. Reads, and tells."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ SHOWN_FAULTS = 20
 
 
 def show(home: Home, table: str, dt: date | str) -> str:
-    """The latest outcome of a delivery in lines of text, and, where that was a rejection, what stands in the lake instead.
+    """The latest outcome of a delivery in lines of text, and, where that was a rejection, what is in the lake instead.
 
     A delivery that intake has no record of is told as such, with what to do next; nothing is raised for it.
     """
@@ -44,9 +44,8 @@ def show(home: Home, table: str, dt: date | str) -> str:
 
 
 def _counts(outcome: dict[str, Any]) -> list[str]:
-    counts = ", ".join(
-        f"{outcome[f'rows_{name}']:,} {name.replace('_', ' ')}" for name in ("read", "accepted", "collapsed", "set_aside")
-    )
+    told = {"read": "rows_read", "accepted": "rows_accepted", "deduplicated": "rows_collapsed", "quarantined": "rows_set_aside"}
+    counts = ", ".join(f"{outcome[column]:,} {name}" for name, column in told.items())
     carried = f", {outcome['rows_carried']:,} carried over from the snapshot before" if outcome["rows_carried"] else ""
     lines = [f"  rows: {counts}{carried}"]
     for file in outcome["files"]:
@@ -67,5 +66,5 @@ def _faults(home: Home, table: str, dt: date | str, name: str) -> list[str]:
     return [
         f"  rows at fault: {rows:,}, all of them in {path}",
         *told,
-        "  next: mend these rows at the source and deliver the folder again, whole",
+        "  next: fix these rows at the source and deliver the folder again, whole",
     ]

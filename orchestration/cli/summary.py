@@ -84,7 +84,7 @@ def _intake_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
 def _taken_in(outcomes: list[Any]) -> str:
     """Deliveries of one table with one outcome: from when to when, and their rows added up."""
     dates = [o.dt for o in outcomes]
-    counts = {"read": "rows_read", "accepted": "rows_accepted", "collapsed": "rows_collapsed", "set aside": "rows_set_aside"}
+    counts = {"read": "rows_read", "accepted": "rows_accepted", "deduplicated": "rows_collapsed", "quarantined": "rows_set_aside"}
     counts["carried over"] = "rows_carried"
     sums = {what: sum(getattr(o, name) for o in outcomes) for what, name in counts.items()}
     told = ", ".join(f"{count:,} {what}" for what, count in sums.items() if count or what in ("read", "accepted"))
@@ -95,7 +95,7 @@ def _taken_in(outcomes: list[Any]) -> str:
 def _build_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     build = outcome.build or BuildFound()
     if build.discarded:
-        yield "built anew", f"the build database of before was discarded: {build.discarded}", ""
+        yield "rebuilt", f"the build database of before was discarded: {build.discarded}", ""
     if build.rebuilt_months is not None:
         yield "months rebuilt", ", ".join(f"{month:%Y-%m}" for month in build.rebuilt_months) or "none", ""
     if build.dbt:

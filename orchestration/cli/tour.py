@@ -1,4 +1,4 @@
-"""A short tour of what a night has made, for someone who sees it for the first time: tables, tags, lists, and where to look."""
+"""A short tour of what a run has made, for someone who sees it for the first time: tables, tags, lists, and where to look."""
 
 from collections.abc import Iterator
 

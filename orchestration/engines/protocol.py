@@ -1,4 +1,4 @@
-"""What a night, commands and lists ask of the engine that they work on. Each engine's way stands beside: `duckdb`, `spark`."""
+"""What a run, commands and lists ask of the engine that they work on. Each engine's way is beside: `duckdb`, `spark`."""
 
 from contextlib import AbstractContextManager
 from datetime import date

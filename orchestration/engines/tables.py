@@ -14,7 +14,7 @@ OF_PRIVATE = ("phones", "phone_holders", "suppressions", "phone_suppressions", "
 
 @dataclass(frozen=True)
 class Relations:
-    """Tables that lists read, each as it stands in a query of its engine.
+    """Tables that lists read, each as it is in a query of its engine.
 
     tag_values: one row a subscriber_id, a column a tag. tag_catalog: see catalog.published. tag_history: month, subscriber_id, a
     column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, days_behind, limit_days,

@@ -1,4 +1,4 @@
-"""Intake: every delivery in landing is held against the raw contract; good rows enter the lake, bad ones the quarantine.
+"""Intake: every delivery in landing is checked against the raw contract; good rows enter the lake, bad ones the quarantine.
 
 landing.py finds deliveries, profile.py says how a source writes them, csv_file.py and parquet_file.py read them, columns.py
 finds the columns, reading.py applies a profile to values, values.py types columns, rows.py checks rows, shapes.py names what

@@ -95,23 +95,23 @@ def _told(trial: Home, outcome: ledger.Outcome, root: Path) -> list[str]:
     lines = [f"{table} {dt}: {verdict}"]
     if not outcome.is_accepted:
         lines.append(f"  reason: {outcome.reason}")
-    counts = f"{outcome.rows_read:,} read, {outcome.rows_accepted:,} accepted, {outcome.rows_collapsed:,} collapsed"
+    counts = f"{outcome.rows_read:,} read, {outcome.rows_accepted:,} accepted, {outcome.rows_collapsed:,} deduplicated"
     carried = f", {outcome.rows_carried:,} carried over" if outcome.rows_carried else ""
     lines.append(f"  rows: {counts}, {outcome.rows_set_aside:,} rejected{carried}")
     if not (root / table / f"dt={dt}" / landing.SUCCESS).exists():
-        lines.append("  note: no _SUCCESS lies there yet; intake run leaves it alone until it does")
+        lines.append("  note: no _SUCCESS is there yet; intake run leaves it alone until it does")
     lines += [f"  warning: {warning.split('. For all of them: ')[0]}" for warning in outcome.warnings]
     path = lake.folder_of(trial.quarantine, table, dt) / (ACCEPTED_FILE if outcome.is_accepted else REJECTED_FILE)
     if path.exists():
         count = pq.read_metadata(path).num_rows
         lines.append(f"  rows at fault: {count:,}{f', the first {SHOWN_FAULTS}' if count > SHOWN_FAULTS else ''}")
-        lines += [f"  {line.split('. Row set aside; ')[0]}" for line in quarantine.messages(path, table, dt, SHOWN_FAULTS)]
+        lines += [f"  {line.split('. Row quarantined; ')[0]}" for line in quarantine.messages(path, table, dt, SHOWN_FAULTS)]
     return lines
 
 
 def _summed_up(report: IntakeReport, below: str) -> list[str]:
-    """What lies there and is no delivery, and the counts. `below`: where messages of the folder asked for begin."""
+    """What is there and is no delivery, and the counts. `below`: where messages of the folder asked for begin."""
     beside = [f"warning: {warning}" for warning in report.warnings if warning.startswith(below) or below == "landing/."]
-    nothing = [] if report.outcomes or beside else ["No delivery lies there; a delivery is a folder <table>/dt=YYYY-MM-DD"]
+    nothing = [] if report.outcomes or beside else ["No delivery is there; a delivery is a folder <table>/dt=YYYY-MM-DD"]
     counts = f"{len(report.accepted)} would be accepted, {len(report.rejected)} would be rejected; nothing was taken in"
     return [*beside, *nothing, counts]

@@ -1,4 +1,4 @@
-"""The names that a file gives its columns, held against the contract's.
+"""The names that a file gives its columns, checked against the contract's.
 
 Only names belong here. A name counts in whatever case, where nothing else may be meant; a reading profile may rename.
 """
@@ -23,7 +23,7 @@ class Columns:
 
 
 def match(names: list[str], table: Table, profile: Profile, is_header: bool = True) -> Columns:
-    """Finds the contract's columns among delivered names; `is_header`: they stand in the file's first line.
+    """Finds the contract's columns among delivered names; `is_header`: they are in the file's first line.
 
     Names that the contract does not know are shown only beside ones that it knows: without a header, the names are values.
     """

@@ -3,7 +3,7 @@
 Only the form belongs here: comma, double quotes, LF or CRLF, UTF-8 with or without a byte order mark, a header, plain or
 gzip; a reading profile may state another delimiter or encoding, or that there is no header. What the texts mean is values.py.
 
-CSV readers guess and mend; this one checks first. A block of the file is looked at as bytes, vectorised: where quotes open
+CSV readers guess and fix; this one checks first. A block of the file is looked at as bytes, vectorised: where quotes open
 and close, which line ends and commas stand outside of them, whether every record has as many fields as the header. Only a
 block that passed goes to Arrow's parser, which then has nothing left to guess. Memory is bounded by the block, not the file.
 """

@@ -41,7 +41,7 @@ CHANGED = f"changed while it was read. Write _SUCCESS last, and nothing after it
 
 @dataclass(frozen=True)
 class Rules:
-    """What a delivery is held against beside its contract.
+    """What a delivery is checked against beside its contract.
 
     `references`: what rows must refer to; `unchecked`: referenced tables that have no delivery to look into; `register`: where
     lines are looked up that are no reference; `last`, `before`: the snapshot before, its rows and where it lies if missing ones
@@ -62,16 +62,16 @@ class Rules:
 
 @dataclass
 class Judgement:
-    """What was found. `reason` says why the delivery is rejected; None: its rows lie in the workspace's raw folder.
+    """What was found. `reason` says why the delivery is rejected; None: its rows are in the workspace's raw folder.
 
     `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `set_aside` are rows at fault, all of which
-    lie in the quarantine file. `carried`: rows of the snapshot before that lie in the raw folder too.
+    are in the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too.
     """
 
     files: list[dict[str, Any]]
     reason: str | None = None
     rows_read: int = 0
-    collapsed: int = 0
+    deduplicated: int = 0
     set_aside: int = 0
     carried: int = 0
     closed_bill_months: list[date] = field(default_factory=list)
@@ -135,8 +135,8 @@ def _judge(
     with validate.connect(workspace.scratch / "duckdb") as con:
         removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
         quarantine.close()
-        judgement.rows_read, judgement.collapsed, judgement.set_aside = rows_read, removed.collapsed, quarantine.rows
-        accepted = rows_read - removed.collapsed - quarantine.rows
+        judgement.rows_read, judgement.deduplicated, judgement.set_aside = rows_read, removed.deduplicated, quarantine.rows
+        accepted = rows_read - removed.deduplicated - quarantine.rows
         _check_shares(rules, rows_read, quarantine, accepted)
         written = _write_parts(parts, removed, workspace)
         found = _content_warnings(con, rules, written)
@@ -210,9 +210,9 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
     limits, last, set_aside = rules.limits, rules.last, quarantine.rows
     if set_aside > _exactly(limits.max_set_aside_share, rows_read):
         raise Rejected(
-            f"{set_aside:,} of {rows_read:,} rows set aside ({set_aside / rows_read:.1%}), "
+            f"{set_aside:,} of {rows_read:,} rows quarantined ({set_aside / rows_read:.1%}), "
             f"more than {_percent(limits.max_set_aside_share)}. The first: {quarantine.first}. {_by_kind(quarantine)}"
-            f"Mend them at the source and deliver again"
+            f"Fix them at the source and deliver again"
         )
     if last is not None and accepted < _exactly(limits.min_snapshot_ratio, last.rows):
         raise Rejected(
@@ -251,7 +251,7 @@ def _rejected_rows_warnings(folder: Folder, rows_read: int, quarantine: Writer) 
     if not quarantine.rows:
         return []
     return [
-        f"{quarantine.rows:,} of {rows_read:,} rows set aside. The first: {quarantine.first}. "
+        f"{quarantine.rows:,} of {rows_read:,} rows quarantined. The first: {quarantine.first}. "
         f"For all of them: telco360 intake show {folder.table} {folder.dt}"
     ]
 
@@ -292,7 +292,7 @@ def _missing_warnings(rules: Rules, lacks: missing.Missing, is_confirmed: bool) 
     warnings = []
     if lacks.rejected:
         keys = "; ".join(lacks.rejected_keys)
-        warnings.append(f"{lacks.rejected:,} rows that are set aside here keep their last values, of dt={lacks.dt} ({keys})")
+        warnings.append(f"{lacks.rejected:,} rows that are quarantined here keep their last values, of dt={lacks.dt} ({keys})")
     if is_confirmed and lacks.newly + lacks.for_long:
         stay = (
             f"; {lacks.kept_confirmed:,} of them stay for past figures, without personal values" if lacks.kept_confirmed else ""

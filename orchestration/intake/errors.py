@@ -5,7 +5,7 @@ from typing import Any
 from orchestration.base.errors import Telco360Error
 
 TRIED_AGAIN = "It is tried again on the next run"
-"""Ends the reason of a rejection that lies in the moment, not in the files; such a delivery is read again, unchanged or not."""
+"""Ends the reason of a rejection that is in the moment, not in the files; such a delivery is read again, unchanged or not."""
 
 
 class Rejected(Telco360Error):

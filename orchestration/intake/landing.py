@@ -189,7 +189,7 @@ def check_manifest_of_file(
 
 
 def _has_marker(folder: Path) -> bool:
-    """Whether _SUCCESS lies there, or nobody may look: then reading the delivery will tell why not."""
+    """Whether _SUCCESS is there, or nobody may look: then reading the delivery will tell why not."""
     try:
         os.lstat(folder / SUCCESS)
     except OSError as error:

@@ -4,7 +4,7 @@ Only the ledger's form, writing and reading belong here. dbt reads the same file
 it has no rows.
 
 rows_read = rows_accepted + rows_collapsed + rows_set_aside holds for every row. Of a rejected delivery nothing is accepted: all
-rows read that were not collapsed count as set aside; a delivery whose files could not be read to the end counts no rows.
+rows read that were not deduplicated count as quarantined; a delivery whose files could not be read to the end counts no rows.
 rows_carried are in the lake beside the accepted ones: rows of the snapshot before that the delivery lacks and intake kept.
 """
 
@@ -83,7 +83,7 @@ class Outcome:
         if self.rows_read != self.rows_accepted + self.rows_collapsed + self.rows_set_aside:
             raise ValueError(
                 f"{self.table_name} {self.dt}: {self.rows_read} rows read, but {self.rows_accepted} accepted + "
-                f"{self.rows_collapsed} collapsed + {self.rows_set_aside} set aside"
+                f"{self.rows_collapsed} deduplicated + {self.rows_set_aside} quarantined"
             )
 
     @property
@@ -121,7 +121,7 @@ def outcomes(home: Home, intake_id: str) -> list[Outcome]:
 
 
 def current(home: Home) -> pa.Table:
-    """The latest accepted row of each table and dt: what stands in the lake. A rejected attempt changes nothing here."""
+    """The latest accepted row of each table and dt: what is in the lake. A rejected attempt changes nothing here."""
     rows = history(home)
     rows = rows.filter(pc.equal(rows["outcome"], ACCEPTED))
     latest = {

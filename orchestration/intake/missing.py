@@ -2,7 +2,7 @@
 
 A source that drops a line, or delivers it with a value that cannot be, must not take it out of what was published. So where the
 contract says keep_missing, rows that are missing are written beside the accepted ones, in a file of their own, CARRIED. The next
-snapshot is held against both, so they stay until they come back or the source confirms that they were removed.
+snapshot is checked against both, so they stay until they come back or the source confirms that they were removed.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _DUCKDB_TYPES = {"string": "varchar", "integer": "bigint"}
 
 @dataclass(frozen=True)
 class Before:
-    """The accepted snapshot with the next lower dt, as it lies in the lake."""
+    """The accepted snapshot with the next lower dt, as it is in the lake."""
 
     dt: date
     folder: Path

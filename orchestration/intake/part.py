@@ -1,4 +1,4 @@
-"""One file of a delivery: its columns held against the contract, its rows checked, the good ones staged as typed Parquet.
+"""One file of a delivery: its columns checked against the contract, its rows checked, the good ones staged as typed Parquet.
 
 A Parquet file that already is what the lake would hold is staged as a copy, byte for byte. What spans the files of a delivery
 is in validate.py.
@@ -184,7 +184,7 @@ def _without_headers(
     mask, in_other_order = repeated_header(batch, delivered)
     if len(in_other_order):
         raise Rejected(
-            f"line {numbers[in_other_order[0]]}: the header stands there again, with its columns in another order, so the rows "
+            f"line {numbers[in_other_order[0]]}: the header is there again, with its columns in another order, so the rows "
             "after it cannot be read. Deliver the parts as files of their own"
         )
     if mask is None:

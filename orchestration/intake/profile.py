@@ -252,7 +252,7 @@ def _at_fault(name: str, faults: list[str]) -> Rejected:
 
 
 class _Texts(yaml.BaseLoader):
-    """YAML in which every value is the text that stands there (NULL, yes and 1 among them), and no key comes twice."""
+    """YAML in which every value is the text that is there (NULL, yes and 1 among them), and no key comes twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]

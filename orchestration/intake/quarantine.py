@@ -1,6 +1,6 @@
-"""Rows set aside: what is kept of them, and how they are told. One row a line set aside, with all of its faults.
+"""Rows quarantined: what is kept of them, and how they are told. One row a line quarantined, with all of its faults.
 
-A delivery's folder, quarantine/<table>/dt=…/, holds accepted.parquet, the rows set aside of the delivery that stands in the
+A delivery's folder, quarantine/<table>/dt=…/, holds accepted.parquet, the rows quarantined of the delivery that is in the
 lake, and rejected.parquet, those of the last attempt that was turned away; the latter goes once a delivery is accepted.
 Values of pii columns are masked before they are written. Columns that the contract does not know never come here.
 """
@@ -82,7 +82,7 @@ def key_values(batch: pa.RecordBatch | pa.Table, table: Table, rows: np.ndarray)
 
 
 class Writer:
-    """Writes a delivery's rows set aside to one Parquet file, which comes into being with the first of them.
+    """Writes a delivery's rows quarantined to one Parquet file, which comes into being with the first of them.
 
     `rows`: how many were added; `first`: the first of them in words; `kinds`: how many values broke each (column, reason), and
     the first of them in words.
@@ -145,7 +145,7 @@ class Writer:
         return "; ".join([f"{first} ({count:,} of this kind)" for count, first in kinds[:limit]] + more)
 
     def close(self) -> None:
-        """Ends the file, if any row was set aside."""
+        """Ends the file, if any row was rejected."""
         if self._writer is not None:
             self._writer.close()
 
@@ -154,7 +154,7 @@ def message(table: str, dt: str, file: str, line: int, column: str, value: str |
     """One fault of a row in a sentence that says where, what, and what to do next."""
     return (
         f"landing/{table}/dt={dt}/{file}: column {column}, line {line}: {_told(value)} {reason}. "
-        f"Row set aside; see telco360 intake show {table} {dt}"
+        f"Row quarantined; see telco360 intake show {table} {dt}"
     )
 
 

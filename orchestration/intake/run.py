@@ -200,7 +200,7 @@ class _Run:
     def _outcome(self, folder: Folder, judgement: Judgement, fingerprint: str) -> ledger.Outcome:
         self._moment = ledger.next_moment(self._moment)
         is_accepted = judgement.reason is None
-        accepted = judgement.rows_read - judgement.collapsed - judgement.set_aside if is_accepted else 0
+        accepted = judgement.rows_read - judgement.deduplicated - judgement.set_aside if is_accepted else 0
         facts = judgement.facts if is_accepted else None
         return ledger.Outcome(
             intake_id=self.report.intake_id,
@@ -211,8 +211,8 @@ class _Run:
             files=judgement.files,
             rows_read=judgement.rows_read,
             rows_accepted=accepted,
-            rows_collapsed=judgement.collapsed,
-            rows_set_aside=judgement.set_aside if is_accepted else judgement.rows_read - judgement.collapsed,
+            rows_collapsed=judgement.deduplicated,
+            rows_set_aside=judgement.set_aside if is_accepted else judgement.rows_read - judgement.deduplicated,
             event_first=facts.event_first if facts else None,
             event_last=facts.event_last if facts else None,
             event_months=facts.event_months if facts else [],
@@ -239,11 +239,11 @@ class _Run:
         for line in quarantine.messages(quarantined, table, dt, TOLD_FAULTS) if quarantined.exists() else []:
             self.progress(f"  {line}")
         if judgement.set_aside > TOLD_FAULTS:
-            self.progress(f"  … {judgement.set_aside:,} rows set aside in all")
+            self.progress(f"  … {judgement.set_aside:,} rows quarantined in all")
         for warning in outcome.warnings:
             self.progress(f"  warning: {warning}")
         if outcome.is_accepted:
-            aside = f", {outcome.rows_collapsed:,} collapsed, {outcome.rows_set_aside:,} set aside"
+            aside = f", {outcome.rows_collapsed:,} deduplicated, {outcome.rows_set_aside:,} quarantined"
             aside += f", {outcome.rows_carried:,} carried over" if outcome.rows_carried else ""
             self.progress(f"{table} {dt}: accepted, {outcome.rows_accepted:,} rows{aside}, {seconds:.1f} s")
         else:

@@ -104,7 +104,7 @@ class State:
         contract: dict[str, Table],
         profile: str = "",
     ) -> str:
-        """What decides whether a delivery was judged already: its files, its rules, the deliveries it is held against, and the
+        """What decides whether a delivery was judged already: its files, its rules, the deliveries it is checked against, and the
         fingerprint of the table's reading profile."""
         referenced: dict[str, object] = {}
         for _, name, _ in enforced_references(table, contract):
@@ -128,7 +128,7 @@ def enforced_references(table: Table, contract: dict[str, Table]) -> list[tuple[
 
 
 def in_order(folders: Iterable[Folder], contract: dict[str, Table]) -> list[Folder]:
-    """Deliveries, each after those it may be held against: crm snapshots by dt, referenced ones first, then the rest."""
+    """Deliveries, each after those it may be checked against: crm snapshots by dt, referenced ones first, then the rest."""
     graph = {t.name: {r for _, r, _ in enforced_references(t, contract)} - {t.name} for t in contract.values()}
     rank = {name: i for i, name in enumerate(TopologicalSorter(graph).static_order())}
     return sorted(folders, key=lambda f: (not _is_crm_snapshot(contract[f.table]), f.dt, rank[f.table]))

@@ -1,6 +1,6 @@
 """Rules that look at more than one row: references, keys that come twice, and what is told of the accepted rows.
 
-DuckDB does the work over staged Parquet, within the memory given to the connection. Rows that were set aside before are not
+DuckDB does the work over staged Parquet, within the memory given to the connection. Rows that were quarantined before are not
 staged: they take no part here, so a faultless row does not fall with a bad one of the same key. For the same reason
 references are looked at before keys.
 """
@@ -36,9 +36,9 @@ class Reference:
 
 @dataclass
 class Removed:
-    """Staged rows that do not enter, and how many of them were collapsed; the others were set aside."""
+    """Staged rows that do not enter, and how many of them were deduplicated; the others were quarantined."""
 
-    collapsed: int = 0
+    deduplicated: int = 0
     _part_nos: list[np.ndarray] = field(default_factory=lambda: [np.empty(0, np.int32)])
     _row_nos: list[np.ndarray] = field(default_factory=lambda: [np.empty(0, np.int64)])
 
@@ -79,7 +79,7 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
 def remove_rows(
     con: duckdb.DuckDBPyConnection, table: Table, parts: list[Part], references: list[Reference], quarantine: Writer
 ) -> Removed:
-    """Finds the staged rows that break a reference or share a key; those set aside go to the quarantine."""
+    """Finds the staged rows that break a reference or share a key; those quarantined go to the quarantine."""
     con.execute(
         f"create or replace temp view staged as select * exclude (filename, file_row_number), "
         f"parse_filename(filename, true)::integer as part_no, file_row_number as row_no "
@@ -94,9 +94,9 @@ def remove_rows(
         columns = f"part_no, row_no, {identifiers(table.key)}, true as fault_0"
         query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
         _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
-        collapsed = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
-        removed.add(collapsed["part_no"], collapsed["row_no"])
-        removed.collapsed = len(collapsed["row_no"])
+        deduplicated = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
+        removed.add(deduplicated["part_no"], deduplicated["row_no"])
+        removed.deduplicated = len(deduplicated["row_no"])
     con.unregister("broken")
     return removed
 

@@ -1,4 +1,4 @@
-"""Which business days are due: all required deliveries there, and one of them not yet judged as it lies there now; and which is
+"""Which business days are due: all required deliveries there, and one of them not yet judged as it is there now; and which is
 the latest delivered.
 
 Looking belongs here, and the rules as pure functions; starting runs is Dagster's.
@@ -39,7 +39,7 @@ def judged(home: Home) -> Marks:
 
 @dataclass(frozen=True)
 class Due:
-    """A day to build for. `key` tells the day and what lies there: the same deliveries start one run, a new one another."""
+    """A day to build for. `key` tells the day and what is there: the same deliveries start one run, a new one another."""
 
     day: date
     key: str
@@ -48,7 +48,7 @@ class Due:
 def due_day(complete: Marks, known: Marks, contract: Mapping[str, Table]) -> Due | None:
     """The latest day on which every required table is complete and at least one delivered since it was judged. Pure.
 
-    One day only: a run takes in all that lies there.
+    One day only: a run takes in all that is there.
     """
     required = sorted(table.name for table in contract.values() if table.required)
     for day in sorted({dt for _, dt in complete}, reverse=True):
@@ -67,7 +67,7 @@ def latest_day(home: Home, contract: Mapping[str, Table], today: date) -> date:
 
 
 def latest_delivered(accepted: Deliveries, complete: Marks, known: Marks, required: Collection[str], today: date) -> date:
-    """The greatest dt up to today of a required table that was accepted, or that is complete and was not judged as it lies there.
+    """The greatest dt up to today of a required table that was accepted, or that is complete and was not judged as it is there.
     Today where there is none: that run takes in what else there is, and says what is missing. Pure."""
     waiting = [dt for (table, dt), mark in complete.items() if table in required and mark > known.get((table, dt), datetime.min)]
     dates = [*waiting, *(dt for table in required for dt in accepted.get(table, ()))]

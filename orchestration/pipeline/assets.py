@@ -72,7 +72,7 @@ def owner_name(owner: str) -> str:
 def intake_assets(raw_manifest: dict, translator: Translator) -> list:
     """Intake as one step that makes every raw table and its own ledger, with the source checks on each raw table.
 
-    It takes in all that lies there, of whichever day: raw tables have no partition."""
+    It takes in all that is there, of whichever day: raw tables have no partition."""
     contract = load_contract()
     sources = [s for s in raw_manifest["sources"].values() if s["name"] in contract or s["source_name"] == "ledger"]
     keys = {s["name"]: translator.get_asset_key(s) for s in sources}

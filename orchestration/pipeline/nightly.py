@@ -33,7 +33,7 @@ from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.publishing import Version
 
-DAGSTER_YAML = """# Written by telco360. History of runs, schedules and sensors lies beside this file.
+DAGSTER_YAML = """# Written by telco360. History of runs, schedules and sensors is beside this file.
 telemetry:
   enabled: false
 nux: # asks whoever opens the page to register with its makers
@@ -51,7 +51,7 @@ storage:
 
 
 RUN_TAGS = {".dagster/repository": "__repository__@orchestration.pipeline.definitions"}
-"""By which Dagster's page finds the runs of a job: those of the command line stand beside those that it started itself."""
+"""By which Dagster's page finds the runs of a job: those of the command line are beside those that it started itself."""
 
 
 @dataclass(frozen=True)

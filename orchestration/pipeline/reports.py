@@ -46,7 +46,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class IntakeFound:
-    """What intake did. The outcome of each delivery stands in the intake ledger, under `intake_id`. `retold`: warnings of
+    """What intake did. The outcome of each delivery is in the intake ledger, under `intake_id`. `retold`: warnings of
     deliveries that an intake run on its own took in since the last run."""
 
     intake_id: str

@@ -1,6 +1,6 @@
-"""Dagster's history of runs, as a night writes it: in its own SQLite files, which any Dagster reads.
+"""Dagster's history of runs, as a run writes it: in its own SQLite files, which any Dagster reads.
 
-Dagster opens and closes a file for each event and waits for the disk each time. A night has some two thousand events; here the
+Dagster opens and closes a file for each event and waits for the disk each time. A run has some two thousand events; here the
 files stay open and a commit does not wait. After a loss of power the last events may be missing, the files are sound.
 """
 

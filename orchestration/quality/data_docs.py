@@ -9,7 +9,7 @@ from typing import Any
 from orchestration.base.files import replace_text
 
 VERDICTS_KEPT = 60
-"""Verdicts listed in the index, two a night."""
+"""Verdicts listed in the index, two a run."""
 
 PAGES_KEPT = 300
 

@@ -1,6 +1,6 @@
 """Limits of the source checks and the release checks, read from seeds/release_limits.csv and seeds/drift_limits.csv.
 
-Reading and checking the two seeds belongs here; what is held against the limits does not.
+Reading and checking the two seeds belongs here; what is checked against the limits does not.
 """
 
 from dataclasses import dataclass, fields

@@ -40,7 +40,7 @@ CHECKS = (
         "privacy",
         "ExpectColumnValuesToBeInSet",
         {"column": "found", "value_set": [0]},
-        "no phone or document number stands in a public column",
+        "no phone or document number is in a public column",
         remedy=privacy.REMEDY,
     ),
     Check(
@@ -64,7 +64,10 @@ CHECKS = (
         "the catalogue's tag is a column of the table it names",
     ),
     Check(
-        "reconciliation", "ExpectColumnValuesToNotBeNull", {"column": "residual"}, "the marts' figure can be held against raw's"
+        "reconciliation",
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "residual"},
+        "the marts' figure can be checked against raw's",
     ),
     Check(
         "reconciliation",

@@ -48,7 +48,7 @@ def gather(
     contract: dict[str, Table],
     limits: ReleaseLimits,
 ) -> None:
-    """Fills the tables of facts by what stands in the candidate, the build (the model serving `reconciliation`), the lake's pii
+    """Fills the tables of facts by what is in the candidate, the build (the model serving `reconciliation`), the lake's pii
     columns and the version before. Raises WarehouseError where no model serves a role that a check needs."""
     public = [m for m in models if m.is_public]
     columns = _columns(db, public)

@@ -32,7 +32,7 @@ def gather(
     contract: dict[str, RawTable],
     limits: ReleaseLimits,
 ) -> None:
-    """Fills the tables of facts by what stands in the candidate, the build, raw and the version before."""
+    """Fills the tables of facts by what is in the candidate, the build, raw and the version before."""
     session, name = candidate.session, candidate.name
     public = [m for m in models if m.is_public]
     there = {table for _, table, *_ in session.rows(f"show tables in `{name}`")}

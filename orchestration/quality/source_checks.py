@@ -54,7 +54,7 @@ CHECKS = (
         "deliveries",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {"column_A": "max_set_aside_share", "column_B": "set_aside_share", "or_equal": True},
-        "the share of rows set aside is within its limit",
+        "the share of rows quarantined is within its limit",
     ),
     Check(
         "deliveries",
@@ -150,7 +150,7 @@ def not_passed(home: Home, standing: list[dict[str, Any]] | None = None) -> list
 
 
 def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:
-    """One row: rows of a delivery in the lake, rows that lack a part of the key, keys that stand there more than once."""
+    """One row: rows of a delivery in the lake, rows that lack a part of the key, keys that are there more than once."""
     columns = ", ".join(identifier(column) for column in key)
     lacking = " or ".join(f"{identifier(column)} is null" for column in key)
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"

@@ -1,4 +1,4 @@
-"""What must hold of every tag's YAML. Read from the manifest; tags' values are the gate's matter."""
+"""What must hold of every tag's YAML. Read from the manifest; tags' values are the release checks' matter."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -72,7 +72,7 @@ def _explained(entry: Tag, models: Models) -> Iterator[str]:
     if entry.measure and entry.measure not in entry.evidence:
         yield f"measure {entry.measure} is not among its evidence"
     if entry.threshold_seed and not entry.measure:
-        yield "a threshold needs the measure that is held against it"
+        yield "a threshold needs the measure that is checked against it"
     for seed in filter(None, (entry.values_from, entry.threshold_seed)):
         if not seed_path(seed).is_file():
             yield f"there is no {seed_path(seed).name} in seeds/"

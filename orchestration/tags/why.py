@@ -1,6 +1,6 @@
-"""Why a member carries a tag: its value, the rule in words, the figures behind it, how far the next value is, since when, whence.
+"""Why a member carries a tag: value, rule, the figures behind it, distance to the next value, since when, from which deliveries.
 
-All is read from one published version; no phone, name or id number stands there. The words for distances and dates are
+All is read from one published version; no phone, name or id number is there. The words for distances and dates are
 `distance`'s and `since`'s.
 """
 

@@ -250,7 +250,7 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
             if key == "columns" and tag in ALWAYS_EXPORTED:
                 raise DefinitionError(f"list {definition.name}: columns: {tag} is in every file; leave it out")
             if list(tags).count(tag) > 1:
-                raise DefinitionError(f"list {definition.name}: {key}: {tag} stands there twice")
+                raise DefinitionError(f"list {definition.name}: {key}: {tag} is there twice")
             try:
                 catalog.tag(tag)
             except CatalogError as error:

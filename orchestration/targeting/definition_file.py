@@ -41,9 +41,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         raw = yaml.load(path.read_text(encoding="utf-8"))
     except DuplicateKeyError as error:
         twice = re.findall(r'duplicate key "(.*?)" with', str(error.problem))
-        raise DefinitionError(
-            f"{path}: key {', '.join(twice)} stands there twice (line {error.problem_mark.line + 1})"
-        ) from error
+        raise DefinitionError(f"{path}: key {', '.join(twice)} is there twice (line {error.problem_mark.line + 1})") from error
     except MaxDepthExceededError as error:
         raise DefinitionError(
             f"{path}: cannot be read as YAML: maximum recursion depth exceeded (line {error.problem_mark.line + 1})"

@@ -95,8 +95,8 @@ def deliver(paths: Sequence[Path], destination: str | Path, name: str) -> tuple[
             return _upload(system, folder, paths, destination)
     except Exception as error:  # what a remote system raises is as manifold as the systems
         raise FileError(
-            f"list {name}: {shown(destination)}: {_said(error)}. No file of this run stands there under its final name unless it "
-            f"is whole. See that the host answers, takes our key and has room, then export the list again: that mends it."
+            f"list {name}: {shown(destination)}: {_said(error)}. No file of this run is there under its final name unless it "
+            f"is whole. See that the host answers, takes our key and has room, then export the list again: that fixes it."
         ) from error
 
 

@@ -54,7 +54,7 @@ class ListRun:
 
 @dataclass
 class DecidedRun:
-    """Lists decided together. Their matches stand in the table `decisions` of `tables.connection`; nothing is exported yet."""
+    """Lists decided together. Their matches are in the table `decisions` of `tables.connection`; nothing is exported yet."""
 
     tables: Tables
     home: Home
@@ -75,7 +75,7 @@ class DecidedRun:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The lists of the run: those decided, in the order of precedence, and those set aside."""
+        """The lists of the run: those decided, in the order of precedence, and those quarantined."""
         return (*self.plan.decided, *self.plan.set_aside)
 
     def status(self, name: str) -> str:
@@ -94,7 +94,7 @@ class DecidedRun:
 
     def export(self, name: str) -> ListRun:
         """Writes the list's file and its row in the ledger, that last of all. Raises ListError, naming the list, for one that was
-        set aside or fails; that, too, is written down, and counts nobody."""
+        quarantined or fails; that, too, is written down, and counts nobody."""
         try:
             if name in self.plan.set_aside:
                 aside = self.plan.set_aside[name]

@@ -1,6 +1,6 @@
 """Target lists as dbt's exposures, so that its lineage shows whom a changed table reaches.
 
-The file stands beside the lists and not in models/: what stands there decides how tables look, and a new list changes none.
+The file is beside the lists and not in models/: what is there decides how tables look, and a new list changes none.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,8 +1,8 @@
 """The expression language of target lists and offers: text -> checked tree -> SQL.
 
-syntax.py gives a tree of known nodes; here each part is held against the tag catalogue, and a new tree is built from what passed.
+syntax.py gives a tree of known nodes; here each part is checked against the tag catalogue, and a new tree is built of it.
 SQL is generated from that new tree alone, so no text of a user ever reaches an engine. Running the SQL does not belong here, nor
-does what a past value is read from: it stands in the tree as a column of its own, and says so. The language is described for its
+does what a past value is read from: it is in the tree as a column of its own, and says so. The language is described for its
 users in docs/target-lists.md.
 """
 
@@ -82,7 +82,7 @@ def parse(text: str, catalog: Catalog, entity: str = "subscriber") -> Condition:
 
 @dataclass(frozen=True)
 class _Value:
-    """One side of a comparison. `kind` is a tag kind, or 'text' for a literal that takes the kind of what it is held against."""
+    """One side of a comparison. `kind` is a tag kind, or 'text' for a literal that takes the kind of its counterpart."""
 
     kind: str
     tree: exp.Expression

@@ -72,7 +72,7 @@ def write_list(
     `query` is run more than once: its rows must lie still (a table, not a moving source). `text_columns` are text whatever their
     type. `destination` is a directory or an fsspec URL; on the way to a URL the file lies in `scratch`, else in the system's
     temporary directory. The same rows give the same bytes. Raises FileError, naming the list, for what cannot be written or
-    delivered, duckdb.Error for what cannot be read; then no file of this call stands under its final name, and a file of an
+    delivered, duckdb.Error for what cannot be read; then no file of this call is under its final name, and a file of an
     earlier one is as it was.
     """
     if format not in FORMATS:
@@ -94,7 +94,7 @@ def write_list(
             note.write_text(manifest_text(title, data.name, rows, size, sha256, columns), encoding="utf-8")
             files = deliver((data, note), destination, title.name)
     except OSError as error:
-        raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is mended") from error
+        raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is fixed") from error
     return Written(files=files, sha256=sha256, rows=rows, bytes=size)
 
 

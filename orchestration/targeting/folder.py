@@ -53,7 +53,7 @@ def _name_problems(definition: TargetList, files: set[str], sound: set[str]) -> 
             elif name not in files:
                 problems.append(f"{key}: unknown list {name}{did_you_mean(name, files)}")
             elif name not in sound:
-                problems.append(f"{key}: the definition of {name} is at fault; mend that first")
+                problems.append(f"{key}: the definition of {name} is at fault; fix that first")
     return problems
 
 

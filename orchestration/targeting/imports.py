@@ -79,7 +79,7 @@ def _lay_members(connection: duckdb.DuckDBPyConnection, file: Path, run: tuple) 
     if lacking:
         raise ListError(f"{file}: {lacking:,} rows have no subscriber_id")
     if ids < rows:
-        raise ListError(f"{file}: {rows - ids:,} rows repeat a subscriber_id; each stands there once")
+        raise ListError(f"{file}: {rows - ids:,} rows repeat a subscriber_id; each is there once")
     if odd is not None or unarmed:
         raise ListError(f"{file}: arm '{odd or ''}' is neither {TREATED} nor {CONTROL}")
     run_id, name, run_date, offer, channel = run

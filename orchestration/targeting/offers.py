@@ -1,6 +1,6 @@
 """Eligibility of delivered offers: text -> checked condition -> the ledger, from which dbt reads it as SQL.
 
-Every condition of a delivery is held against the tags that the project describes; one that cannot be read is set aside with its
+Every condition of a delivery is checked against the tags that the project describes; one that cannot be read is rejected with its
 reason, and its offer is put to nobody. Who meets a condition, and which offer is best, is said by the models.
 """
 
@@ -51,11 +51,11 @@ class Judged:
 
     @property
     def message(self) -> str:
-        """Why it was set aside, where, and what to do next; empty where it was accepted."""
+        """Why it was rejected, where, and what to do next; empty where it was accepted."""
         if self.is_accepted:
             return ""
         where = f"{OFFERS} of {self.delivered}, offer {self.offer_code}, eligibility"
-        return f"{where}: {self.reason}\nThe offer is put to nobody; mend the text and deliver again."
+        return f"{where}: {self.reason}\nThe offer is put to nobody; fix the text and deliver again."
 
 
 def record_offers(home: Home, models: Iterable[Model], as_of: date) -> list[Judged]:
@@ -78,7 +78,7 @@ def record_offers(home: Home, models: Iterable[Model], as_of: date) -> list[Judg
 
 
 def judge(offer_code: str, eligibility: str | None, delivered: date, catalog: Catalog) -> Judged:
-    """The condition as SQL of each engine, or why it was set aside. An empty text is no condition, and accepted."""
+    """The condition as SQL of each engine, or why it was rejected. An empty text is no condition, and accepted."""
     if not (eligibility or "").strip():
         return Judged(offer_code, delivered, eligibility)
     try:

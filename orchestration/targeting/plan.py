@@ -1,6 +1,6 @@
 """Before a run of lists: which are due, which can be decided, and why the others cannot.
 
-A list that cannot is set aside with its reason, and the others go on. What the lists match is not asked here.
+A list that cannot is rejected with its reason, and the others go on. What the lists match is not asked here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

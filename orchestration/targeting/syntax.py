@@ -1,6 +1,6 @@
 """The syntax of conditions: text -> tokens -> a tree that holds known nodes alone.
 
-sqlglot splits and parses the text. Each token is held against a short list before the parser sees it, and each node after;
+sqlglot splits and parses the text. Each token is checked against a short list before the parser sees it, and each node after;
 whatever is not on the list is refused with its place. What tags and values mean to each other is said by expression.py.
 """
 

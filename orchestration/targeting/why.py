@@ -1,4 +1,4 @@
-"""Why a subscriber is on a list or not: the step it stands at, and the parts of the condition that hold and that fail.
+"""Why a subscriber is on a list or not: the step it is at, and the parts of the condition that hold and that fail.
 
 Read from lists decided for a preview; the words of a run already exported are `history`'s.
 """

@@ -81,7 +81,7 @@ def read_stamp(home: Home) -> Stamp | None:
 def discard_reason(*, opens: bool, has_wal: bool, stamp: Stamp | None, code: str, as_of: date) -> str | None:
     """Why an existing build database must not be built upon, None where it may. Pure."""
     if has_wal:
-        return "the last build died half-way (a write-ahead log lies beside it)"
+        return "the last build died half-way (a write-ahead log is beside it)"
     if not opens:
         return "it does not open"
     if stamp is None:

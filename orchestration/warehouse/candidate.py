@@ -1,6 +1,6 @@
 """The candidate: a copy of the public tables of a build, made beside the published versions and judged before it is one.
 
-What may become a version is for the quality gate to say; moving it there is `publishing`'s business.
+What may become a version is for the release checks to say; moving it there is `publishing`'s business.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ class Contents:
 
     `stale`: required tables delivered last before as_of, with that dt. `notes`: what the version can't know, in words.
     `definitions`: SQL of the tag families as it was run, by model; a version made before that was kept has none.
-    `is_approved`: the quality gate has passed it.
+    `is_approved`: the release checks have passed it.
     """
 
     as_of: str
@@ -75,7 +75,7 @@ def read_candidate(home: Home) -> Contents:
 
 
 def approve(home: Home) -> None:
-    """Notes that the quality gate has passed the candidate; nothing else may be published."""
+    """Notes that the release checks have passed the candidate; nothing else may be published."""
     replace_text(facts_path(home), json.dumps(read_candidate(home).to_json() | {"is_approved": True}, indent=2))
 
 

@@ -37,7 +37,7 @@ SUBSCRIBER = "subscriber"
 
 @dataclass(frozen=True)
 class Model:
-    """One dbt model as it stands in the database: where, what it says of itself, its columns' descriptions by name.
+    """One dbt model as it is in the database: where, what it says of itself, its columns' descriptions by name.
 
     `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
     `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`;

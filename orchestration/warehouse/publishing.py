@@ -44,7 +44,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
     """
     contents = read_candidate(home)
     if not contents.is_approved:
-        raise WarehouseError(f"{candidate_path(home)}: the quality gate has not passed this candidate; it is not published")
+        raise WarehouseError(f"{candidate_path(home)}: the release checks have not passed this candidate; it is not published")
     with _publish_lock(home):
         now = datetime.now(UTC)
         run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

@@ -25,7 +25,7 @@ class Reader(Protocol):
         """How a query names a table."""
 
     def literal(self, text: str) -> str:
-        """A text as it stands in a query, harmless whatever it holds."""
+        """A text as it is in a query, harmless whatever it holds."""
 
 
 class DuckDBReader:

@@ -1,4 +1,4 @@
-"""The rule parameters in seeds/, held against what seeds/_seeds.yml says of them, before a build goes by them.
+"""The rule parameters in seeds/, checked against what seeds/_seeds.yml says of them, before a build goes by them.
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
 whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but
@@ -74,7 +74,7 @@ def read_seed(path: Path) -> list[dict[str, str]]:
         raise SeedError(f"{where}: is empty; its first row must name the columns")
     header, *rows = rows
     if twice := [name for name in header if header.count(name) > 1]:
-        raise SeedError(f"{where}, row 1: column '{twice[0]}' stands there twice")
+        raise SeedError(f"{where}, row 1: column '{twice[0]}' is there twice")
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             fields = f"{len(row)} field{'s' if len(row) > 1 else ''}" if row else "a blank line"
@@ -144,7 +144,7 @@ def _range_faults(seed: dict[str, Any], rows: list[dict[str, str]]) -> Iterator[
     """Values outside what `config.meta` declares of the column `ranges_of`, which is `value` where it does not say.
 
     `range` holds for every row, `ranges` by the first column; `sums` says what rows add up to, `rising` which must follow each
-    other, `ends_at` what the last row is. A range has the `least` and the `most` that may stand there, both included, and
+    other, `ends_at` what the last row is. A range has the `least` and the `most` that may be there, both included, and
     `is_whole` for whole numbers. Where a seed has `ranges`, every row needs one.
     """
     meta = seed["config"].get("meta", {})

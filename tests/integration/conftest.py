@@ -23,7 +23,7 @@ def _parsed_before_any_night(parsed) -> None:
 
 @dataclass(frozen=True)
 class OracleNight:
-    """A first night over a made operator that is nasty at the edges, and what it was told."""
+    """A first run over a synthetic operator that is nasty at the edges, and what it was told."""
 
     home: Path
     deliveries: Deliveries
@@ -33,7 +33,7 @@ class OracleNight:
 
 @pytest.fixture(scope="session")
 def oracle_night(tmp_path_factory) -> Callable[[int], OracleNight]:
-    """The night of a seed. One that 5 divides has a history of three billed months, in which windows are not full."""
+    """The run of a seed. One that 5 divides has a history of three billed months, in which windows are not full."""
 
     @cache
     def night(seed: int) -> OracleNight:

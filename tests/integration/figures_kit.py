@@ -1,4 +1,4 @@
-"""How published figures are held against the oracle's: a night, its tables, their differences in words."""
+"""How published figures are checked against the oracle's: a run, its tables, their differences in words."""
 
 import subprocess
 import sys
@@ -74,7 +74,7 @@ def assert_same(expected: Mapping[str, dict], found: Mapping[str, dict], sides: 
 
 
 def run_nightly(home: Path, as_of: date) -> tuple[int, str]:
-    """Exit code and output of a whole night in a process of its own, as the command line runs it."""
+    """Exit code and output of a whole run in a process of its own, as the command line runs it."""
     entry = "from orchestration.cli.main import app; app()"
     command = [sys.executable, "-c", entry, "nightly", "--home", str(home), "--as-of", str(as_of)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -82,6 +82,6 @@ def run_nightly(home: Path, as_of: date) -> tuple[int, str]:
 
 
 def nightly(home: Path, as_of: date) -> None:
-    """Run the whole night; fails with its output."""
+    """Run the whole run; fails with its output."""
     code, output = run_nightly(home, as_of)
     assert code == 0, output

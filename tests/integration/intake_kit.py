@@ -79,7 +79,7 @@ class Operator:
         return self.take_one(**limits)
 
     def raw(self, table: str, dt: str) -> list[dict]:
-        """The rows that stand in the lake."""
+        """The rows that are in the lake."""
         files = sorted((self.home.raw / table / f"dt={dt}").glob("*.parquet"))
         return pa.concat_tables([pq.read_table(f, partitioning=None) for f in files]).to_pylist() if files else []
 

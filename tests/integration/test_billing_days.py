@@ -27,7 +27,7 @@ class Days:
         self.operator.deliver("billing_charges", day, {"part-0.csv": CHARGES_HEADER + charges}, success)
 
     def run(self, day: str, use_from: str | None = None) -> tuple[int, str]:
-        """Delivers the register and the use up to the day, and runs the night."""
+        """Delivers the register and the use up to the day, and runs the nightly job."""
         header = "subscriber_id,customer_id,activation_date,status_code,status_date,payment_type\n"
         register = header + "".join(f"{line},C{line},2025-01-01,active,2025-01-01,postpaid\n" for line in LINES)
         plans = "subscriber_id,plan_code,start_date,is_primary\n" + "".join(f"{line},P1,2025-01-01,true\n" for line in LINES)

@@ -57,8 +57,8 @@ def ask(home: Home, sql: str) -> list[tuple]:
 @pytest.mark.parametrize(
     ("case", "table", "says"),
     [
-        ("survey_score_11", "channel_surveys", ["2 of 30 rows set aside", "score", "11"]),
-        ("negative_balance", "billing_balances", ["2 of 30 rows set aside", "balance_amount", "-5.00"]),
+        ("survey_score_11", "channel_surveys", ["2 of 30 rows quarantined", "score", "11"]),
+        ("negative_balance", "billing_balances", ["2 of 30 rows quarantined", "balance_amount", "-5.00"]),
         ("bills_of_nobody", "billing_charges", ["90 of 90 rows", "s001", "S001", "upper and lower case"]),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_purged_register_changes_no_past(tmp_path):
     past = """select on_net_opening, churned, on_net_end, (select count(*) from core.fct_churn),
             (select sum(billed_amount) from core.fct_subscriber_months where month = date '2026-07-01')
         from churn.churn_monthly where month = date '2026-08-01'"""
-    _, told = run(home, "2026-09-30")  # takes in what lies there, the later register too
+    _, told = run(home, "2026-09-30")  # takes in what is there, the later register too
     before = ask(home, past)
     code, output = run(home, "2026-10-31")
     assert code == 0, output

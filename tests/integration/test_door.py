@@ -1,4 +1,4 @@
-"""The door finds a lake that is not what the ledger says, and required tables that are missing or too old."""
+"""The source checks finds a lake that is not what the ledger says, and required tables that are missing or too old."""
 
 from datetime import date
 

@@ -1,6 +1,6 @@
-"""The published figures against an independent reckoning, over a made operator that is nasty at the edges.
+"""The published figures against an independent reckoning, over a synthetic operator that is nasty at the edges.
 
-Every column that the oracle knows is compared, row by row, after a first night, after a later night in the same home and in a
+Every column that the oracle knows is compared, row by row, after a first run, after a later night in the same home and in a
 fresh one. TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`.
 """
 
@@ -55,10 +55,10 @@ def test_every_published_figure_equals_the_oracle_night_after_night_and_from_scr
     first, second = operator.days[at], operator.days[4 + seed % 3]
     grown, fresh = tmp_path / "grown", tmp_path / "fresh"
 
-    early = up_to(operator.deliveries, operator.days[at + seed % 2])  # in every other operator one day more than the night is of
+    early = up_to(operator.deliveries, operator.days[at + seed % 2])  # in every other operator one day more than the run is of
     write_deliveries(early, grown / "landing", seed)
     nightly(grown, first)
-    assert_same(reckoned(known_at(early, first)), published(grown, KEYS), f"oracle | first night {first}")
+    assert_same(reckoned(known_at(early, first)), published(grown, KEYS), f"oracle | first run {first}")
 
     final = merged(operator.deliveries, operator.replacements)
     write_deliveries(final, grown / "landing", seed)

@@ -1,8 +1,8 @@
-"""The tables of value, churn and service against an independent reckoning, over a made operator that is nasty at their edges.
+"""The tables of value, churn and service against an independent reckoning, over a synthetic operator nasty at their edges.
 
 Every column is compared, row by row, but the words that explain one (evidence, severity, what a flag is for).
 TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`; a seed that 5 divides without rest has a history of
-three billed months, in which windows are not full, and lacks some optional tables. The night is that of test_figures_of_tags.py.
+three billed months, in which windows are not full, and lacks some optional tables. The run is that of test_figures_of_tags.py.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Tags and the tables of marketing against an independent reckoning, over a made operator that is nasty at their edges.
+"""Tags and the tables of marketing against an independent reckoning, over a synthetic operator that is nasty at their edges.
 
 Every column that the oracle knows is compared, row by row. TELCO360_ORACLE_SEEDS names other operators than the suite's, such as
 `1,2,3`; a seed that 3 divides without rest lacks some optional tables, one that 5 divides has three billed months.

@@ -1,4 +1,4 @@
-"""The gate finds what must not be published, and a clean candidate passes."""
+"""The release checks find what must not be published, and a clean candidate passes."""
 
 import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, made_candidate, made_home, made_version

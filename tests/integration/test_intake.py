@@ -260,7 +260,7 @@ def test_show_tells_outcome_faults_and_next_step(operator):
     assert "no record" in show(operator.home, *CHARGES)
     operator.charge(charges(*many_charges(30), "X,2026-02-01,rent,abc"))
     told = show(operator.home, *CHARGES)
-    assert "31 read, 30 accepted, 0 collapsed, 1 set aside" in told
+    assert "31 read, 30 accepted, 0 deduplicated, 1 quarantined" in told
     assert "part-0.csv: column amount, line 32: 'abc' is no decimal(12,2)" in told
     operator.charge("x")
     told = show(operator.home, "billing_charges", date(2026, 3, 2))

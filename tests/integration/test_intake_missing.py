@@ -65,7 +65,7 @@ def test_lines_that_a_snapshot_lacks_keep_their_last_row(operator):
         ("S020", "active", "13800000020"),
         ("S021", "active", "13800000021"),
     ]
-    assert "37 read, 37 accepted, 0 collapsed, 0 set aside, 3 carried over" in show(operator.home, TABLE, DAYS[1])
+    assert "37 read, 37 accepted, 0 deduplicated, 0 quarantined, 3 carried over" in show(operator.home, TABLE, DAYS[1])
 
 
 def test_a_snapshot_that_lacks_nothing_carries_nothing(operator):
@@ -137,9 +137,9 @@ def test_a_row_at_fault_leaves_the_line_its_last_row(operator):
     outcome = _outcome(operator.take())
     assert (outcome.rows_accepted, outcome.rows_set_aside, outcome.rows_carried) == (98, 2, 2)
     assert outcome.warnings[-2:] == [
-        "2 of 100 rows set aside. The first: a.csv, line 5, column activation_date: '2025-02-30' is no date (YYYY-MM-DD). "
+        "2 of 100 rows quarantined. The first: a.csv, line 5, column activation_date: '2025-02-30' is no date (YYYY-MM-DD). "
         "For all of them: telco360 intake show crm_subscribers 2026-03-02",
-        "2 rows that are set aside here keep their last values, of dt=2026-03-01 (S003; S004)",
+        "2 rows that are quarantined here keep their last values, of dt=2026-03-01 (S003; S004)",
     ]
     assert {r["msisdn"] for r in operator.raw(TABLE, DAYS[1]) if r["subscriber_id"] == "S003"} == {"13800000003"}
 
@@ -257,7 +257,7 @@ def test_the_summary_of_a_run_also_shows_what_an_intake_run_before_it_warned_of(
         line.plain for line in summary(Outcome(run, intake=IntakeFound(report.intake_id, retold=retold(before, report))))
     )
     taken_in = f"crm_subscribers 2026-03-02, taken in on {before[0]['recorded_at']:%Y-%m-%d}: "
-    assert f"{taken_in}1 of 99 rows set aside. The first: a.csv, line 5, column activation_date: '2025-02-30'" in told
+    assert f"{taken_in}1 of 99 rows quarantined. The first: a.csv, line 5, column activation_date: '2025-02-30'" in told
     assert "For all of them: telco360 intake show crm_subscribers 2026-03-02" in told
     assert f"{taken_in}1 rows of dt=2026-03-01 are missing, 1 of them on-net (S099)" in told
 
@@ -272,7 +272,7 @@ def test_a_ledger_from_before_the_column_is_read_on(operator):
     assert [(o.table_name, o.rows_carried) for o in report.outcomes] == [(TABLE, 1)]
     assert _outcome_of(operator, DAYS[0])["rows_carried"] is None
     assert pq.read_schema(operator.home.intake_ledger / "intake-none.parquet") == ledger.SCHEMA
-    assert "40 read, 40 accepted, 0 collapsed, 0 set aside" in show(operator.home, TABLE, DAYS[0])
+    assert "40 read, 40 accepted, 0 deduplicated, 0 quarantined" in show(operator.home, TABLE, DAYS[0])
 
 
 def test_the_source_checks_know_what_was_carried(operator):

@@ -34,10 +34,10 @@ def _profile(operator: Operator, text: str, table: str = "billing_charges") -> N
     [
         (
             "SUBSCRIBER_ID,BILL_MONTH,FEE_CODE,AMOUNT",
-            "columns SUBSCRIBER_ID, BILL_MONTH, FEE_CODE, AMOUNT stand there in capitals",
+            "columns SUBSCRIBER_ID, BILL_MONTH, FEE_CODE, AMOUNT are there in capitals",
         ),
-        ("subscriber_id,bill_month,fee_code,Amount", "column Amount stands there with capitals or blanks"),
-        ("subscriber_id, bill_month,fee_code,AMOUNT ", "stand there"),
+        ("subscriber_id,bill_month,fee_code,Amount", "column Amount is there with capitals or blanks"),
+        ("subscriber_id, bill_month,fee_code,AMOUNT ", "are there"),
     ],
 )
 def test_a_header_in_another_case_is_read_with_a_warning(operator, header, told):
@@ -232,7 +232,7 @@ def test_a_repeated_header_in_typed_tables_and_after_renaming(operator):
 def test_a_header_in_the_middle_with_another_order_rejects_the_file(operator):
     other = "region_code,manager_id,manager_name,team,outlet_id\nnorth,G2,,a,\n"
     operator.deliver("channel_managers", "2026-03-02", {"a.csv": MANAGERS + "G1,,a,,north\n" + other})
-    assert "a.csv: line 3: the header stands there again, with its columns in another order" in operator.take_one().reason
+    assert "a.csv: line 3: the header is there again, with its columns in another order" in operator.take_one().reason
 
 
 ORACLE = """\
@@ -342,8 +342,8 @@ def test_check_tells_what_would_happen_and_writes_nothing(operator, tmp_path):
     assert "crm_subscribers 2026-03-02: would be REJECTED" in text
     assert (
         "column customer_id, line 3: 'C9' is no customer_id of crm_customers dt=2026-03-01" in text
-    )  # held against the home's lake
-    assert "no _SUCCESS lies there yet" in text and "billing_charges" not in text
+    )  # checked against the home's lake
+    assert "no _SUCCESS is there yet" in text and "billing_charges" not in text
     found = check(operator.home, CONTRACT, away.home.landing / "billing_charges")
     assert found.is_well and "column amount, line 102: 'abc' is no decimal(12,2)" in "\n".join(found.lines)
     assert "1 would be accepted, 1 would be rejected" in check(operator.home, CONTRACT, away.home.landing).lines[-1]

@@ -289,7 +289,7 @@ def test_shares_and_ratios_pass_at_their_limit(operator):
     assert (at_limit.outcome, at_limit.rows_set_aside) == ("accepted", 5)
     over = operator.charge(charges(*good[:94], *bad))
     assert (over.outcome, over.rows_read, over.rows_accepted, over.rows_set_aside) == ("rejected", 100, 0, 100)
-    assert "6 of 100 rows set aside" in over.reason
+    assert "6 of 100 rows quarantined" in over.reason
     assert "part-0.csv, line 96, column amount: 'abc' is no decimal(12,2)" in over.reason
     assert len(operator.aside(name="rejected")) == 6
     assert len(operator.aside(name="accepted")) == 5

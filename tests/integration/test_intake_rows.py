@@ -1,4 +1,4 @@
-"""Rows set aside, collapsed or kept, and what the quarantine and the ledger tell of them."""
+"""Rows quarantined, deduplicated or kept, and what the quarantine and the ledger tell of them."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -63,7 +63,7 @@ def test_the_message_says_where_what_and_what_next(operator):
     operator.charge(charges("G,2026-02-01,rent,1.00", "S1,2026-02-01,rent,abc"), **LOOSE)
     told = (
         "landing/billing_charges/dt=2026-03-02/part-0.csv: column amount, line 3: 'abc' is no decimal(12,2). "
-        "Row set aside; see telco360 intake show billing_charges 2026-03-02"
+        "Row quarantined; see telco360 intake show billing_charges 2026-03-02"
     )
     assert told in [line.strip() for line in operator.lines]
 
@@ -212,7 +212,7 @@ def test_references_within_crm_are_kept(operator):
     (aside,) = operator.aside("crm_subscribers")
     assert (aside["line"], aside["column"], aside["value"]) == (3, "customer_id", "C3")
     assert aside["reason"] == "is no customer_id of crm_customers dt=2026-03-01"
-    # S2 was set aside, so what refers to it falls too; the repeated row of S1 is collapsed
+    # S2 was rejected, so what refers to it falls too; the repeated row of S1 is deduplicated
     held = by_table["crm_tariff_subscriptions"]
     assert (held.rows_accepted, held.rows_collapsed, held.rows_set_aside) == (1, 1, 1)
 

@@ -1,4 +1,4 @@
-"""What lists did, measured from the ledger, against what the made operator is known to have planted.
+"""What lists did, measured from the ledger, against what the synthetic operator is known to have planted.
 
 Its retention list wins responders: they order, and stay. Whom it would have taken among lines that are never contacted is noted
 while it is made: they are the control. List and control go into the ledger as an export would have frozen them.
@@ -31,7 +31,7 @@ AS_OF, MONTHS = date(2026, 6, 30), 15
 LIST = "retention_call"
 TABLES = ("crm_subscribers", "crm_subscriber_events", "channel_contacts", "channel_orders")
 DAY = 5  # of the month on which the list runs
-ORDERED = 0.92  # share of the made operator's orders that are completed
+ORDERED = 0.92  # share of the synthetic operator's orders that are completed
 LISTENED, NOT_LISTENED = 0.7 * 0.85, 0.6 * (0.04 * 0.85 + 0.13 * 0.02)  # share that orders, of the two kinds of members
 
 
@@ -64,7 +64,7 @@ class Spy:
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory) -> tuple[Home, list[Run], Spy]:
-    """A made operator whose retention lists stand in the ledger, with its effect tables built."""
+    """A synthetic operator whose retention lists are in the ledger, with its effect tables built."""
     home = Home(tmp_path_factory.mktemp("effect"))
     spy = Spy()
     with pytest.MonkeyPatch.context() as patch:

@@ -1,6 +1,6 @@
 """Tables kept by month: after any change they equal tables made from nothing, and months that it does not touch stay.
 
-One made operator, one build file; change after change is delivered and built upon it, and held against the same build made whole.
+One synthetic operator, one build file; change after change is built upon it and compared with the same build made whole.
 """
 
 import json
@@ -85,12 +85,12 @@ class Nights:
         return dict(self.ask(f"select month, min(source_fingerprint) from {self.tables[model]} group by month"))
 
     def months(self, model: str, before: dict[date, str]) -> set[date]:
-        """Months of a table that were made anew since these were its fingerprints."""
+        """Months of a table that were rebuilt since these were its fingerprints."""
         now = self.fingerprints(model)
         return {month for month in now.keys() | before.keys() if now.get(month) != before.get(month)}
 
     def assert_as_from_nothing(self) -> None:
-        """Every table kept by month has the rows that it has when all of it is made anew, and some."""
+        """Every table kept by month has the rows that it has when all of it is rebuilt, and some."""
         shutil.rmtree(self.whole.root, ignore_errors=True)
         self.whole.warehouse.mkdir(parents=True)
         self.whole.lake.symlink_to(self.home.lake)
@@ -111,7 +111,7 @@ def nights(tmp_path_factory) -> Nights:
 
 
 def test_months_whose_sources_stay_are_not_touched_and_one_that_lacks_its_fingerprint_is_mended(nights):
-    """What stands in a table tells whether it is built: a figure put in by hand stays, until its month says otherwise."""
+    """What is in a table tells whether it is built: a figure put in by hand stays, until its month says otherwise."""
     scores = nights.tables["fct_value_months"]
     first, last = nights.ask(f"select min(month), max(month) from {scores}")[0]
     nights.ask(f"update {scores} set value_score = -1 where month in ('{first}', '{last}')")

@@ -1,4 +1,4 @@
-"""The job as a whole: what blocks what, and one night after another on real deliveries."""
+"""The job as a whole: what blocks what, and one run after another on real deliveries."""
 
 import json
 import os
@@ -195,7 +195,7 @@ def telco360(telco360_environment):
 
 @pytest.fixture(scope="session")
 def first_night(telco360, megaline_landing, tmp_path_factory) -> Command:
-    """The first night on the Megaline deliveries, run once a session."""
+    """The first run on the Megaline deliveries, run once a session."""
     home = Home(tmp_path_factory.mktemp("megaline"))
     shutil.copytree(megaline_landing, home.landing, copy_function=shutil.copy)
     return telco360(home, "nightly", "--as-of", "2018-12-31", "--export-lists")
@@ -203,7 +203,7 @@ def first_night(telco360, megaline_landing, tmp_path_factory) -> Command:
 
 @pytest.fixture(scope="session")
 def second_night(telco360, first_night) -> tuple[Command, dict, dict]:
-    """The same night again; with the tables' checksums before and after."""
+    """The same run again; with the tables' checksums before and after."""
     before = current(first_night.home).contents.tables
     again = telco360(first_night.home, "nightly", "--as-of", "2018-12-31")
     return again, before, current(first_night.home).contents.tables

@@ -1,4 +1,4 @@
-"""The made operator as a whole: what it delivers passes the door, agrees with itself, shows its planted truths, repeats."""
+"""The synthetic operator as a whole: it passes the source checks, agrees with itself, shows its planted truths, repeats."""
 
 import hashlib
 from datetime import date

@@ -1,4 +1,4 @@
-"""Lists sent to a real OpenSSH server on this machine: they arrive whole, a broken upload leaves no file, the next mends it."""
+"""Lists sent to a real OpenSSH server on this machine: they arrive whole, a broken upload leaves no file, the next fixes it."""
 
 import contextlib
 import getpass

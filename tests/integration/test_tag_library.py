@@ -1,4 +1,4 @@
-"""Two nights of a made operator, as the command line runs them: every model holds rows, the tag library tells what it should."""
+"""Two runs of a synthetic operator from the command line: every model holds rows, the tag library tells what it should."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ DAYS = date(2026, 6, 29), date(2026, 6, 30)
 
 
 def night(home: Home, as_of: date):
-    """One night in a process of its own; the version that it published."""
+    """One run in a process of its own; the version that it published."""
     command = [sys.executable, "-c", "from orchestration.cli.main import app; app()", "nightly", "--home", str(home.root)]
     done = subprocess.run([*command, "--as-of", str(as_of)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
@@ -35,10 +35,10 @@ def night(home: Home, as_of: date):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Home:
-    """The operator, with a night of the day before its last and one of its last."""
+    """The operator, with a run of the day before its last and one of its last."""
     home = Home(tmp_path_factory.mktemp("library"))
     make_operator(home, 2_000, 14, DAYS[-1], seed=3)
-    # A night exports its lists on the day that it runs, long after these: what a list of their time did is put into the ledger.
+    # A run exports its lists on the day that it runs, long after these: what a list of their time did is put into the ledger.
     arms = {"L000000001": "treated", "L000000002": "control"}
     record_run(home, "made", date(2026, 5, 5), [{"subscriber_id": s, "arm": a, "manager_id": "M00001"} for s, a in arms.items()])
     for day in DAYS:

@@ -1,4 +1,4 @@
-"""An independent second reckoning of the warehouse's figures, and a made operator, nasty at the edges, to hold both against.
+"""An independent second reckoning of the warehouse's figures, and a synthetic operator, nasty at the edges, to hold both against.
 
 Nothing here reads a model, a macro or a seed: it was written from the business definitions and the raw contract alone, so that
 a rule understood wrongly in one place shows as a difference. Plain Python, `Decimal` and `Fraction`; slow, but right.

@@ -7,7 +7,7 @@ Choices where the definitions leave one:
   waits goes, in order of ids, to the manager of its region with the least load then, of equal ones the lowest id.
 - New to the mid/high-end: so at M, and not at the month end before, lines without a row then included.
 - Months are complete ones, held or not; in those that are not nobody knows who held what. A line lost is one of those on-net at
-  the month's opening. An alert is known from the first night that raised it, so that a first night knows none of the months
+  the month's opening. An alert is known from the first run that raised it, so that a first run knows none of the months
   before it, nor whether it knows all of its own.
 - Tasks of lists are the lines taken by a run that counts, of the manager at export, in the month of the run date.
 """
@@ -66,7 +66,7 @@ def manager_allotment(desk: Desk) -> dict[str, dict]:
 
 
 def manager_tasks(desk: Desk) -> dict[tuple, dict]:
-    """One row a task known: alerts that stand at D, of a first night, and lines taken by lists."""
+    """One row a task known: alerts that stand at D, of a first run, and lines taken by lists."""
     found = {}
     contacts = by_line(desk.contacts)
     for key, codes in desk.alerts.items():

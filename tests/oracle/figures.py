@@ -143,7 +143,7 @@ def dim_subscribers(known: Known) -> dict[str, dict]:
 
 
 def fct_subscriber_months(known: Known) -> dict[tuple[str, date], dict]:
-    """One row a subscriber and month held, from its activation month to that of the churn that stands at D; then those billed."""
+    """One row a subscriber and month held, from its activation month to that of the churn that is at D; then those billed."""
     measures = month_measures(known)
     balances = month_balances(known)
     rows = {}
@@ -238,7 +238,7 @@ def fct_churn(known: Known) -> dict[str, dict]:
 
 
 def churn_row(known: Known, rows: dict, line: Line, at: date | None = None) -> dict:
-    """The churn that stands at the end of `at` (D if not given), the line's attributes being those of the churn date."""
+    """The churn that is at the end of `at` (D if not given), the line's attributes being those of the churn date."""
     stay = line.stay_at(at or known.as_of)
     tenure = tenure_months(line, stay.first_day)
     arpu_3m = mean_over(known, rows, line, "arpu_amount", billed_months(known, stay.first_day)[-3:])

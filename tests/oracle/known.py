@@ -84,7 +84,7 @@ class Known:
 
 
 def latest(by_dt: dict[date, list[dict]], as_of: date) -> tuple[date | None, list[dict]]:
-    """The snapshot that stands at `as_of`: its dt and its rows, or (None, []) where none has come by then."""
+    """The snapshot that is at `as_of`: its dt and its rows, or (None, []) where none has come by then."""
     dt = max((d for d in by_dt if d <= as_of), default=None)
     return dt, by_dt[dt] if dt else []
 

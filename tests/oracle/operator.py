@@ -1,6 +1,6 @@
-"""A made operator, small, seeded and nasty at the edges, and the writing of its deliveries as folders of the raw contract.
+"""A synthetic operator, small, seeded and nasty at the edges, and the writing of its deliveries as folders of the raw contract.
 
-It keeps the contract: every delivery is one that the door takes in whole. What it stresses are the figures: dates on the first
+It keeps the contract: every delivery is taken in whole. What it stresses are the figures: dates on the first
 and last day of months and of the build, corrections that reach far back, histories that contradict each other. The measures'
 own edges (nulls, unknown codes, shares on a threshold) are made in traffic.py.
 """
@@ -39,7 +39,7 @@ def make_operator(seed: int, lines: int = 220, months: int = 15, without: tuple[
     """An operator of so many lines and billed months. Tables named in `without` (optional ones) are never delivered.
 
     Its days: a first load in the third month from the end and the day after it, that month's end, then a day within and the end
-    of both later months. The fourth, at most three days into its month, lacks the CRM's snapshots: the latest ones stand there.
+    of both later months. The fourth, at most three days into its month, lacks the CRM's snapshots: the latest ones are there.
     """
     rng = Random(seed)
     first = month_add(date(2023, 1, 1), rng.randrange(12))
@@ -91,7 +91,7 @@ def make_life(rng: Random, key: str, first: date, days: list[date]) -> dict:
     if begin < last:
         happened = turns(rng, activated, begin, last)
     is_contradicted = rng.random() < 0.15  # the snapshot tells something else, every day anew
-    if is_contradicted and activated <= days[2]:  # and something happens between a snapshot and the night that lacks one
+    if is_contradicted and activated <= days[2]:  # and something happens between a snapshot and the run that lacks one
         at = datetime.combine(rng.choice((days[3], days[2] + timedelta(days=1))), clock(rng))
         happened.append((rng.choice((*TERMINAL, "reinstated", "reinstated")), at))
     gone = [at.date() for name, at in happened if name in TERMINAL]

@@ -1,4 +1,4 @@
-"""The made operator made bigger, with the tables, codes and edge cases that value, churn and service are told from.
+"""The synthetic operator made bigger, with the tables, codes and edge cases that value, churn and service are told from.
 
 `make_bigger_operator` takes the deliveries of operator.py and changes them. Scripted lines, each on one side of a threshold as
 seen from one business date, are in scripts.py; what belongs here are attributes and tables of which every line has a share.

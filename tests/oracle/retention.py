@@ -9,7 +9,7 @@ Choices where the definitions leave one:
 - A payment before the activation date is a payment, but the first 30 days of use begin with the activation.
 - The six months of sales quality are those of them that are held; cohorts of new lines are of complete months held.
 - A line whose payment type is null is not prepaid.
-- An outlet or plan is held against the limit when it is one of those with 30 new lines; a limit needs two of them.
+- An outlet or plan is checked against the limit when it is one of those with 30 new lines; a limit needs two of them.
 """
 
 from collections import Counter, defaultdict
@@ -167,7 +167,7 @@ def new_subscriber_cohorts(book: Book) -> dict[tuple, dict]:
 
 
 def sales_quality(book: Book) -> dict[tuple, dict]:
-    """By outlet and by plan at activation: the new lines of six months and their three shares, held against their peers."""
+    """By outlet and by plan at activation: the new lines of six months and their three shares, checked against their peers."""
     window = [month for n in range(2, 8) if (month := month_add(book.months[-1], -n)) in book.months]
     entities = defaultdict(list)
     payments, days = early_signs(book)

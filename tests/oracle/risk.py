@@ -5,7 +5,7 @@
 Choices where the definitions leave one:
 - A churner's minutes are those of the months that its arpu_3m is of. No minutes at all is a band with no off-net ones.
 - The three months of an on-net line, and of a line on-net at D, are those to M.
-- An add-on service that runs counts once, be it in two rows. A peer stands in a circle once, under however many keys.
+- An add-on service that runs counts once, be it in two rows. A peer is in a circle once, under however many keys.
 - Lines that are off-net at D, or not in the training's reach, have no tenure probability.
 """
 

@@ -1,4 +1,4 @@
-"""Lines of the made operator that follow a script: each stands on one side of a threshold as seen from a business date D.
+"""Lines of the synthetic operator that follow a script: each stands on one side of a threshold as seen from a business date D.
 
 What every line has a share of belongs in operator_more.py. Functions change deliveries `{table: {dt: [row]}}` in place.
 """

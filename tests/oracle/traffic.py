@@ -1,4 +1,4 @@
-"""What lines are charged, pay, use and whom they call: the made operator's append tables and balances, and their corrections.
+"""What lines are charged, pay, use and call: the synthetic operator's append tables and balances, with their corrections.
 
 Lives, plans and catalogues belong in operator.py. Every function puts rows into an inbox `{table: {dt: {key: row}}}`.
 """

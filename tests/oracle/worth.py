@@ -5,11 +5,11 @@ Choices where the definitions leave one:
 - Realised value sums the months held of the last 12, months wholly off-net included where charges came.
 - The trend's two means are over months held in which the line was on-net on at least one day, as every 3-month mean.
 - With fewer than three complete months held, the churn period is those months; its rate is divided by 3 all the same.
-- A churner stands in the cell of its tenure and ARPU band at the churn date; one with a null ARPU band in the tenure band and in
-  all, but in no cell. On-net lines stand in the cell of their bands at M.
+- A churner is in the cell of its tenure and ARPU band at the churn date; one with a null ARPU band in the tenure band and in
+  all, but in no cell. On-net lines are in the cell of their bands at M.
 - A tenure band with fewer than 30 on-net subscribers falls back to all, however few those are.
 - Expected remaining months are not rounded; potential value is, to 2 decimals, at the end.
-- The peer of a call pair is its peer_key; one subscriber under two keys is two peers, and stands in a circle if one of them does.
+- The peer of a call pair is its peer_key; one subscriber under two keys is two peers, and is in a circle if one of them does.
   The totals that shares are taken of hold every pair, own, foreign and with oneself; a share of a total of 0 is 0.
 - Call pairs count in the last three complete months held.
 - The 5 for key persons look at all groups of which the line is a member at M, with the level known at D.
@@ -110,7 +110,7 @@ def monthly_churn_rates(known: Known, rows: dict, months: list[date], bands: dic
 
 
 def influence_scores(known: Known, months: list[date]) -> Counter:
-    """In how many circles of on-net lines one stands at the end of the last month, and 5 for key persons of graded groups."""
+    """In how many circles of on-net lines one is at the end of the last month, and 5 for key persons of graded groups."""
     at = month_end(months[-1])
     sums: dict[str, dict[str, dict]] = defaultdict(dict)
     for pair in known.pairs:

@@ -1,4 +1,4 @@
-"""The bench: figures of what was seen of a night, the tables, and the care of its home. No night is run here."""
+"""The bench: figures of what was seen of a run, the tables, and the care of its home. No night is run here."""
 
 import json
 import os
@@ -146,7 +146,7 @@ def test_the_table_holds_both_nights_layers_below_dbt_and_shares():
     )
     lines = costs.night_table(first, second)
     assert cells(lines, "intake") == ["20.0", "10.0", "1,000", "1.0", "5.0", "", "5%", "50%"]
-    assert cells(lines, "whole night") == ["100.0", "50.0", "3,000", "60.0", "30.0", "3,000", "60%", "60%"]
+    assert cells(lines, "whole run") == ["100.0", "50.0", "3,000", "60.0", "30.0", "3,000", "60%", "60%"]
     assert cells(lines, "· core")[:3] == ["22.0", "", "3,000"]
     names = [line.split("|")[1].strip() for line in lines]
     assert names[names.index("dbt") + 1 : names.index("dbt") + 3] == ["· core", f"· {costs.IDLE}"]
@@ -165,9 +165,9 @@ def test_a_report_tells_machine_input_and_slowest_models():
     facts = {"cores": 2, "memory_bytes": 24e9, "system": "Linux", "load_before": 1.0, "environment": "ci", "memory_limit": "6GB"}
     lines = bench.report(facts, {"duckdb": "1.5.6"}, MADE, [a_night(60.0), a_night(6.0)])
     assert cells(lines, "made, once") == ["232", "551,074", "11.5", "4.7", "4.0", "248"]
-    assert cells(lines, "taken in, second night")[:3] == ["29", "1,000", "2.5"]
+    assert cells(lines, "taken in, second run")[:3] == ["29", "1,000", "2.5"]
     assert "2 cores, 24 GB" in lines[1]
-    assert lines[-1] == "slowest models, second night: big 12.3 s, small 0.5 s"
+    assert lines[-1] == "slowest models, second run: big 12.3 s, small 0.5 s"
 
 
 BUSY = """
@@ -282,7 +282,7 @@ def test_work_whose_process_is_killed_is_told_plainly():
     ("told", "words"),
     [
         ({"failures": ["gate: no rows"], "discarded": None}, "gate: no rows"),
-        ({"failures": [], "discarded": "models have changed"}, "no second night: models have changed"),
+        ({"failures": [], "discarded": "models have changed"}, "no second run: models have changed"),
     ],
 )
 def test_a_night_that_failed_or_began_anew_is_not_measured(tmp_path, monkeypatch, told, words):

@@ -344,7 +344,7 @@ def test_the_made_operator_is_the_same_for_a_seed_and_reaches_the_edges():
     assert make_operator(7) == operator != make_operator(8)
     known = known_at(operator.deliveries, operator.days[3])
     lines, months, gone = known.lines.values(), figures.fct_subscriber_months(known), figures.fct_churn(known)
-    assert latest(operator.deliveries["crm_subscribers"], known.as_of)[0] < known.as_of  # a night without the CRM's snapshots
+    assert latest(operator.deliveries["crm_subscribers"], known.as_of)[0] < known.as_of  # a run without the CRM's snapshots
     assert {line.stays[0].is_on_net for line in lines} == {True, False}  # gone on the activation day
     assert max(len(line.stays) for line in lines) >= 4
     assert any(row["arpu_band"] is None for row in gone.values())

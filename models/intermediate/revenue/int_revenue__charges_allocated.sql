@@ -1,6 +1,6 @@
 -- Billed amounts by month, split into what has a line's month to stand in and what has not: charges of unknown lines and of
 -- months before activation enter no figure. A line has its months from the one of its activation on, or is billed after its
--- churn, which keeps its place; this is asked of the register, not of the months as they were made, which are held against it.
+-- churn, which keeps its place; this is asked of the register, not of the months as they were made, which are checked against it.
 {{ config(materialized='table') }}
 with
 

@@ -2,7 +2,7 @@
 -- bands, of the last day that the month stands for, and of how lines lived in it and paid. An equal delivery that comes again
 -- leaves it as it was.
 --
--- Snapshots and payments change the past without touching its deliveries: a termination told late, a plan begun earlier, a
+-- Snapshots and payments change the past without touching its deliveries: a termination late-arriving, a plan begun earlier, a
 -- payment moved to another month. So their part is looked at row by row.
 {{ config(materialized='table') }}
 with

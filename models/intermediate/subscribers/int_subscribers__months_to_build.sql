@@ -1,4 +1,4 @@
--- Months of lines that this build computes anew: those whose sources are others than the ones they were made from.
+-- Months of lines that this build recomputes: those whose sources are others than the ones they were made from.
 --
 -- The fact is looked up by name, not by ref(): this reads what the build before left, not what this one makes.
 {{ config(materialized='table') }}

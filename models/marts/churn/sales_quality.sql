@@ -1,5 +1,5 @@
 -- How well outlets and plans sold: of their new lines, the shares that never paid twice, hardly used the line, or were gone
--- after half a year, each held against what is usual among their peers.
+-- after half a year, each checked against what is usual among their peers.
 {% set shares = ['no_second_topup_share', 'low_activity_share', 'gone_by_month_6_share'] %}
 with
 

@@ -52,7 +52,7 @@ counted as (
 
 ),
 
--- A value never seen in training has a likelihood too; it stands under null.
+-- A value never seen in training has a likelihood too; it is under null.
 filled as (
 
     select attribute, value, reaches_tenure, lines from counted

@@ -1,6 +1,6 @@
 -- What complete months hold, each as one figure: the figures of its lines that averages and values go by; and of the lines
 -- on-net at its end what the register says as of the business date: whom they belong to, where, and whether they are key
--- persons. What is made of months is made anew where these change.
+-- persons. What is made of months is rebuilt where these change.
 {{ config(access='protected', meta={'public': false}) }}
 {% set figures = ['facts.subscriber_id', 'facts.is_on_net_opening', 'facts.was_on_net', 'facts.is_on_net_end',
     'facts.tenure_months', 'facts.tenure_band', 'facts.arpu_amount', 'facts.mou_minutes', 'facts.dou_mb', 'facts.offnet_minutes'] %}

@@ -1,4 +1,4 @@
--- What became of the eligibility of each offer of the latest delivery: one set aside is put to nobody until it is mended.
+-- What became of the eligibility of each offer of the latest delivery: one quarantined is put to nobody until it is fixed.
 select
     offer_code,
     delivered as delivered_on,

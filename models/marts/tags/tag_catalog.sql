@@ -1,4 +1,4 @@
--- Every tag with its meaning, made from the YAML of the tag families: what stands there is what users see, and nothing else.
+-- Every tag with its meaning, made from the YAML of the tag families: what is there is what users see, and nothing else.
 -- Values of a band are those of its seed.
 -- depends_on: {{ ref('subscriber_360') }}, {{ ref('customer_360') }}, {{ ref('outlet_tags') }}, {{ ref('manager_tags') }}
 -- depends_on: {{ ref('plan_tags') }}

@@ -12,7 +12,7 @@
 with
 
 {% if tags %}
--- Whole rows are held against each other first, so that what follows costs what changed.
+-- Whole rows are checked against each other first, so that what follows costs what changed.
 changed as (
 
     select

@@ -28,7 +28,7 @@ renamed as (
         channel,
         reason_code,
         effective_from,
-        -- One phone may stand there written in two ways; an open end outlasts every other.
+        -- One phone may be written in two ways; an open end outlasts every other.
         nullif(max(coalesce(effective_to, {{ open_end() }})), {{ open_end() }}) as effective_to
     from keyed
     where phone_key is not null

@@ -1,4 +1,4 @@
--- Deliveries as they lie in the lake for this build: the last accepted state of each folder up to the as-of date.
+-- Deliveries as they are in the lake for this build: the last accepted state of each folder up to the as-of date.
 with
 
 source as (

@@ -1,6 +1,6 @@
-"""A night on Spark: the build's care, the candidate, publishing, lists. Same steps and checks as on DuckDB, other statements.
+"""A run on Spark: the build's care, the candidate, publishing, lists. Same steps and checks as on DuckDB, other statements.
 
-Descriptions of versions (what they hold, whether the gate passed them) lie in the home as JSON, as DuckDB's do; the tables
+Descriptions of versions (contents, whether the release checks passed them) are in the home as JSON, as DuckDB's do; the tables
 themselves lie where the metastore keeps them.
 """
 
@@ -126,7 +126,7 @@ class SparkEngine:
     def publish(self) -> Version:
         name, contents = self._candidate()
         if not contents.is_approved:
-            raise WarehouseError(f"{name}: the quality gate has not passed this candidate; it is not published")
+            raise WarehouseError(f"{name}: the release checks have not passed this candidate; it is not published")
         self._write(self._note(name), name, contents)  # before the pointer moves: a version that readers get is one we know
         self._switch(name)
         self._candidate_note.unlink(missing_ok=True)

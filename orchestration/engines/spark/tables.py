@@ -46,7 +46,7 @@ def arrow_type(kind: str) -> pa.DataType:
     if kind.startswith("decimal("):
         return pa.decimal128(*map(int, kind[len("decimal(") : -1].split(",")))
     if kind not in TYPES:
-        raise ListError(f"a column of type {kind} cannot stand in a file")
+        raise ListError(f"a column of type {kind} cannot be in a file")
     return TYPES[kind]
 
 

@@ -55,7 +55,7 @@ def test_a_list_waits_for_newer_data_than_it_went_out_on():
     again = lambda today, as_of: due(lists, today, as_of, None, last_runs)  # noqa: E731
     assert again(date(2026, 11, 8), date(2026, 11, 7)) == ("other",)  # sensor in the evening, schedule at two
     assert again(date(2026, 11, 8), date(2026, 11, 8)) == ("l", "other")
-    assert again(date(2026, 11, 7), date(2026, 11, 7)) == ("l", "other")  # the same day: its file is made anew
+    assert again(date(2026, 11, 7), date(2026, 11, 7)) == ("l", "other")  # the same day: its file is rebuilt
 
 
 @pytest.mark.parametrize(

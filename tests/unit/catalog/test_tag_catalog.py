@@ -60,7 +60,7 @@ def test_a_row_that_cannot_be_used_names_the_tag(change, message):
 
 
 def test_a_tag_given_twice_is_refused():
-    with pytest.raises(CatalogError, match="value_tier stands there twice"):
+    with pytest.raises(CatalogError, match="value_tier is there twice"):
         catalog_of([ROW, ROW])
 
 

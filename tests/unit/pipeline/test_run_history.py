@@ -1,4 +1,4 @@
-"""The history of runs that a night writes: Dagster's own storage reads it, and its files are not opened for each event."""
+"""The history of runs that a run writes: Dagster's own storage reads it, and its files are not opened for each event."""
 
 from pathlib import Path
 

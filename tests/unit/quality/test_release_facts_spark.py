@@ -1,4 +1,4 @@
-"""Statements of the gate and of lists on Spark, as text; what they find is shown on a cluster in tests/integration."""
+"""Statements of the release checks and of lists on Spark, as text; what they find is shown on a cluster in tests/integration."""
 
 import pyarrow as pa
 import pytest

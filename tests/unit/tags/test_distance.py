@@ -74,7 +74,7 @@ def month(text: str) -> date:
         ([], [], "no change since the first build on 2026-03-01"),
         ([(date(2026, 3, 5), "mass", "gold")], [], "2026-03-05, before that mass"),
         ([(date(2026, 3, 5), None, "gold")], [], "2026-03-05, before that unknown"),
-        ([(date(2026, 3, 5), "gold", "mass")], [], "no change since the first build on 2026-03-01"),  # not what stands there now
+        ([(date(2026, 3, 5), "gold", "mass")], [], "no change since the first build on 2026-03-01"),  # not what is there now
         ([], [("2026-03", "gold"), ("2026-02", "gold"), ("2026-01", "mass")], "2026-02, in 2026-01 it was mass"),
         ([], [("2026-03", "gold"), ("2026-02", "gold")], "2026-02 or before: no earlier month is kept"),
         ([], [("2026-03", "gold"), ("2026-01", "gold")], "2026-03 or before"),  # February is missing: nobody knows

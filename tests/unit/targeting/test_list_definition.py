@@ -102,7 +102,7 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
         ("name: care", "name: Care", "name: 'Care' does not fit"),
         ("name: care", "name: |\n  care", "name: 'care\\\\n' does not fit"),
         ("name: care", "name: cure", "name: is 'cure', but the file is called care.yml"),
-        ("status: approved", "status: approved\nstatus: draft", "key status stands there twice"),
+        ("status: approved", "status: approved\nstatus: draft", "key status is there twice"),
         ("where: >", "where: [", "cannot be read as YAML"),
         ("approved: {by: 李雷, on: 2026-03-01}\n", "", "key approved is missing: Who approved the list, and when"),
         ("on: 2026-03-01", "on: 2026-02-30", "care.yml: cannot be read as YAML: day is out of range"),
@@ -161,7 +161,7 @@ def test_a_file_at_fault_takes_along_those_that_name_it_and_no_others(tmp_path):
     assert list(found.sound) == ["care", "fourth"]
     told = "\n".join(found.problems)
     assert "broken.yml: key owner is missing" in told
-    assert "second.yml: exclude_lists: the definition of broken is at fault; mend that first" in told
+    assert "second.yml: exclude_lists: the definition of broken is at fault; fix that first" in told
     assert "third.yml: exclude_lists: the definition of second is at fault" in told
     assert "fifth.yaml: definitions end in .yml; rename it" in told
 
@@ -182,7 +182,7 @@ def test_lists_named_by_others_must_be_there(tmp_path):
         ("[value_tier,", "[vlue_tier,", "list care: columns: unknown tag vlue_tier; did you mean value_tier?"),
         ("[arpu_3m desc", "[arpu desc", "list care: order_by: unknown tag arpu; did you mean arpu_3m?"),
         ("[value_tier,", "[old_score,", "list care: columns: tag old_score is withdrawn; choose another"),
-        ("[value_tier,", "[arpu_3m,", "list care: columns: arpu_3m stands there twice"),
+        ("[value_tier,", "[arpu_3m,", "list care: columns: arpu_3m is there twice"),
         (
             "limit: 10",
             "exclude: [is_on_net, arpu > 1]",

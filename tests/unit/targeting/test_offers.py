@@ -1,4 +1,4 @@
-"""Eligibility of offers: what is accepted as SQL of both engines, what is set aside, and what the ledger then holds."""
+"""Eligibility of offers: what is accepted as SQL of both engines, what is rejected, and what the ledger then holds."""
 
 from datetime import date, datetime
 

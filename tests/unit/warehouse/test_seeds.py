@@ -77,7 +77,7 @@ def test_what_a_spreadsheet_saves_is_taken(project):
         ("tenure_bands", "13-24,13", "13-24, 13", "tenure_bands.csv, row 5: lower_bound ' 13' has blanks around it"),
         ("tenure_bands", "13-24,13", "13-24 ,13", "tenure_bands.csv, row 5: band '13-24 ' has blanks around it"),
         ("tenure_bands", "13-24,13", "\n13-24,13", "tenure_bands.csv, row 5: a blank line, but the header has 2"),
-        ("tenure_bands", "band,lower_bound", "band,band", "tenure_bands.csv, row 1: column 'band' stands there twice"),
+        ("tenure_bands", "band,lower_bound", "band,band", "tenure_bands.csv, row 1: column 'band' is there twice"),
         ("value_rules", "trend_limit,0.5", "trend_limit,5e-1", "value_rules.csv, row 5: value '5e-1' is no number"),
         ("value_rules", "trend_limit,0.5", "trend_limit,٥", "value_rules.csv, row 5: value '٥' is no number"),
         (
