@@ -1,5 +1,6 @@
 """On which days a list is due."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -55,5 +56,5 @@ def test_a_time_that_no_run_would_follow_is_refused(text):
 
 
 def test_the_time_that_a_schedule_may_name_is_that_of_the_nightly_job():
-    code = (PROJECT_DIR / "orchestration" / "pipeline" / "definitions.py").read_text(encoding="utf-8")
-    assert f'cron_schedule="{TIMES[1]} * * *"' in code
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT_DIR / "orchestration" / "pipeline").glob("*.py"))
+    assert re.findall('cron_schedule="(.*?)"', code) == [f"{TIMES[1]} * * *"]
