@@ -24,9 +24,10 @@ test-fast: setup ## unit tests without slow ones: under a minute
 coverage: setup ## all tests, and the share of orchestration and sample that they run, which has a floor in pyproject.toml
 	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
 
-check: setup ## style, layers, SQL, YAML, the dbt project, its structure
+check: setup ## style, types, layers, SQL, YAML, the dbt project, its structure
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --disable-progress-bar models orchestration/targeting/sql
 	@$(BIN)/yamllint --strict .
