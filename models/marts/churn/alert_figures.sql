@@ -66,7 +66,8 @@ select
     {{ ratio('usage.offnet_minutes_28d', 'usage.minutes_28d') }} as offnet_share_28d,
     bills.arpu_amount,
     bills.arpu_trend,
-    averages.mou_trend,
+    -- Not in the join: a condition on its left side alone has DuckDB compare each row with each.
+    case when months.is_on_net_end then averages.mou_trend end as mou_trend,
     contracts.latest_contract_end,
     {{ ratio('months.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
     {{ ratio('months.dou_mb', 'plans.included_mb') }} as data_saturation,
@@ -82,6 +83,5 @@ left join {{ ref('dim_plans') }} as plans on months.plan_code = plans.plan_code
 left join {{ ref('fct_subscriber_averages') }} as averages
     on months.subscriber_id = averages.subscriber_id
     and months.month = averages.month
-    and months.is_on_net_end
 left join contracts on lines.subscriber_id = contracts.subscriber_id
 left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id
