@@ -86,8 +86,8 @@ def _problem(fault: Mapping[str, Any]) -> str:
     kind, loc, given, facts = fault["type"], fault["loc"], fault["input"], fault.get("ctx", {})
     *inside, last = loc
     if kind == "invalid_key":
-        words = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
-        return f"{_at(inside)}{words} {last}; a key is a word"
+        said = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
+        return f"{_at(inside)}{said} {last}; a key is a word"
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{_at(inside)}unknown key {last}{did_you_mean(str(last), _part(inside)['properties'])}"
     if kind == "missing":
