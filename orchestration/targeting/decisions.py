@@ -74,7 +74,7 @@ def candidate_salts(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
     return {number: f"{names[number]}-{candidate}" for number, candidate in best}
 
 
-def balance(connection: duckdb.DuckDBPyConnection, number: int) -> list[dict]:
+def balance(connection: duckdb.DuckDBPyConnection, number: int) -> list[dict[str, object]]:
     """How the two arms of a list differ: covariate, treated and control (means or shares), difference (standardised)."""
     names = ("covariate", "treated", "control", "difference")
     rows = connection.execute(sql("balance", list_number=number, balanced=BALANCED)).fetchall()

@@ -1,7 +1,7 @@
 """One definition file: read by ruamel.yaml, checked by pydantic, and what is wrong with it in words that name key and remedy."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,23 +84,21 @@ def _problem(fault: Mapping[str, Any]) -> str:
     kind, loc, given, facts = fault["type"], fault["loc"], fault["input"], fault.get("ctx", {})
     *inside, last = loc
     if kind == "invalid_key":
-        words = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
-        return f"{_at(inside)}{words} {last}; a key is a word"
+        said = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
+        return f"{_at(inside)}{said} {last}; a key is a word"
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{_at(inside)}unknown key {last}{did_you_mean(str(last), _part(inside)['properties'])}"
     if kind == "missing":
         return f"{_at(inside)}key {last} is missing: {_described(loc)}"
-    return (
-        _at(loc)
-        + {
-            "literal_error": lambda: _none_of(given, _part(loc)["enum"]),
-            "greater_than_equal": lambda: f"must be at least {facts['ge']:g}, not {given}",
-            "less_than_equal": lambda: f"must be at most {facts['le']:g}, not {given}",
-            "string_too_short": lambda: "must not be empty",
-            "string_pattern_mismatch": lambda: f"{given!r} does not fit. {_described(loc)}",
-            "value_error": lambda: str(facts["error"]),
-        }.get(kind, lambda: f"must be {_KINDS[kind]}, not {shown(given)}")()
-    )
+    words: dict[str, Callable[[], str]] = {
+        "literal_error": lambda: _none_of(given, _part(loc)["enum"]),
+        "greater_than_equal": lambda: f"must be at least {facts['ge']:g}, not {given}",
+        "less_than_equal": lambda: f"must be at most {facts['le']:g}, not {given}",
+        "string_too_short": lambda: "must not be empty",
+        "string_pattern_mismatch": lambda: f"{given!r} does not fit. {_described(loc)}",
+        "value_error": lambda: str(facts["error"]),
+    }
+    return _at(loc) + words.get(kind, lambda: f"must be {_KINDS[kind]}, not {shown(given)}")()
 
 
 def _none_of(given: object, known: list[str]) -> str:
@@ -120,7 +118,7 @@ def _line(raw: Any, loc: Iterable[str | int]) -> str:
     for step in loc:
         if isinstance(raw, dict) and step not in raw:
             return ""
-        places = raw.lc  # type: ignore[attr-defined]
+        places = raw.lc
         line = places.key(step)[0] if isinstance(raw, dict) else places.item(step)[0]
         raw = raw[step]
     return "" if line is None else f" (line {line + 1})"

@@ -1,4 +1,4 @@
-{# Everyone whom a list matches, one row a list and subscriber, what keeps them from being contacted, and their place in the order.
+{# Everyone whom a list matches, one row a list and subscriber, why it is left out, and its place in the order.
    All tags are scanned once, whatever the number of lists. #}
 {% from "macros/lines.sql" import lines_ctes %}
 {% from "macros/reach.sql" import is_closed, reach_ctes %}
