@@ -53,7 +53,7 @@ class Repeats:
     @classmethod
     def of(cls, rules: Mapping[str, float]) -> "Repeats":
         """The days that seed contact_rules states."""
-        return cls(*(int(rules[rule]) for rule in ("cool_down_days", "ordered_days", "refused_days")))
+        return cls(int(rules["cool_down_days"]), int(rules["ordered_days"]), int(rules["refused_days"]))
 
 
 def read_rules(tables: Tables) -> Rules:
