@@ -180,7 +180,8 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             run.engine.ended()
             current.result = str(found.dbt)
             if not called.is_successful():
-                faults = "\n".join(found.dbt.failures)
+                code, log = called.process.returncode, called.target_path / "dbt.log"
+                faults = "\n".join(found.dbt.failures) or f"dbt ended with code {code}; its own words are in {log}"
                 raise WarehouseError(machine.out_of_memory(faults) or f"dbt could not build the tables:\n{faults}")
             current.report = replace(found, **_built(run, deliveries))
 
