@@ -29,7 +29,8 @@ check: setup ## style, types, layers, SQL, YAML, the dbt project, its structure
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint --disable-progress-bar models orchestration/targeting/sql
+	@$(BIN)/sqlfluff lint --disable-progress-bar models
+	@$(BIN)/sqlfluff lint --disable-progress-bar orchestration/targeting/sql
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/dbt --quiet parse
 	@$(BIN)/python -m pytest -q tests/unit/test_structure.py
