@@ -17,6 +17,8 @@ from orchestration.base import settings
 from orchestration.base.contract import load_contract
 from orchestration.base.errors import SeedError
 from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import Catalog
 from orchestration.cli.common import models
 from orchestration.engines.choose import engine
 from orchestration.intake import IntakeReport, take_in
@@ -153,7 +155,8 @@ def test_a_touchpoint_called_all_is_not_the_total(edges):
 
 def test_conditions_nobody_can_meet_are_named(edges):
     lines = (CASES / "between_turned_round" / "conditions.txt").read_text(encoding="utf-8").splitlines()
-    catalog = engine(edges).catalog(models())
+    with engine(edges).reading() as reader:
+        catalog = Catalog.of(read_tags(reader, models()))
     assert [line for line in lines if line and not contradictions(line, catalog)] == []
 
 
