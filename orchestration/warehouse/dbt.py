@@ -71,6 +71,7 @@ def dbt_environment(home: settings.Home) -> dict[str, str]:
         "DBT_PROFILES_DIR": str(settings.PROJECT_DIR),
         "DBT_TARGET_PATH": str(target_dir()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_LEVEL_FILE": "info",  # at dbt's own level, debug, a build writes some 50 MB
     }
 
 
