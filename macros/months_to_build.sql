@@ -15,14 +15,15 @@
 
 {# Has a table built by month. Returns the months that the statement being written is for, as date literals, so that they reach the
    scan of raw through every view; none where a query of all months is asked for, as by a unit test. `sources`: the model that
-   gives the months and their fingerprints. #}
-{% macro built_by_month(sources) -%}
+   gives the months and their fingerprints. `is_kept` false: a table of one build alone, made from nothing each time. #}
+{% macro built_by_month(sources, is_kept=true) -%}
+    {%- if is_kept -%}{{ config(unique_key='month') }}{%- else -%}{{ config(full_refresh=true) }}{%- endif -%}
     {{ return(adapter.dispatch('built_by_month', 'telco360')(sources)) }}
 {%- endmacro %}
 
 {# The materialization (materializations/incremental.sql) writes the model's statement anew for each batch of months. #}
 {% macro default__built_by_month(sources) -%}
-    {{ config(materialized='incremental', unique_key='month', on_schema_change='fail', meta={'months_from': sources}) }}
+    {{ config(materialized='incremental', on_schema_change='fail', meta={'months_from': sources}) }}
     {%- do ref(sources) -%}
     {{ return(model.get('months_of_batch')) }}
 {%- endmacro %}
