@@ -40,7 +40,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
     """Makes the approved candidate the current version; removes what `superseded` names.
 
     `at` is called with the name of each step before it is taken. Raises WarehouseError where no candidate stands or the
-    quality gate has not passed it.
+    release checks have not passed it.
     """
     contents = read_candidate(home)
     if not contents.is_approved:

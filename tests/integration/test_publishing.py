@@ -79,7 +79,7 @@ def test_what_the_gate_has_not_passed_is_not_published(tmp_path):
     with pytest.raises(WarehouseError, match="no whole candidate"):
         publish(home)
     made_candidate(home)
-    with pytest.raises(WarehouseError, match="gate has not passed"):
+    with pytest.raises(WarehouseError, match="release checks have not passed"):
         publish(home)
     assert current(home) is None and not home.current.exists()
 
