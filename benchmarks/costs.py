@@ -182,7 +182,7 @@ def input_table(made: Made, nights: Iterable[NightCost]) -> list[str]:
     rows = [["made, once", *_size(made.deliveries, made.rows, made.bytes), *_cost(made.cost)]]
     for name, night in zip(NIGHTS, nights, strict=True):
         size = _size(night.deliveries, night.rows_in, night.bytes_in)
-        rows.append([f"taken in, {name} night", *size, *_cost(night.steps["intake"])])
+        rows.append([f"taken in, {name} run", *size, *_cost(night.steps["intake"])])
     return markdown(["", "deliveries", "rows", "MB", *COST_HEADER], rows)
 
 

@@ -40,7 +40,7 @@ def match(names: list[str], table: Table, profile: Profile, is_header: bool = Tr
     warnings = []
     if other := [name for column, name in known.items() if name != column and _folded(name) not in renamed]:
         capitals = "in capitals" if all(name == name.upper() for name in other) else "with capitals or blanks"
-        warnings.append(f"{columns_named(other)} stand{'s' * (len(other) == 1)} there {capitals}; read all the same")
+        warnings.append(f"{columns_named(other)} {'is' if len(other) == 1 else 'are'} there {capitals}; read all the same")
     if unread:
         warnings.append(f"{columns_named(unread)} of rename in {profile_name(table.name)} not in the file")
     if missing:
