@@ -205,7 +205,7 @@ def night_table(first: NightCost, second: NightCost) -> list[str]:
 def slowest_lines(nights: Iterable[NightCost]) -> list[str]:
     """The slowest models of each run, a line each."""
     return [
-        f"slowest models, {name} night: " + ", ".join(f"{model} {seconds:.1f} s" for model, seconds in night.slowest.items())
+        f"slowest models, {name} run: " + ", ".join(f"{model} {seconds:.1f} s" for model, seconds in night.slowest.items())
         for name, night in zip(NIGHTS, nights, strict=True)
     ]
 
