@@ -125,7 +125,7 @@ CHECKS = (
 
 
 def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date) -> GateResult:
-    """Judges the deliveries accepted since this gate last passed, and the freshness of all required tables at `as_of`.
+    """Judges the deliveries accepted since these checks last passed, and the freshness of all required tables at `as_of`.
 
     What fails is judged again on the next run, until it is delivered anew or passes.
     """
@@ -136,14 +136,14 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
         content_facts(db, home, fresh, standing, contract, as_of)
         _freshness_facts(db, contract, limits, deliveries, as_of)
         facts = frames(db, {check.facts for check in CHECKS})
-    result = judge("door", facts, CHECKS, home.data_docs)
+    result = judge("source_checks", facts, CHECKS, home.data_docs)
     if result.passed and standing:
         replace_text(_mark_path(home), max(d["recorded_at"] for d in standing).isoformat(timespec="microseconds"))
     return result
 
 
 def not_passed(home: Home, standing: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-    """Rows of the ledger of accepted deliveries that were recorded since this gate last passed. `standing`: all that stand."""
+    """Rows of the ledger of accepted deliveries that were recorded since these checks last passed. `standing`: all that stand."""
     standing = ledger.current(home).to_pylist() if standing is None else standing
     mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
     return [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark]
@@ -210,4 +210,4 @@ def _freshness_facts(
 
 
 def _mark_path(home: Home) -> Path:
-    return home.warehouse / "door_passed.txt"
+    return home.warehouse / "source_checks_passed.txt"
