@@ -43,7 +43,7 @@
         select
             cast(split_part(current_setting('memory_limit'), ' ', 1) as double) * case split_part(current_setting('memory_limit'), ' ', 2)
                 when 'KiB' then 1024 when 'MiB' then 1048576 when 'GiB' then 1073741824 when 'TiB' then 1099511627776 else 1 end as memory,
-            (select coalesce(max(rows_accepted), 1) from " ~ source('ledger', 'intake') ~ "
+            (select greatest(coalesce(max(rows_accepted), 1), 1) from " ~ source('ledger', 'intake') ~ "
              where table_name = 'crm_subscribers' and outcome = 'accepted') as lines
     ").rows[0] -%}
     {{ return([1, (found[0] / target.threads / found[1] / var('bytes_per_subscriber_month')) | int] | max) }}
