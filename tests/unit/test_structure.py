@@ -92,7 +92,7 @@ def test_every_raw_table_has_a_staging_model(models):
     assert {f"stg_{t.system}__{t.name.removeprefix(t.system + '_')}" for t in load_contract().values()} <= staged
 
 
-def test_names_tell_the_room(models):
+def test_names_tell_the_layer(models):
     for node in models:
         pattern = NAMES.get(room(node), r"(dim|fct)_[a-z_]+|[a-z][a-z_0-9]*")
         assert re.fullmatch(pattern, node["name"]), node["name"]
@@ -260,3 +260,9 @@ def test_portable_sql_outside_macros(models):
 def test_fee_classes_are_those_of_the_contract():
     macro = (PROJECT_DIR / "macros" / "fee_classes.sql").read_text(encoding="utf-8")
     assert re.findall(r"'(\w+)'", macro) == list(load_contract()["billing_fee_codes"].column("fee_class").values)
+
+
+def test_test_modules_have_names_of_their_own():
+    # pytest imports them by base name: of two of one name it collects whichever it meets first and fails on the other.
+    names = [page.name for page in (PROJECT_DIR / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
