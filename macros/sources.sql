@@ -6,8 +6,9 @@
     {{ return(adapter.dispatch('placed_source', 'telco360')(builtins.source(source_name, table_name))) }}
 {%- endmacro %}
 
+{# Where the lake lies is asked when a statement is written, so that what dbt has parsed serves every home. #}
 {% macro default__placed_source(relation) -%}
-    {{ return(relation) }}
+    {{ return(relation.incorporate(external=relation.external | replace('{lake}', lake())) if execute else relation) }}
 {%- endmacro %}
 
 {% macro spark__placed_source(relation) -%}
@@ -30,7 +31,7 @@
         {%- for node in graph.sources.values() -%}
             {%- set relation = target.schema ~ '_raw.' ~ node.name -%}
             {%- set files = node.config.meta.external_location.split("'")[1]
-                | replace('{lake}', target_lake()) | replace('{name}', node.name) -%}
+                | replace('{lake}', env_var('TELCO360_SPARK_LAKE', '') or lake()) | replace('{name}', node.name) -%}
             {#- Raw is split by dt, which the contract leaves out of the columns; another split is by a column that is there. -#}
             {%- set split = node.config.meta.partition or ('dt' if '/*/' in files) -%}
             {%- set columns = spark_columns(node) + (['`dt` date'] if split == 'dt' else []) -%}
@@ -42,9 +43,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The lake as Spark's own processes see it. #}
-{% macro target_lake() -%}
-    {{ return(env_var('TELCO360_SPARK_LAKE', '') or env_var('TELCO360_HOME', 'data') ~ '/lake') }}
+{% macro lake() -%}
+    {{ return(env_var('TELCO360_HOME', 'data') ~ '/lake') }}
 {%- endmacro %}
 
 {# Columns of a source with their types in the lake's Parquet: the contract's integer has 64 bits. #}

@@ -22,6 +22,9 @@ PARSED_CODE = (*TABLE_CODE, "tests/dbt", "profiles.yml")
 STAMP = "parsed_code.sha256"
 """File beside the manifest: the hash of what it was made of, and the engine where that is not DuckDB."""
 
+PARSED = "partial_parse.msgpack"
+"""File beside the manifest: all that dbt parsed. Dagster copies it to where a build's artefacts go."""
+
 RUN_RESULTS = "run_results.json"
 """File among a home's dbt artefacts: what its last build came to."""
 
@@ -56,9 +59,10 @@ def target_dir() -> Path:
     return (settings.PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or usual)).resolve()
 
 
-def executable() -> str:
-    """The dbt of the running Python's environment, so that nothing need be on the PATH."""
-    return str(Path(sys.executable).parent / "dbt")
+def executable(name: str = "dbt") -> str:
+    """The dbt of the running Python's environment, so that nothing need be on the PATH: `dbt` itself, or `telco360-dbt`, which
+    builds from what is parsed."""
+    return str(Path(sys.executable).parent / name)
 
 
 def dbt_environment(home: settings.Home) -> dict[str, str]:
