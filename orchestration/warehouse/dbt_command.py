@@ -23,6 +23,6 @@ def parsed() -> Manifest:
 
 
 def main() -> None:
-    """Runs dbt with the arguments of this process, e.g. `build`, and exits as dbt does: 1 where a node failed, 2 where dbt did."""
+    """Runs dbt with the arguments of this process, e.g. `build`, exits as dbt does: 1 where a node failed, 2 where dbt did."""
     result = dbtRunner(manifest=parsed()).invoke(sys.argv[1:])
     sys.exit(0 if result.success else 1 if result.exception is None else 2)
