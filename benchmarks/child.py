@@ -68,7 +68,7 @@ def night(home: Home, as_of: date, dbt_paths: dict[str, str]) -> dict:
     return {
         "spans": marks.spans,
         "failures": [f"{failure.step}: {failure.message}" for failure in outcome.failures],
-        "discarded": outcome.build and outcome.build.discarded,
+        "discarded": outcome.build and (outcome.build.discarded or ", ".join(outcome.build.changed)),
         "deliveries": len(outcome.deliveries),
         "rows": sum(o.rows_read for o in outcome.deliveries),
     }

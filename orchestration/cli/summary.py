@@ -96,6 +96,8 @@ def _build_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     build = outcome.build or BuildFound()
     if build.discarded:
         yield "rebuilt", f"the build database of before was discarded: {build.discarded}", ""
+    if build.changed:
+        yield "rebuilt", f"their models, macros or seeds have changed: {', '.join(build.changed)}", ""
     if build.rebuilt_months is not None:
         yield "months rebuilt", ", ".join(f"{month:%Y-%m}" for month in build.rebuilt_months) or "none", ""
     if build.dbt:
@@ -122,7 +124,7 @@ def _release_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         if build.billed:
             yield "money", str(build.billed), "yellow" if build.billed.waiting else ""
             rebuilt = [m for m in build.billed.corrected if m in (build.rebuilt_months or ()) and m != build.billed.last]
-            if rebuilt and not build.discarded:
+            if rebuilt and not (build.discarded or build.changed):
                 names = ", ".join(f"{month:%Y-%m}" for month in rebuilt)
                 yield "corrected", f"charges came after the closing of {names}; their figures changed", ""
         if run.is_old and not run.is_earlier and not run.exports_lists:

@@ -16,7 +16,9 @@ from orchestration.base.sql import identifier, literal
 from orchestration.engines.tables import OF_PRIVATE, ROLES, Relations, Tables
 from orchestration.warehouse import build, candidate, publishing, reading
 from orchestration.warehouse.aside import aside_home
+from orchestration.warehouse.build import Prepared
 from orchestration.warehouse.candidate import Contents
+from orchestration.warehouse.code import Code
 from orchestration.warehouse.dbt_results import built_families
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Models, relation_for
@@ -47,7 +49,7 @@ class DuckDBEngine:
         publishing.remove_leftovers(self.home)
         candidate.remove_candidate(self.home)
 
-    def prepare(self, as_of: date, code: str, stale: dict[str, date]) -> str | None:
+    def prepare(self, as_of: date, code: Code, stale: dict[str, date]) -> Prepared:
         return build.prepare(self.home, as_of, code, stale)
 
     def version_before(self, as_of: date) -> str | None:

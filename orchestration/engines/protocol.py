@@ -9,7 +9,9 @@ import duckdb
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 from orchestration.engines.tables import Tables
+from orchestration.warehouse.build import Prepared
 from orchestration.warehouse.candidate import Contents
+from orchestration.warehouse.code import Code
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Models
 from orchestration.warehouse.publishing import Version
@@ -37,8 +39,8 @@ class Engine(Protocol):
     def clear_leftovers(self) -> None:
         """Removes what a run that died may have left of a candidate or a publication; the current version stays."""
 
-    def prepare(self, as_of: date, code: str, stale: dict[str, date]) -> str | None:
-        """Makes ready for a build; gives the reason where the last one had to be discarded."""
+    def prepare(self, as_of: date, code: Code, stale: dict[str, date]) -> Prepared:
+        """Makes ready for a build by this code; says what became of the last one."""
 
     def version_before(self, as_of: date) -> str | None:
         """Where the newest version of an earlier date lies, for dbt to read; None where there is none."""

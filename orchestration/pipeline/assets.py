@@ -29,6 +29,7 @@ from orchestration.quality.source_checks import judge_deliveries, not_passed
 from orchestration.quality.validation import Finding, GateResult
 from orchestration.targeting.offers import record_offers
 from orchestration.warehouse import dbt, manifest
+from orchestration.warehouse.code import code_of
 from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import serving
@@ -172,8 +173,9 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             offers = record_offers(run.home, run.models, run.day)
             found = BuildFound(rejected_offers=[judged.message for judged in offers if not judged.is_accepted])
             deliveries = ledger_dates(run.home)
-            found = replace(found, discarded=run.engine.prepare(run.day, dbt.code_hash(), run.stale(deliveries)))
-            current.report = found
+            code = code_of(raw_manifest, dbt.code_hash())
+            prepared = run.engine.prepare(run.day, code, run.stale(deliveries))
+            current.report = found = replace(found, discarded=prepared.discarded, changed=prepared.changed)
             client = Dbt(
                 project_dir=str(settings.PROJECT_DIR),
                 profiles_dir=str(settings.PROJECT_DIR),
@@ -185,7 +187,7 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             for name in (dbt.RUN_RESULTS, dbt.PARSED):
                 (artefacts / name).unlink(missing_ok=True)
             before = run.current_engine.version_before(run.day)
-            arguments = dbt.arguments("build", run.day, before, dbt.code_hash())
+            arguments = dbt.arguments("build", run.day, before, code.hash)
             arguments += ["--exclude-resource-type", "unit_test", "exposure"]
             with dbt.building_in(run.engine.home):
                 called = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)

@@ -58,11 +58,14 @@ class IntakeFound:
 
 @dataclass(frozen=True)
 class BuildFound:
-    """What a build by dbt came to. `discarded`: why the build before was not continued; `rejected_offers`: why an offer is put to
-    nobody; `rows_ahead`: rows of events after the business date, by table; `later`: how many deliveries are of later dates, and
-    `last_later` the last of them. None where the build did not get that far."""
+    """What a build by dbt came to. None where the build did not get that far.
+
+    `discarded`: why the build before was not continued; `changed`: tables kept from run to run that were made from nothing, since
+    their code has changed; `rejected_offers`: why an offer is put to nobody; `rows_ahead`: rows of events after the business
+    date, by table; `later`: how many deliveries are of later dates, and `last_later` the last of them."""
 
     discarded: str | None = None
+    changed: list[str] = field(default_factory=list)
     rejected_offers: list[str] = field(default_factory=list)
     dbt: DbtResults | None = None
     rebuilt_months: list[date] | None = None

@@ -1,4 +1,4 @@
-"""Care of the private build database: one build at a time, and discarded rather than repaired when in doubt.
+"""Care of the private build database: one build at a time, continued where it is sound, else discarded rather than repaired.
 
 What is built stands in models/; copying it out is `candidate`'s business.
 """
@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
@@ -19,19 +19,35 @@ import duckdb
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
+from orchestration.base.sql import identifier
+from orchestration.warehouse.code import Code
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a build was begun with: business date, code hash, and the stale tables ({table: latest dt}, ISO dates)."""
+    """What a build was begun with: business date, code hash, stale tables ({table: latest dt}, ISO dates), code of kept tables as
+    Code has it."""
 
     as_of: str
     code: str
     stale: dict[str, str]
+    kept: dict[str, str] = field(default_factory=dict)
 
     @property
     def as_of_date(self) -> date:
         return date.fromisoformat(self.as_of)
+
+
+def stamp_of(as_of: date, code: Code, stale: dict[str, date]) -> Stamp:
+    return Stamp(as_of.isoformat(), code.hash, {table: dt.isoformat() for table, dt in stale.items()}, dict(code.kept))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What became of the build before: discarded for a reason, or continued without the kept tables whose code has changed."""
+
+    discarded: str | None = None
+    changed: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -78,39 +94,52 @@ def read_stamp(home: Home) -> Stamp | None:
         return None
 
 
-def discard_reason(*, opens: bool, has_wal: bool, stamp: Stamp | None, code: str, as_of: date) -> str | None:
+def discard_reason(*, opens: bool, stamp: Stamp | None, as_of: date) -> str | None:
     """Why an existing build database must not be built upon, None where it may. Pure."""
-    if has_wal:
-        return "the last build died half-way (a write-ahead log is beside it)"
     if not opens:
         return "it does not open"
     if stamp is None:
         return "nothing says with which code and date it was begun"
-    if stamp.code != code:
-        return "models, macros or seeds have changed since it was begun"
     if stamp.as_of_date > as_of:
         return f"it was built for {stamp.as_of}, a later date"
     return None
 
 
-def prepare(home: Home, as_of: date, code: str, stale: dict[str, date]) -> str | None:
-    """Makes the build database ready for a build; gives the reason where the last one had to be discarded.
+def prepare(home: Home, as_of: date, code: Code, stale: dict[str, date]) -> Prepared:
+    """Makes the build database ready for a build by this code, and says what became of the last one.
 
     The caller holds `run_lock`. Raises WarehouseError where another program has the database open.
     """
-    path, reason = home.build_database, None
+    path, prepared = home.build_database, Prepared()
     wal = path.with_name(path.name + ".wal")
     if path.exists() or wal.exists():
-        has_wal = wal.exists()
-        opens = not has_wal and _opens(path)  # with a log beside it, opening would replay it
-        reason = discard_reason(opens=opens, has_wal=has_wal, stamp=read_stamp(home), code=code, as_of=as_of)
-    if reason:
-        for leftover in (stamp_path(home), path, wal):
-            leftover.unlink(missing_ok=True)
-    stamp = Stamp(as_of.isoformat(), code, {table: dt.isoformat() for table, dt in stale.items()})
+        before = read_stamp(home)
+        reason = discard_reason(opens=path.exists() and _opens(path), stamp=before, as_of=as_of)
+        if reason or before is None:
+            for leftover in (stamp_path(home), path, wal):
+                leftover.unlink(missing_ok=True)
+            prepared = Prepared(discarded=reason)
+        else:
+            prepared = Prepared(changed=_drop_unknown(path, code, before))
     # Stamped before the build begins: a build that dies is known by the code and date that it was begun with.
-    replace_text(stamp_path(home), json.dumps(asdict(stamp), indent=2))
-    return reason
+    replace_text(stamp_path(home), json.dumps(asdict(stamp_of(as_of, code, stale)), indent=2))
+    return prepared
+
+
+def _drop_unknown(path: Path, code: Code, before: Stamp) -> list[str]:
+    """Drops kept tables made by other code, which the build then makes from nothing, and what no code makes any more; names the
+    former."""
+    with duckdb.connect(str(path)) as db:
+        there = {
+            f"{schema}.{name}": "view" if kind == "VIEW" else "table"
+            for schema, name, kind in db.execute(
+                "select table_schema, table_name, table_type from information_schema.tables"
+            ).fetchall()
+        }
+        changed = [table for table in code.changed(before.kept) if table in there]
+        for relation in [*changed, *sorted(there.keys() - code.relations)]:
+            db.execute(f"drop {there[relation]} {'.'.join(identifier(part) for part in relation.split('.', 1))}")
+    return changed
 
 
 def _take(file: IO[str]) -> None:

@@ -18,7 +18,7 @@ def parsed() -> Manifest:
     """What `dbt parse` has kept, in this process's target directory. Raises FileNotFoundError where it has kept nothing."""
     kept = (target_dir() / PARSED).read_bytes()
     manifest = Manifest.from_msgpack(kept, decoder=extended_mashumuro_decoder)
-    manifest.build_flat_graph()
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]  # dbt's own
     return manifest
 
 

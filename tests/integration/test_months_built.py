@@ -22,6 +22,8 @@ from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.base.settings import home as home_at
 from orchestration.intake import ensure_empty_tables, take_in
+from orchestration.warehouse.build import prepare
+from orchestration.warehouse.code import code_of
 
 SEED = 6
 KEPT = ("--select", "+config.materialized:incremental")
@@ -32,6 +34,7 @@ class Nights:
     """A home whose deliveries are changed and built upon, again and again, for one business date."""
 
     def __init__(self, root: Path):
+        self.project = PROJECT_DIR
         self.home = home_at(root / "grown")
         self.whole = Home(root / "whole")
         # Each home has a place for what dbt parses: dbt parses anew where the home is another than the last time.
@@ -39,9 +42,11 @@ class Nights:
         operator, self.as_of = make_bigger_operator(SEED)
         self.deliveries: Deliveries = deepcopy(operator.deliveries)
         self.build_upon(self.deliveries)
-        nodes = json.loads((self.targets[self.home.root] / "manifest.json").read_text())["nodes"].values()
-        kept = [n for n in nodes if n["resource_type"] == "model" and n["config"]["unique_key"] == "month"]
+        kept = [n for n in self.manifest()["nodes"].values() if n["config"].get("unique_key") == "month"]
         self.tables = {n["name"]: f"{n['schema']}.{n['alias']}" for n in kept}
+
+    def manifest(self) -> dict:
+        return json.loads((self.targets[self.home.root] / "manifest.json").read_text())
 
     def build_upon(self, changed: Deliveries) -> None:
         """Delivers what has changed and builds it upon the tables that stand."""
@@ -56,10 +61,17 @@ class Nights:
     def dbt(self, home: Home, *arguments: str) -> None:
         target = str(self.targets[home.root])
         paths = {"TELCO360_HOME": str(home.root), "DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
-        command = [Path(sys.executable).with_name("dbt"), *arguments, "--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
+        command = [
+            Path(sys.executable).with_name("dbt"),
+            *arguments,
+            "--project-dir",
+            self.project,
+            "--profiles-dir",
+            self.project,
+        ]
         done = subprocess.run(
             [*command, "--vars", f"{{as_of_date: {self.as_of}}}"],
-            env=os.environ | paths, capture_output=True, text=True, cwd=PROJECT_DIR,
+            env=os.environ | paths, capture_output=True, text=True, cwd=self.project,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-5000:]
 
@@ -229,4 +241,58 @@ def test_points_and_rules_build_what_goes_by_them(nights):
     nights.ask("update seeds.arpu_bands set lower_bound = '31' where lower_bound = '30'")
     nights.build_upon({})
     assert nights.months("fct_subscriber_averages", averages) == set(averages)
+    nights.assert_as_from_nothing()
+
+
+ALL_KEPT = ["int_network__close_peers", "fct_subscriber_averages", "fct_subscriber_months", "fct_value_months"]
+ALL_KEPT += ["subscriber_value_months", "value_composition", "value_migration", "value_pyramid"]
+
+
+@pytest.mark.parametrize(
+    ("node", "kept"),
+    [
+        ("model.telco360.stg_billing__charges", ALL_KEPT),
+        ("model.telco360.int_revenue__charges_monthly", ALL_KEPT[1:]),
+        ("model.telco360.fct_value_months", ALL_KEPT[3:]),
+        ("model.telco360.value_pyramid", ["value_pyramid"]),
+        ("seed.telco360.value_rules", ["int_network__close_peers", *ALL_KEPT[3:]]),
+        ("model.telco360.tags_risk", []),
+        ("seed.telco360.alert_rules", []),
+        ("macro.telco360.month_of", ALL_KEPT),
+        ("macro.telco360.tag_values", []),
+    ],
+)
+def test_a_change_of_code_makes_anew_only_what_goes_by_it(nights, node, kept):
+    manifest = nights.manifest()
+    before = code_of(manifest, "before")
+    changed = manifest["macros" if node.startswith("macro") else "nodes"][node]
+    changed |= {"checksum": {"checksum": "other"}, "raw_code": "other", "macro_sql": "other"}
+    names = [table.split(".")[1] for table in code_of(manifest, "after").changed(before.kept)]
+    assert sorted(set(names) - {"phone_holders"}) == sorted(kept)
+
+
+def test_tables_made_upon_others_of_earlier_code_are_as_from_nothing(nights, tmp_path_factory):
+    """Income counts double from now on: kept tables that go by it are made anew, and all are as if made from nothing."""
+    nights.home.warehouse.joinpath("telco360.build.json").unlink(missing_ok=True)
+    prepare(nights.home, nights.as_of, code_of(nights.manifest(), "before"), {})
+    nights.dbt(nights.home, "seed")
+    nights.dbt(nights.home, "run", *KEPT)
+    billed = f"select sum(arpu_amount) from {nights.tables['fct_subscriber_months']}"
+    before, circles = nights.ask(billed), nights.fingerprints("int_network__close_peers")
+
+    nights.project = tmp_path_factory.mktemp("changed") / "project"
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "target", "logs", "data")
+    for part in ("models", "macros", "seeds", "tests/dbt", "target_lists"):
+        shutil.copytree(PROJECT_DIR / part, nights.project / part, ignore=ignored)
+    for part in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT_DIR / part, nights.project / part)
+    page = nights.project / "models" / "intermediate" / "revenue" / "int_revenue__charges_monthly.sql"
+    page.write_text(f"select * replace (2 * arpu_amount as arpu_amount) from ({page.read_text()}) as charges")
+    nights.dbt(nights.home, "parse")
+    prepared = prepare(nights.home, nights.as_of, code_of(nights.manifest(), "after"), {})
+    assert {"core.fct_subscriber_months", "value.value_pyramid"} <= set(prepared.changed)
+    assert "intermediate.int_network__close_peers" not in prepared.changed
+    nights.dbt(nights.home, "run", *KEPT)
+    assert nights.ask(billed) == [(2 * before[0][0],)]
+    assert nights.fingerprints("int_network__close_peers") == circles
     nights.assert_as_from_nothing()

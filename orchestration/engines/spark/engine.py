@@ -21,13 +21,14 @@ from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.engines.protocol import require_current
 from orchestration.engines.spark import versions
-from orchestration.engines.spark.databases import BUILD, databases, discard_build, public_schema
+from orchestration.engines.spark.databases import BUILD, databases, discard_build, drop_unknown, public_schema
 from orchestration.engines.spark.reading import SparkReader
 from orchestration.engines.spark.tables import SparkTables
 from orchestration.engines.spark.thrift import Session, connect
 from orchestration.engines.tables import OF_PRIVATE, ROLES, Relations
-from orchestration.warehouse.build import Stamp, discard_reason
+from orchestration.warehouse.build import Prepared, Stamp, discard_reason, stamp_of
 from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
+from orchestration.warehouse.code import Code
 from orchestration.warehouse.dbt_results import built_families
 from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, Models, descriptions, relation_for
@@ -74,17 +75,21 @@ class SparkEngine:
                     session.run(f"drop database `{name}` cascade")
             self._candidate_note.unlink(missing_ok=True)
 
-    def prepare(self, as_of: date, code: str, stale: dict[str, date]) -> str | None:
+    def prepare(self, as_of: date, code: Code, stale: dict[str, date]) -> Prepared:
+        before, prepared = self._read_stamp(), Prepared()
         with connect() as session:
-            reason = self._discard_reason(code, as_of) if databases(session, f"{BUILD}_") else None
-            if reason:
-                discard_build(session)
-        stamp = Stamp(as_of.isoformat(), code, {table: dt.isoformat() for table, dt in stale.items()})
+            if databases(session, f"{BUILD}_"):
+                reason = self._discard_reason(before, as_of)
+                if reason or before is None:
+                    discard_build(session)
+                    prepared = Prepared(discarded=reason)
+                else:
+                    prepared = Prepared(changed=drop_unknown(session, code, before))
         replace_text(
             self._running, "A dbt build is at work, or died: whoever finds this at the start of a build discards that one.\n"
         )
-        replace_text(self._stamp, json.dumps(asdict(stamp), indent=2))
-        return reason
+        replace_text(self._stamp, json.dumps(asdict(stamp_of(as_of, code, stale)), indent=2))
+        return prepared
 
     def version_before(self, as_of: date) -> str | None:
         found = newest_before(self.versions(), as_of)
@@ -198,10 +203,10 @@ class SparkEngine:
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
-    def _discard_reason(self, code: str, as_of: date) -> str | None:
+    def _discard_reason(self, before: Stamp | None, as_of: date) -> str | None:
         if self._running.exists():
             return "the last build died half-way"
-        return discard_reason(opens=True, has_wal=False, stamp=self._read_stamp(), code=code, as_of=as_of)
+        return discard_reason(opens=True, stamp=before, as_of=as_of)
 
     def _switch(self, name: str) -> None:
         described = json.loads(self._note(name).read_text(encoding="utf-8"))["tables"]
