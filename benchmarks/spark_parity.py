@@ -36,7 +36,7 @@ from orchestration.pipeline.run import ledger_dates, required_tables, today
 from orchestration.targeting import ledger, offers
 from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
 from orchestration.warehouse.freshness import choose_as_of
-from orchestration.warehouse.manifest import load_models, private_columns, read_manifest
+from orchestration.warehouse.manifest import load_models, read_manifest, varying_columns
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
 BUILD = "telco360"  # what the DuckDB build is attached as: its views name their catalog
@@ -154,7 +154,7 @@ def build(target: str, as_of: date, selected: list[str], environment: dict, watc
 def held_against(db: duckdb.DuckDBPyConnection, model: dict, schema: str, right: str) -> Comparison:
     """The published columns of a model's DuckDB table against `right`."""
     table, grain = f"{schema}.{model['alias']}", model["config"]["meta"]["grain"]
-    return compare(db, table, f"{BUILD}.{table}", right, grain, private_columns(model))
+    return compare(db, table, f"{BUILD}.{table}", right, grain, varying_columns(model))
 
 
 def finds_a_planted_difference(home: Home, folder: Path) -> bool:
@@ -221,7 +221,7 @@ def _kill_half_way(cluster: Cluster) -> Callable[[str], None]:
 @contextmanager
 def _duckdb(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as db:
-        db.execute(f"attach {literal(home.build_database)} as {BUILD} (read_only)")
+        db.execute(f"attach {literal(home.public_database)} as {BUILD} (read_only)")
         yield db
 
 

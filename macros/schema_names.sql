@@ -1,3 +1,18 @@
+{# Public models and seeds are built in a database file of their own, from which versions are published. Spark has no databases above
+   schemas. #}
+{% macro generate_database_name(custom_database_name=none, node=none) -%}
+    {{ return(adapter.dispatch('generate_database_name', 'telco360')(node)) }}
+{%- endmacro %}
+
+{% macro default__generate_database_name(node) -%}
+    {{ return('telco360_public' if node and node.config.meta.get('public') else target.database) }}
+{%- endmacro %}
+
+{% macro spark__generate_database_name(node) -%}
+    {{ return(target.database) }}
+{%- endmacro %}
+
+
 {# A schema is named as its folder. On Spark, whose metastore is shared with others, the build's own name stands before it. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ return(adapter.dispatch('generate_schema_name', 'telco360')(custom_schema_name)) }}

@@ -1,4 +1,4 @@
-"""A made build database of a few rows, and the models that describe it: for tests of what happens after dbt."""
+"""A made build of a few rows, and the models that describe it: for tests of what happens after dbt."""
 
 from datetime import date
 
@@ -31,41 +31,45 @@ MODELS = (
     Model("tags_basic", "tags", "tags_basic", "Tags.", {"person_id": "Who.", "tier": "Tier."}, {"public": True}),
     Model("tag_history", "tags", "tag_history", "Past.", {"remark": "Said."}, {"public": True, "published_as": "view"}),
     Model("tag_catalog", "tags", "tag_catalog", "Catalogue.", {}, {"public": True, "serves": "tag_catalog"}),
-    Model("int_reconciliation", "intermediate", "int_reconciliation", "", {}, {"serves": "reconciliation"}),
+    Model("reconciliation", "core", "reconciliation", "", {}, {"public": True, "serves": "reconciliation"}),
     Model("int_phones", "private", "int_phones", "", {}, {"serves": "phones"}),
 )
 
-BUILD = f"""
-create schema core; create schema tags; create schema intermediate; create schema private;
+BUILD = """
+create schema core; create schema tags;
 create table core.dim_people as
     select 'p' || n as person_id, n % 3 as grade, n * 1.5::decimal(12,2) as amount, 'said ' || n as remark from range(30) as r(n);
-create view tags.tags_basic as
+create table tags.tags_basic as
     select person_id, case grade when 0 then 'gold' when 1 then 'mass' end as tier, substr(person_id, 2)::integer as points
-    from telco360.core.dim_people;
-create view tags.tag_history as select tags.person_id, people.remark from telco360.core.dim_people as people
-    inner join telco360.tags.tags_basic as tags on people.person_id = tags.person_id;
+    from telco360_public.core.dim_people;
+create view tags.tag_history as select tags.person_id, people.remark from telco360_public.core.dim_people as people
+    inner join telco360_public.tags.tags_basic as tags on people.person_id = tags.person_id;
 create table tags.tag_catalog as
     select 'tier' as tag_name, 'tags.tags_basic' as table_name, '["gold", "mass"]' as allowed_values, null::double as least,
         null::double as greatest
     union all select 'points', 'tags.tags_basic', null, 0, 29
     union all select 'person_id', 'tags.tags_basic', null, null, null;
-create table intermediate.int_reconciliation (
+create table core.reconciliation (
     check_name varchar, raw_value decimal(18,2), mart_value decimal(18,2), unallocated_value decimal(18,2),
     residual decimal(18,2)
 );
-insert into intermediate.int_reconciliation values ('charges', 95491.18, 95491.18, 0, 0);
-create table private.int_phones as select 'p1' as person_id, '{PHONE}' as msisdn;
+insert into core.reconciliation values ('charges', 95491.18, 95491.18, 0, 0);
 """
+
+PRIVATE = f"create schema private; create table private.int_phones as select 'p1' as person_id, '{PHONE}' as msisdn"
 
 
 def made_home(root, *changes: str) -> settings.Home:
-    """A home with a made build database, changed by the given SQL statements, and a lake with one phone."""
+    """A home with a made build, its public tables changed by the given SQL statements, and a lake with one phone."""
     home = settings.Home(root)
     home.warehouse.mkdir(parents=True, exist_ok=True)
-    home.build_database.unlink(missing_ok=True)
+    for path in (home.build_database, home.public_database):
+        path.unlink(missing_ok=True)
     delivery = home.raw / "crm_subscribers" / "dt=2026-03-01"
     delivery.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(home.build_database)) as db:
+        db.execute(PRIVATE)
+    with duckdb.connect(str(home.public_database)) as db:
         db.execute(BUILD)
         for change in changes:
             db.execute(change)

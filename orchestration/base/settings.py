@@ -107,6 +107,11 @@ class Home:
         return self.warehouse / "telco360.duckdb"
 
     @property
+    def public_database(self) -> Path:
+        """Where the public tables are built, apart from all others: a version is a copy of it."""
+        return self.warehouse / "telco360_public.duckdb"
+
+    @property
     def dbt_artefacts(self) -> Path:
         """What dbt tells of the last build: of this home alone, for one project may build in several at a time."""
         return self.warehouse / "dbt"

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from orchestration.base import settings
 from orchestration.base.errors import ListError, WarehouseError
-from orchestration.base.sql import identifier, literal
+from orchestration.base.sql import literal
 from orchestration.engines.tables import OF_PRIVATE, ROLES, Relations, Tables
 from orchestration.warehouse import build, candidate, publishing, reading
 from orchestration.warehouse.aside import aside_home
@@ -28,9 +28,8 @@ from orchestration.warehouse.reading import DuckDBReader, Reader
 
 @dataclass(frozen=True)
 class DuckDBCandidate:
-    """The candidate's file and the build's, attached for reading as `candidate` and as what `build` says, quoted already."""
+    """The candidate's file, attached for reading as `candidate`, and the lake's raw tables."""
 
-    build: str
     raw: Path
     dialect: str = "duckdb"
 
@@ -60,7 +59,7 @@ class DuckDBEngine:
         """Nothing to note: a build that died is known by the log that it leaves."""
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home.build_database), read_only=True) as db:
+        with build.reading(self.home) as db:
             return db.execute(query).fetchall()
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
@@ -72,15 +71,15 @@ class DuckDBEngine:
     @contextmanager
     def candidate(self, facts: duckdb.DuckDBPyConnection) -> Iterator[DuckDBCandidate]:
         candidate.read_candidate(self.home)
-        build_name = identifier(self.home.build_database.stem)
         facts.execute(f"attach {literal(candidate.candidate_path(self.home))} as candidate (read_only)")
-        facts.execute(f"attach {literal(self.home.build_database)} as {build_name} (read_only)")
-        yield DuckDBCandidate(build_name, self.home.raw)
-        for attached in ("candidate", build_name):
-            facts.execute(f"detach {attached}")
+        yield DuckDBCandidate(self.home.raw)
+        facts.execute("detach candidate")
 
     def approve(self) -> None:
         candidate.approve(self.home)
+
+    def discard_public(self) -> None:
+        build.discard_public(self.home)
 
     def publish(self) -> Version:
         return publishing.publish(self.home)
@@ -104,8 +103,8 @@ class DuckDBEngine:
         return duckdb_tables(relations, version.path, self.home.build_database, self.home.exports / ".spill")
 
 
-PUBLIC, PRIVATE = "published", "telco360"
-"""What the attached files are called. Views of the private warehouse name their own catalog, telco360: it must be called so."""
+PUBLIC, PRIVATE = "telco360_public", "telco360"
+"""What the attached files are called: as the two files of the build, by which views of the private one name their tables."""
 
 
 class DuckDBTables:

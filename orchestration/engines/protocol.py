@@ -63,6 +63,9 @@ class Engine(Protocol):
     def approve(self) -> None:
         """Notes that the candidate has passed the release checks: nothing else may be published."""
 
+    def discard_public(self) -> None:
+        """Removes what was built of public tables, so that nothing of it can be in a later version."""
+
     def publish(self) -> Version:
         """Makes the approved candidate what readers get."""
 

@@ -24,7 +24,7 @@ from orchestration.intake import IntakeReport
 from orchestration.intake.ahead import rows_ahead
 from orchestration.pipeline.reports import BuildFound, IntakeFound, step
 from orchestration.pipeline.run import Run, ledger_dates
-from orchestration.quality.release_checks import judge_candidate
+from orchestration.quality.release_checks import judge_candidate, leaks
 from orchestration.quality.source_checks import judge_deliveries, not_passed
 from orchestration.quality.validation import Finding, GateResult
 from orchestration.targeting.offers import record_offers
@@ -261,6 +261,8 @@ def release_assets(
             found = judge_candidate(run.engine, models, run.contract)
             if found.passed:
                 run.engine.approve()
+            if leaks(found):
+                run.engine.discard_public()
             current.report, current.result = found, verdict(found)
         return _check_result(found, CANDIDATE, RELEASE_CHECKS)
 

@@ -92,6 +92,9 @@ CHECKS = (
     ),
 )
 
+LEAKS = frozenset(check.says for check in CHECKS if check.facts == "privacy")
+"""What checks say that find something personal."""
+
 GATHERED_BY: dict[str, Callable[..., None]] = {"duckdb": release_facts.gather, "spark": release_facts_spark.gather}
 """How the facts are gathered, by the dialect that a candidate is asked in."""
 
@@ -109,3 +112,8 @@ def judge_candidate(engine: Engine, models: Models, contract: dict[str, Table]) 
         GATHERED_BY[candidate.dialect](db, candidate, engine.current(), models, contract, limits)
         facts = frames(db, FACTS)
     return judge("release_checks", facts, CHECKS, engine.home.data_docs)
+
+
+def leaks(result: GateResult) -> bool:
+    """Whether something personal is in a public table. Pure."""
+    return any(finding.says in LEAKS for finding in result.failures)

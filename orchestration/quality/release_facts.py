@@ -16,7 +16,7 @@ from orchestration.base.sql import identifier, literal, one_row
 from orchestration.engines.duckdb import DuckDBCandidate
 from orchestration.quality import privacy
 from orchestration.quality.limits import ReleaseLimits
-from orchestration.warehouse.candidate import qualified
+from orchestration.warehouse.checksums import qualified
 from orchestration.warehouse.manifest import Model, Models, relation_for
 from orchestration.warehouse.publishing import Version
 
@@ -48,14 +48,16 @@ def gather(
     contract: dict[str, Table],
     limits: ReleaseLimits,
 ) -> None:
-    """Fills the tables of facts by what is in the candidate, the build (the model serving `reconciliation`), the lake's pii
-    columns and the version before. Raises WarehouseError where no model serves a role that a check needs."""
+    """Fills the tables of facts by what is in the candidate, the lake's pii columns and the version before.
+
+    Raises WarehouseError where no model serves a role that a check needs.
+    """
     public = [m for m in models if m.is_public]
     columns = _columns(db, public)
     _table_facts(db, before, public, columns, limits)
     _privacy_facts(db, candidate.raw, columns, contract, limits)
     _tag_facts(db, columns, relation_for(models, "tag_catalog"))
-    _reconciliation_facts(db, f"{candidate.build}.{relation_for(models, 'reconciliation')}", limits)
+    _reconciliation_facts(db, f"candidate.{relation_for(models, 'reconciliation')}", limits)
 
 
 def _columns(db: duckdb.DuckDBPyConnection, public: list[Model]) -> list[_Column]:

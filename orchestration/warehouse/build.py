@@ -1,6 +1,7 @@
-"""Care of the private build database: one build at a time, continued where it is sound, else discarded rather than repaired.
+"""Care of what dbt builds in: one build at a time, continued where it is sound, else discarded rather than repaired.
 
-What is built stands in models/; copying it out is `candidate`'s business.
+Two database files: one of the public tables, which versions are copies of, one of all others. What is built stands in models/;
+copying it out is `candidate`'s business.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ import duckdb
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
-from orchestration.base.sql import identifier
+from orchestration.base.sql import identifier, literal
 from orchestration.warehouse.code import Code
 
 
@@ -106,40 +107,79 @@ def discard_reason(*, opens: bool, stamp: Stamp | None, as_of: date) -> str | No
 
 
 def prepare(home: Home, as_of: date, code: Code, stale: dict[str, date]) -> Prepared:
-    """Makes the build database ready for a build by this code, and says what became of the last one.
+    """Makes the build's files ready for a build by this code, and says what became of the last one.
 
-    The caller holds `run_lock`. Raises WarehouseError where another program has the database open.
+    The caller holds `run_lock`. Raises WarehouseError where another program has one of them open.
     """
-    path, prepared = home.build_database, Prepared()
-    wal = path.with_name(path.name + ".wal")
-    if path.exists() or wal.exists():
+    prepared, files = Prepared(), (home.build_database, home.public_database)
+    if any(path.exists() or _log(path).exists() for path in files):
         before = read_stamp(home)
-        reason = discard_reason(opens=path.exists() and _opens(path), stamp=before, as_of=as_of)
+        reason = discard_reason(opens=all([_opens(path) for path in files]), stamp=before, as_of=as_of)
         if reason or before is None:
-            for leftover in (stamp_path(home), path, wal):
-                leftover.unlink(missing_ok=True)
+            stamp_path(home).unlink(missing_ok=True)
+            for path in files:
+                _remove(path)
             prepared = Prepared(discarded=reason)
         else:
-            prepared = Prepared(changed=_drop_unknown(path, code, before))
+            prepared = Prepared(changed=_drop_unknown(home, code, before))
     # Stamped before the build begins: a build that dies is known by the code and date that it was begun with.
     replace_text(stamp_path(home), json.dumps(asdict(stamp_of(as_of, code, stale)), indent=2))
     return prepared
 
 
-def _drop_unknown(path: Path, code: Code, before: Stamp) -> list[str]:
+def discard_public(home: Home) -> None:
+    """Removes the file of public tables, in which blocks would stay of a table that held what nobody may read. The next build
+    makes all of them."""
+    _remove(home.public_database)
+
+
+@contextlib.contextmanager
+def reading(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Both files of the build, open for reading, a table of either found by schema and name."""
+    with duckdb.connect() as db:
+        paths = []
+        for path in (home.build_database, home.public_database):
+            db.execute(f"attach {literal(path)} as {identifier(path.stem)} (read_only)")
+            query = "select distinct schema_name from duckdb_schemas() where database_name = ? and not internal"
+            paths += [f"{path.stem}.{schema}" for (schema,) in db.execute(query, [path.stem]).fetchall()]
+        db.execute(f"set search_path = {literal(','.join(paths))}")
+        yield db
+
+
+def _drop_unknown(home: Home, code: Code, before: Stamp) -> list[str]:
     """Drops kept tables made by other code, which the build then makes from nothing, and what no code makes any more; names the
     former."""
+    there = _relations(home.public_database)
+    if there.keys() - code.public:  # what is public no longer leaves its blocks in the file
+        discard_public(home)
+        there = {}
+    there |= _relations(home.build_database)
+    lacking = {table for table in code.public & code.kept.keys() if table not in there}
+    changed = [table for table in code.changed(before.kept) if table in there]
+    for path, known in ((home.build_database, code.private), (home.public_database, code.public)):
+        held = _relations(path)
+        with duckdb.connect(str(path)) as db:
+            for relation in [*(held.keys() & set(changed)), *(held.keys() - known)]:
+                db.execute(f"drop {held[relation]} {'.'.join(identifier(part) for part in relation.split('.', 1))}")
+    return sorted({*changed, *lacking})
+
+
+def _relations(path: Path) -> dict[str, str]:
+    """'schema.name' of all tables and views of a file, with which of the two each is."""
+    query = "select table_schema, table_name, table_type from information_schema.tables"
     with duckdb.connect(str(path)) as db:
-        there = {
-            f"{schema}.{name}": "view" if kind == "VIEW" else "table"
-            for schema, name, kind in db.execute(
-                "select table_schema, table_name, table_type from information_schema.tables"
-            ).fetchall()
-        }
-        changed = [table for table in code.changed(before.kept) if table in there]
-        for relation in [*changed, *sorted(there.keys() - code.relations)]:
-            db.execute(f"drop {there[relation]} {'.'.join(identifier(part) for part in relation.split('.', 1))}")
-    return changed
+        rows = db.execute(query).fetchall()
+    return {f"{schema}.{name}": "view" if kind == "VIEW" else "table" for schema, name, kind in rows}
+
+
+def _log(path: Path) -> Path:
+    """The write-ahead log of a database file."""
+    return path.with_name(path.name + ".wal")
+
+
+def _remove(path: Path) -> None:
+    for leftover in (path, _log(path)):
+        leftover.unlink(missing_ok=True)
 
 
 def _take(file: IO[str]) -> None:
@@ -152,6 +192,8 @@ def _take(file: IO[str]) -> None:
 
 
 def _opens(path: Path) -> bool:
+    if not path.exists():
+        return not _log(path).exists()
     try:
         duckdb.connect(str(path)).close()
     except duckdb.IOException as error:

@@ -1,9 +1,9 @@
-"""The candidate: a copy of the public tables of a build, made beside the published versions and judged before it is one.
+"""The candidate: a copy of the file of public tables, made beside the published versions and judged before it is one.
 
-What may become a version is for the release checks to say; moving it there is `publishing`'s business.
+The build keeps private tables in another file, so that no block of theirs can be in a copy. What may become a version is for the
+release checks to say; moving it there is `publishing`'s business.
 """
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -15,20 +15,13 @@ import sqlglot
 from sqlglot import exp
 
 from orchestration.base.errors import WarehouseError
-from orchestration.base.files import replace_text, sync_file
+from orchestration.base.files import copy_file, replace_text, sync_file
 from orchestration.base.settings import Home, memory_limit
 from orchestration.base.sql import identifier, literal, one_row
 from orchestration.warehouse.build import Stamp
+from orchestration.warehouse.checksums import MonthSums, TableFacts, qualified, table_facts
 from orchestration.warehouse.freshness import Deliveries, latest_by
 from orchestration.warehouse.manifest import Model, descriptions
-
-
-@dataclass(frozen=True)
-class TableFacts:
-    """Rows of a table, and a checksum of its columns and contents that does not depend on the order of rows."""
-
-    rows: int
-    checksum: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +87,7 @@ def missing_notes(model: Model, deliveries: Deliveries, as_of: date) -> list[str
 def make_candidate(
     home: Home, models: tuple[Model, ...], stamp: Stamp, deliveries: Deliveries, definitions: dict[str, str] | None = None
 ) -> Contents:
-    """Copies all public tables and views of the build database into the candidate file, described and fsynced.
+    """Copies the file of all public tables and views of the build to where the candidate stands, described and fsynced.
 
     `definitions`: SQL of the tag families as the build ran it, kept beside the tables. Raises WarehouseError, naming the tables,
     where the build lacks a public table. Half a candidate does not stay: on a full disk, it would keep it full.
@@ -102,9 +95,14 @@ def make_candidate(
     home.published.mkdir(parents=True, exist_ok=True)
     remove_candidate(home)
     try:
-        tables, notes = _copy_public(home, models, stamp, deliveries)
+        public = [m for m in models if m.is_public]
+        _require(home, public)
+        copy_file(home.public_database, candidate_path(home))
+        notes = {m.name: missing_notes(m, deliveries, stamp.as_of_date) for m in public}
+        tables = _finish(home, public, models, notes, stamp.kept)
         sync_file(candidate_path(home))
-        contents = Contents(stamp.as_of, stamp.code, stamp.stale, notes, tables, definitions or {})
+        told = list(dict.fromkeys(note for found in notes.values() for note in found))
+        contents = Contents(stamp.as_of, stamp.code, stamp.stale, told, tables, definitions or {})
         replace_text(facts_path(home), json.dumps(contents.to_json(), indent=2))
     except Exception:
         remove_candidate(home)
@@ -112,84 +110,43 @@ def make_candidate(
     return contents
 
 
-def _copy_public(
-    home: Home, models: tuple[Model, ...], stamp: Stamp, deliveries: Deliveries
-) -> tuple[dict[str, TableFacts], list[str]]:
-    """Fills the candidate file; gives facts of its tables and what the version can't know."""
-    public = [m for m in models if m.is_public]
-    # Views name their catalog, so the build database is attached under the name that dbt knew it by.
-    build = home.build_database.stem
-    notes: list[str] = []
-    with duckdb.connect(config={"memory_limit": memory_limit(), "preserve_insertion_order": True}) as db:
-        db.execute(f"attach {literal(home.build_database)} as {identifier(build)} (read_only)")
-        _require(db, build, public)
-        db.execute(f"attach {literal(candidate_path(home))} as candidate")
-        for model in sorted(public, key=lambda m: m.is_published_as_view):  # views read the tables
-            _copy(db, build, model)
-            found = missing_notes(model, deliveries, stamp.as_of_date)
-            _describe(db, model, found, descriptions(model, models))
-            notes += [note for note in found if note not in notes]
-        tables = {m.relation: table_facts(db, m) for m in public}
-        db.execute("checkpoint candidate")
-        db.execute("detach candidate")
-    return tables, notes
-
-
-def table_facts(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "candidate") -> TableFacts:
-    """Rows and checksum of one table of an attached file. Equal tables give equal checksums, however built.
-
-    A view's checksum is that of its columns alone: its rows are those of tables that have one.
-    """
-    relation = qualified(catalog, model)
-    described = db.execute(f"describe {relation}").fetchall()
-    columns = [(name, data_type) for name, data_type, *_ in described]
-    if model.is_published_as_view:
-        (rows,) = one_row(db.execute(f"select count(*) from {relation}"))
-        return TableFacts(rows, hashlib.md5(f"{columns}".encode()).hexdigest())
-    lasting = [(name, data_type) for name, data_type in columns if name not in model.varying]
-    rows, total = one_row(db.execute(checksum_sql(relation, lasting)))
-    return TableFacts(rows, hashlib.md5(f"{columns}{total or 0}".encode()).hexdigest())
-
-
-def checksum_sql(relation: str, columns: list[tuple[str, str]]) -> str:
-    """One row (rows, sum of row hashes): one pass, whatever the order of rows. DuckDB's hash may change with its version."""
-    # Of lists, an empty one and none have the same hash: they are told apart as text.
-    is_nested = {name: kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) for name, kind in columns}
-    names = ", ".join(f"to_json({identifier(n)})::varchar" if is_nested[n] else identifier(n) for n in is_nested)
-    # Hashed twice, for DuckDB lays the hash of the last column over the rest by exclusive or.
-    return f"select count(*), sum(hash(hash({names}))::hugeint) from {relation}"
-
-
-def qualified(catalog: str, model: Model) -> str:
-    return ".".join(identifier(part) for part in (catalog, model.schema, model.table))
-
-
-def _require(db: duckdb.DuckDBPyConnection, build: str, public: list[Model]) -> None:
-    query = "select table_schema || '.' || table_name from information_schema.tables where table_catalog = ?"
-    there = {name for (name,) in db.execute(query, [build]).fetchall()}
+def _require(home: Home, public: list[Model]) -> None:
+    query = "select table_schema || '.' || table_name from information_schema.tables"
+    with duckdb.connect(str(home.public_database)) as db:  # for writing: what a killed build left in the log goes into the file
+        there = {name for (name,) in db.execute(query).fetchall()}
     missing = [m.relation for m in public if m.relation not in there]
     if missing:
         raise WarehouseError(f"the build lacks public tables: {', '.join(missing)}; run `telco360 nightly` to build them")
 
 
-def _copy(db: duckdb.DuckDBPyConnection, build: str, model: Model) -> None:
-    db.execute(f"create schema if not exists candidate.{identifier(model.schema)}")
-    if model.is_published_as_view:
-        query = "select sql from duckdb_views() where database_name = ? and schema_name = ? and view_name = ?"
-        (found,) = one_row(db.execute(query, [build, model.schema, model.table]))
-        # Unqualified names are looked up in the view's own file, whatever the name that it is attached by.
-        db.execute(f"use candidate.{identifier(model.schema)}")
-        db.execute(without_catalog(found))
-        db.execute("use memory")
-    else:
-        there = db.execute(f"describe {qualified(build, model)}").fetchall()
-        columns = ", ".join(as_published(name, kind) for name, kind, *_ in there if name not in model.private)
-        db.execute(f"create table {qualified('candidate', model)} as select {columns} from {qualified(build, model)}")
+def _finish(
+    home: Home, public: list[Model], models: tuple[Model, ...], notes: dict[str, list[str]], kept: dict[str, str]
+) -> dict[str, TableFacts]:
+    """Describes the candidate's tables and columns, has its views read its own tables; gives facts of all. `kept`: the code of
+    tables that are kept by month, of which months that stand are not summed up again."""
+    sums = MonthSums.of(home)
+    with duckdb.connect(config={"memory_limit": memory_limit()}) as db:
+        db.execute(f"attach {literal(candidate_path(home))} as candidate")
+        db.begin()
+        for model in public:
+            if model.is_published_as_view:
+                _free_view(db, model)
+            _describe(db, model, notes[model.name], descriptions(model, models))
+        db.commit()
+        tables = {m.relation: table_facts(db, m, sums=sums, made_by=kept.get(m.relation, "")) for m in public}
+        db.execute("checkpoint candidate")
+        db.execute("detach candidate")
+    sums.keep(home)
+    return tables
 
 
-def as_published(name: str, kind: str) -> str:
-    """A column as readers get it. DuckDB's sums of whole numbers have 128 bits, unreadable by ODBC tools; counts fit 64. Pure."""
-    return f"{identifier(name)}::bigint as {identifier(name)}" if kind in ("HUGEINT", "UHUGEINT") else identifier(name)
+def _free_view(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Has a view look its tables up in its own file, whatever that is attached as: dbt writes the name of the build."""
+    query = "select sql from duckdb_views() where database_name = 'candidate' and schema_name = ? and view_name = ?"
+    (found,) = one_row(db.execute(query, [model.schema, model.table]))
+    db.execute(f"use candidate.{identifier(model.schema)}")
+    db.execute(without_catalog(found).replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1))
+    db.execute("use memory")
 
 
 def without_catalog(sql: str) -> str:

@@ -15,12 +15,13 @@ Node = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Code:
-    """`hash`: of all that decides how tables look. `kept`: of what each kept table is made by, by 'schema.table'. `relations`:
-    the tables and views that this code makes, named likewise."""
+    """`hash`: of all that decides how tables look. `kept`: of what each kept table is made by, by 'schema.table'. `public` and
+    `private`: the tables and views that this code makes, named likewise."""
 
     hash: str
     kept: Mapping[str, str] = field(default_factory=dict)
-    relations: frozenset[str] = frozenset()
+    public: frozenset[str] = frozenset()
+    private: frozenset[str] = frozenset()
 
     def changed(self, before: Mapping[str, str]) -> list[str]:
         """Kept tables that other code than this has made, going by the codes of `before`, or nobody knows which."""
@@ -31,7 +32,8 @@ def code_of(manifest: Mapping[str, Any], whole: str) -> Code:
     """What the manifest says of the code. `whole`: the hash of all of it."""
     made = [n for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed")]
     kept = {_relation(n): _hash_above(manifest, n) for n in made if _is_kept(n)}
-    return Code(whole, kept, frozenset(_relation(n) for n in made))
+    public = frozenset(_relation(n) for n in made if (n["config"]["meta"] or {}).get("public"))
+    return Code(whole, kept, public, frozenset(map(_relation, made)) - public)
 
 
 def _is_kept(node: Node) -> bool:

@@ -40,9 +40,8 @@ class Model:
     """One dbt model as it is in the database: where, what it says of itself, its columns' descriptions by name.
 
     `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
-    `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`;
-    `varying`: columns that differ from run to run and count in no checksum, by `varies_by_run: true`. `as_of`: which of AS_OF a
-    column stands for, by its own meta; the others stand for the model's.
+    `varying`: columns that differ from run to run and count in no checksum, by their meta `varies_by_run: true`. `as_of`: which
+    of AS_OF a column stands for, by its own meta; the others stand for the model's.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Model:
     meta: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
-    private: frozenset[str] = frozenset()
     varying: frozenset[str] = frozenset()
     as_of: dict[str, str] = field(default_factory=dict)
 
@@ -150,15 +148,14 @@ def _model(node: dict[str, Any]) -> Model:
         meta=node["config"].get("meta") or node.get("meta") or {},
         tags={c["name"]: tag for c in node["columns"].values() if (tag := _column_meta(c).get("tag"))},
         parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
-        private=private_columns(node),
-        varying=frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("varies_by_run")),
+        varying=varying_columns(node),
         as_of={c["name"]: end for c in node["columns"].values() if (end := _column_meta(c).get("as_of"))},
     )
 
 
-def private_columns(node: dict[str, Any]) -> frozenset[str]:
-    """Columns of a model of the manifest that say `public: false`."""
-    return frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("public") is False)
+def varying_columns(node: dict[str, Any]) -> frozenset[str]:
+    """Columns of a model of the manifest that say `varies_by_run: true`."""
+    return frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("varies_by_run"))
 
 
 def _column_meta(column: dict[str, Any]) -> dict[str, Any]:

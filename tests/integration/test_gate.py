@@ -52,7 +52,7 @@ def test_a_pii_column_by_name_is_found_even_when_empty(tmp_path):
 
 
 def test_a_value_outside_the_catalogue_is_found(tmp_path):
-    view = "create or replace view tags.tags_basic as select person_id, '{}' as tier, {} as points from telco360.core.dim_people"
+    view = "create or replace table tags.tags_basic as select person_id, '{}' as tier, {} as points from core.dim_people"
     assert where(judged(tmp_path / "a", view.format("Gold", 0)).failures) == [("tags.tags_basic", "tier")]
     assert where(judged(tmp_path / "b", view.format("gold", 30)).failures) == [("tags.tags_basic", "points")]
     assert where(judged(tmp_path / "c", view.format("gold", -1)).failures) == [("tags.tags_basic", "points")]
@@ -66,7 +66,7 @@ def test_a_catalogued_tag_without_its_column_is_found(tmp_path):
 
 @pytest.mark.parametrize("residual", ["0.01", "-0.01", "null"])
 def test_an_unreconciled_residual_is_found(tmp_path, residual):
-    result = judged(tmp_path, f"update intermediate.int_reconciliation set residual = {residual}")
+    result = judged(tmp_path, f"update core.reconciliation set residual = {residual}")
     assert where(result.failures) == [("charges", "")]
 
 
@@ -75,7 +75,7 @@ def test_an_unreconciled_residual_is_found(tmp_path, residual):
 )
 def test_money_of_no_line_is_warned_of_and_much_of_it_fails(tmp_path, unallocated, outcome):
     values = f"raw_value = 100, mart_value = 100 - {unallocated}, unallocated_value = {unallocated}"
-    result = judged(tmp_path, f"update intermediate.int_reconciliation set {values}")
+    result = judged(tmp_path, f"update core.reconciliation set {values}")
     found = {"failed": result.failures, "warned": result.warnings, "passed": []}[outcome]
     assert len(result.failures) + len(result.warnings) == len(found) == (outcome != "passed")
     if found:
@@ -87,8 +87,8 @@ def test_money_of_no_line_is_warned_of_and_much_of_it_fails(tmp_path, unallocate
 def test_a_failure_names_rows_and_the_delivery_that_they_came_from(tmp_path):
     more = "alter table tags.tag_catalog add column sources varchar"
     sources = """update tags.tag_catalog set sources = '[{"table": "crm_subscribers", "delivered": "2026-03-01"}]'"""
-    wrong = """create or replace view tags.tags_basic as
-        select person_id, if(grade = 0, 'Gold', 'mass') as tier, 0 as points from telco360.core.dim_people"""
+    wrong = """create or replace table tags.tags_basic as
+        select person_id, if(grade = 0, 'Gold', 'mass') as tier, 0 as points from core.dim_people"""
     (finding,) = judged(tmp_path / "a", more, sources, wrong).failures
     assert (finding.table, finding.column) == ("tags.tags_basic", "tier")
     assert "rows_outside is 10" in str(finding)

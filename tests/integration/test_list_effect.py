@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 from made_ledger import record_run
@@ -23,6 +22,7 @@ from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.intake import ensure_empty_tables, take_in
 from orchestration.targeting import ledger, offers
+from orchestration.warehouse.build import reading
 from sample import lifelines, make_operator
 from sample.block import names
 from sample.settings import Settings
@@ -106,7 +106,7 @@ def build(home: Home) -> None:
 
 
 def rows(home: Home, sql: str) -> list[dict]:
-    with duckdb.connect(str(home.build_database), read_only=True) as db:
+    with reading(home) as db:
         return db.execute(sql).to_arrow_table().to_pylist()
 
 

@@ -30,6 +30,11 @@ KEPT = ("--select", "+config.materialized:incremental")
 """Tables kept by month, and what they are made from."""
 
 
+def files(home: Home) -> tuple[Path, Path]:
+    """What a build is in: private tables, public ones."""
+    return home.build_database, home.public_database
+
+
 class Nights:
     """A home whose deliveries are changed and built upon, again and again, for one business date."""
 
@@ -43,7 +48,7 @@ class Nights:
         self.deliveries: Deliveries = deepcopy(operator.deliveries)
         self.build_upon(self.deliveries)
         kept = [n for n in self.manifest()["nodes"].values() if n["config"].get("unique_key") == "month"]
-        self.tables = {n["name"]: f"{n['schema']}.{n['alias']}" for n in kept}
+        self.tables = {n["name"]: f"{n['database']}.{n['schema']}.{n['alias']}" for n in kept}
 
     def manifest(self) -> dict:
         return json.loads((self.targets[self.home.root] / "manifest.json").read_text())
@@ -90,7 +95,9 @@ class Nights:
         self.build_upon(changed)
 
     def ask(self, sql: str) -> list[tuple]:
-        with duckdb.connect(str(self.home.build_database)) as db:
+        with duckdb.connect() as db:
+            for path in files(self.home):
+                db.execute(f"attach '{path}'")
             return db.execute(sql).fetchall()
 
     def fingerprints(self, model: str) -> dict[date, str]:
@@ -106,12 +113,14 @@ class Nights:
         shutil.rmtree(self.whole.root, ignore_errors=True)
         self.whole.warehouse.mkdir(parents=True)
         self.whole.lake.symlink_to(self.home.lake)
-        shutil.copy(self.home.build_database, self.whole.build_database)
+        for own, copied in zip(files(self.home), files(self.whole), strict=True):
+            shutil.copy(own, copied)
         self.dbt(self.whole, "run", *KEPT, "--full-refresh")
-        with duckdb.connect(str(self.whole.build_database)) as db:
-            db.execute(f"attach '{self.home.build_database}' as grown (read_only)")
+        with duckdb.connect() as db:
+            for own, copied in zip(files(self.home), files(self.whole), strict=True):
+                db.execute(f"attach '{own}' as grown_{own.stem} (read_only); attach '{copied}' (read_only)")
             for table in self.tables.values():
-                rows = [f"select * from {side}{table}" for side in ("", "grown.")]
+                rows = [f"select * from {side}{table}" for side in ("", "grown_")]
                 counts = [db.execute(f"select count(*) from ({side})").fetchone()[0] for side in rows]
                 assert counts[0] == counts[1] > 0, table
                 assert db.execute(f"select count(*) from ({rows[0]} except {rows[1]})").fetchone() == (0,), table
@@ -235,10 +244,10 @@ def test_points_and_rules_build_what_goes_by_them(nights):
     assert all(month.year == year or month.month == 12 for month in found)
 
     averages = nights.fingerprints("fct_subscriber_averages")
-    nights.ask("update seeds.value_rules set value = value + 1 where rule = 'key_person_bonus'")
+    nights.ask("update telco360_public.seeds.value_rules set value = value + 1 where rule = 'key_person_bonus'")
     nights.build_upon({})
     assert nights.months("fct_value_months", scored) == set(scored)
-    nights.ask("update seeds.arpu_bands set lower_bound = '31' where lower_bound = '30'")
+    nights.ask("update telco360_public.seeds.arpu_bands set lower_bound = '31' where lower_bound = '30'")
     nights.build_upon({})
     assert nights.months("fct_subscriber_averages", averages) == set(averages)
     nights.assert_as_from_nothing()

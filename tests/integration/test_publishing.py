@@ -119,7 +119,7 @@ def test_death_while_copying_leaves_the_published_version(tmp_path):
     code = (
         "import os, sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path; import made_warehouse\n"
         "from orchestration.base.settings import Home; from orchestration.warehouse import candidate\n"
-        "candidate.table_facts = lambda *_: os.kill(os.getpid(), 9)\n"
+        "candidate.table_facts = lambda *_, **__: os.kill(os.getpid(), 9)\n"
         "made_warehouse.made_candidate(Home(Path(sys.argv[1])))"
     )
     numbered(tmp_path, 2)

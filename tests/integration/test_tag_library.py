@@ -16,6 +16,7 @@ from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import Catalog
 from orchestration.targeting.definition import check
 from orchestration.targeting.folder import load_definitions
+from orchestration.warehouse.build import reading
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 from orchestration.warehouse.publishing import versions
@@ -60,7 +61,7 @@ def before_and_now(home) -> tuple[Path, Path]:
 
 def test_every_model_holds_rows(home):
     empty = []
-    with duckdb.connect(str(home.build_database), read_only=True) as db:
+    with reading(home) as db:
         for model in load_models(read_manifest(target_dir() / "manifest.json")):
             if not db.execute(f"select count(*) from {model.relation}").fetchone()[0]:
                 empty.append(model.relation)
@@ -68,7 +69,7 @@ def test_every_model_holds_rows(home):
 
 
 def test_no_row_of_it_was_set_aside(home):
-    rows = table(home.build_database, f"select sum(rows_set_aside) as n from read_parquet('{home.lake}/ledger/intake/*.parquet')")
+    rows = table(home.current, f"select sum(rows_set_aside) as n from read_parquet('{home.lake}/ledger/intake/*.parquet')")
     assert rows.n[0] == 0
 
 

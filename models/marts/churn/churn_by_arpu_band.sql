@@ -1,5 +1,4 @@
 -- Churn over the last three complete months by ARPU, that of a churner from the months complete at its churn date.
-{{ config(materialized='view') }}
 select
     value as arpu_band,
     churned,

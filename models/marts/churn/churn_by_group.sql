@@ -1,5 +1,4 @@
 -- Churn over the last three complete months by group: the one that a line showed at its churn date, or at the period's end.
-{{ config(materialized='view') }}
 select
     value as group_id,
     churned,

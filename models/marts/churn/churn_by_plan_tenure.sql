@@ -1,6 +1,5 @@
 -- Churn over the last three complete months by plan and tenure, with totals over either and both. A plan is a high-churn plan
 -- where it loses lines much faster than the operator does.
-{{ config(materialized='view') }}
 with
 
 cells as (

@@ -1,5 +1,4 @@
 -- Churn over the last three complete months by region.
-{{ config(materialized='view') }}
 select
     rates.value as region_code,
     regions.region_name,

@@ -1,5 +1,4 @@
 -- Churn over the last three complete months by tenure: a churner's at its churn date, of the others at the period's end.
-{{ config(materialized='view') }}
 select
     value as tenure_band,
     churned,

@@ -1,6 +1,5 @@
 -- Churn rates over the last three complete months of the cells that the group-rate score adds up: by plan, brand, off-net band
 -- and number class. A cell with too few lines takes the operator's rate.
-{{ config(materialized='view') }}
 with
 
 rates as (

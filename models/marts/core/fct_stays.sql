@@ -1,6 +1,4 @@
 -- The lives of lines cut into stays on the network and off it, for those who ask how a line stood on a day of the past.
--- A view: the build stores stays once.
-{{ config(materialized='view') }}
 select
     subscriber_id,
     from_date,

@@ -1,7 +1,6 @@
 -- The whole picture: every tag of every line, one row a line. A tag is described where it is made; nothing is added here.
--- So its columns stand in no second contract: they are the columns of the families. The build stores the families; readers get
--- them as one table.
-{{ config(materialized='view', contract={'enforced': false}) }}
+-- So its columns stand in no second contract: they are the columns of the families.
+{{ config(contract={'enforced': false}) }}
 select *
 from {{ ref('tags_basic') }}
 left join {{ ref('tags_product') }} using (subscriber_id)

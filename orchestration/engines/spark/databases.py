@@ -24,7 +24,7 @@ def drop_unknown(session: Session, code: Code, before: Stamp) -> list[str]:
     views = {f"{schema}.{row[1]}" for schema in built for row in session.rows(f"show views in `{schema}`")}
     there = {f"{schema}.{row[1]}" for schema in built for row in session.rows(f"show tables in `{schema}`")}
     changed = [table for table in code.changed(before.kept) if table in there]
-    for relation in [*changed, *sorted(there - code.relations)]:
+    for relation in [*changed, *sorted(there - code.public - code.private)]:
         schema, name = relation.split(".", 1)
         session.run(f"drop {'view' if relation in views else 'table'} `{schema}`.`{name}`")
     return changed

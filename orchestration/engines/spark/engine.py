@@ -27,7 +27,8 @@ from orchestration.engines.spark.tables import SparkTables
 from orchestration.engines.spark.thrift import Session, connect
 from orchestration.engines.tables import OF_PRIVATE, ROLES, Relations
 from orchestration.warehouse.build import Prepared, Stamp, discard_reason, stamp_of
-from orchestration.warehouse.candidate import Contents, TableFacts, missing_notes
+from orchestration.warehouse.candidate import Contents, missing_notes
+from orchestration.warehouse.checksums import TableFacts
 from orchestration.warehouse.code import Code
 from orchestration.warehouse.dbt_results import built_families
 from orchestration.warehouse.freshness import Deliveries
@@ -127,6 +128,9 @@ class SparkEngine:
     def approve(self) -> None:
         name, contents = self._candidate()
         self._write(self._candidate_note, name, Contents.from_json(contents.to_json() | {"is_approved": True}))
+
+    def discard_public(self) -> None:
+        """Nothing to remove: a version's files hold its own rows alone."""
 
     def publish(self) -> Version:
         name, contents = self._candidate()
@@ -229,7 +233,7 @@ def copy(version: str, model: Model, described: dict[str, str]) -> TableFacts:
     its rows and checksum."""
     target = f"`{version}`.`{public_schema(model.schema)}__{model.table}`"
     with connect() as session:
-        columns = [(name, kind) for name, kind in session.columns(model.relation) if name not in model.private]
+        columns = session.columns(model.relation)
         # Descriptions travel with the table, for whoever makes the views of a version anew.
         defined = ", ".join(f"`{name}` {kind} comment {versions.text(described.get(name, ''))}" for name, kind in columns)
         selected = ", ".join(f"`{name}`" for name, _ in columns)

@@ -1,7 +1,9 @@
 """One build at a time; a build database in doubt is discarded, with the reason."""
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import date
 
 import duckdb
@@ -9,12 +11,22 @@ import pytest
 
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
-from orchestration.warehouse.build import Prepared, Stamp, discard_reason, prepare, read_stamp, run_lock, stamp_path
+from orchestration.warehouse.build import (
+    Prepared,
+    Stamp,
+    discard_reason,
+    prepare,
+    read_stamp,
+    reading,
+    run_lock,
+    stamp_of,
+    stamp_path,
+)
 from orchestration.warehouse.code import Code
 
 DAY = date(2026, 3, 1)
 STAMP = Stamp("2026-03-01", "c0de", {})
-CODE = Code("c0de", {"main.kept": "made so"}, frozenset({"main.kept", "main.other"}))
+CODE = Code("c0de", {"main.kept": "made so"}, private=frozenset({"main.kept", "main.other"}))
 
 
 @pytest.mark.parametrize(
@@ -57,13 +69,35 @@ def test_only_kept_tables_of_other_code_and_what_no_code_makes_any_more_are_drop
     with duckdb.connect(str(home.build_database)) as db:
         db.execute("create schema retired")
         db.execute("create view retired.view as select * from main.kept")
-    changed = Code("other", {"main.kept": "made otherwise", "main.new": "made so"}, CODE.relations | {"main.new"})
+    changed = Code("other", {"main.kept": "made otherwise", "main.new": "made so"}, private=CODE.private | {"main.new"})
     assert prepare(home, DAY, changed, {}) == Prepared(changed=["main.kept"])
     assert tables(home) == ["other"]
     with duckdb.connect(str(home.build_database)) as db:
         assert not db.execute("from information_schema.tables where table_schema = 'retired'").fetchall()
     assert prepare(home, DAY, changed, {}) == Prepared()
     assert read_stamp(home).code == "other"
+
+
+def test_a_table_that_is_public_no_longer_leaves_no_block_in_the_file_of_public_ones(home):
+    with duckdb.connect(str(home.public_database)) as db:
+        db.execute("create table shown as select 1 as one; create table told as select 2 as two")
+    code = Code("c0de", CODE.kept | {"main.shown": "made so"}, frozenset({"main.shown", "main.told"}), CODE.private)
+    stamp_path(home).write_text(json.dumps(asdict(stamp_of(DAY, code, {}))))
+    assert prepare(home, DAY, code, {}) == Prepared()
+    assert home.public_database.exists()
+    hidden = Code("c0de", code.kept, frozenset({"main.shown"}), CODE.private | {"main.told"})
+    assert prepare(home, DAY, hidden, {}) == Prepared(changed=["main.shown"])
+    with duckdb.connect(str(home.public_database)) as db:
+        assert db.execute("show tables").fetchall() == []
+    assert tables(home) == ["kept", "other"]
+
+
+def test_both_files_are_read_as_one(home):
+    for path, table in ((home.build_database, "core.hidden"), (home.public_database, "core.shown")):
+        with duckdb.connect(str(path)) as db:
+            db.execute(f"create schema core; create table {table} as select '{table}' as name")
+    with reading(home) as db:
+        assert db.execute("select * from core.hidden, core.shown").fetchall() == [("core.hidden", "core.shown")]
 
 
 def test_a_table_of_a_stamp_that_does_not_tell_its_code_is_made_anew(home):

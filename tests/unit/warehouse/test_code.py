@@ -80,5 +80,9 @@ def test_a_change_makes_anew_what_is_made_from_it(kind, name, change, rebuilt):
 
 def test_the_code_says_all_that_it_makes_and_stays_where_nothing_changes():
     code = code_of(MANIFEST, "whole")
-    assert code.relations == {f"s.{name}" for name in MANIFEST["nodes"]}
+    assert code.private == {f"s.{name}" for name in MANIFEST["nodes"]}
+    shown = deepcopy(MANIFEST)
+    shown["nodes"]["values"]["config"] = KEPT | {"meta": {"public": True}}
+    assert code_of(shown, "whole").public == {"s.values"}
+    assert code_of(shown, "whole").private == code.private - {"s.values"}
     assert code == code_of(json.loads(json.dumps(MANIFEST)), "whole")

@@ -43,11 +43,11 @@ def test_models_come_by_name_with_their_descriptions():
     assert found[0].columns == {"a": "A.", "b": ""}
 
 
-def test_a_column_that_says_so_is_private():
+def test_a_column_that_says_so_varies_by_run():
     made = node("x", public=True)
-    made["columns"]["a"]["config"] = {"meta": {"public": False}}
+    made["columns"]["a"]["config"] = {"meta": {"varies_by_run": True}}
     made["columns"]["b"]["config"] = {"meta": {}}
-    assert models(made)[0].private == {"a"}
+    assert models(made)[0].varying == {"a"}
 
 
 def test_a_role_is_played_by_the_model_that_says_so():
