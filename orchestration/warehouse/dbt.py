@@ -94,11 +94,14 @@ def building_in(home: settings.Home) -> Iterator[None]:
 
 
 def require_profiles(project: Path = settings.PROJECT_DIR) -> None:
-    """Raises WarehouseError where the project has no profiles.yml."""
-    if not (project / "profiles.yml").is_file():
+    """Raises WarehouseError where the project has no profiles.yml, or one that lacks the file of public tables."""
+    path, copied = project / "profiles.yml", f"\n  cp {project / 'profiles.yml.example'} {project / 'profiles.yml'}"
+    if not path.is_file():
+        raise WarehouseError(f"{path} is missing: dbt does not know where to build. Run `make setup`, or{copied}")
+    if "telco360_public" not in path.read_text(encoding="utf-8"):
         raise WarehouseError(
-            f"{project / 'profiles.yml'} is missing: dbt does not know where to build. Run `make setup`, or\n"
-            f"  cp {project / 'profiles.yml.example'} {project / 'profiles.yml'}"
+            f"{path} is of an earlier version: it does not attach telco360_public.duckdb, which public tables are built in. Take "
+            f"over `attach` from profiles.yml.example, or{copied}"
         )
 
 

@@ -237,6 +237,14 @@ def test_no_personal_column_beyond_staging(models):
             assert not words & personal, f"{node['name']} names {words & personal}"
 
 
+def test_no_public_column_is_of_128_bits(manifest):
+    """DuckDB's sums of whole numbers are, which ODBC tools cannot read. A contract holds a column to its type."""
+    public = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("public")]
+    for node in public:
+        wide = [c["name"] for c in node["columns"].values() if "hugeint" in (c.get("data_type") or "").lower()]
+        assert not wide, (node["name"], wide)
+
+
 def test_python_names_no_model(models):
     roles = {node["config"]["meta"].get("serves") for node in models}  # a role that dbt's meta gives may share its model's name
     names = {node["name"] for node in models if "_" in node["name"]} - roles

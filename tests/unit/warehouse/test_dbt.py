@@ -7,6 +7,7 @@ import pytest
 
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
+from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.dbt import (
     PARSED_CODE,
     STAMP,
@@ -60,6 +61,9 @@ def test_missing_profiles_say_how_to_make_them(tmp_path):
     with pytest.raises(WarehouseError, match="make setup"):
         require_profiles(tmp_path)
     (tmp_path / "profiles.yml").touch()
+    with pytest.raises(WarehouseError, match="of an earlier version"):
+        require_profiles(tmp_path)
+    (tmp_path / "profiles.yml").write_text((PROJECT_DIR / "profiles.yml.example").read_text())
     require_profiles(tmp_path)
 
 
