@@ -120,7 +120,7 @@ def test_a_check_whose_model_is_gone_does_not_pass_in_silence(tmp_path):
 
 
 def test_what_leaked_leaves_no_block_in_the_file_of_public_tables(tmp_path):
-    """A public table that held a phone is made anew without it; in the old file the old block would stay, and go into versions."""
+    """A public table that held a phone is made anew without it; in the old file, its block would stay."""
     leaked = judged(tmp_path / "a", f"update core.dim_people set remark = '{PHONE}' where person_id = 'p7'")
     assert leaks(leaked)
     assert leaks(judged(tmp_path / "b", "alter table core.dim_people add column msisdn varchar"))
