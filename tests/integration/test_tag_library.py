@@ -165,7 +165,7 @@ def test_each_list_of_the_project_matches_somebody(home, before_and_now):
 
 
 def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):
-    found = table(before_and_now[1], "select offer_code, count(*) as lines from marketing.offer_matches group by 1")
+    found = table(before_and_now[1], "select offer_code, count(*) as lines from marketing.next_best_offers group by 1")
     matched = dict(zip(found["offer_code"], found["lines"], strict=True))
     conditions = table(before_and_now[1], "select * from marketing.offer_conditions")
     assert set(conditions["outcome"]) == {"accepted"}
@@ -176,7 +176,7 @@ def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):
         )
         assert len(table(before_and_now[1], lines)) == matched.pop(offer.offer_code)
     assert matched == {}
-    best = table(before_and_now[1], "select subscriber_id, rank from marketing.offer_matches where is_best")
+    best = table(before_and_now[1], "select subscriber_id, rank from marketing.next_best_offers where is_best")
     assert best["subscriber_id"].is_unique and set(best["rank"]) == {1}
 
 
@@ -186,8 +186,8 @@ def test_managers_end_with_even_loads(before_and_now):
         before_and_now[1],
         """
         select
-            managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_allotment), false) as is_given
-        from core.dim_managers as managers left join marketing.manager_allotment as allotted using (manager_id)
+            managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_assignment), false) as is_given
+        from core.dim_managers as managers left join marketing.manager_assignment as allotted using (manager_id)
         group by manager_id, managers.region_code
         """,
     )
@@ -195,5 +195,5 @@ def test_managers_end_with_even_loads(before_and_now):
     for _, region in loads.groupby("region_code"):
         if region["is_given"].any():
             assert region.loc[region["is_given"], "held"].max() <= region["held"].min() + 1
-    reasons = table(before_and_now[1], "select distinct reason from marketing.manager_allotment")
+    reasons = table(before_and_now[1], "select distinct reason from marketing.manager_assignment")
     assert {"held", "high_class", "new_mid_high_end"} <= set(reasons["reason"])
