@@ -42,7 +42,7 @@ def plain_errors() -> Iterator[None]:
     except Telco360Error as error:
         _end(str(error), error)
     except Exception as error:
-        words = machine.told(error, settings.home().root)
+        words = machine.describe(error, settings.home().root)
         if words is None:
             raise
         _end(words, error)

@@ -240,11 +240,11 @@ def _previewed(name: str, all_active: bool = False) -> Iterator[DecidedRun]:
     if all_active:
         beside = [d.name for d in known.values() if d.status == "approved"]
     else:
-        exported = {run["list_name"] for run in ledger.standing(settings.home()) if run["run_date"] == today}
+        exported = {run["list_name"] for run in ledger.current_runs(settings.home()) if run["run_date"] == today}
         beside = [other for other in due_lists(_engine(), models(), known.values(), today) if other not in exported]
     with preview_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
-        if name in decided.plan.set_aside:
-            aside = decided.plan.set_aside[name]
+        if name in decided.plan.rejected:
+            aside = decided.plan.rejected[name]
             raise ListError(f"list {name}: {aside.status}: {aside.reason}")
         yield decided
 

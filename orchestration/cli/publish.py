@@ -16,10 +16,10 @@ def publish_list() -> None:
     """List the versions that stand, newest first; * is what readers get."""
 
     with plain_errors():
-        standing = engine(settings.home()).versions()
-    if not standing:
+        versions = engine(settings.home()).versions()
+    if not versions:
         typer.echo("Nothing is published yet; run `telco360 nightly`.")
-    for version in standing:
+    for version in versions:
         rows = sum(table.rows for table in version.contents.tables.values())
         stale = f", stale: {', '.join(version.contents.stale)}" if version.contents.stale else ""
         typer.echo(

@@ -69,7 +69,7 @@ def _take_target(target: str | None) -> None:
         os.environ["TELCO360_TARGET"] = target
 
 
-def _tell_version(is_asked: bool) -> None:
+def _show_version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"telco360 {version('telco360')}")
         raise typer.Exit
@@ -100,5 +100,5 @@ TargetOption = Annotated[
 ]
 VersionOption = Annotated[
     bool,
-    typer.Option("--version", callback=_tell_version, expose_value=False, is_eager=True, help="Show the version of telco360."),
+    typer.Option("--version", callback=_show_version, expose_value=False, is_eager=True, help="Show the version of telco360."),
 ]

@@ -71,7 +71,7 @@ def tags_why(
             found = why.why_in_month(reader, known, entity, subscriber, why.month_of(month), tag)
         else:
             found = why.why(reader, known, entity, subscriber, tag)
-        _say(why.told(found))
+        _say(why.described(found))
 
 
 @app.command("diff")
@@ -82,7 +82,7 @@ def tags_diff(
     """Tell what changed between two published versions: tags, texts, and values by data or by definition."""
     with plain_errors():
         _require_duckdb("tags diff runs the old definitions on the new version's file")
-        _say(diff.told(diff.compare(settings.home(), models(), old, new)))
+        _say(diff.described(diff.compare(settings.home(), models(), old, new)))
 
 
 @app.command("overlaps")
@@ -94,7 +94,7 @@ def tags_overlaps(
     """List tags whose members equal those of another tag, or lie within them."""
     with plain_errors():
         _require_duckdb("tags overlaps counts in memory")
-        _say(overlaps.told(overlaps.read_overlaps(settings.home(), models(), entity, at_least, members)))
+        _say(overlaps.described(overlaps.read_overlaps(settings.home(), models(), entity, at_least, members)))
 
 
 @app.command("docs")

@@ -25,7 +25,7 @@ from sample import make_operator
 DAYS = date(2026, 6, 29), date(2026, 6, 30)
 
 
-def night(home: Home, as_of: date):
+def run_nightly(home: Home, as_of: date):
     """One run in a process of its own; the version that it published."""
     command = [sys.executable, "-c", "from orchestration.cli.main import app; app()", "nightly", "--home", str(home.root)]
     done = subprocess.run([*command, "--as-of", str(as_of)], capture_output=True, text=True, check=False)
@@ -42,7 +42,7 @@ def home(tmp_path_factory) -> Home:
     arms = {"L000000001": "treated", "L000000002": "control"}
     record_run(home, "made", date(2026, 5, 5), [{"subscriber_id": s, "arm": a, "manager_id": "M00001"} for s, a in arms.items()])
     for day in DAYS:
-        night(home, day)
+        run_nightly(home, day)
     return home
 
 
@@ -147,7 +147,7 @@ def test_the_catalogue_tells_where_a_tag_comes_from_and_how_fresh_that_is(before
 
 
 def test_a_date_built_again_remembers_the_same(home, before_and_now):
-    again = night(home, DAYS[-1])
+    again = run_nightly(home, DAYS[-1])
     one, other = (version.contents.tables for version in (versions(home)[1], again))
     assert {name for name in one if one[name] != other[name]} == set()
 
