@@ -24,7 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import child, costs
-from benchmarks.costs import Cost, Made, NightCost, Samples
+from benchmarks.costs import Cost, Made, RunCost, Samples
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import PROJECT_DIR, Home, SettingsError, environment, memory_limit
@@ -60,13 +60,13 @@ def main(given: list[str] | None = None) -> int:
     root = options.home or default_home(options.subscribers, options.months, options.as_of)
     try:
         facts = machine()
-        made, *nights = bench(Home(root.resolve()), options.subscribers, options.months, options.seed, options.as_of)
+        made, *runs = bench(Home(root.resolve()), options.subscribers, options.months, options.seed, options.as_of)
     except (BenchError, child.ChildError, SampleError, WarehouseError, SettingsError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    print("\n".join(report(facts, versions(), made, nights)))
+    print("\n".join(report(facts, versions(), made, runs)))
     if options.json:
-        replace_text(options.json.resolve(), json.dumps(results(options.date, facts, made, nights), indent=2) + "\n")
+        replace_text(options.json.resolve(), json.dumps(results(options.date, facts, made, runs), indent=2) + "\n")
     return 0
 
 
@@ -76,7 +76,7 @@ def default_home(subscribers: int, months: int, as_of: date) -> Path:
     return PROJECT_DIR / "data" / "bench" / f"{subscribers}x{months}{day}"
 
 
-def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> tuple[Made, NightCost, NightCost]:
+def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> tuple[Made, RunCost, RunCost]:
     """Makes the operator where it is not there, then measures the run before `as_of` and that of `as_of`.
 
     Raises BenchError, and what making an operator and beginning a run raise.
@@ -88,8 +88,8 @@ def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> 
             shutil.rmtree(folder)
     with withheld(home, as_of):
         in_first = delivered_bytes(home)
-        first = measured_night(home, bare, as_of - timedelta(days=1), in_first)
-    second = measured_night(home, bare, as_of, delivered_bytes(home) - in_first, is_anew=False)
+        first = measured_run(home, bare, as_of - timedelta(days=1), in_first)
+    second = measured_run(home, bare, as_of, delivered_bytes(home) - in_first, is_anew=False)
     shutil.rmtree(bare.root)
     return operator, first, second
 
@@ -121,14 +121,14 @@ def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> M
     return operator
 
 
-def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: bool = True) -> NightCost:
+def measured_run(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: bool = True) -> RunCost:
     """Runs the nightly job in a process of its own, then the same build by dbt alone in the home `bare`.
 
     Raises BenchError where one of them fails, and where a run that is not to build anew does.
     """
-    _say(f"night of {as_of}")
+    _say(f"run of {as_of}")
     with watched() as watch:
-        told = child.run(child.night, home, as_of, _dbt_paths(home))
+        told = child.run(child.nightly, home, as_of, _dbt_paths(home))
     if told["failures"]:
         raise BenchError(f"the run of {as_of} failed\n" + "\n".join(told["failures"]))
     if told["discarded"] and not is_anew:
@@ -136,7 +136,7 @@ def measured_night(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: 
     ran, manifest = read(home.dbt_artefacts / "run_results.json"), read(_target(home) / "manifest.json")
     steps = costs.step_costs(costs.step_spans(told["spans"]), watch.samples)
     _say(f"the same by dbt alone, after {watch.cost.seconds:.0f} s")
-    return NightCost(
+    return RunCost(
         as_of=as_of.isoformat(),
         deliveries=told["deliveries"],
         rows_in=told["rows"],
@@ -245,15 +245,15 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES} | {"models": code_hash()[:12]}
 
 
-def results(day: date | None, facts: dict, operator: Made, nights: list[NightCost]) -> dict:
+def results(day: date | None, facts: dict, operator: Made, runs: list[RunCost]) -> dict:
     """All results as plain values: seconds, bytes, shares 0-1. `day` is the caller's to give."""
-    first, second = (night.whole for night in nights)
+    first, second = (run.whole for run in runs)
     shares = {"seconds": second.seconds / first.seconds, "cpu_seconds": second.cpu_seconds / first.cpu_seconds}
     told = {"date": day and day.isoformat(), "machine": facts, "versions": versions(), "made": asdict(operator)}
-    return told | {"nights": [night.to_json() for night in nights], "second_over_first": shares}
+    return told | {"runs": [run.to_json() for run in runs], "second_over_first": shares}
 
 
-def report(facts: dict, numbers: dict[str, str], operator: Made, nights: list[NightCost]) -> list[str]:
+def report(facts: dict, numbers: dict[str, str], operator: Made, runs: list[RunCost]) -> list[str]:
     """The results in lines of Markdown."""
     return [
         f"{operator.subscribers:,} lines, {operator.months} months to {operator.as_of}, seed {operator.seed}  ",
@@ -261,11 +261,11 @@ def report(facts: dict, numbers: dict[str, str], operator: Made, nights: list[Ni
         f"environment {facts['environment']}, memory limit of DuckDB {facts['memory_limit']}  ",
         ", ".join(f"{name} {number}" for name, number in numbers.items()),
         "",
-        *costs.input_table(operator, nights),
+        *costs.input_table(operator, runs),
         "",
-        *costs.night_table(*nights),
+        *costs.run_table(*runs),
         "",
-        *costs.slowest_lines(nights),
+        *costs.slowest_lines(runs),
     ]
 
 

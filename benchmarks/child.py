@@ -55,7 +55,7 @@ def run(work: Callable, *given):
     return result
 
 
-def night(home: Home, as_of: date, dbt_paths: dict[str, str]) -> dict:
+def nightly(home: Home, as_of: date, dbt_paths: dict[str, str]) -> dict:
     """Runs the nightly job as the command line does, with dbt's own paths as given.
 
     Gives the spans of its steps, failures in words, why the build was discarded if it was, deliveries and rows taken in.

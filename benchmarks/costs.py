@@ -1,4 +1,4 @@
-"""What a measured night cost: seconds and memory by step, layer and model, from what was seen of it; and the tables of a report.
+"""What a measured run cost: seconds and memory by step, layer and model, from what was seen of it; and the tables of a report.
 
 All of it is pure: spans of time, looks at memory and dbt's artefacts come in, figures and lines go out. Measuring is `bench`'s.
 """
@@ -14,7 +14,7 @@ LAYERS = ("hooks", "seeds", "staging", "intermediate", "core", "value", "churn",
 KINDS = {"seed": "seeds", "test": "tests", "unit_test": "tests", "operation": "hooks"}
 IDLE = "start-up, idle"
 LEAST_SHARED = 0.1  # seconds of the first run below which a share of them tells nothing
-NIGHTS = ("first", "second")
+RUNS = ("first", "second")
 COST_HEADER = ("seconds", "CPU s", "RSS, MB")
 
 Samples = list[tuple[float, int, float]]
@@ -59,8 +59,8 @@ class Made:
 
 
 @dataclass(frozen=True)
-class NightCost:
-    """One measured night. `layers` are parts of the step `dbt`; `slowest` are models by their own seconds; `bare_dbt` is the
+class RunCost:
+    """One measured run. `layers` are parts of the step `dbt`; `slowest` are models by their own seconds; `bare_dbt` is the
     same build without the job around it."""
 
     as_of: str
@@ -177,17 +177,17 @@ def layer_costs(whole: float, nodes: list[Span], samples: Samples) -> dict[str, 
     return parts | {IDLE: Cost(whole - seconds.total())}
 
 
-def input_table(made: Made, nights: Iterable[NightCost]) -> list[str]:
+def input_table(made: Made, runs: Iterable[RunCost]) -> list[str]:
     """What was made and what each run took in, in lines of Markdown."""
     rows = [["made, once", *_size(made.deliveries, made.rows, made.bytes), *_cost(made.cost)]]
-    for name, night in zip(NIGHTS, nights, strict=True):
-        size = _size(night.deliveries, night.rows_in, night.bytes_in)
-        rows.append([f"taken in, {name} run", *size, *_cost(night.steps["intake"])])
+    for name, run in zip(RUNS, runs, strict=True):
+        size = _size(run.deliveries, run.rows_in, run.bytes_in)
+        rows.append([f"taken in, {name} run", *size, *_cost(run.steps["intake"])])
     return markdown(["", "deliveries", "rows", "MB", *COST_HEADER], rows)
 
 
-def night_table(first: NightCost, second: NightCost) -> list[str]:
-    """Both nights by step and layer, in lines of Markdown."""
+def run_table(first: RunCost, second: RunCost) -> list[str]:
+    """Both runs by step and layer, in lines of Markdown."""
     rows = []
     for step in dict.fromkeys([*first.steps, *second.steps]):
         rows.append([step, *_pair(first.steps.get(step), second.steps.get(step))])
@@ -198,15 +198,15 @@ def night_table(first: NightCost, second: NightCost) -> list[str]:
     rows.append(["whole run", *_pair(first.whole, second.whole)])
     rows.append(["dbt alone", *_pair(first.bare_dbt, second.bare_dbt)])
     rows.append(["orchestration overhead", *_cost(first.overhead), *_cost(second.overhead), "", ""])  # a difference has no share
-    header = [f"{night}: {title}" if title == "seconds" else title for night in NIGHTS for title in COST_HEADER]
+    header = [f"{run}: {title}" if title == "seconds" else title for run in RUNS for title in COST_HEADER]
     return markdown(["", *header, "second / first", "by CPU"], rows)
 
 
-def slowest_lines(nights: Iterable[NightCost]) -> list[str]:
+def slowest_lines(runs: Iterable[RunCost]) -> list[str]:
     """The slowest models of each run, a line each."""
     return [
-        f"slowest models, {name} run: " + ", ".join(f"{model} {seconds:.1f} s" for model, seconds in night.slowest.items())
-        for name, night in zip(NIGHTS, nights, strict=True)
+        f"slowest models, {name} run: " + ", ".join(f"{model} {seconds:.1f} s" for model, seconds in run.slowest.items())
+        for name, run in zip(RUNS, runs, strict=True)
     ]
 
 

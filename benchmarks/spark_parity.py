@@ -106,7 +106,7 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
     with connect(cluster.environment) as session:
         discard_build(session)
     executors = cluster.executors()
-    for as_of in nights(case.home, is_full):
+    for as_of in runs(case.home, is_full):
         offers.record_offers(case.home, models, as_of)
         for target in ("local", "spark"):
             kill = _kill_half_way(cluster) if case.kills and target == "spark" else lambda line: None
@@ -127,7 +127,7 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
     return found
 
 
-def nights(home: Home, is_full: bool) -> list[date]:
+def runs(home: Home, is_full: bool) -> list[date]:
     """The business dates to build one after the other: the last, and before it the first where both are asked for."""
     deliveries, required = ledger_dates(home), required_tables(load_contract())
     first = min(dt for table in required for dt in deliveries.get(table, ()))

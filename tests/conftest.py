@@ -12,11 +12,11 @@ from orchestration.warehouse.manifest import read_manifest
 
 TESTS = Path(__file__).parent
 LONGEST = (
-    "test_cases", "test_nightly", "test_figures", "test_months_built", "test_tag_library", "one oracle night", "test_partitions",
+    "test_cases", "test_nightly", "test_figures", "test_months_built", "test_tag_library", "one oracle run", "test_partitions",
     "test_billing_days", "test_dbt_project", "test_adding_a_tag", "test_list_effect", "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
-SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags"), "one oracle night")
+SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags"), "one oracle run")
 """Files whose tests look at the same run."""
 
 

@@ -30,7 +30,7 @@ MOST_OF_MEMORY = 0.9
 _SAID_OF_MEMORY = ("Out of Memory Error", "OutOfMemoryException")
 
 
-def told(error: BaseException, home: os.PathLike[str]) -> str | None:
+def describe(error: BaseException, home: os.PathLike[str]) -> str | None:
     """What is wrong, where (`home`, if the error doesn't say) and what to do next; None for what is no fault of the machine."""
     if words := out_of_memory(f"{type(error).__name__}: {error}"):
         return words

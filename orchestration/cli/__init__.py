@@ -1,6 +1,6 @@
 """The command `telco360`: arguments, the call of the package that does the work, what the terminal shows. No rule belongs here.
 
-Heavy imports stand within the commands, so that help comes at once.
+A module a command or group of commands, which `root` imports when it is called.
 """
 
 from orchestration.cli.main import app

@@ -1,23 +1,39 @@
-"""The commands `telco360 lists …`. Reads arguments, asks the package, prints; heavy imports stand within the commands."""
+"""The commands `telco360 lists …`. Reads arguments, asks the package, prints."""
 
 import contextlib
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from orchestration.base import settings
+from orchestration.base.errors import ListError
+from orchestration.catalog.published import read_tags
+from orchestration.catalog.tags import Catalog
 from orchestration.cli.common import models, plain_errors
+from orchestration.engines.choose import engine
+from orchestration.engines.protocol import Engine
+from orchestration.targeting import history, ledger, preview
+from orchestration.targeting.definition import TargetList, check, schema_text
+from orchestration.targeting.definition_file import load_definition
+from orchestration.targeting.draft import Question, draft_text, questions
+from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.exposures import PAGE, exposures
+from orchestration.targeting.folder import read_definitions
+from orchestration.targeting.imports import import_list
+from orchestration.targeting.lists import definitions, due_lists, judged_lists, open_lists, preview_lists
+from orchestration.targeting.rebuild import rebuild, recorded_run
+from orchestration.targeting.why import why
+from orchestration.warehouse.build import run_lock
+from orchestration.warehouse.manifest import require_serving
 
-if TYPE_CHECKING:
-    from orchestration.engines.protocol import Engine
-    from orchestration.targeting.definition import TargetList
-    from orchestration.targeting.draft import Question
-    from orchestration.targeting.export import DecidedRun
-
-lists_app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 _VERDICTS = {
     "approved": "approved, good to run",
     "draft": "a draft, good to run once it is approved",
@@ -27,16 +43,9 @@ _WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider t
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 
-@lists_app.command("new")
+@app.command("new")
 def lists_new() -> None:
     """Ask for what a list must have, check each answer, and write it as a draft."""
-    from orchestration.catalog.published import read_tags
-    from orchestration.catalog.tags import Catalog
-    from orchestration.targeting.definition import check
-    from orchestration.targeting.definition_file import load_definition
-    from orchestration.targeting.draft import draft_text, questions
-    from orchestration.targeting.lists import definitions
-
     with plain_errors():
         with _engine().reading() as reader:
             catalog, known = Catalog.of(read_tags(reader, models())), definitions()
@@ -48,12 +57,9 @@ def lists_new() -> None:
     typer.echo(f"{path} is written, a draft. Next: telco360 lists preview {answers['name']}")
 
 
-@lists_app.command("check")
+@app.command("check")
 def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list; else all.")] = None) -> None:
     """Check the definitions of lists: keys, destinations, caps and offers, and whether anybody can meet their conditions."""
-    from orchestration.targeting.folder import read_definitions
-    from orchestration.targeting.lists import judged_lists
-
     with plain_errors():
         if name:
             chosen, faults = [_definition(name)], []
@@ -72,17 +78,15 @@ def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list;
     raise typer.Exit(1 if faults else 0)
 
 
-@lists_app.command("preview")
+@app.command("preview")
 def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 20) -> None:
     """Show what a list would come to now: counts by step, masked rows, tiers and regions, other lists. Writes nothing."""
-    from orchestration.targeting.preview import overlaps, preview
-
     with plain_errors():
         _definition(name)
         with _previewed(name) as decided:
-            found = preview(decided, name, rows)
+            found = preview.preview(decided, name, rows)
         with _previewed(name, all_active=True) as decided:
-            shared = overlaps(decided, name)
+            shared = preview.overlaps(decided, name)
     _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
     _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
     _table(found.columns, found.rows)
@@ -99,9 +103,6 @@ def lists_export(
     accept_old_data: Annotated[bool, typer.Option("--accept-old-data", help="Export however old the data is.")] = False,
 ) -> None:
     """Export one approved list from the published version, as the nightly job does."""
-    from orchestration.targeting.lists import open_lists
-    from orchestration.warehouse.build import run_lock
-
     with plain_errors(), run_lock(settings.home()):
         _definition(name)
         with open_lists(_engine(), models(), [name], _today(), accept_old_data) as decided:
@@ -111,21 +112,18 @@ def lists_export(
     typer.echo(f"{made.name}: {steps}\n{made.file}")
 
 
-lists_app.command("export")(lists_export)
-lists_app.command("run", hidden=True)(lists_export)
+app.command("export")(lists_export)
+app.command("run", hidden=True)(lists_export)
 
 
-@lists_app.command("diff")
+@app.command("diff")
 def lists_diff(
     name: ListName, members: Annotated[bool, typer.Option("--members", help="Name each who came or went.")] = False
 ) -> None:
     """Tell who entered and who left the list from the run before to the last, and why."""
-    from collections import Counter
-
-    from orchestration.targeting.history import diff
 
     with plain_errors():
-        found = diff(settings.home(), name)
+        found = history.diff(settings.home(), name)
     older, newer = found.older, found.newer
     _say([f"{name}: {older['run_date']} (run {older['run_id']}) to {newer['run_date']} (run {newer['run_id']})"])
     if older["definition_hash"] != newer["definition_hash"]:
@@ -138,13 +136,11 @@ def lists_diff(
         _say(f"{word} {id}: {reason}" for word, who in (("entered", found.entered), ("left", found.left)) for id, reason in who)
 
 
-@lists_app.command("overlap")
+@app.command("overlap")
 def lists_overlap() -> None:
     """Show how many subscribers each two lists match, by their last runs; one of them got each, or none."""
-    from orchestration.targeting.history import overlap
-
     with plain_errors():
-        runs, matrix = overlap(settings.home())
+        runs, matrix = history.overlap(settings.home())
     heads = ("", "list", "run date", *(str(number) for number in range(1, len(runs) + 1)))
     rows = zip(range(1, len(runs) + 1), runs, matrix, strict=True)
     _table(
@@ -153,43 +149,38 @@ def lists_overlap() -> None:
     )
 
 
-@lists_app.command("why")
+@app.command("why")
 def lists_why(subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")], name: ListName) -> None:
     """Tell whether a subscriber is in a list now, at which step not, and which parts of the condition fail."""
-    from orchestration.targeting.history import recorded
-    from orchestration.targeting.why import why
-
     with plain_errors():
         _definition(name)
         with _previewed(name) as decided:
             lines = why(decided, name, subscriber)
-        before = recorded(settings.home(), name, subscriber)
+        before = history.recorded(settings.home(), name, subscriber)
     _say([*lines, *([f"  as last exported: {before}"] if before else [])])
 
 
-@lists_app.command("rebuild")
+@app.command("rebuild")
 def lists_rebuild(
     name: ListName,
     run_date: Annotated[datetime.datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day of the run.")],
 ) -> None:
     """Make a file of the ledger again, byte for byte, from the version and the members it was made of."""
-    from orchestration.targeting.rebuild import rebuild, recorded_run
-
     with plain_errors():
-        known, engine, given = models(), _engine(), settings.home()
+        known, ours, given = models(), _engine(), settings.home()
         run = recorded_run(given, name, run_date.date())
-        version = next((version for version in engine.versions() if version.name == run["publication"]), None)
+        version = next((version for version in ours.versions() if version.name == run["publication"]), None)
         if version is None:
             raise settings.SettingsError(
                 f"list {name}: the version {run['publication']} is gone, and with it what the file of {run['run_date']} told; "
                 "`telco360 publish list` names those that stand"
             )
-        with engine.list_tables(known, version) as tables:
+        with ours.list_tables(known, version) as tables:
             written = rebuild(tables, given, run)
     typer.echo(f"{name}: {written.rows:,} rows, the same bytes as exported (SHA-256 {written.sha256})\n{written.files[0]}")
 
 
-@lists_app.command("import")
+@app.command("import")
 def lists_import(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: subscriber_id, and arm (treated or control).")],
     name: Annotated[str, typer.Option(help="Name of the list, as contacts give it in list_name.")],
@@ -198,46 +189,38 @@ def lists_import(
     offer: Annotated[str | None, typer.Option(help="Offer that it puts to them.")] = None,
 ) -> None:
     """Take a list made elsewhere into the ledger, so that its effect is counted from the next build on."""
-    from orchestration.targeting.imports import import_list
-
     with plain_errors():
         run = import_list(settings.home(), file, name, on.date(), channel, offer)
     typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
 
 
-@lists_app.command("verify")
+@app.command("verify")
 def lists_verify() -> None:
     """Check that the ledger of lists is what was written: every run, its members, their order."""
-    from orchestration.targeting.ledger import runs, verify
-
     given = settings.home()
-    fault = verify(given)
-    typer.secho(fault or f"{runs(given).num_rows:,} runs, all as they were written", fg=typer.colors.RED if fault else None)
+    fault = ledger.verify(given)
+    said = fault or f"{ledger.runs(given).num_rows:,} runs, all as they were written"
+    typer.secho(said, fg=typer.colors.RED if fault else None)
     raise typer.Exit(1 if fault else 0)
 
 
-@lists_app.command("schema")
+@app.command("schema")
 def lists_schema() -> None:
     """Print the JSON schema of list files, as editors use it; target_lists/target_list.schema.json holds it."""
-    from orchestration.targeting.definition import schema_text
-
     typer.echo(schema_text(), nl=False)
 
 
-@lists_app.command("exposures")
+@app.command("exposures")
 def lists_exposures() -> None:
     """Write the lists as dbt's exposures, which its lineage shows."""
-    from orchestration.targeting.exposures import PAGE, exposures
-    from orchestration.warehouse.manifest import require_serving
-
     with plain_errors():
         known = models()
-        text = exposures(_definitions().values(), lambda role: require_serving(known, role).name)
+        text = exposures(definitions().values(), lambda role: require_serving(known, role).name)
         PAGE.write_text(text, encoding="utf-8")
     typer.echo(f"{PAGE} is written")
 
 
-def _ask(question: "Question") -> str:
+def _ask(question: Question) -> str:
     while True:
         answer = str(typer.prompt(question.words)).strip()
         try:
@@ -248,24 +231,20 @@ def _ask(question: "Question") -> str:
 
 
 @contextlib.contextmanager
-def _previewed(name: str, all_active: bool = False) -> "Iterator[DecidedRun]":
+def _previewed(name: str, all_active: bool = False) -> Iterator[DecidedRun]:
     """The named list decided for a preview, beside those it meets: the ones due today, or all that are active.
 
     Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
     """
-    from orchestration.base.errors import ListError
-    from orchestration.targeting.ledger import standing
-    from orchestration.targeting.lists import due_lists, preview_lists
-
-    today, known = _today(), _definitions()
+    today, known = _today(), definitions()
     if all_active:
         beside = [d.name for d in known.values() if d.status == "approved"]
     else:
-        exported = {run["list_name"] for run in standing(settings.home()) if run["run_date"] == today}
+        exported = {run["list_name"] for run in ledger.current_runs(settings.home()) if run["run_date"] == today}
         beside = [other for other in due_lists(_engine(), models(), known.values(), today) if other not in exported]
     with preview_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
-        if name in decided.plan.set_aside:
-            aside = decided.plan.set_aside[name]
+        if name in decided.plan.rejected:
+            aside = decided.plan.rejected[name]
             raise ListError(f"list {name}: {aside.status}: {aside.reason}")
         yield decided
 
@@ -274,21 +253,11 @@ def _today() -> datetime.date:
     return datetime.datetime.now(settings.timezone()).date()
 
 
-def _engine() -> "Engine":
-    from orchestration.engines.choose import engine
-
+def _engine() -> Engine:
     return engine(settings.home())
 
 
-def _definitions() -> "dict[str, TargetList]":
-    from orchestration.targeting.lists import definitions
-
-    return definitions()
-
-
-def _definition(name: str) -> "TargetList":
-    from orchestration.targeting.definition_file import load_definition
-
+def _definition(name: str) -> TargetList:
     path = settings.TARGET_LISTS / f"{name}.yml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
@@ -311,10 +280,6 @@ def _say(lines: Iterable[str]) -> None:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     if not rows:
         return
     table = Table(box=box.SIMPLE_HEAD)

@@ -32,10 +32,10 @@ def show(home: Home, table: str, dt: date | str) -> str:
     if last["outcome"] == ledger.ACCEPTED:
         return "\n".join(lines + _faults(home, table, dt, ACCEPTED_FILE))
     lines += [f"  reason: {last['reason']}", *_faults(home, table, dt, REJECTED_FILE)]
-    standing = [o for o in outcomes if o["outcome"] == ledger.ACCEPTED]
-    if not standing:
+    accepted = [o for o in outcomes if o["outcome"] == ledger.ACCEPTED]
+    if not accepted:
         return "\n".join([*lines, f"Nothing of {table} {dt} is in the lake. Deliver the folder again, then run intake again."])
-    kept = standing[-1]
+    kept = accepted[-1]
     lines += [
         f"The delivery accepted on {kept['recorded_at']:%Y-%m-%d %H:%M:%S} UTC stands, until a better one comes:",
         *_counts(kept),

@@ -66,19 +66,19 @@ def _intake_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     rejected = (o for o in outcome.deliveries if not o.is_accepted)
     yield from (("why rejected", f"{o.table_name} {o.dt}: {o.reason}", "red") for o in rejected)
     yield from (("warning", f"{o.table_name} {o.dt}: {text}", "yellow") for o in deliveries for text in o.warnings)
-    yield from (("warning", text, "yellow") for text in outcome.intake.retold)
+    yield from (("warning", text, "yellow") for text in outcome.intake.repeated)
     yield from (("incomplete", f"{folder}: no _SUCCESS yet, left alone", "") for folder in outcome.intake.incomplete)
     yield from (("warning", text, "yellow") for text in outcome.intake.warnings)
     yield from _warnings(outcome.source_checks)
     if outcome.build is None:
         return
     yield from (
-        ("ahead", f"{table}: {rows:,} rows of events after {outcome.run.day}, kept in the lake, left out of the build", "yellow")
-        for table, rows in outcome.build.rows_ahead.items()
+        ("future", f"{table}: {rows:,} rows of events after {outcome.run.day}, kept in the lake, left out of the build", "yellow")
+        for table, rows in outcome.build.future_rows.items()
     )
     if outcome.build.later:
         last = f"{outcome.build.later}, the last {outcome.build.last_later}"
-        yield "ahead", f"deliveries of later dates: {last}; kept in the lake, left out of the build", "yellow"
+        yield "future", f"deliveries of later dates: {last}; kept in the lake, left out of the build", "yellow"
 
 
 def _taken_in(outcomes: list[Any]) -> str:
@@ -155,17 +155,17 @@ def _list_words(made: ListRun) -> str:
 
 
 def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
-    yield from (("failed", text, "red") for text in told_once(outcome.failures))
+    yield from (("failed", text, "red") for text in grouped(outcome.failures))
     if outcome.is_well:
         return
     if outcome.version and outcome.run.publishes:
         yield "", f"{outcome.version.name} is published all the same; fix what failed and run again.", "bold"
     else:
-        standing = outcome.run.current_engine.current()
-        yield "", f"The published version stays as it was: {standing.name if standing else 'there is none yet'}.", "bold"
+        current = outcome.run.current_engine.current()
+        yield "", f"The published version stays as it was: {current.name if current else 'there is none yet'}.", "bold"
 
 
-def told_once(failures: Iterable[Failure]) -> Iterator[str]:
+def grouped(failures: Iterable[Failure]) -> Iterator[str]:
     """What failed, in lines: target lists that failed for one reason share a line, so that it is read once."""
     alike: dict[str, list[Failure]] = {}
     for failure in failures:

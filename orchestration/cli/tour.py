@@ -1,17 +1,33 @@
-"""A short tour of what a run has made, for someone who sees it for the first time: tables, tags, lists, and where to look."""
+"""The command `telco360 tour`: what a run has made, for someone who sees it for the first time."""
 
+import sys
 from collections.abc import Iterator
 
-from rich.console import RenderableType
+import typer
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
 from orchestration.catalog.published import read_tags
+from orchestration.cli.common import models, plain_errors
 from orchestration.warehouse.manifest import SUBSCRIBER, Model, relation_for
 from orchestration.warehouse.publishing import current
 from orchestration.warehouse.reading import DuckDBReader, published
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def tour() -> None:
+    """Show what the last run has made: tables, tags, lists, where to look."""
+
+    console = Console(file=sys.stdout, highlight=False)
+    with plain_errors():
+        for station in stations(settings.home(), models()):
+            console.print(station, soft_wrap=True)
 
 
 def stations(home: Home, models: tuple[Model, ...]) -> Iterator[RenderableType]:

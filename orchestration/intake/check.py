@@ -51,7 +51,7 @@ def check(home: Home, contract: dict[str, Table], folder: Path) -> Checked:
     root, only = _deliveries(folder, contract)
     with tempfile.TemporaryDirectory(prefix="telco360-check-") as scratch, _trial(home, Path(scratch), root) as trial:
         report = take_in(trial, contract, only=only)
-        lines = [line for outcome in report.outcomes for line in _told(trial, outcome, root)]
+        lines = [line for outcome in report.outcomes for line in _described(trial, outcome, root)]
     return Checked(
         [*lines, *_summed_up(report, f"landing/{folder.relative_to(root)}")], bool(report.outcomes) and not report.rejected
     )
@@ -89,7 +89,7 @@ def _trial(home: Home, scratch: Path, root: Path) -> Iterator[_Trial]:
     yield trial
 
 
-def _told(trial: Home, outcome: ledger.Outcome, root: Path) -> list[str]:
+def _described(trial: Home, outcome: ledger.Outcome, root: Path) -> list[str]:
     table, dt = outcome.table_name, str(outcome.dt)
     verdict = "would be accepted" if outcome.is_accepted else "would be REJECTED"
     lines = [f"{table} {dt}: {verdict}"]

@@ -28,7 +28,7 @@ from orchestration.intake.limits import TableLimits
 from orchestration.intake.part import Part, read_part
 from orchestration.intake.profile import Profile, profile_name
 from orchestration.intake.quarantine import Writer
-from orchestration.intake.state import Standing
+from orchestration.intake.state import Accepted
 
 _LOG = logging.getLogger(__name__)
 _TOLD_FILES = 3
@@ -53,7 +53,7 @@ class Rules:
     references: list[validate.Reference]
     unchecked: list[str]
     register: known.Register | None
-    last: Standing | None
+    last: Accepted | None
     before: missing.Before | None
     usual_rows: float | None
     number_patterns: list[str]
@@ -64,15 +64,15 @@ class Rules:
 class Judgement:
     """What was found. `reason` says why the delivery is rejected; None: its rows are in the workspace's raw folder.
 
-    `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `set_aside` are rows at fault, all of which
-    are in the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too.
+    `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `quarantined`: rows at fault, all of them in
+    the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too.
     """
 
     files: list[dict[str, Any]]
     reason: str | None = None
     rows_read: int = 0
     deduplicated: int = 0
-    set_aside: int = 0
+    quarantined: int = 0
     carried: int = 0
     closed_bill_months: list[date] = field(default_factory=list)
     facts: validate.Facts | None = None
@@ -102,7 +102,7 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
     except MemoryError:
         raise
     except Exception as error:  # one delivery that intake does not understand must not hinder the others
-        if machine.told(error, workspace.path):
+        if machine.describe(error, workspace.path):
             raise
         # Without the error's own text: it may quote a value.
         _LOG.error("intake failed on %s\n%s", folder.path, "".join(traceback.format_tb(error.__traceback__)))
@@ -135,7 +135,7 @@ def _judge(
     with validate.connect(workspace.scratch / "duckdb") as con:
         removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
         quarantine.close()
-        judgement.rows_read, judgement.deduplicated, judgement.set_aside = rows_read, removed.deduplicated, quarantine.rows
+        judgement.rows_read, judgement.deduplicated, judgement.quarantined = rows_read, removed.deduplicated, quarantine.rows
         accepted = rows_read - removed.deduplicated - quarantine.rows
         _check_shares(rules, rows_read, quarantine, accepted)
         written = _write_parts(parts, removed, workspace)
@@ -159,7 +159,7 @@ def _judge(
 
 
 def _read_by(table: Table, profile: Profile) -> str:
-    return f"read by profile {profile_name(table.name)}: {profile.told() or 'it changes nothing'}"
+    return f"read by profile {profile_name(table.name)}: {profile.described() or 'it changes nothing'}"
 
 
 def _read_parts(
@@ -207,10 +207,10 @@ def _read_parts(
 
 
 def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: int) -> None:
-    limits, last, set_aside = rules.limits, rules.last, quarantine.rows
-    if set_aside > _exactly(limits.max_set_aside_share, rows_read):
+    limits, last, quarantined = rules.limits, rules.last, quarantine.rows
+    if quarantined > _exactly(limits.max_set_aside_share, rows_read):
         raise Rejected(
-            f"{set_aside:,} of {rows_read:,} rows quarantined ({set_aside / rows_read:.1%}), "
+            f"{quarantined:,} of {rows_read:,} rows quarantined ({quarantined / rows_read:.1%}), "
             f"more than {_percent(limits.max_set_aside_share)}. The first: {quarantine.first}. {_by_kind(quarantine)}"
             f"Fix them at the source and deliver again"
         )
@@ -223,7 +223,7 @@ def _check_shares(rules: Rules, rows_read: int, quarantine: Writer, accepted: in
 
 def _by_kind(quarantine: Writer) -> str:
     """The other kinds of faults, where there are any: they can be corrected in one round."""
-    return f"Other kinds: {quarantine.told(but_first=True)}. " if len(quarantine.kinds) > 1 else ""
+    return f"Other kinds: {quarantine.described(but_first=True)}. " if len(quarantine.kinds) > 1 else ""
 
 
 def _exactly(limit: float, rows: float) -> Decimal:

@@ -142,7 +142,7 @@ def _further(task: _Task, read: Callable[[_Task], object]) -> str:
         return f". Beside that: {error}"
     finally:
         aside.quarantine.close()
-    return f". Beside that: {aside.quarantine.told()}" if aside.quarantine.rows else ""
+    return f". Beside that: {aside.quarantine.described()}" if aside.quarantine.rows else ""
 
 
 def _count_if_clean(task: _Task, columns: Columns, seen: "_NullsSeen") -> int | None:

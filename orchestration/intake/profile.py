@@ -71,9 +71,10 @@ class Profile(BaseModel):
         given = {"date": self.date_format, "timestamp": self.timestamp_format}.get(data_type, {})
         return given if isinstance(given, str) else given.get(column)
 
-    def told(self) -> str:
+    def described(self) -> str:
         """What the profile changes, in words, in the order of its keys."""
-        return ", ".join(_told(name, getattr(self, name)) for name in type(self).model_fields if name in self.model_fields_set)
+        changed = [name for name in type(self).model_fields if name in self.model_fields_set]
+        return ", ".join(_described(name, getattr(self, name)) for name in changed)
 
 
 def load_profile(home: Home, table: Table) -> Profile | None:
@@ -217,7 +218,7 @@ def _faults(profile: Profile, table: Table) -> Iterator[str]:
                 yield f"{at}'{form}': {error}"
 
 
-def _told(name: str, value: Any) -> str:
+def _described(name: str, value: Any) -> str:
     words = name.replace("_", " ")
     if name == "delimiter" and value in _DELIMITER_NAMES.values():
         return f"delimiter {next(shown for shown, sign in _DELIMITER_NAMES.items() if sign == value)}"

@@ -104,7 +104,7 @@ class Writer:
                 value = f.values[0].as_py() if len(f.rows) else None
                 self.kinds[f.column, f.reason] = [
                     0,
-                    f"{file}, line {lines[f.rows[0]]}, column {f.column}: {_told(value)} {f.reason}",
+                    f"{file}, line {lines[f.rows[0]]}, column {f.column}: {_described(value)} {f.reason}",
                 ]
             self.kinds[f.column, f.reason][0] += len(f.rows)
         rows = np.concatenate([f.rows for f in faults])
@@ -137,7 +137,7 @@ class Writer:
         self._writer.write_table(table)
         self.rows += len(bad_rows)
 
-    def told(self, but_first: bool = False, limit: int = 8) -> str:
+    def described(self, but_first: bool = False, limit: int = 8) -> str:
         """Each kind of fault with its first value and how many there are, the most frequent first; `but_first`: not `first`."""
         kinds = [kind for kind in self.kinds.values() if not (but_first and kind[1] == self.first)]
         kinds.sort(key=lambda kind: -kind[0])
@@ -153,7 +153,7 @@ class Writer:
 def message(table: str, dt: str, file: str, line: int, column: str, value: str | None, reason: str) -> str:
     """One fault of a row in a sentence that says where, what, and what to do next."""
     return (
-        f"landing/{table}/dt={dt}/{file}: column {column}, line {line}: {_told(value)} {reason}. "
+        f"landing/{table}/dt={dt}/{file}: column {column}, line {line}: {_described(value)} {reason}. "
         f"Row quarantined; see telco360 intake show {table} {dt}"
     )
 
@@ -171,10 +171,10 @@ def messages(path: Path, table: str, dt: str, limit: int) -> list[str]:
 
 
 def _sentence(row: dict[str, Any]) -> str:
-    return f"{row['file']}, line {row['line']}, column {row['column']}: {_told(row['value'])} {row['reason']}"
+    return f"{row['file']}, line {row['line']}, column {row['column']}: {_described(row['value'])} {row['reason']}"
 
 
-def _told(value: str | None) -> str:
+def _described(value: str | None) -> str:
     return "the value" if value is None else f"'{value}'"
 
 

@@ -17,7 +17,7 @@ from orchestration.intake.delivery import Judgement, Rules, judge_delivery
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
-from orchestration.intake.state import Standing, State, enforced_references, in_order
+from orchestration.intake.state import Accepted, State, enforced_references, in_order
 
 SUBSCRIBERS = "crm_subscribers"
 TOLD_FAULTS = 3
@@ -139,7 +139,7 @@ class _Run:
         quarantined = workspace.scratch / "quarantine.parquet"
         judgement = judge_delivery(folder, listing, self._rules(folder), workspace, quarantined)
         outcome = self._outcome(folder, judgement, fingerprint)
-        self._tell(outcome, judgement, quarantined, time.monotonic() - begun)
+        self._report(outcome, judgement, quarantined, time.monotonic() - begun)
         self._fill_quarantine(workspace, outcome, quarantined)
         lake.commit(self.home, workspace, outcome)
         self.state.add(outcome)
@@ -155,22 +155,22 @@ class _Run:
         table, state = self.contract[folder.table], self.state
         references, unchecked = [], []
         for column, name, key in enforced_references(table, self.contract):
-            standing = state.latest_until(name, folder.dt)
-            if standing is None:
+            latest = state.latest_until(name, folder.dt)
+            if latest is None:
                 unchecked.append(name)
             else:
-                files = lake.folder_of(self.home.raw, name, standing.dt)
-                references.append(validate.Reference(column.name, name, key, standing.dt, files))
+                files = lake.folder_of(self.home.raw, name, latest.dt)
+                references.append(validate.Reference(column.name, name, key, latest.dt, files))
         is_append = table.delivery == "append"
         last = None if is_append else state.before(table.name, folder.dt)
         register = None
         if table.name != SUBSCRIBERS and any(c.name == known.LINE and not c.references for c in table.columns):
             # The latest of all, whatever its dt: it knows every line that ever was, also one told a day after its first use.
-            standing = state.latest(SUBSCRIBERS)
-            if standing is None:
+            latest = state.latest(SUBSCRIBERS)
+            if latest is None:
                 unchecked.append(SUBSCRIBERS)
             else:
-                register = known.Register(standing.dt, lake.folder_of(self.home.raw, SUBSCRIBERS, standing.dt))
+                register = known.Register(latest.dt, lake.folder_of(self.home.raw, SUBSCRIBERS, latest.dt))
         return Rules(
             table=table,
             limits=limits_of(self.limits, table.name),
@@ -190,7 +190,7 @@ class _Run:
         except Rejected as error:
             return error
 
-    def _before(self, table: Table, last: Standing | None) -> missing.Before | None:
+    def _before(self, table: Table, last: Accepted | None) -> missing.Before | None:
         """Where the snapshot before lies, of a table whose missing rows are kept."""
         if table.keep_missing is None or last is None:
             return None
@@ -200,7 +200,7 @@ class _Run:
     def _outcome(self, folder: Folder, judgement: Judgement, fingerprint: str) -> ledger.Outcome:
         self._moment = ledger.next_moment(self._moment)
         is_accepted = judgement.reason is None
-        accepted = judgement.rows_read - judgement.deduplicated - judgement.set_aside if is_accepted else 0
+        accepted = judgement.rows_read - judgement.deduplicated - judgement.quarantined if is_accepted else 0
         facts = judgement.facts if is_accepted else None
         return ledger.Outcome(
             intake_id=self.report.intake_id,
@@ -212,7 +212,7 @@ class _Run:
             rows_read=judgement.rows_read,
             rows_accepted=accepted,
             rows_collapsed=judgement.deduplicated,
-            rows_set_aside=judgement.set_aside if is_accepted else judgement.rows_read - judgement.deduplicated,
+            rows_set_aside=judgement.quarantined if is_accepted else judgement.rows_read - judgement.deduplicated,
             event_first=facts.event_first if facts else None,
             event_last=facts.event_last if facts else None,
             event_months=facts.event_months if facts else [],
@@ -234,12 +234,12 @@ class _Run:
         if quarantined.exists():
             quarantined.rename(workspace.quarantine / (ACCEPTED_FILE if outcome.is_accepted else REJECTED_FILE))
 
-    def _tell(self, outcome: ledger.Outcome, judgement: Judgement, quarantined: Path, seconds: float) -> None:
+    def _report(self, outcome: ledger.Outcome, judgement: Judgement, quarantined: Path, seconds: float) -> None:
         table, dt = outcome.table_name, str(outcome.dt)
         for line in quarantine.messages(quarantined, table, dt, TOLD_FAULTS) if quarantined.exists() else []:
             self.progress(f"  {line}")
-        if judgement.set_aside > TOLD_FAULTS:
-            self.progress(f"  … {judgement.set_aside:,} rows quarantined in all")
+        if judgement.quarantined > TOLD_FAULTS:
+            self.progress(f"  … {judgement.quarantined:,} rows quarantined in all")
         for warning in outcome.warnings:
             self.progress(f"  warning: {warning}")
         if outcome.is_accepted:

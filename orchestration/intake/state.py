@@ -27,7 +27,7 @@ LEAST_DELIVERIES = 2
 
 
 @dataclass(frozen=True)
-class Standing:
+class Accepted:
     """An accepted delivery, as far as others are judged by it."""
 
     dt: date
@@ -41,7 +41,7 @@ class State:
 
     def __init__(self, home: Home):
         self._latest: dict[tuple[str, date], tuple[str, str, str | None]] = {}
-        self._standing: dict[str, dict[date, Standing]] = {}
+        self._accepted: dict[str, dict[date, Accepted]] = {}
         columns = ["table_name", "dt", "outcome", "rows_accepted", "rows_sha256", "fingerprint", "reason", "rows_carried"]
         for row in ledger.history(home, columns).to_pylist():
             self._add(*row.values())
@@ -64,7 +64,7 @@ class State:
     ) -> None:
         self._latest[table, dt] = (outcome, fingerprint, reason)
         if outcome == ledger.ACCEPTED:
-            self._standing.setdefault(table, {})[dt] = Standing(dt, rows, rows_sha256 or "", carried or 0)
+            self._accepted.setdefault(table, {})[dt] = Accepted(dt, rows, rows_sha256 or "", carried or 0)
 
     def is_known(self, table: str, dt: date, fingerprint: str) -> bool:
         """Whether the latest outcome of this delivery still holds."""
@@ -75,22 +75,22 @@ class State:
         """Whether the latest outcome of this delivery is an acceptance."""
         return self._latest.get((table, dt), ("",))[0] == ledger.ACCEPTED
 
-    def latest_until(self, table: str, dt: date) -> Standing | None:
+    def latest_until(self, table: str, dt: date) -> Accepted | None:
         """The accepted delivery of the table with the greatest dt up to this one."""
-        return max((s for d, s in self._standing.get(table, {}).items() if d <= dt), key=lambda s: s.dt, default=None)
+        return max((s for d, s in self._accepted.get(table, {}).items() if d <= dt), key=lambda s: s.dt, default=None)
 
-    def latest(self, table: str) -> Standing | None:
+    def latest(self, table: str) -> Accepted | None:
         """The accepted delivery of the table with the greatest dt."""
         return self.latest_until(table, date.max)
 
-    def before(self, table: str, dt: date) -> Standing | None:
+    def before(self, table: str, dt: date) -> Accepted | None:
         """The accepted delivery of the table next before this dt."""
-        return max((s for d, s in self._standing.get(table, {}).items() if d < dt), key=lambda s: s.dt, default=None)
+        return max((s for d, s in self._accepted.get(table, {}).items() if d < dt), key=lambda s: s.dt, default=None)
 
     def usual_rows(self, table: str, dt: date) -> float | None:
         """Median rows of the last accepted deliveries before dt on the same weekday; None while there are too few."""
         same = sorted(
-            (s for d, s in self._standing.get(table, {}).items() if d < dt and d.weekday() == dt.weekday()), key=lambda s: s.dt
+            (s for d, s in self._accepted.get(table, {}).items() if d < dt and d.weekday() == dt.weekday()), key=lambda s: s.dt
         )
         rows = [s.rows for s in same[-USUAL_DELIVERIES:]]
         return statistics.median(rows) if len(rows) >= LEAST_DELIVERIES else None
@@ -108,8 +108,8 @@ class State:
         fingerprint of the table's reading profile."""
         referenced: dict[str, object] = {}
         for _, name, _ in enforced_references(table, contract):
-            standing = self.latest_until(name, folder.dt)
-            referenced[name] = standing and (standing.dt, standing.rows_sha256, standing.carried)
+            latest = self.latest_until(name, folder.dt)
+            referenced[name] = latest and (latest.dt, latest.rows_sha256, latest.carried)
         if table.keep_missing and (before := self.before(table.name, folder.dt)):  # its rows may be kept here
             referenced["the snapshot before"] = (before.dt, before.rows_sha256)
         parts = [RULES_VERSION, asdict(listing), _rules_of(table), asdict(limits), referenced, profile]

@@ -88,12 +88,12 @@ def remove_rows(
     removed = Removed()
     if references:
         rules = [([r.column], f"is no {r.key} of {r.table} dt={r.dt}") for r in references]
-        _set_aside(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
+        _quarantine(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
     con.register("broken", removed.as_table())
     if _has_shared_keys(con, table):
         columns = f"part_no, row_no, {identifiers(table.key)}, true as fault_0"
         query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
-        _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
+        _quarantine(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
         deduplicated = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
         removed.add(deduplicated["part_no"], deduplicated["row_no"])
         removed.deduplicated = len(deduplicated["row_no"])
@@ -135,7 +135,7 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return True
 
 
-def _set_aside(
+def _quarantine(
     con: duckdb.DuckDBPyConnection,
     query: str,
     table: Table,

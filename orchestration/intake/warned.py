@@ -36,11 +36,11 @@ def _of_rule(table: Table, rule: RowRule, files: list[Path]) -> str:
                 rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
                 count += len(rows)
                 if len(rows) and not first:
-                    first = _told(batch, table, rule, rows[:1])
+                    first = _described(batch, table, rule, rows[:1])
     return f"{count:,} rows where {reason_of(rule)}; accepted. The first: {first}" if count else ""
 
 
-def _told(batch: pa.RecordBatch, table: Table, rule: RowRule, rows: np.ndarray) -> str:
+def _described(batch: pa.RecordBatch, table: Table, rule: RowRule, rows: np.ndarray) -> str:
     key, values = key_values(batch, table, rows), shown_together(batch, table, list(rule.columns), rows)
     return f"{key[0].as_py()}: {', '.join(rule.columns)} {pc.cast(values, pa.string())[0].as_py()}"
 

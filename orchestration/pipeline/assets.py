@@ -21,7 +21,7 @@ from orchestration.base.billed import billed_months, months_sql
 from orchestration.base.contract import Table, load_contract
 from orchestration.base.errors import WarehouseError
 from orchestration.intake import IntakeReport
-from orchestration.intake.ahead import rows_ahead
+from orchestration.intake.future_dated import future_rows
 from orchestration.pipeline.reports import BuildFound, IntakeFound, step
 from orchestration.pipeline.run import Run, ledger_dates
 from orchestration.quality.release_checks import judge_candidate, leaks
@@ -104,7 +104,7 @@ def intake_assets(raw_manifest: dict, translator: Translator) -> list:
             before = not_passed(run.home)
             report = run.take_in(current.note)
             current.report = IntakeFound(
-                report.intake_id, report.unchanged, report.incomplete, report.warnings, retold(before, report)
+                report.intake_id, report.unchanged, report.incomplete, report.warnings, repeated(before, report)
             )
             current.result = (
                 f"{len(report.accepted)} accepted, {len(report.rejected)} rejected, {report.unchanged} known and unchanged"
@@ -133,7 +133,7 @@ def intake_assets(raw_manifest: dict, translator: Translator) -> list:
     return [intake, source_checks]
 
 
-def retold(before: Iterable[dict], report: IntakeReport) -> list[str]:
+def repeated(before: Iterable[dict], report: IntakeReport) -> list[str]:
     """Warnings of deliveries taken in before this run, rows of the ledger, unless this run has taken them in again. Pure."""
     again = {(o.table_name, o.dt) for o in report.outcomes}
     return [
@@ -222,7 +222,7 @@ def left_out(home: settings.Home, contract: dict[str, Table], deliveries: Delive
     """What was delivered but lies after the business date, as BuildFound tells it: the build leaves it out."""
     later = sorted((dt, table) for table, dates in deliveries.items() for dt in dates if dt > day)
     last = f"{later[-1][1]} {later[-1][0]}" if later else ""
-    return {"rows_ahead": rows_ahead(home, contract, day), "later": len(later), "last_later": last}
+    return {"future_rows": future_rows(home, contract, day), "later": len(later), "last_later": last}
 
 
 def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.AssetKey]:

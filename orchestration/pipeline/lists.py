@@ -55,7 +55,7 @@ def decided_lists(definitions: Sequence[TargetList], days: dg.PartitionsDefiniti
                 return dg.MaterializeResult()
             due = due_lists(run.engine, run.models, definitions, run.today)
             decided = run.held.enter_context(run.open_lists(due))
-            aside = f", {len(decided.plan.set_aside)} rejected" * bool(decided.plan.set_aside)
+            aside = f", {len(decided.plan.rejected)} rejected" * bool(decided.plan.rejected)
             current.result = f"{len(decided.plan.decided)} decided{aside}"
         members = {name: dg.MetadataValue.json(decided.waterfall(name)) for name in decided.plan.decided}
         return dg.MaterializeResult(value=decided, metadata=members)

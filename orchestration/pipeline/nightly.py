@@ -65,7 +65,7 @@ class Failure:
 @dataclass(frozen=True)
 class Outcome:
     """What a run came to, as its steps reported it; None for a step that was not reached. It is well when nothing failed; a
-    target list that failed leaves the publication standing."""
+    target list that failed leaves the publication as it is."""
 
     run: Run
     failures: list[Failure] = field(default_factory=list)

@@ -46,14 +46,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class IntakeFound:
-    """What intake did. The outcome of each delivery is in the intake ledger, under `intake_id`. `retold`: warnings of
+    """What intake did. The outcome of each delivery is in the intake ledger, under `intake_id`. `repeated`: warnings of
     deliveries that an intake run on its own took in since the last run."""
 
     intake_id: str
     unchanged: int = 0
     incomplete: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    retold: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class BuildFound:
     """What a build by dbt came to. None where the build did not get that far.
 
     `discarded`: why the build before was not continued; `changed`: tables kept from run to run that were made from nothing, since
-    their code has changed; `rejected_offers`: why an offer is put to nobody; `rows_ahead`: rows of events after the business
+    their code has changed; `rejected_offers`: why an offer is put to nobody; `future_rows`: rows of events after the business
     date, by table; `later`: how many deliveries are of later dates, and `last_later` the last of them."""
 
     discarded: str | None = None
@@ -70,7 +70,7 @@ class BuildFound:
     dbt: DbtResults | None = None
     rebuilt_months: list[date] | None = None
     billed: BilledMonths | None = None
-    rows_ahead: dict[str, int] = field(default_factory=dict)
+    future_rows: dict[str, int] = field(default_factory=dict)
     later: int = 0
     last_later: str = ""
 
@@ -104,7 +104,7 @@ def step(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, name
         yield running
     except BaseException as error:
         run.progress.fail(name, monotonic() - started)
-        said = str(error) if isinstance(error, Telco360Error) else machine.told(error, run.home.root)
+        said = str(error) if isinstance(error, Telco360Error) else machine.describe(error, run.home.root)
         if said:
             raise dg.Failure(said, _metadata(name, running.report), allow_retries=False) from error
         raise

@@ -16,14 +16,13 @@ from orchestration.base.contract import Table, load_contract
 from orchestration.base.errors import WarehouseError
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
-from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
+from orchestration.intake import IntakeReport, ledger, load_limits
 from orchestration.intake.limits import Limits
+from orchestration.pipeline.deliveries import take_in_all
 from orchestration.pipeline.reports import Progress
-from orchestration.targeting import ledger as list_ledger
 from orchestration.targeting.age import data_age
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.lists import open_lists
-from orchestration.targeting.offers import ensure_empty_table
 from orchestration.warehouse import build
 from orchestration.warehouse.aside import is_earlier
 from orchestration.warehouse.dbt import target_dir
@@ -65,12 +64,8 @@ class Run:
     held: ExitStack = field(default_factory=ExitStack)
 
     def take_in(self, note: Callable[[str], None]) -> IntakeReport:
-        """Takes in what lies in landing; tables never delivered get an empty file, so that every model builds."""
-        report = take_in(self.home, self.contract, self.limits, note)
-        ensure_empty_tables(self.home, self.contract)
-        list_ledger.ensure_empty_tables(self.home)
-        ensure_empty_table(self.home)
-        return report
+        """Takes in what lies in landing."""
+        return take_in_all(self.home, self.contract, self.limits, note)
 
     def open_lists(self, names: Sequence[str]) -> AbstractContextManager[DecidedRun]:
         """The named lists decided together, to be exported for as long as the context is open."""

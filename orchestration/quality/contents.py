@@ -29,22 +29,22 @@ def content_facts(
     db: duckdb.DuckDBPyConnection,
     home: Home,
     fresh: list[dict[str, Any]],
-    standing: list[dict[str, Any]],
+    current: list[dict[str, Any]],
     contract: dict[str, Table],
     as_of: date,
 ) -> None:
-    """Fills the tables of FACTS. `fresh`, `standing`: rows of the ledger, those to be judged and all that stand.
+    """Fills the tables of FACTS. `fresh`, `current`: rows of the ledger, those to be judged and all that stand.
 
     Months that begin after the business date are left out, as the build leaves them out.
     """
     limits, drift = load_release_limits(), load_drift_limits(contract)
     for name, columns in FACTS.items():
         db.execute(f"create table {name} ({columns})")
-    register = register_of(home, standing, contract)
+    register = register_of(home, current, contract)
     for name in dict.fromkeys(delivery["table_name"] for delivery in fresh):
         table, mine = contract[name], [d for d in fresh if d["table_name"] == name]
         profiles = profiles_of(
-            db, home, table, [d for d in standing if d["table_name"] == name], register, limits.warn_unallocated_share
+            db, home, table, [d for d in current if d["table_name"] == name], register, limits.warn_unallocated_share
         )
         profiles = [profile for profile in profiles if profile.month <= as_of]
         dates = {d["dt"] for d in mine}
@@ -53,10 +53,10 @@ def content_facts(
         _add(db, "levels", _level_rows(table, profiles, dates, limits, drift))
 
 
-def register_of(home: Home, standing: list[dict[str, Any]], contract: dict[str, Table]) -> Register | None:
+def register_of(home: Home, current: list[dict[str, Any]], contract: dict[str, Table]) -> Register | None:
     """The latest delivery of the table that knows every line, and their phones; None where there is none."""
     known = [t.name for t in contract.values() if t.key == (LINE,) and any(c.pii_kind == "phone" for c in t.columns)]
-    found = max((d for d in standing if d["table_name"] in known), key=lambda d: d["dt"], default=None)
+    found = max((d for d in current if d["table_name"] in known), key=lambda d: d["dt"], default=None)
     if found is None:
         return None
     return Register(home.raw / found["table_name"] / f"dt={found['dt']}" / "*.parquet", found["rows_sha256"])

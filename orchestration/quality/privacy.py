@@ -58,7 +58,7 @@ def verdict(matches: Collection[Match], distinct_values: int, limits: ReleaseLim
     counted_own = own if len(own) > limits.max_own_share * distinct_values else set()
     most = max(limits.max_chance_matches, int(limits.max_chance_share * distinct_values))
     certain = [m for m in matches if m.value in counted_own | sure]
-    return Verdict(len(counted_own | sure), len(chance), most, _told(certain or list(matches)))
+    return Verdict(len(counted_own | sure), len(chance), most, _described(certain or list(matches)))
 
 
 def masked(number: str) -> str:
@@ -147,7 +147,7 @@ def _numbers(value: str, limits: ReleaseLimits) -> str:
     return f"list_append(regexp_extract_all(upper({value}), '[0-9]{{{limits.identifier_length},}}X?'), {whole})"
 
 
-def _told(matches: list[Match]) -> str:
+def _described(matches: list[Match]) -> str:
     if not matches:
         return ""
     examples = [f"{masked(m.number)}, the {m.source} of {m.owner}" for m in matches[:EXAMPLES]]

@@ -100,7 +100,7 @@ GATHERED_BY: dict[str, Callable[..., None]] = {"duckdb": release_facts.gather, "
 
 
 def judge_candidate(engine: Engine, models: Models, contract: dict[str, Table]) -> GateResult:
-    """Judges the standing candidate; the caller approves it or not.
+    """Judges the candidate; the caller approves it or not.
 
     Reads the candidate, the build, the lake's pii columns and the current version's row counts. Raises WarehouseError where no
     candidate stands or no model serves a role that a check needs.

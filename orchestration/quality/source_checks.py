@@ -129,24 +129,24 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
 
     What fails is judged again on the next run, until it is delivered anew or passes.
     """
-    standing = ledger.current(home).to_pylist()
-    fresh = [d for d in not_passed(home, standing) if d["table_name"] in contract]
+    current = ledger.current(home).to_pylist()
+    fresh = [d for d in not_passed(home, current) if d["table_name"] in contract]
     with facts_database(home.warehouse) as db:
         _delivery_facts(db, home, fresh, contract, limits)
-        content_facts(db, home, fresh, standing, contract, as_of)
+        content_facts(db, home, fresh, current, contract, as_of)
         _freshness_facts(db, contract, limits, deliveries, as_of)
         facts = frames(db, {check.facts for check in CHECKS})
     result = judge("source_checks", facts, CHECKS, home.data_docs)
-    if result.passed and standing:
-        replace_text(_mark_path(home), max(d["recorded_at"] for d in standing).isoformat(timespec="microseconds"))
+    if result.passed and current:
+        replace_text(_mark_path(home), max(d["recorded_at"] for d in current).isoformat(timespec="microseconds"))
     return result
 
 
-def not_passed(home: Home, standing: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-    """Rows of the ledger of accepted deliveries that were recorded since these checks last passed. `standing`: all that stand."""
-    standing = ledger.current(home).to_pylist() if standing is None else standing
+def not_passed(home: Home, current: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """Rows of the ledger of accepted deliveries that were recorded since these checks last passed. `current`: all that stand."""
+    current = ledger.current(home).to_pylist() if current is None else current
     mark = _mark_path(home).read_text(encoding="utf-8") if _mark_path(home).exists() else ""
-    return [d for d in standing if d["recorded_at"].isoformat(timespec="microseconds") > mark]
+    return [d for d in current if d["recorded_at"].isoformat(timespec="microseconds") > mark]
 
 
 def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:

@@ -95,7 +95,7 @@ def compare(home: settings.Home, models: Models, old: str, new: str | None = Non
     return found
 
 
-def told(found: Difference) -> Iterator[str]:
+def described(found: Difference) -> Iterator[str]:
     """The difference line by line."""
     yield f"{found.old.name} -> {found.new.name}"
     yield from (f"note: {note}" for note in found.notes)
@@ -105,12 +105,12 @@ def told(found: Difference) -> Iterator[str]:
     for entity, (gone, come) in found.members.items():
         yield f"{entity}: {come:,} came, {gone:,} went; of those that stayed:"
         own = [m for m in found.moved if m.entity == entity]
-        yield from (f"  {line}" for m in own for line in _told(m))
+        yield from (f"  {line}" for m in own for line in _described(m))
         if not own:
             yield "  no tag changed its value"
 
 
-def _told(moved: Moved) -> Iterator[str]:
+def _described(moved: Moved) -> Iterator[str]:
     split = ": not known whether by data or by definition"
     if moved.by_data is not None:
         both = f" ({moved.by_both:,} by both)" if moved.by_both else ""
@@ -121,10 +121,10 @@ def _told(moved: Moved) -> Iterator[str]:
 
 
 def _version(home: settings.Home, name: str | None) -> Version:
-    standing = publishing.versions(home)
-    chosen = publishing.named(standing, name) if name else next((v for v in standing if v.is_current), None)
+    known = publishing.versions(home)
+    chosen = publishing.named(known, name) if name else next((v for v in known if v.is_current), None)
     if chosen is None:
-        there = ", ".join(v.name for v in standing) or "none; run `telco360 nightly`"
+        there = ", ".join(v.name for v in known) or "none; run `telco360 nightly`"
         raise WarehouseError(f"{f'{name!r} is no version that stands' if name else 'no version is current'}; there are: {there}")
     return chosen
 

@@ -121,7 +121,7 @@ def overlaps(sets: Sequence[Members], shared: np.ndarray, members: int, at_least
     return sorted(found, key=lambda o: (not o.is_mutual, -o.part_members, str(o.part), str(o.whole)))
 
 
-def told(found: Sequence[Overlap]) -> Iterator[str]:
+def described(found: Sequence[Overlap]) -> Iterator[str]:
     """The pairs as a table."""
     if not found:
         yield "No tag equals another or lies within one."

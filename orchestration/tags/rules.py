@@ -33,8 +33,8 @@ STATUSES = ("active", "withdrawn")
 
 def faults(models: Models, today: date) -> list[str]:
     """What is wrong with the tags, a line each, naming tag and model."""
-    entries, stays = written(models), withdrawn_days()
-    own = [f"{e.model}.{e.name}: {fault}" for e in entries for fault in (*_written(e, models), *_withdrawal(e, today, stays))]
+    entries, days = written(models), withdrawn_days()
+    own = [f"{e.model}.{e.name}: {fault}" for e in entries for fault in (*_written(e, models), *_withdrawal(e, today, days))]
     return [*_keys(models), *own, *_names(entries)]
 
 
@@ -99,17 +99,17 @@ def withdrawn_days() -> int:
     return int(days)
 
 
-def _withdrawal(entry: Tag, today: date, stays: int) -> Iterator[str]:
+def _withdrawal(entry: Tag, today: date, days: int) -> Iterator[str]:
     if entry.status not in STATUSES:
         yield f"status {entry.status} is none of {', '.join(STATUSES)}; stale and failed are found by the build"
     if entry.status == "withdrawn":
         try:
-            end = date.fromisoformat(entry.withdrawn_on) + timedelta(days=stays)
+            end = date.fromisoformat(entry.withdrawn_on) + timedelta(days=days)
         except ValueError:
             yield "a withdrawn tag says since when: withdrawn_on, a date"
             return
         if today > end:
-            yield f"withdrawn on {entry.withdrawn_on}, its {stays} days ended on {end}: remove column and entry"
+            yield f"withdrawn on {entry.withdrawn_on}, its {days} days ended on {end}: remove column and entry"
     elif entry.withdrawn_on:
         yield "withdrawn_on is given, but its status is not withdrawn"
 

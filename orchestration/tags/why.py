@@ -186,11 +186,11 @@ def why_in_month(reader: Reader, models: Models, entity: str, member: str, month
     return [_of_month(asked, entry, row) for entry in entries if entry.is_historic and entry.name in row]
 
 
-def told(found: Sequence[Why]) -> Iterator[str]:
+def described(found: Sequence[Why]) -> Iterator[str]:
     """The answer line by line; tags without a value come last, in one line, unless one alone was asked for."""
     for reason in found:
         if reason.value is not None or len(found) == 1:
-            yield from _told(reason)
+            yield from _described(reason)
     unknown = [reason.entry.name for reason in found if reason.value is None]
     if unknown and len(found) > 1:
         yield f"without a value: {', '.join(unknown)}"
@@ -230,7 +230,7 @@ def _of_month(asked: Member, entry: Tag, row: dict[str, Any]) -> Why:
     return Why(entry, row[entry.name], figures, distance, f"as at {end}; the rule is today's")
 
 
-def _told(reason: Why) -> Iterator[str]:
+def _described(reason: Why) -> Iterator[str]:
     entry = reason.entry
     value = entry.label_of(reason.value) if entry.values else shown(reason.value)
     unit = f" {entry.unit}" if entry.unit and reason.value is not None else ""

@@ -20,7 +20,7 @@ class DataAge:
     @property
     def warning(self) -> str:
         """One sentence where the data is older than a list takes without a word; empty otherwise."""
-        return f"{self._said}." if self.days > self.warning_days else ""
+        return f"{self._sentence}." if self.days > self.warning_days else ""
 
     def refusal(self, own_limit: int | None = None) -> str:
         """Why a list is refused, and what to do; empty where its own limit, else max_days, allows the age."""
@@ -28,12 +28,12 @@ class DataAge:
         if self.days <= limit:
             return ""
         return (
-            f"{self._said}; this list takes at most {limit}. Deliver the days that are missing and run again. To export it all "
-            f"the same, set max_data_age_days in the list, or run `telco360 lists export NAME --accept-old-data`"
+            f"{self._sentence}; this list takes at most {limit}. Deliver the days that are missing and run again. To export it "
+            f"all the same, set max_data_age_days in the list, or run `telco360 lists export NAME --accept-old-data`"
         )
 
     @property
-    def _said(self) -> str:
+    def _sentence(self) -> str:
         days = "1 day" if self.days == 1 else f"{self.days:,} days"
         return f"the data is of {self.as_of}, {days} before the run of {self.today}"
 

@@ -95,8 +95,8 @@ def deliver(paths: Sequence[Path], destination: str | Path, name: str) -> tuple[
             return _upload(system, folder, paths, destination)
     except Exception as error:  # what a remote system raises is as manifold as the systems
         raise FileError(
-            f"list {name}: {shown(destination)}: {_said(error)}. No file of this run is there under its final name unless it "
-            f"is whole. See that the host answers, takes our key and has room, then export the list again: that fixes it."
+            f"list {name}: {shown(destination)}: {_described(error)}. No file of this run is there under its final name unless "
+            f"it is whole. See that the host answers, takes our key and has room, then export the list again: that fixes it."
         ) from error
 
 
@@ -183,6 +183,6 @@ def _verify(system, path: Path, partial: str) -> None:
         raise OSError(f"{path.name} arrived with another SHA-256 than it was sent with")
 
 
-def _said(error: Exception) -> str:
+def _described(error: Exception) -> str:
     """What went wrong, in one line; a key or a password is never in what these errors say."""
     return f"{type(error).__name__}: {error}".rstrip(": .").replace("\n", " ")

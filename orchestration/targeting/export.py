@@ -24,7 +24,7 @@ from orchestration.targeting.destination import FILE_MODE, FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
-from orchestration.targeting.plan import Plan, SetAside
+from orchestration.targeting.plan import Plan, Rejected
 from orchestration.targeting.templates import sql
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
@@ -76,11 +76,11 @@ class DecidedRun:
     @property
     def names(self) -> tuple[str, ...]:
         """The lists of the run: those decided, in the order of precedence, and those quarantined."""
-        return (*self.plan.decided, *self.plan.set_aside)
+        return (*self.plan.decided, *self.plan.rejected)
 
     def status(self, name: str) -> str:
         """What a list that could not be exported is told as: refused or failed."""
-        return self.plan.set_aside[name].status if name in self.plan.set_aside else FAILED
+        return self.plan.rejected[name].status if name in self.plan.rejected else FAILED
 
     def waterfall(self, name: str) -> dict[str, int]:
         """How many the list matches, how many each step leaves out, how many remain; the last add up to the first."""
@@ -96,10 +96,10 @@ class DecidedRun:
         """Writes the list's file and its row in the ledger, that last of all. Raises ListError, naming the list, for one that was
         quarantined or fails; that, too, is written down, and counts nobody."""
         try:
-            if name in self.plan.set_aside:
-                aside = self.plan.set_aside[name]
-                self._record(name, aside)
-                raise ListError(f"list {name}: {aside.status}: {aside.reason}")
+            if name in self.plan.rejected:
+                rejected = self.plan.rejected[name]
+                self._record(name, rejected)
+                raise ListError(f"list {name}: {rejected.status}: {rejected.reason}")
             if name in self.exported:
                 raise ListError("this run has exported it already; a new run may do it again")
             made = self._export(name)
@@ -107,8 +107,8 @@ class DecidedRun:
             return made
         except FAULTS as error:
             reason = str(error).removeprefix(f"list {name}: ")
-            if name not in self.plan.set_aside:
-                self._record(name, SetAside(FAILED, reason))
+            if name not in self.plan.rejected:
+                self._record(name, Rejected(FAILED, reason))
                 ledger.clear_leftovers(self.home)
                 self._balance_file(name).unlink(missing_ok=True)
             raise ListError(f"list {name}: {reason}") from error
@@ -195,8 +195,8 @@ class DecidedRun:
     def _run(self, name: str, status: str, waterfall: dict[str, int], **facts) -> ListRun:
         return ListRun(name, self.run_id, self.run_date, self.as_of, self.publication, status, waterfall, **facts)
 
-    def _record(self, name: str, aside: SetAside) -> None:
-        ledger.record(self.home, self._row(self.without_file(name, aside.status, aside.reason)))
+    def _record(self, name: str, rejected: Rejected) -> None:
+        ledger.record(self.home, self._row(self.without_file(name, rejected.status, rejected.reason)))
 
     def _row(self, run: ListRun) -> dict:
         return {

@@ -29,7 +29,7 @@ class Diff:
 
 def diff(home: Home, name: str) -> Diff:
     """The last two runs of the list that were exported, on different days. Raises ListError where there are no two."""
-    found = sorted((r for r in ledger.standing(home) if r["list_name"] == name), key=lambda run: run["run_date"])
+    found = sorted((r for r in ledger.current_runs(home) if r["list_name"] == name), key=lambda run: run["run_date"])
     if len(found) < 2:
         raise ListError(f"list {name}: {'one run is' if found else 'no run is'} in the ledger, and two are needed to compare")
     older, newer = found[-2:]
@@ -46,7 +46,7 @@ def diff(home: Home, name: str) -> Diff:
 
 def overlap(home: Home) -> tuple[list[Run], list[list[int]]]:
     """The last exported run of each list, by name, and the matrix of how many subscribers two of them match, left out or not."""
-    last = {run["list_name"]: run for run in sorted(ledger.standing(home), key=lambda run: run["run_date"])}
+    last = {run["list_name"]: run for run in sorted(ledger.current_runs(home), key=lambda run: run["run_date"])}
     runs = [last[name] for name in sorted(last)]
     if not runs:
         raise ListError("no list has been exported yet; run `telco360 nightly`")
@@ -62,7 +62,7 @@ def overlap(home: Home) -> tuple[list[Run], list[list[int]]]:
 
 def recorded(home: Home, name: str, subscriber: str) -> str:
     """What the last exported run of the list made of the subscriber, in words; nothing before the first run."""
-    found = [run for run in ledger.standing(home) if run["list_name"] == name]
+    found = [run for run in ledger.current_runs(home) if run["list_name"] == name]
     if not found:
         return ""
     run = max(found, key=lambda run: run["run_date"])

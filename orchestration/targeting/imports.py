@@ -39,7 +39,7 @@ def import_list(home: Home, file: Path, name: str, run_date: date, channel: str,
         raise ListError(f"{file}: there is no such file")
     with ledger.only_one(home), duckdb.connect() as connection:
         ledger.clear_leftovers(home)
-        if any(r["list_name"] == name and r["run_date"] == run_date for r in ledger.standing(home)):
+        if any(r["list_name"] == name and r["run_date"] == run_date for r in ledger.current_runs(home)):
             raise ListError(f"list {name}: the ledger has a run of {run_date} already; import under another name or day")
         treated, control = _lay_members(connection, file, (ledger.next_run_id(home, run_date), name, run_date, offer, channel))
         run = {

@@ -90,21 +90,21 @@ def runs(home: Home) -> pa.Table:
     return dataset(files, LIST_RUNS, format="parquet").to_table() if files else LIST_RUNS.empty_table()
 
 
-def standing(home: Home) -> list[dict]:
+def current_runs(home: Home) -> list[dict]:
     """Of each list and run date the run whose file stands: the last that was exported. In the order of the chain."""
     rows = {(r["list_name"], r["run_date"]): r for r in runs(home).to_pylist() if r["status"] == EXPORTED}
     return list(rows.values())
 
 
 def last_before(runs: Iterable[Mapping], list_name: str, run_date: date) -> Mapping | None:
-    """Of standing runs the list's last before the date; None before its first."""
+    """Of current runs the list's last before the date; None before its first."""
     found = [r for r in runs if r["list_name"] == list_name and r["run_date"] < run_date]
     return max(found, key=lambda run: run["run_date"], default=None)
 
 
 def members(home: Home, list_name: str, run_date: date | None = None) -> pa.Table:
-    """Whom the standing run of the list on that date (else its last) took, held back or left out; empty where there is none."""
-    found = [r for r in standing(home) if r["list_name"] == list_name and run_date in (None, r["run_date"])]
+    """Whom the current run of the list on that date (else its last) took, held back or left out; empty where there is none."""
+    found = [r for r in current_runs(home) if r["list_name"] == list_name and run_date in (None, r["run_date"])]
     if not found:
         return LIST_MEMBERS.empty_table()
     return members_of(home, max(found, key=lambda run: run["run_date"]))

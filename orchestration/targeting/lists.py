@@ -26,7 +26,7 @@ def definitions() -> dict[str, TargetList]:
 def due_lists(engine: Engine, models: Models, known: Iterable[TargetList], today: date) -> tuple[str, ...]:
     """Names of the approved lists that are due today, by their schedules and by the months that are billed."""
     last_runs: dict[str, tuple[date, date]] = {}
-    for run_of in ledger.standing(engine.home):
+    for run_of in ledger.current_runs(engine.home):
         found = (run_of["run_date"], run_of["as_of_date"])
         last_runs[run_of["list_name"]] = max(found, last_runs.get(run_of["list_name"], found))
     version = require_current(engine)

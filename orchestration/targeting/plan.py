@@ -21,7 +21,7 @@ GONE = "its file in target_lists/ is gone or cannot be read; `telco360 lists che
 
 
 @dataclass(frozen=True)
-class SetAside:
+class Rejected:
     """Why a list is not decided: `status` is REFUSED (its data is old or late) or FAILED."""
 
     status: str
@@ -31,11 +31,11 @@ class SetAside:
 @dataclass(frozen=True)
 class Plan:
     """The lists of a run, by name. `asked` has those that are decided first, in the order of precedence, and then those that are
-    only matched, because one of the others names them; `set_aside` says why the rest is neither."""
+    only matched, because one of the others names them; `rejected` says why the rest is neither."""
 
     asked: dict[str, Asked] = field(default_factory=dict)
     decided: tuple[str, ...] = ()
-    set_aside: dict[str, SetAside] = field(default_factory=dict)
+    rejected: dict[str, Rejected] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ def plan(
     """What becomes of the named lists; with `drafts` also of such as are not approved, for a preview that exports nothing
     and takes data of any age."""
     checked: dict[str, Conditions] = {}
-    set_aside: dict[str, SetAside] = {}
+    rejected: dict[str, Rejected] = {}
     for name in names:
         if name not in definitions:
-            set_aside[name] = SetAside(FAILED, GONE)
+            rejected[name] = Rejected(FAILED, GONE)
             continue
         try:
             checked[name] = _conditions(definitions, name, version, drafts)
@@ -115,9 +115,9 @@ def plan(
             if refusal and not (drafts or accept_old_data):
                 raise _Refused(refusal)
         except _Refused as error:
-            set_aside[name] = SetAside(REFUSED, str(error))
+            rejected[name] = Rejected(REFUSED, str(error))
         except ValueError as error:
-            set_aside[name] = SetAside(FAILED, str(error).removeprefix(f"list {name}: "))
+            rejected[name] = Rejected(FAILED, str(error).removeprefix(f"list {name}: "))
     decided = tuple(sorted(checked, key=lambda name: (definitions[name].priority, name)))
     others = sorted({other for name in decided for other in definitions[name].exclude_lists} - set(decided))
     asked = {}
@@ -125,7 +125,7 @@ def plan(
         definition = definitions[name]
         conditions = checked.get(name) or check(definition, version.catalog)
         asked[name] = version.asked(number, definition if name in checked else replace(definition, caps={}), conditions)
-    return Plan(asked, decided, set_aside)
+    return Plan(asked, decided, rejected)
 
 
 class _Refused(ValueError):

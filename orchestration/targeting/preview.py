@@ -35,7 +35,7 @@ class Preview:
 
 def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
     """The named list of the decided ones, with so many rows of its file."""
-    waterfall, last = decided.waterfall(name), ledger.last_before(ledger.standing(decided.home), name, decided.run_date)
+    waterfall, last = decided.waterfall(name), ledger.last_before(ledger.current_runs(decided.home), name, decided.run_date)
     rules = read_rules(decided.tables)
     return Preview(
         waterfall=waterfall,

@@ -24,11 +24,11 @@ from orchestration.targeting.run import read_version
 
 def recorded_run(home: Home, name: str, run_date: date) -> dict:
     """The run of the list whose file stands for that date. Raises ListError where there is none, naming the dates there are."""
-    standing = {run["run_date"]: run for run in ledger.standing(home) if run["list_name"] == name}
-    if run_date not in standing:
-        there = ", ".join(f"{day}" for day in sorted(standing)) or "none"
+    current = {run["run_date"]: run for run in ledger.current_runs(home) if run["list_name"] == name}
+    if run_date not in current:
+        there = ", ".join(f"{day}" for day in sorted(current)) or "none"
         raise ListError(f"list {name}: no run of {run_date} was exported; the dates in the ledger are: {there}")
-    return standing[run_date]
+    return current[run_date]
 
 
 def recorded_definition(text: str) -> TargetList:

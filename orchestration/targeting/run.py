@@ -77,10 +77,10 @@ def decide(
     (twice,) = connection.execute("select count(*) - count(distinct (list_number, subscriber_id)) from matches").fetchone()
     if twice:
         raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
-    standing = ledger.standing(home)
-    _create_lists(decided, version.share, standing)
+    current = ledger.current_runs(home)
+    _create_lists(decided, version.share, current)
     decided.age, decided.billed = version.age, version.billed
-    decided.warnings = _warnings(decided, version.age, standing)
+    decided.warnings = _warnings(decided, version.age, current)
     decisions.prioritise(connection)
     for number, salt in decisions.candidate_salts(connection).items():
         decided.salts[planned.decided[number - 1]] = salt
@@ -100,7 +100,7 @@ def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
         )
     rules = read_rules(tables)
     months = functools.cache(lambda: frozenset(month for (month,) in tables.rows(matching.months_sql(relations))))
-    late = dict(map(_said_late, tables.rows(sql("late_tables", relations=relations))))
+    late = dict(map(_late, tables.rows(sql("late_tables", relations=relations))))
     return Version(
         catalog,
         columns,
@@ -114,15 +114,15 @@ def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
     )
 
 
-def _said_late(row: tuple) -> tuple[str, str]:
+def _late(row: tuple) -> tuple[str, str]:
     table, delivered_to, is_last_rejected = row
     to = f"ends on {delivered_to}" if delivered_to else "was never delivered"
     return table, f"{to} because its newest delivery was rejected" if is_last_rejected else to
 
 
-def _warnings(decided: DecidedRun, age: DataAge, standing: Sequence[Mapping]) -> dict[str, tuple[str, ...]]:
+def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> dict[str, tuple[str, ...]]:
     """What is to be said of each list though it is exported: old data, a run before that nobody worked."""
-    last = {name: ledger.last_before(standing, name, decided.run_date) for name in decided.plan.decided}
+    last = {name: ledger.last_before(current, name, decided.run_date) for name in decided.plan.decided}
     known = [run["run_date"] for run in last.values() if run and run["exported"] and run["run_date"] <= decided.as_of]
     worked = (
         set(decided.tables.rows(sql("contacted_runs", relations=decided.tables.relations, since=min(known)))) if known else set()
@@ -134,20 +134,20 @@ def _warnings(decided: DecidedRun, age: DataAge, standing: Sequence[Mapping]) ->
             f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
             f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
         )
-        said[name] = tuple(words for words in (age.warning, idle, _again(standing, name, decided.run_date)) if words)
+        said[name] = tuple(words for words in (age.warning, idle, _again(current, name, decided.run_date)) if words)
     return said
 
 
-def _again(standing: Iterable[Mapping], name: str, run_date: date) -> str:
+def _again(current: Iterable[Mapping], name: str, run_date: date) -> str:
     """What is to be said where a run of the day has exported the list already; empty otherwise."""
-    before = next((run for run in standing if run["list_name"] == name and run["run_date"] == run_date), None)
+    before = next((run for run in current if run["list_name"] == name and run["run_date"] == run_date), None)
     return before and (
         f"run {before['run_id']} has exported it today already, on the data of {before['as_of_date']}; this run replaces it: see "
         f"that the channel works one of the two files."
     )
 
 
-def _create_lists(decided: DecidedRun, default_share: float, standing: Sequence[Mapping]) -> None:
+def _create_lists(decided: DecidedRun, default_share: float, current: Sequence[Mapping]) -> None:
     """Creates the tables that decisions go by: the lists, and whom the ledger knows of those they name and of this run date."""
     home, connection, planned = decided.home, decided.tables.connection, decided.plan
     salts = ledger.first_salts(home)
@@ -165,24 +165,24 @@ def _create_lists(decided: DecidedRun, default_share: float, standing: Sequence[
         connection.execute(
             "insert into lists values (?, ?, ?, ?, ?, ?)", [asked.number, name, is_decided, share, salt, definition.limit]
         )
-    before = {r["list_name"]: r for r in standing if r["run_date"] < decided.run_date and r["list_name"] in earlier}
-    others = [r for r in standing if r["run_date"] == decided.run_date and r["list_name"] not in planned.decided]
+    before = {r["list_name"]: r for r in current if r["run_date"] < decided.run_date and r["list_name"] in earlier}
+    others = [r for r in current if r["run_date"] == decided.run_date and r["list_name"] not in planned.decided]
     decisions.create_scope(
         connection,
         named,
         earlier=_members(home, before.values(), (ledger.TREATED,)),
         taken=_members(home, others, (ledger.TREATED, ledger.CONTROL)),
-        before=_members(home, _runs_that_hold(standing, decided), (ledger.TREATED, ledger.CONTROL)),
+        before=_members(home, _runs_that_hold(current, decided), (ledger.TREATED, ledger.CONTROL)),
     )
     if others:
         decided.tables.read(sql("shared_phones", relations=decided.tables.relations), into="shared_phones")
         decisions.add_taken_by_phone(connection)
 
 
-def _runs_that_hold(standing: Iterable[Mapping], decided: DecidedRun) -> list[Mapping]:
+def _runs_that_hold(current: Iterable[Mapping], decided: DecidedRun) -> list[Mapping]:
     """Earlier runs whose members may not be on the same list now. Both arms stay away alike, so that they remain comparable."""
     found = []
-    for run in standing:
+    for run in current:
         if run["list_name"] in decided.plan.decided and run["run_date"] < decided.run_date:
             repeats = decided.plan.asked[run["list_name"]].repeats
             if repeats.only_new or (decided.run_date - run["run_date"]).days <= repeats.cool_down_days:

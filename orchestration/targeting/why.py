@@ -63,14 +63,14 @@ def why(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
     if row:
         reason, lost_to, place = row
         if reason is None:
-            return [f"{subscriber} is in {name}, at place {place:,} of those who match.", *_told(decided, name, subscriber)]
+            return [f"{subscriber} is in {name}, at place {place:,} of those who match.", *_parts(decided, name, subscriber)]
         said = WORDS[reason].format(
             channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place, repeats=_repeats(decided, name)
         )
-        return [f"{subscriber} matches {name}, but is left out at {reason}: it {said}.", *_told(decided, name, subscriber)]
-    told = _told(decided, name, subscriber)
-    others = "" if any(line.startswith((_FAILS, _EXCLUDES)) for line in told) else _by_other_lists(decided, name, subscriber)
-    return [f"{subscriber} is not in {name}: {others or 'it does not match'}.", *told]
+        return [f"{subscriber} matches {name}, but is left out at {reason}: it {said}.", *_parts(decided, name, subscriber)]
+    lines = _parts(decided, name, subscriber)
+    others = "" if any(line.startswith((_FAILS, _EXCLUDES)) for line in lines) else _by_other_lists(decided, name, subscriber)
+    return [f"{subscriber} is not in {name}: {others or 'it does not match'}.", *lines]
 
 
 def _repeats(decided: DecidedRun, name: str) -> str:
@@ -84,7 +84,7 @@ def _repeats(decided: DecidedRun, name: str) -> str:
 _HOLDS, _FAILS, _EXCLUDES, _SPARES = "  holds    ", "  fails    ", "  excludes ", "  spares   "
 
 
-def _told(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
+def _parts(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
     """Each part of the condition and of what is excluded, whether it holds, and the values of its tags."""
     definition = decided.definitions[name]
     where = [parse(part, decided.catalog) for part in parts(definition.where)]

@@ -60,7 +60,7 @@ def facts_path(home: Home) -> Path:
 
 
 def read_candidate(home: Home) -> Contents:
-    """What the standing candidate holds. Raises WarehouseError where there is none."""
+    """What the candidate holds. Raises WarehouseError where there is none."""
     try:
         return Contents.from_json(json.loads(facts_path(home).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, KeyError) as error:

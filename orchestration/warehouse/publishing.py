@@ -84,18 +84,18 @@ def current(home: Home) -> Version | None:
     return next((v for v in versions(home) if v.is_current), None)
 
 
-def newest_before(standing: list[Version], as_of: date) -> Version | None:
+def newest_before(known: list[Version], as_of: date) -> Version | None:
     """Of versions given newest first, the first of the latest business date before as_of; None where there is none."""
-    earlier = [v for v in standing if v.contents.as_of < as_of.isoformat()]
+    earlier = [v for v in known if v.contents.as_of < as_of.isoformat()]
     return max(earlier, key=lambda v: (v.contents.as_of, v.made_at), default=None)
 
 
-def named(standing: list[Version], name: str) -> Version | None:
+def named(known: list[Version], name: str) -> Version | None:
     """The version of that name or run; None where none such stands."""
-    return next((v for v in standing if name.removesuffix(".duckdb") in (v.name, v.run)), None)
+    return next((v for v in known if name.removesuffix(".duckdb") in (v.name, v.run)), None)
 
 
-def superseded(standing: list[Version]) -> list[Version]:
+def superseded(known: list[Version]) -> list[Version]:
     """Of versions given newest first, those that need stand no longer.
 
     What stays: the latest run of each of the last VERSIONS_KEPT business dates, so that running one date again and again costs no
@@ -103,12 +103,12 @@ def superseded(standing: list[Version]) -> list[Version]:
     before the last run's, which is asked again whenever a date is built again, however often.
     """
     latest: dict[str, Version] = {}
-    for version in standing:
+    for version in known:
         latest.setdefault(version.contents.as_of, version)
     dates = [latest[as_of] for as_of in sorted(latest, reverse=True)[:VERSIONS_KEPT]]
-    memory = newest_before(standing, date.fromisoformat(standing[0].contents.as_of))
-    kept = [*standing[:VERSIONS_KEPT], *dates, memory]
-    return [v for v in standing if not v.is_current and v not in kept]
+    memory = newest_before(known, date.fromisoformat(known[0].contents.as_of))
+    kept = [*known[:VERSIONS_KEPT], *dates, memory]
+    return [v for v in known if not v.is_current and v not in kept]
 
 
 def rollback(home: Home, version: str | None = None) -> Version:
@@ -117,12 +117,12 @@ def rollback(home: Home, version: str | None = None) -> Version:
     Raises WarehouseError where there is no such version.
     """
     with _publish_lock(home):
-        standing = versions(home)
-        names = ", ".join(v.name for v in standing) or "none"
+        known = versions(home)
+        names = ", ".join(v.name for v in known) or "none"
         if version is None:
-            chosen = _before_current(home, standing, names)
+            chosen = _before_current(home, known, names)
         else:
-            asked = named(standing, version)
+            asked = named(known, version)
             if asked is None:
                 raise WarehouseError(f"'{version}' is no version that stands; there are: {names}")
             chosen = asked
@@ -148,12 +148,12 @@ def remove_leftovers(home: Home) -> None:
                 path.unlink()
 
 
-def _before_current(home: Home, standing: list[Version], names: str) -> Version:
-    now = next((v for v in standing if v.is_current), None)
+def _before_current(home: Home, known: list[Version], names: str) -> Version:
+    now = next((v for v in known if v.is_current), None)
     if now is None:
         raise WarehouseError(f"{home.current}: nothing is published, so there is nothing to go back from")
-    earlier = [v for v in standing if v.made_at < now.made_at]
-    if len(standing) == 1:
+    earlier = [v for v in known if v.made_at < now.made_at]
+    if len(known) == 1:
         raise WarehouseError(f"{now.name} is the only version that stands: there is none to go back to. Readers keep it")
     if not earlier:
         raise WarehouseError(f"{now.name} is the oldest version that stands; name another to go to: {names}")

@@ -1,4 +1,4 @@
-"""Nights that tests of several files look at: each is run once a session."""
+"""Runs that tests of several files look at: each is run once a session."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from orchestration.base.settings import Home
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _parsed_before_any_night(parsed) -> None:
-    """Nights find the project parsed; two that start at once would each parse it into the same place."""
+def _parsed_before_any_run(parsed) -> None:
+    """Runs find the project parsed; two that start at once would each parse it into the same place."""
 
 
 @dataclass(frozen=True)
-class OracleNight:
+class OracleRun:
     """A first run over a synthetic operator that is nasty at the edges, and what it was told."""
 
     home: Path
@@ -32,17 +32,17 @@ class OracleNight:
 
 
 @pytest.fixture(scope="session")
-def oracle_night(tmp_path_factory) -> Callable[[int], OracleNight]:
+def oracle_run(tmp_path_factory) -> Callable[[int], OracleRun]:
     """The run of a seed. One that 5 divides has a history of three billed months, in which windows are not full."""
 
     @cache
-    def night(seed: int) -> OracleNight:
+    def run(seed: int) -> OracleRun:
         home = tmp_path_factory.mktemp(f"oracle_{seed}")
         operator, as_of, runs = make_channel_operator(seed, months=3 if seed % 5 == 0 else 14)
         write_deliveries(operator.deliveries, home / "landing", seed)
         for run in runs:
             record_run(Home(home), run.list_name, run.run_date, run.members, run.status, run.channel)
         nightly(home, as_of)
-        return OracleNight(home, operator.deliveries, as_of, runs)
+        return OracleRun(home, operator.deliveries, as_of, runs)
 
-    return night
+    return run

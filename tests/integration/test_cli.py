@@ -89,14 +89,14 @@ def test_a_fault_of_the_machine_is_told_in_words(run, monkeypatch, tmp_path, err
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("orchestration.pipeline.run.take_in", fail)
+    monkeypatch.setattr("orchestration.pipeline.deliveries.take_in", fail)
     result = run("--home", str(tmp_path), "intake", "run")
     assert result.exit_code == 1
     assert words.format(home=tmp_path) in result.output and "Traceback" not in result.output
 
 
 def test_other_errors_keep_their_trace(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("orchestration.pipeline.run.take_in", lambda *_, **__: {}["gone"])
+    monkeypatch.setattr("orchestration.pipeline.deliveries.take_in", lambda *_, **__: {}["gone"])
     assert isinstance(run("--home", str(tmp_path), "intake", "run").exception, KeyError)
 
 
@@ -119,7 +119,7 @@ def test_intake_alone_takes_in_and_tells(run, tmp_path):
 def test_the_home_may_stand_before_the_command_or_after_it(run, monkeypatch, tmp_path):
     taken = []
     monkeypatch.setattr(
-        "orchestration.pipeline.nightly.run_nightly", lambda home, as_of, progress, **_: taken.append((home, as_of)) or _stop()
+        "orchestration.cli.nightly.run_nightly", lambda home, as_of, progress, **_: taken.append((home, as_of)) or _stop()
     )
     run("--home", str(tmp_path), "nightly", "--as-of", "2026-03-01")
     run("nightly", "--home", str(tmp_path))
@@ -177,7 +177,7 @@ def test_ctrl_c_ends_with_130_and_says_what_stands(run, monkeypatch, tmp_path):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestration.pipeline.run.take_in", stop)
+    monkeypatch.setattr("orchestration.pipeline.deliveries.take_in", stop)
     stopped = run("--home", str(tmp_path), "intake", "run")
     assert stopped.exit_code == 130
     assert stopped.output.startswith("Stopped. The deliveries taken in so far stand")
@@ -200,7 +200,7 @@ def test_an_unknown_environment_stops_before_anything_is_done(run, monkeypatch, 
 def test_the_page_binds_to_this_machine_alone_and_keeps_its_history_in_the_home(run, monkeypatch, tmp_path):
     called = {}
     monkeypatch.setattr(os, "execve", lambda path, command, environment: called.update(command=command, environment=environment))
-    monkeypatch.setattr("orchestration.warehouse.dbt.ensure_manifest", lambda home: None)
+    monkeypatch.setattr("orchestration.cli.dev.ensure_manifest", lambda home: None)
     assert run("--home", str(tmp_path), "dev").exit_code == 0
     assert called["command"][called["command"].index("-h") + 1] == "127.0.0.1"
     assert called["environment"]["DAGSTER_HOME"] == str(tmp_path / "warehouse" / "dagster")

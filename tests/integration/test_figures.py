@@ -1,6 +1,6 @@
 """The published figures against an independent reckoning, over a synthetic operator that is nasty at the edges.
 
-Every column that the oracle knows is compared, row by row, after a first run, after a later night in the same home and in a
+Every column that the oracle knows is compared, row by row, after a first run, after a later run in the same home and in a
 fresh one. TELCO360_ORACLE_SEEDS names other operators than the suite's, such as `1,2,3`.
 """
 
@@ -66,7 +66,7 @@ def test_every_published_figure_equals_the_oracle_night_after_night_and_from_scr
     nightly(grown, second)
     nightly(fresh, second)
     assert_same(reckoned(known_at(final, second)), published(fresh, KEYS), f"oracle | from scratch {second}")
-    assert_same(published(fresh, KEYS), published(grown, KEYS), f"from scratch | night after night {second}")
+    assert_same(published(fresh, KEYS), published(grown, KEYS), f"from scratch | run after run {second}")
     assert published(fresh, KEYS) == published(grown, KEYS), "equal to 1e-9, but not to the last digit"
 
 

@@ -79,11 +79,11 @@ def reckoned(book: Book) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_figure_of_value_churn_and_service_equals_the_oracle(oracle_night, seed):
-    night = oracle_night(seed)
-    expected = reckoned(book_at(night.deliveries, night.as_of))
+def test_every_figure_of_value_churn_and_service_equals_the_oracle(oracle_run, seed):
+    run = oracle_run(seed)
+    expected = reckoned(book_at(run.deliveries, run.as_of))
     assert seed % 5 == 0 or all(expected.values()), "the operator leaves a table empty"
-    found = published(night.home, KEYS)
-    assert_same(expected, found, f"oracle | published {night.as_of}")
+    found = published(run.home, KEYS)
+    assert_same(expected, found, f"oracle | published {run.as_of}")
     assert all(row["severity"] and row["evidence"] for row in found["churn.alerts"].values())
     assert all((row["flagged_by"] is not None) == row["is_flagged"] for row in found["churn.sales_quality"].values())

@@ -25,8 +25,8 @@ KEYS = {
     "tags.plan_tags": ("plan_code",),
     "tags.manager_tags": ("manager_id",),
     "marketing.contact_pressure": ("subscriber_id",),
-    "marketing.offer_matches": ("subscriber_id", "offer_code"),
-    "marketing.manager_allotment": ("subscriber_id",),
+    "marketing.next_best_offers": ("subscriber_id", "offer_code"),
+    "marketing.manager_assignment": ("subscriber_id",),
     "marketing.manager_tasks": ("subscriber_id", "kind", "code", "raised_on"),
     "marketing.manager_performance": ("month", "manager_id"),
     "marketing.channel_performance": ("month", "channel"),
@@ -49,8 +49,8 @@ def reckoned(desk: Desk) -> dict[str, dict]:
         "tags.plan_tags": wholes.plan_tags(desk),
         "tags.manager_tags": care.manager_tags(desk),
         "marketing.contact_pressure": touch.contact_pressure(desk),
-        "marketing.offer_matches": campaign.offer_matches(desk, conditions(desk)),
-        "marketing.manager_allotment": care.manager_allotment(desk),
+        "marketing.next_best_offers": campaign.next_best_offers(desk, conditions(desk)),
+        "marketing.manager_assignment": care.manager_assignment(desk),
         "marketing.manager_tasks": care.manager_tasks(desk),
         "marketing.manager_performance": care.manager_performance(desk),
         "marketing.channel_performance": campaign.channel_performance(desk),
@@ -84,11 +84,11 @@ def conditions(desk: Desk) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_tag_and_figure_of_marketing_equals_the_oracle(oracle_night, seed):
-    night = oracle_night(seed)
-    expected = reckoned(desk_at(night.deliveries, night.as_of, night.runs))
+def test_every_tag_and_figure_of_marketing_equals_the_oracle(oracle_run, seed):
+    run = oracle_run(seed)
+    expected = reckoned(desk_at(run.deliveries, run.as_of, run.runs))
     assert seed % 3 == 0 or seed % 5 == 0 or all(expected.values()), "the operator leaves a table empty"
-    assert_same(expected, published(night.home, KEYS), f"oracle | published {night.as_of}")
+    assert_same(expected, published(run.home, KEYS), f"oracle | published {run.as_of}")
     genders = Counter(row["gender"] or "unknown" for row in expected["tags.subscriber_360"].values())
-    coverage = published(night.home, {"tags.tag_coverage": ("as_of_date", "entity", "tag_name", "value")})["tags.tag_coverage"]
+    coverage = published(run.home, {"tags.tag_coverage": ("as_of_date", "entity", "tag_name", "value")})["tags.tag_coverage"]
     assert genders == {key[3]: row["members"] for key, row in coverage.items() if key[1:3] == ("subscriber", "gender")}

@@ -10,7 +10,7 @@ from intake_kit import CONTRACT, Operator
 from orchestration.cli.show import show
 from orchestration.cli.summary import summary
 from orchestration.intake import ledger, load_limits
-from orchestration.pipeline.assets import retold
+from orchestration.pipeline.assets import repeated
 from orchestration.pipeline.nightly import Outcome
 from orchestration.pipeline.reports import IntakeFound
 from orchestration.pipeline.run import Run
@@ -254,7 +254,7 @@ def test_the_summary_of_a_run_also_shows_what_an_intake_run_before_it_warned_of(
     report = run.take_in(lambda line: None)
     assert report.outcomes == []
     told = "\n".join(
-        line.plain for line in summary(Outcome(run, intake=IntakeFound(report.intake_id, retold=retold(before, report))))
+        line.plain for line in summary(Outcome(run, intake=IntakeFound(report.intake_id, repeated=repeated(before, report))))
     )
     taken_in = f"crm_subscribers 2026-03-02, taken in on {before[0]['recorded_at']:%Y-%m-%d}: "
     assert f"{taken_in}1 of 99 rows quarantined. The first: a.csv, line 5, column activation_date: '2025-02-30'" in told

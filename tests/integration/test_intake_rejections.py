@@ -268,7 +268,7 @@ def test_a_full_disk_is_not_the_deliverys_fault(operator, monkeypatch):
         full.setattr("orchestration.intake.part.shutil.copyfile", fill_up)
         with pytest.raises(OSError) as error:
             operator.take()
-    words = machine.told(error.value, operator.home.root)
+    words = machine.describe(error.value, operator.home.root)
     assert words.startswith(f"{operator.home.lake}/.incoming/") and words.endswith(
         ": no space left on device. Make room there and run again"
     )

@@ -174,7 +174,7 @@ def test_the_run_that_was_exported_counts_and_nobody_is_lost(planted):
     assert all(row["contacted_treated"] > 0.9 * row["targeted_treated"] for row in found)
 
 
-@pytest.mark.parametrize(("measure", "truth"), [("uplift", orders_planted), ("kept_uplift", kept_planted)])
+@pytest.mark.parametrize(("measure", "truth"), [("uplift", orders_planted), ("retention_uplift", kept_planted)])
 def test_intervals_cover_what_was_planted(planted, measure, truth):
     home, runs, spy = planted
     found = rows(home, "select * from marketing.list_effect order by run_date")
@@ -196,5 +196,5 @@ def test_nobody_is_judged_before_the_time(planted):
     late = [row for row in rows(planted[0], "select * from marketing.list_effect") if (AS_OF - row["run_date"]).days < 90]
     early = [row for row in rows(planted[0], "select * from marketing.list_effect") if (AS_OF - row["run_date"]).days >= 90]
     assert len(late) == 3 and len(early) == MONTHS - 3
-    assert {(row["save_rate"], row["kept_rate_control"], row["kept_uplift"]) for row in late} == {(None, None, None)}
+    assert {(row["save_rate"], row["retention_rate_control"], row["retention_uplift"]) for row in late} == {(None, None, None)}
     assert all(0 < row["save_rate"] < 1 for row in early)

@@ -35,7 +35,7 @@ def files(home: Home) -> tuple[Path, Path]:
     return home.build_database, home.public_database
 
 
-class Nights:
+class Builds:
     """A home whose deliveries are changed and built upon, again and again, for one business date."""
 
     def __init__(self, root: Path):
@@ -127,130 +127,130 @@ class Nights:
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory) -> Nights:
-    return Nights(tmp_path_factory.mktemp("months"))
+def builds(tmp_path_factory) -> Builds:
+    return Builds(tmp_path_factory.mktemp("months"))
 
 
-def test_months_whose_sources_stay_are_not_touched_and_one_that_lacks_its_fingerprint_is_mended(nights):
+def test_months_whose_sources_stay_are_not_touched_and_one_that_lacks_its_fingerprint_is_mended(builds):
     """What is in a table tells whether it is built: a figure put in by hand stays, until its month says otherwise."""
-    scores = nights.tables["fct_value_months"]
-    first, last = nights.ask(f"select min(month), max(month) from {scores}")[0]
-    nights.ask(f"update {scores} set value_score = -1 where month in ('{first}', '{last}')")
-    nights.ask(f"update {scores} set source_fingerprint = 'of a build that died' where month = '{last}'")
-    nights.build_upon({})
-    assert nights.ask(f"select distinct month from {scores} where value_score = -1") == [(first,)]
-    nights.ask(f"delete from {scores} where month = '{first}'")
-    nights.build_upon({})
-    nights.assert_as_from_nothing()
+    scores = builds.tables["fct_value_months"]
+    first, last = builds.ask(f"select min(month), max(month) from {scores}")[0]
+    builds.ask(f"update {scores} set value_score = -1 where month in ('{first}', '{last}')")
+    builds.ask(f"update {scores} set source_fingerprint = 'of a build that died' where month = '{last}'")
+    builds.build_upon({})
+    assert builds.ask(f"select distinct month from {scores} where value_score = -1") == [(first,)]
+    builds.ask(f"delete from {scores} where month = '{first}'")
+    builds.build_upon({})
+    builds.assert_as_from_nothing()
 
 
-def test_what_the_register_says_of_a_line_builds_the_months_in_which_it_stands(nights):
+def test_what_the_register_says_of_a_line_builds_the_months_in_which_it_stands(builds):
     """Another region and customer, a customer's income, a key person: each in the months of the lines concerned alone."""
-    scores = nights.tables["fct_value_months"]
-    line, customer = nights.ask(
+    scores = builds.tables["fct_value_months"]
+    line, customer = builds.ask(
         f"select subscriber_id, min(customer_id) from {scores} group by 1 having count(*) between 2 and 8 order by count(*), 1"
     )[0]
-    stands = {month for (month,) in nights.ask(f"select month from {scores} where subscriber_id = '{line}'")}
-    before = nights.fingerprints("fct_value_months")
+    stands = {month for (month,) in builds.ask(f"select month from {scores} where subscriber_id = '{line}'")}
+    before = builds.fingerprints("fct_value_months")
     moved = [
-        row | {"region_code": "elsewhere"} if row["subscriber_id"] == line else row for row in nights.delivered("crm_subscribers")
+        row | {"region_code": "elsewhere"} if row["subscriber_id"] == line else row for row in builds.delivered("crm_subscribers")
     ]
-    nights.change(crm_subscribers=moved)
-    assert nights.months("fct_value_months", before) == stands
-    nights.assert_as_from_nothing()
+    builds.change(crm_subscribers=moved)
+    assert builds.months("fct_value_months", before) == stands
+    builds.assert_as_from_nothing()
 
-    before = nights.fingerprints("subscriber_value_months")
+    before = builds.fingerprints("subscriber_value_months")
     rich = [
-        row | {"annual_income": 10**7} if row["customer_id"] == customer else row for row in nights.delivered("crm_customers")
+        row | {"annual_income": 10**7} if row["customer_id"] == customer else row for row in builds.delivered("crm_customers")
     ]
-    scored = nights.fingerprints("fct_value_months")
-    nights.change(crm_customers=rich)
-    assert nights.months("fct_value_months", scored) == set()
-    assert nights.months("subscriber_value_months", before) >= stands
+    scored = builds.fingerprints("fct_value_months")
+    builds.change(crm_customers=rich)
+    assert builds.months("fct_value_months", scored) == set()
+    assert builds.months("subscriber_value_months", before) >= stands
 
-    group = nights.delivered("crm_groups")[0] | {"group_id": "graded", "group_level": "a"}
-    member = dict.fromkeys(nights.delivered("crm_group_members")[0]) | {
+    group = builds.delivered("crm_groups")[0] | {"group_id": "graded", "group_level": "a"}
+    member = dict.fromkeys(builds.delivered("crm_group_members")[0]) | {
         "group_id": "graded", "subscriber_id": line, "member_role": "key_person"
     }  # fmt: skip
-    nights.change(
-        crm_groups=[*nights.delivered("crm_groups"), group], crm_group_members=[*nights.delivered("crm_group_members"), member]
+    builds.change(
+        crm_groups=[*builds.delivered("crm_groups"), group], crm_group_members=[*builds.delivered("crm_group_members"), member]
     )
-    assert nights.months("fct_value_months", scored) == stands
-    nights.assert_as_from_nothing()
+    assert builds.months("fct_value_months", scored) == stands
+    builds.assert_as_from_nothing()
 
 
-def test_two_lines_that_change_alike_do_not_cancel_each_other(nights):
+def test_two_lines_that_change_alike_do_not_cancel_each_other(builds):
     """Both paid the same, late: the month's lives differ by a pair of equal changes."""
-    months = nights.tables["fct_subscriber_months"]
+    months = builds.tables["fct_subscriber_months"]
     query = f"select month, min(subscriber_id), max(subscriber_id) from {months} where paid_amount = 0 group by 1 order by 1"
-    month, *lines = nights.ask(query)[0]
-    row = nights.delivered("billing_payments")[0] | {
+    month, *lines = builds.ask(query)[0]
+    row = builds.delivered("billing_payments")[0] | {
         "paid_at": datetime(month.year, month.month, 5),
         "amount": 50,
         "is_reversal": False,
     }
     late = [row | {"payment_id": f"late {line}", "subscriber_id": line} for line in lines]
-    nights.change(billing_payments=[*nights.delivered("billing_payments"), *late])
+    builds.change(billing_payments=[*builds.delivered("billing_payments"), *late])
     paid = f"select distinct paid_amount from {months} where month = '{month}' and subscriber_id in {tuple(lines)}"
-    assert nights.ask(paid) == [(50,)]
-    nights.assert_as_from_nothing()
+    assert builds.ask(paid) == [(50,)]
+    builds.assert_as_from_nothing()
 
 
-def test_late_call_pairs_build_the_three_months_that_look_at_them(nights):
+def test_late_call_pairs_build_the_three_months_that_look_at_them(builds):
     """A month that is not held is looked at by none, until a bill has it held."""
-    circles = nights.fingerprints("int_network__close_peers")
-    months = sorted(nights.fingerprints("fct_value_months"))
-    row = next(row for row in nights.delivered("billing_call_pairs") if row["peer_subscriber_id"])
+    circles = builds.fingerprints("int_network__close_peers")
+    months = sorted(builds.fingerprints("fct_value_months"))
+    row = next(row for row in builds.delivered("billing_call_pairs") if row["peer_subscriber_id"])
     late = row | {"call_month": months[3], "peer_key": "late", "call_days": 30, "call_count": 300}
     earliest = late | {"call_month": month_add(months[0], -1)}
-    scored = nights.fingerprints("fct_value_months")
-    nights.change(billing_call_pairs=[*nights.delivered("billing_call_pairs"), late, earliest])
-    found = nights.months("int_network__close_peers", circles)
+    scored = builds.fingerprints("fct_value_months")
+    builds.change(billing_call_pairs=[*builds.delivered("billing_call_pairs"), late, earliest])
+    found = builds.months("int_network__close_peers", circles)
     assert found >= set(months[3:6])
     assert found.isdisjoint(months[:3])
-    assert months[2] not in nights.months("fct_value_months", scored)
-    nights.assert_as_from_nothing()
+    assert months[2] not in builds.months("fct_value_months", scored)
+    builds.assert_as_from_nothing()
 
 
-def test_a_late_bill_builds_the_year_that_looks_at_it(nights):
+def test_a_late_bill_builds_the_year_that_looks_at_it(builds):
     """One of a month before all others, too: with it the months held are more."""
-    averages, circles = nights.fingerprints("fct_subscriber_averages"), nights.fingerprints("int_network__close_peers")
+    averages, circles = builds.fingerprints("fct_subscriber_averages"), builds.fingerprints("int_network__close_peers")
     months = sorted(averages)
-    rows = [r for by_dt in nights.deliveries["billing_charges"].values() for r in by_dt if r["bill_month"] == months[1]]
+    rows = [r for by_dt in builds.deliveries["billing_charges"].values() for r in by_dt if r["bill_month"] == months[1]]
     row = rows[0]
-    nights.change(billing_charges=[*nights.delivered("billing_charges"), row | {"amount": row["amount"] + 1}])
-    assert months[0] not in nights.months("fct_subscriber_averages", averages)
-    assert nights.months("fct_subscriber_averages", averages) >= set(months[1:13])
-    nights.assert_as_from_nothing()
+    builds.change(billing_charges=[*builds.delivered("billing_charges"), row | {"amount": row["amount"] + 1}])
+    assert months[0] not in builds.months("fct_subscriber_averages", averages)
+    assert builds.months("fct_subscriber_averages", averages) >= set(months[1:13])
+    builds.assert_as_from_nothing()
 
     earliest = month_add(months[0], -1)
     before_all = [r | {"bill_month": earliest} for r in rows]  # as many as a month has: one stray bill opens none
-    nights.change(billing_charges=[*nights.delivered("billing_charges"), *before_all])
-    assert nights.months("int_network__close_peers", circles) >= {earliest, *months[:2]}
-    nights.assert_as_from_nothing()
+    builds.change(billing_charges=[*builds.delivered("billing_charges"), *before_all])
+    assert builds.months("int_network__close_peers", circles) >= {earliest, *months[:2]}
+    builds.assert_as_from_nothing()
 
 
-def test_points_and_rules_build_what_goes_by_them(nights):
-    classed, scored = nights.fingerprints("subscriber_value_months"), nights.fingerprints("fct_value_months")
+def test_points_and_rules_build_what_goes_by_them(builds):
+    classed, scored = builds.fingerprints("subscriber_value_months"), builds.fingerprints("fct_value_months")
     year = max(classed).year
     points = [
         row | {"points_earned": 20000} if row["points_year"] == year - 1 else row
-        for row in nights.delivered("crm_loyalty_points")
+        for row in builds.delivered("crm_loyalty_points")
     ]
-    nights.change(crm_loyalty_points=points)
-    assert nights.months("fct_value_months", scored) == set()
-    found = nights.months("subscriber_value_months", classed)
+    builds.change(crm_loyalty_points=points)
+    assert builds.months("fct_value_months", scored) == set()
+    found = builds.months("subscriber_value_months", classed)
     assert found
     assert all(month.year == year or month.month == 12 for month in found)
 
-    averages = nights.fingerprints("fct_subscriber_averages")
-    nights.ask("update telco360_public.seeds.value_rules set value = value + 1 where rule = 'key_person_bonus'")
-    nights.build_upon({})
-    assert nights.months("fct_value_months", scored) == set(scored)
-    nights.ask("update telco360_public.seeds.arpu_bands set lower_bound = '31' where lower_bound = '30'")
-    nights.build_upon({})
-    assert nights.months("fct_subscriber_averages", averages) == set(averages)
-    nights.assert_as_from_nothing()
+    averages = builds.fingerprints("fct_subscriber_averages")
+    builds.ask("update telco360_public.seeds.value_rules set value = value + 1 where rule = 'key_person_bonus'")
+    builds.build_upon({})
+    assert builds.months("fct_value_months", scored) == set(scored)
+    builds.ask("update telco360_public.seeds.arpu_bands set lower_bound = '31' where lower_bound = '30'")
+    builds.build_upon({})
+    assert builds.months("fct_subscriber_averages", averages) == set(averages)
+    builds.assert_as_from_nothing()
 
 
 ALL_KEPT = ["int_network__close_peers", "fct_subscriber_averages", "fct_subscriber_months", "fct_value_months"]
@@ -271,8 +271,8 @@ ALL_KEPT += ["subscriber_value_months", "value_composition", "value_migration", 
         ("macro.telco360.tag_values", []),
     ],
 )
-def test_a_change_of_code_makes_anew_only_what_goes_by_it(nights, node, kept):
-    manifest = nights.manifest()
+def test_a_change_of_code_makes_anew_only_what_goes_by_it(builds, node, kept):
+    manifest = builds.manifest()
     before = code_of(manifest, "before")
     changed = manifest["macros" if node.startswith("macro") else "nodes"][node]
     changed |= {"checksum": {"checksum": "other"}, "raw_code": "other", "macro_sql": "other"}
@@ -280,28 +280,28 @@ def test_a_change_of_code_makes_anew_only_what_goes_by_it(nights, node, kept):
     assert sorted(set(names) - {"phone_holders"}) == sorted(kept)
 
 
-def test_tables_made_upon_others_of_earlier_code_are_as_from_nothing(nights, tmp_path_factory):
+def test_tables_made_upon_others_of_earlier_code_are_as_from_nothing(builds, tmp_path_factory):
     """Income counts double from now on: kept tables that go by it are made anew, and all are as if made from nothing."""
-    nights.home.warehouse.joinpath("telco360.build.json").unlink(missing_ok=True)
-    prepare(nights.home, nights.as_of, code_of(nights.manifest(), "before"), {})
-    nights.dbt(nights.home, "seed")
-    nights.dbt(nights.home, "run", *KEPT)
-    billed = f"select sum(arpu_amount) from {nights.tables['fct_subscriber_months']}"
-    before, circles = nights.ask(billed), nights.fingerprints("int_network__close_peers")
+    builds.home.warehouse.joinpath("telco360.build.json").unlink(missing_ok=True)
+    prepare(builds.home, builds.as_of, code_of(builds.manifest(), "before"), {})
+    builds.dbt(builds.home, "seed")
+    builds.dbt(builds.home, "run", *KEPT)
+    billed = f"select sum(arpu_amount) from {builds.tables['fct_subscriber_months']}"
+    before, circles = builds.ask(billed), builds.fingerprints("int_network__close_peers")
 
-    nights.project = tmp_path_factory.mktemp("changed") / "project"
+    builds.project = tmp_path_factory.mktemp("changed") / "project"
     ignored = shutil.ignore_patterns(".*", "__pycache__", "target", "logs", "data")
     for part in ("models", "macros", "seeds", "tests/dbt", "target_lists"):
-        shutil.copytree(PROJECT_DIR / part, nights.project / part, ignore=ignored)
+        shutil.copytree(PROJECT_DIR / part, builds.project / part, ignore=ignored)
     for part in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT_DIR / part, nights.project / part)
-    page = nights.project / "models" / "intermediate" / "revenue" / "int_revenue__charges_monthly.sql"
+        shutil.copy(PROJECT_DIR / part, builds.project / part)
+    page = builds.project / "models" / "intermediate" / "revenue" / "int_revenue__charges_monthly.sql"
     page.write_text(f"select * replace (2 * arpu_amount as arpu_amount) from ({page.read_text()}) as charges")
-    nights.dbt(nights.home, "parse")
-    prepared = prepare(nights.home, nights.as_of, code_of(nights.manifest(), "after"), {})
+    builds.dbt(builds.home, "parse")
+    prepared = prepare(builds.home, builds.as_of, code_of(builds.manifest(), "after"), {})
     assert {"core.fct_subscriber_months", "value.value_pyramid"} <= set(prepared.changed)
     assert "intermediate.int_network__close_peers" not in prepared.changed
-    nights.dbt(nights.home, "run", *KEPT)
-    assert nights.ask(billed) == [(2 * before[0][0],)]
-    assert nights.fingerprints("int_network__close_peers") == circles
-    nights.assert_as_from_nothing()
+    builds.dbt(builds.home, "run", *KEPT)
+    assert builds.ask(billed) == [(2 * before[0][0],)]
+    assert builds.fingerprints("int_network__close_peers") == circles
+    builds.assert_as_from_nothing()

@@ -194,7 +194,7 @@ def telco360(telco360_environment):
 
 
 @pytest.fixture(scope="session")
-def first_night(telco360, megaline_landing, tmp_path_factory) -> Command:
+def first_run(telco360, megaline_landing, tmp_path_factory) -> Command:
     """The first run on the Megaline deliveries, run once a session."""
     home = Home(tmp_path_factory.mktemp("megaline"))
     shutil.copytree(megaline_landing, home.landing, copy_function=shutil.copy)
@@ -202,17 +202,17 @@ def first_night(telco360, megaline_landing, tmp_path_factory) -> Command:
 
 
 @pytest.fixture(scope="session")
-def second_night(telco360, first_night) -> tuple[Command, dict, dict]:
+def second_run(telco360, first_run) -> tuple[Command, dict, dict]:
     """The same run again; with the tables' checksums before and after."""
-    before = current(first_night.home).contents.tables
-    again = telco360(first_night.home, "nightly", "--as-of", "2018-12-31")
-    return again, before, current(first_night.home).contents.tables
+    before = current(first_run.home).contents.tables
+    again = telco360(first_run.home, "nightly", "--as-of", "2018-12-31")
+    return again, before, current(first_run.home).contents.tables
 
 
 @pytest.fixture(scope="session")
-def third_night(telco360, second_night) -> Command:
+def third_run(telco360, second_run) -> Command:
     """Late usage of one month, and a broken delivery of a required table for the next day."""
-    home = second_night[0].home
+    home = second_run[0].home
     late, broken = home.landing / "billing_usage_daily" / "dt=2018-12-30", home.landing / "crm_subscribers" / "dt=2019-01-01"
     for folder in (late, broken):
         folder.mkdir()
@@ -235,18 +235,18 @@ def query(home: Home, sql: str):
         return db.execute(sql).fetchall()
 
 
-def test_the_first_night_publishes_the_known_figures(first_night):
-    assert first_night.code == 0, first_night.output
+def test_the_first_run_publishes_the_known_figures(first_run):
+    assert first_run.code == 0, first_run.output
     per_plan = """select plan_code, count(*), round(avg(arpu_amount), 4), sum(arpu_amount) from core.fct_subscriber_months
         where arpu_amount > 0 group by 1 order by 1"""
-    figures = {plan: (count, float(mean), float(total)) for plan, count, mean, total in query(first_night.home, per_plan)}
+    figures = {plan: (count, float(mean), float(total)) for plan, count, mean, total in query(first_run.home, per_plan)}
     assert figures == {"surf": (1573, 60.7064, 95491.18), "ultimate": (720, 72.3139, 52066.00)}
-    assert query(first_night.home, "select sum(churned) from churn.churn_monthly") == [(34,)]
+    assert query(first_run.home, "select sum(churned) from churn.churn_monthly") == [(34,)]
 
 
-def test_the_first_night_says_what_it_did_and_where_it_is(first_night):
-    out = first_night.output
-    assert f"published      {current(first_night.home).name}" in out
+def test_the_first_run_says_what_it_did_and_where_it_is(first_run):
+    out = first_run.output
+    assert f"published      {current(first_run.home).name}" in out
     assert re.search(r"accepted +crm_subscribers +2018-12-31  500 read, 500 accepted", out)
     assert re.search(r"tests +\d{2,} passed, 0 warned, 0 failed", out)
     assert out.count("2018-") > 12
@@ -255,38 +255,38 @@ def test_the_first_night_says_what_it_did_and_where_it_is(first_night):
     assert re.search(r"^list +\S+: [\d,]+ rows, ", out, re.MULTILINE)
 
 
-def test_a_run_of_the_command_line_stands_in_the_page_under_its_job(first_night):
+def test_a_run_of_the_command_line_stands_in_the_page_under_its_job(first_run):
     from dagster._core.remote_origin import RemoteRepositoryOrigin
     from dagster._core.workspace.load_target import ModuleTarget
 
     # By this label the page asks for the runs of a job.
     (location,) = ModuleTarget("orchestration.pipeline.definitions", None, None, None).create_origins()
     label = RemoteRepositoryOrigin(location, "__repository__").get_label()
-    with dg.DagsterInstance.from_config(str(first_night.home.warehouse / "dagster")) as instance:
+    with dg.DagsterInstance.from_config(str(first_run.home.warehouse / "dagster")) as instance:
         (run,) = instance.get_runs(dg.RunsFilter(job_name="nightly", tags={".dagster/repository": label}), limit=1)
     assert run.is_finished and run.tags["business_date"] in ("2018-12-31", "2019-01-01")
     assert run.tags[PARTITION] == run.tags["business_date"]
 
 
-def test_the_same_partition_ran_twice(second_night):
-    home = second_night[0].home
+def test_the_same_partition_ran_twice(second_run):
+    home = second_run[0].home
     with dg.DagsterInstance.from_config(str(home.warehouse / "dagster")) as instance:
         runs = instance.get_runs(dg.RunsFilter(job_name="nightly", tags={PARTITION: "2018-12-31"}))
         assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 2
         assert "2018-12-31" in instance.get_materialized_partitions(assets.PUBLICATION)
 
 
-def test_everything_lies_in_the_home(first_night):
-    assert {p.name for p in first_night.home.root.iterdir()} == {"landing", "lake", "warehouse", "published", "exports"}
+def test_everything_lies_in_the_home(first_run):
+    assert {p.name for p in first_run.home.root.iterdir()} == {"landing", "lake", "warehouse", "published", "exports"}
 
 
-def test_what_dbt_tells_of_a_build_lies_in_its_home_so_that_several_homes_build_at_once(first_night, telco360_environment):
-    assert {"run_results.json", "dbt.log"} <= {p.name for p in first_night.home.dbt_artefacts.iterdir()}
+def test_what_dbt_tells_of_a_build_lies_in_its_home_so_that_several_homes_build_at_once(first_run, telco360_environment):
+    assert {"run_results.json", "dbt.log"} <= {p.name for p in first_run.home.dbt_artefacts.iterdir()}
     assert not (Path(telco360_environment["DBT_TARGET_PATH"]) / "run_results.json").exists()
 
 
-def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_night):
-    run, before, after = second_night
+def test_the_same_run_again_gives_equal_tables_and_rebuilds_no_month(second_run):
+    run, before, after = second_run
     assert run.code == 0, run.output
     assert "none exported: 2018-12-31 is long past" in run.output
     assert {name for name in before if before[name] != after[name]} == set()
@@ -295,25 +295,25 @@ def test_the_same_night_again_gives_equal_tables_and_rebuilds_no_month(second_ni
     assert re.search(r"months rebuilt +none", run.output)
 
 
-def test_a_late_delivery_rebuilds_its_month_only_and_a_broken_one_makes_the_version_stale(third_night):
-    assert re.search(r"why rejected +crm_subscribers 2019-01-01: part-0.csv: line \d+", third_night.output)
-    assert re.search(r"months rebuilt +2018-11, 2019-01$", third_night.output, re.MULTILINE)
-    assert current(third_night.home).contents.stale["crm_subscribers"] == "2018-12-31"
-    assert current(third_night.home).contents.as_of == "2019-01-01"
+def test_a_late_delivery_rebuilds_its_month_only_and_a_broken_one_makes_the_version_stale(third_run):
+    assert re.search(r"why rejected +crm_subscribers 2019-01-01: part-0.csv: line \d+", third_run.output)
+    assert re.search(r"months rebuilt +2018-11, 2019-01$", third_run.output, re.MULTILINE)
+    assert current(third_run.home).contents.stale["crm_subscribers"] == "2018-12-31"
+    assert current(third_run.home).contents.as_of == "2019-01-01"
 
 
 REFUSED = "crm_subscribers ends on 2018-12-31 because its newest delivery was rejected"
 
 
-def test_lists_whose_tags_stand_on_the_broken_delivery_are_refused_loudly(third_night):
-    assert third_night.code == 1
-    assert re.search(r"^list +high_value_care: refused$", third_night.output, re.MULTILINE)
-    assert third_night.output.count(REFUSED) == 1  # one sentence for all lists
-    assert f"{current(third_night.home).name} is published all the same" in third_night.output
+def test_lists_whose_tags_stand_on_the_broken_delivery_are_refused_loudly(third_run):
+    assert third_run.code == 1
+    assert re.search(r"^list +high_value_care: refused$", third_run.output, re.MULTILINE)
+    assert third_run.output.count(REFUSED) == 1  # one sentence for all lists
+    assert f"{current(third_run.home).name} is published all the same" in third_run.output
 
 
-def test_tags_and_lists_can_be_asked_of_the_published_version(telco360, third_night):
-    home = third_night.home
+def test_tags_and_lists_can_be_asked_of_the_published_version(telco360, third_run):
+    home = third_run.home
     tags = telco360(home, "tags", "list")
     assert (tags.code, "value_tier" in tags.output) == (0, True)
     shown = telco360(home, "tags", "show", "value_tier")

@@ -26,7 +26,7 @@ from sample import make_operator
 DAYS = date(2026, 6, 29), date(2026, 6, 30)
 
 
-def night(home: Home, as_of: date):
+def run_nightly(home: Home, as_of: date):
     """One run in a process of its own; the version that it published."""
     command = [sys.executable, "-c", "from orchestration.cli.main import app; app()", "nightly", "--home", str(home.root)]
     done = subprocess.run([*command, "--as-of", str(as_of)], capture_output=True, text=True, check=False)
@@ -43,7 +43,7 @@ def home(tmp_path_factory) -> Home:
     arms = {"L000000001": "treated", "L000000002": "control"}
     record_run(home, "made", date(2026, 5, 5), [{"subscriber_id": s, "arm": a, "manager_id": "M00001"} for s, a in arms.items()])
     for day in DAYS:
-        night(home, day)
+        run_nightly(home, day)
     return home
 
 
@@ -148,7 +148,7 @@ def test_the_catalogue_tells_where_a_tag_comes_from_and_how_fresh_that_is(before
 
 
 def test_a_date_built_again_remembers_the_same(home, before_and_now):
-    again = night(home, DAYS[-1])
+    again = run_nightly(home, DAYS[-1])
     one, other = (version.contents.tables for version in (versions(home)[1], again))
     assert {name for name in one if one[name] != other[name]} == set()
 
@@ -166,7 +166,7 @@ def test_each_list_of_the_project_matches_somebody(home, before_and_now):
 
 
 def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):
-    found = table(before_and_now[1], "select offer_code, count(*) as lines from marketing.offer_matches group by 1")
+    found = table(before_and_now[1], "select offer_code, count(*) as lines from marketing.next_best_offers group by 1")
     matched = dict(zip(found["offer_code"], found["lines"], strict=True))
     conditions = table(before_and_now[1], "select * from marketing.offer_conditions")
     assert set(conditions["outcome"]) == {"accepted"}
@@ -177,7 +177,7 @@ def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):
         )
         assert len(table(before_and_now[1], lines)) == matched.pop(offer.offer_code)
     assert matched == {}
-    best = table(before_and_now[1], "select subscriber_id, rank from marketing.offer_matches where is_best")
+    best = table(before_and_now[1], "select subscriber_id, rank from marketing.next_best_offers where is_best")
     assert best["subscriber_id"].is_unique and set(best["rank"]) == {1}
 
 
@@ -187,8 +187,8 @@ def test_managers_end_with_even_loads(before_and_now):
         before_and_now[1],
         """
         select
-            managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_allotment), false) as is_given
-        from core.dim_managers as managers left join marketing.manager_allotment as allotted using (manager_id)
+            managers.region_code, count(allotted.subscriber_id) as held, coalesce(bool_or(is_new_assignment), false) as is_given
+        from core.dim_managers as managers left join marketing.manager_assignment as allotted using (manager_id)
         group by manager_id, managers.region_code
         """,
     )
@@ -196,5 +196,5 @@ def test_managers_end_with_even_loads(before_and_now):
     for _, region in loads.groupby("region_code"):
         if region["is_given"].any():
             assert region.loc[region["is_given"], "held"].max() <= region["held"].min() + 1
-    reasons = table(before_and_now[1], "select distinct reason from marketing.manager_allotment")
+    reasons = table(before_and_now[1], "select distinct reason from marketing.manager_assignment")
     assert {"held", "high_class", "new_mid_high_end"} <= set(reasons["reason"])

@@ -9,7 +9,7 @@ Choices where the definitions leave one:
   month with a contact or a completed order.
 - A member is contacted by a contact that names list and run, whenever it was. Orders count from the run date to 30 days after
   it. Success of the treated is of those contacted that have an offer, from any of their contacts; of the control as ordered.
-- Uplift is that of participation; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and so is
+- Uplift is that of response rates; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and so is
   what is told of it. Save and kept rates are of runs whose 90th day is past: on-net at its end.
 """
 
@@ -166,13 +166,13 @@ def effect(rows: list[dict]) -> dict:
         found[f"contacted_{arm}"] = sum(r["is_contacted"] for r in own)
         found[f"connected_{arm}"] = sum(r["is_connected"] for r in own)
         found[f"ordered_{arm}"] = sum(bool(r["has_ordered"]) for r in own)
-        for name, column in (("success_rate", "has_succeeded"), ("participation", "has_ordered"), ("kept_rate", "is_kept")):
+        for name, column in (("success_rate", "has_succeeded"), ("response_rate", "has_ordered"), ("retention_rate", "is_kept")):
             shares[name, arm] = counts = told(own, column)
             found[f"{name}_{arm}"] = ratio(*counts)
     saved = [r for r in rows if r["arm"] == "treated" and r["is_contacted"] and r["is_at_risk"]]
     found["connection_rate"] = ratio(found["connected_treated"], found["contacted_treated"])
     found["save_rate"] = ratio(*told(saved, "is_kept"))
-    for name, share in (("uplift", "participation"), ("kept_uplift", "kept_rate")):
+    for name, share in (("uplift", "response_rate"), ("retention_uplift", "retention_rate")):
         found |= dict(zip((name, f"{name}_low", f"{name}_high"), uplift(*(shares[share, arm] for arm in ARMS)), strict=True))
     return found
 
@@ -203,7 +203,7 @@ def wilson(yes: int, of: int) -> tuple[float, float, float]:
     return middle - half, share, middle + half
 
 
-def offer_matches(desk: Desk, conditions: dict[str, set[str]]) -> dict[tuple, dict]:
+def next_best_offers(desk: Desk, conditions: dict[str, set[str]]) -> dict[tuple, dict]:
     """Offers valid at D by line that meets their condition, those ordered left out. `conditions`: lines by offer_code."""
     own = defaultdict(list)
     for code, offer in desk.offers.items():

@@ -39,7 +39,7 @@ def loads(desk: Desk) -> Counter:
     return Counter(manager_of(desk, key) for key in desk.on_net if manager_of(desk, key) is not None)
 
 
-def manager_allotment(desk: Desk) -> dict[str, dict]:
+def manager_assignment(desk: Desk) -> dict[str, dict]:
     """One row a line on-net at D that has a manager or should."""
     held = loads(desk)
     before = desk.values.get(month_add(desk.book.billed[-1], -1), {}) if desk.book.billed else {}
@@ -61,7 +61,7 @@ def manager_allotment(desk: Desk) -> dict[str, dict]:
             held[manager] += 1
         if reason:
             is_new = reason in ("high_class", "new_mid_high_end")
-            found[key] = {"manager_id": manager, "is_new_allotment": is_new, "reason": reason}
+            found[key] = {"manager_id": manager, "is_new_assignment": is_new, "reason": reason}
     return found
 
 

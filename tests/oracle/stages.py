@@ -162,7 +162,7 @@ def risk_tags(desk: Desk) -> dict[str, dict]:
             "is_at_risk": key in desk.at_risk,
             "inactive_days": min(days, default=None),
             "inactivity_band": band(min(days, default=90), INACTIVE) if row else None,
-            **{f"inactive_{n}": bool(row and row[f"inactive_{n}"]) for n in (30, 60, 90)},
+            **{f"is_inactive_{n}d": bool(row and row[f"is_inactive_{n}d"]) for n in (30, 60, 90)},
             **{f"has_alert_{code}": code in alerts for code in codes},
             "alert_count": len(alerts),
             "has_daily_alert": "daily" in desk.alerts.get(key, {}).values(),

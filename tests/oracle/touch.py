@@ -57,7 +57,7 @@ def contact_pressure(desk: Desk) -> dict[str, dict]:
         found[key] = {
             **{f"contacts_{days}d": counts[days] for days in CAPS},
             **{f"{CAP_NAMES[days]}_cap_room": room for days, room in rooms.items()},
-            "room_left": min(rooms.values()),
+            "remaining_contacts": min(rooms.values()),
             "last_contact_date": last and day_of(last["contacted_at"]),
             "last_contact_channel": last and last["channel"],
             "last_contact_direction": last and last["direction"],
@@ -97,7 +97,7 @@ def contact_tags(desk: Desk) -> dict[str, dict]:
         found[key] = {
             **{f"outbound_contacts_{days}d": row[f"contacts_{days}d"] for days in CAPS},
             **{name: row[name] for name in row if name.startswith("last_") or name == "follow_up_class"},
-            "is_contact_capped": row["room_left"] == 0,
+            "is_contact_capped": row["remaining_contacts"] == 0,
             "is_last_contact_connected": bool(last["is_connected"]) if last else None,
             **{f"is_suppressed_{channel}": desk.in_force(key, channel, "all") for channel in CHANNELS},
             "is_suppressed_all": desk.in_force(key, "all"),

@@ -124,7 +124,7 @@ def inactivity(book: Book) -> dict[str, dict]:
     for key in book.lines_at(today):
         since = [(today - day[key]).days if key in day else None for day in (used, paid)]
         row = {"days_since_use": since[0], "days_since_payment": since[1]}
-        row |= {f"inactive_{n}": all(days is None or days >= n for days in since) for n in (30, 60, 90)}
+        row |= {f"is_inactive_{n}d": all(days is None or days >= n for days in since) for n in (30, 60, 90)}
         found[key] = row
     return found
 

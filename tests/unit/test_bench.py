@@ -1,4 +1,4 @@
-"""The bench: figures of what was seen of a run, the tables, and the care of its home. No night is run here."""
+"""The bench: figures of what was seen of a run, the tables, and the care of its home. No run is run here."""
 
 import json
 import os
@@ -9,13 +9,13 @@ from datetime import date
 import pytest
 
 from benchmarks import bench, child, costs
-from benchmarks.costs import Cost, Made, NightCost, Span
+from benchmarks.costs import Cost, Made, RunCost, Span
 from orchestration.base.settings import Home
 
 DAY = date(2026, 6, 30)
 
 
-def a_night(seconds: float, **changes) -> NightCost:
+def a_run(seconds: float, **changes) -> RunCost:
     facts = {
         "as_of": "2026-06-30",
         "deliveries": 29,
@@ -27,7 +27,7 @@ def a_night(seconds: float, **changes) -> NightCost:
         "slowest": {"big": 12.34, "small": 0.5},
         "bare_dbt": Cost(26.0, 19.0, 2_000_000_000),
     }
-    return NightCost(**facts | changes)
+    return RunCost(**facts | changes)
 
 
 MADE = Made(2_000, 13, 1, "2026-06-30", "abc", 232, 551_074, 11_500_000, Cost(4.7, 4.0, 248_000_000))
@@ -127,10 +127,10 @@ def test_layers_stand_in_the_order_of_the_build_and_the_rest_of_dbt_is_told():
 
 
 def test_overhead_is_getting_ready_between_steps_and_dbt_against_dbt_alone():
-    night = a_night(60.0)
-    assert (night.between.seconds, night.between.cpu_seconds) == (5.0, -4.0)  # 60 - 5 - 20 - 30; 30 - 4 - 10 - 20
-    assert (night.overhead.seconds, night.overhead.cpu_seconds) == (14.0, 1.0)  # 5 + 5 + (30 - 26); 4 - 4 + (20 - 19)
-    told = night.to_json()
+    run = a_run(60.0)
+    assert (run.between.seconds, run.between.cpu_seconds) == (5.0, -4.0)  # 60 - 5 - 20 - 30; 30 - 4 - 10 - 20
+    assert (run.overhead.seconds, run.overhead.cpu_seconds) == (14.0, 1.0)  # 5 + 5 + (30 - 26); 4 - 4 + (20 - 19)
+    told = run.to_json()
     assert told["overhead"]["seconds"] == 14.0
     assert told["layers"]["core"]["peak_rss_bytes"] == 3_000_000_000
 
@@ -139,12 +139,12 @@ def cells(lines: list[str], name: str) -> list[str]:
     return next(row for row in ([text.strip() for text in line.strip("|").split("|")] for line in lines) if row[0] == name)[1:]
 
 
-def test_the_table_holds_both_nights_layers_below_dbt_and_shares():
+def test_the_table_holds_both_runs_layers_below_dbt_and_shares():
     first, second = (
-        a_night(100.0),
-        a_night(60.0, steps={"prepare": Cost(0.0, 0.0), "intake": Cost(1.0, 5.0), "dbt": Cost(3.0, 2.0)}),
+        a_run(100.0),
+        a_run(60.0, steps={"prepare": Cost(0.0, 0.0), "intake": Cost(1.0, 5.0), "dbt": Cost(3.0, 2.0)}),
     )
-    lines = costs.night_table(first, second)
+    lines = costs.run_table(first, second)
     assert cells(lines, "intake") == ["20.0", "10.0", "1,000", "1.0", "5.0", "", "5%", "50%"]
     assert cells(lines, "whole run") == ["100.0", "50.0", "3,000", "60.0", "30.0", "3,000", "60%", "60%"]
     assert cells(lines, "· core")[:3] == ["22.0", "", "3,000"]
@@ -153,17 +153,17 @@ def test_the_table_holds_both_nights_layers_below_dbt_and_shares():
     assert len({len(line) for line in lines}) == 1
 
 
-def test_a_step_of_one_night_only_and_one_of_no_time_have_no_share():
+def test_a_step_of_one_run_only_and_one_of_no_time_have_no_share():
     steps = {"prepare": Cost(0.04, 0.0), "intake": Cost(1.0, 1.0), "dbt": Cost(3.0, 2.0)}
-    first, second = a_night(60.0, steps=steps), a_night(60.0, steps=steps | {"lists": Cost(1.0, 1.0)})
-    lines = costs.night_table(first, second)
+    first, second = a_run(60.0, steps=steps), a_run(60.0, steps=steps | {"lists": Cost(1.0, 1.0)})
+    lines = costs.run_table(first, second)
     assert cells(lines, "prepare")[-2:] == ["", ""]
     assert cells(lines, "lists") == ["", "", "", "1.0", "1.0", "", "", ""]
 
 
 def test_a_report_tells_machine_input_and_slowest_models():
     facts = {"cores": 2, "memory_bytes": 24e9, "system": "Linux", "load_before": 1.0, "environment": "ci", "memory_limit": "6GB"}
-    lines = bench.report(facts, {"duckdb": "1.5.6"}, MADE, [a_night(60.0), a_night(6.0)])
+    lines = bench.report(facts, {"duckdb": "1.5.6"}, MADE, [a_run(60.0), a_run(6.0)])
     assert cells(lines, "made, once") == ["232", "551,074", "11.5", "4.7", "4.0", "248"]
     assert cells(lines, "taken in, second run")[:3] == ["29", "1,000", "2.5"]
     assert "2 cores, 24 GB" in lines[1]
@@ -182,11 +182,11 @@ input()
 
 @pytest.mark.parametrize(("day", "told"), [(None, None), (DAY, "2026-06-30")])
 def test_results_are_plain_values_with_the_date_that_was_given(day, told):
-    given = bench.results(day, {"cores": 2}, MADE, [a_night(60.0), a_night(6.0)])
+    given = bench.results(day, {"cores": 2}, MADE, [a_run(60.0), a_run(6.0)])
     read = json.loads(json.dumps(given))
     assert read["date"] == told
     assert read["second_over_first"] == {"seconds": pytest.approx(0.1), "cpu_seconds": pytest.approx(0.1)}
-    assert read["nights"][1]["steps"]["intake"]["peak_rss_bytes"] == 1_000_000_000
+    assert read["runs"][1]["steps"]["intake"]["peak_rss_bytes"] == 1_000_000_000
     assert Made.from_json(read["made"]) == MADE
 
 
@@ -252,7 +252,7 @@ def test_making_that_was_broken_off_is_done_again(tmp_path, monkeypatch):
     assert bench.made(home, 2_000, 13, 1, DAY).rows == 9
 
 
-def test_another_second_night_has_another_home():
+def test_another_second_run_has_another_home():
     names = [bench.default_home(2_000, 13, day).name for day in (bench.AS_OF, DAY)]
     assert names == ["2000x13", "2000x13_2026-06-30"]
 
@@ -285,7 +285,7 @@ def test_work_whose_process_is_killed_is_told_plainly():
         ({"failures": [], "discarded": "models have changed"}, "no second run: models have changed"),
     ],
 )
-def test_a_night_that_failed_or_began_anew_is_not_measured(tmp_path, monkeypatch, told, words):
+def test_a_run_that_failed_or_began_anew_is_not_measured(tmp_path, monkeypatch, told, words):
     monkeypatch.setattr(child, "run", lambda *given: told)
     with pytest.raises(bench.BenchError, match=words):
-        bench.measured_night(Home(tmp_path), Home(tmp_path / "bare"), DAY, 0, is_anew=False)
+        bench.measured_run(Home(tmp_path), Home(tmp_path / "bare"), DAY, 0, is_anew=False)

@@ -35,6 +35,8 @@ def test_commands_exist_with_their_options(page):
     for given in (*re.findall(r"`telco360 ([^`]+)`", text), *re.findall(r"^telco360 (.+)$", text, re.MULTILINE)):
         words = [word for word in re.findall(r"[\w-]+", given.split("#")[0]) if word not in ("--target", "spark")]
         command = get_command(app)
+        if words and words[0] in command.commands:
+            command = command.load(words.pop(0))
         while words and hasattr(command, "commands") and words[0] in command.commands:
             command = command.commands[words.pop(0)]
         options = {option for parameter in command.params for option in parameter.opts}

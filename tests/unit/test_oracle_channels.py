@@ -56,8 +56,8 @@ def test_pressure_counts_outbound_contacts_of_whole_days():
     rows.append(contact(datetime.combine(D, datetime.max.time()), number=99, direction="inbound", channel="app"))
     row = touch.contact_pressure(desk(channel_contacts=rows))["s1"]
     assert [row[f"contacts_{n}d"] for n in (1, 7, 30)] == [1, 2, 4]
-    assert (row["room_left"], row["last_contact_channel"]) == (0, "app")
-    assert touch.contact_pressure(desk())["s1"]["room_left"] == 1
+    assert (row["remaining_contacts"], row["last_contact_channel"]) == (0, "app")
+    assert touch.contact_pressure(desk())["s1"]["remaining_contacts"] == 1
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_lines_are_dealt_to_the_least_loaded_managers_of_their_region():
     charges = [row for r in rows for row in bills(r["subscriber_id"], ["1" if r in held else "300"] * 6)]
     usage = [use(r["subscriber_id"], D, 300) for r in rows]
     found = desk(crm_subscribers=rows, channel_managers=managers, billing_charges=charges, billing_usage_daily=usage)
-    dealt = {key: (row["manager_id"], row["reason"]) for key, row in care.manager_allotment(found).items()}
+    dealt = {key: (row["manager_id"], row["reason"]) for key, row in care.manager_assignment(found).items()}
     assert {key: who for key, (who, _) in dealt.items()} == {
         "w0": "m1", "w1": "m4", "w2": "m1", "h1": "m2", "h2": "m9", "x": None,
     }  # fmt: skip
@@ -151,8 +151,8 @@ def test_effect_of_a_list():
     row = campaign.list_effect(found)["l", run.run_date]
     assert [row[f"{n}_treated"] for n in ("targeted", "contacted", "ordered")] == [3, 1, 1]
     assert [row[f"{n}_control"] for n in ("targeted", "contacted", "ordered")] == [1, 1, 0]
-    assert (row["success_rate_treated"], row["participation_treated"]) == (1, Fraction(1, 2))
-    assert (row["save_rate"], row["kept_rate_treated"], row["kept_rate_control"]) == (0, Fraction(2, 3), 1)
+    assert (row["success_rate_treated"], row["response_rate_treated"]) == (1, Fraction(1, 2))
+    assert (row["save_rate"], row["retention_rate_treated"], row["retention_rate_control"]) == (0, Fraction(2, 3), 1)
     assert ("manager", UNKNOWN) in campaign.campaign_effect(found)
 
 

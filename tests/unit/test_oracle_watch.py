@@ -110,7 +110,7 @@ def test_inactivity_needs_neither_use_nor_payment(used, paid, flags):
         crm_subscribers=[line()], billing_usage_daily=usage, billing_payments=payments, billing_charges=bills("s1", ["1"] * 9)
     )
     row = watch.inactivity(found)["s1"]
-    assert "".join(str(int(row[f"inactive_{n}"])) for n in (30, 60, 90)) == flags
+    assert "".join(str(int(row[f"is_inactive_{n}d"])) for n in (30, 60, 90)) == flags
 
 
 def answers(*found):

@@ -32,7 +32,8 @@ select
     days_since_use,
     days_since_payment,
     {%- for days in [30, 60, 90] %}
-    coalesce(days_since_use, {{ days }}) >= {{ days }} and coalesce(days_since_payment, {{ days }}) >= {{ days }}
-        as inactive_{{ days }}{{ "," if not loop.last }}
+    {%- set is_inactive = 'coalesce(days_since_use, N) >= N and coalesce(days_since_payment, N) >= N' | replace('N', days) %}
+    {{ is_inactive }} as is_inactive_{{ days }}d,
+    {{ is_inactive }} as inactive_{{ days }}{{ "," if not loop.last }}
     {%- endfor %}
 from dated

@@ -13,7 +13,7 @@ contacts as (
         count(successes.contact_id) as succeeded,
         sum(case when contacts.outcome in ('refused', 'do_not_contact') then 1 else 0 end) as refusals
     from {{ ref('fct_contacts') }} as contacts
-    left join {{ ref('contact_successes') }} as successes on contacts.contact_id = successes.contact_id
+    left join {{ ref('contact_conversions') }} as successes on contacts.contact_id = successes.contact_id
     group by {{ month_of('contacts.contact_date') }}, contacts.channel
 
 ),

@@ -31,6 +31,7 @@ select
     short_cap_room,
     mid_cap_room,
     long_cap_room,
+    least(short_cap_room, mid_cap_room, long_cap_room) as remaining_contacts,
     least(short_cap_room, mid_cap_room, long_cap_room) as room_left,
     last_contact_date,
     last_contact_channel,

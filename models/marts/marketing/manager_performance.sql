@@ -41,7 +41,7 @@ calls as (
         sum(case when contacts.is_connected then 1 else 0 end) as connected,
         count(successes.contact_id) as succeeded
     from {{ ref('fct_contacts') }} as contacts
-    left join {{ ref('contact_successes') }} as successes on contacts.contact_id = successes.contact_id
+    left join {{ ref('contact_conversions') }} as successes on contacts.contact_id = successes.contact_id
     where contacts.direction = 'outbound' and contacts.manager_id is not null
     group by {{ month_of('contacts.contact_date') }}, contacts.manager_id
 

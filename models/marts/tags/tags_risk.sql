@@ -76,7 +76,8 @@ select
     inactivity.inactive_days,
     inactivity.inactivity_band,
     {%- for days in [30, 60, 90] %}
-    coalesce(inactivity.inactive_{{ days }}, false) as inactive_{{ days }},
+    coalesce(inactivity.is_inactive_{{ days }}d, false) as is_inactive_{{ days }}d,
+    coalesce(inactivity.is_inactive_{{ days }}d, false) as inactive_{{ days }},
     {%- endfor %}
 
     ---------- alerts

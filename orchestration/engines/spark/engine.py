@@ -71,7 +71,7 @@ class SparkEngine:
     def clear_leftovers(self) -> None:
         with connect() as session:
             known = {version.name for version in self.versions()}
-            for name in versions.standing(session):
+            for name in versions.names(session):
                 if name not in known:
                     session.run(f"drop database `{name}` cascade")
             self._candidate_note.unlink(missing_ok=True)
@@ -147,7 +147,7 @@ class SparkEngine:
 
     def versions(self) -> list[Version]:
         with connect() as session:
-            there, pointed = set(versions.standing(session)), versions.pointed_at(session)
+            there, pointed = set(versions.names(session)), versions.pointed_at(session)
         raw = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(self._notes.glob("telco360__*.json"))]
         found = [
             Version(
@@ -159,12 +159,12 @@ class SparkEngine:
         return sorted(found, key=lambda v: v.made_at, reverse=True)
 
     def rollback(self, version: str | None = None) -> Version:
-        standing = self.versions()
-        now = next((v for v in standing if v.is_current), None)
-        before = next((v for v in standing if now and v.made_at < now.made_at), None)
-        chosen = named(standing, version) if version else before
+        known = self.versions()
+        now = next((v for v in known if v.is_current), None)
+        before = next((v for v in known if now and v.made_at < now.made_at), None)
+        chosen = named(known, version) if version else before
         if chosen is None:
-            names = ", ".join(v.name for v in standing) or "none"
+            names = ", ".join(v.name for v in known) or "none"
             raise WarehouseError(f"there is no version {version or 'before the current'} to go to; there are: {names}")
         self._switch(chosen.name)
         return require_current(self)

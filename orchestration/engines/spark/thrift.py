@@ -55,7 +55,7 @@ class Session:
             cursor.execute(statement)
         except Error as error:
             cursor.close()
-            raise WarehouseError(f"Spark: {said(error)}\nin: {statement.strip()[:500]}") from error
+            raise WarehouseError(f"Spark: {described(error)}\nin: {statement.strip()[:500]}") from error
         return cursor
 
 
@@ -84,7 +84,7 @@ def connect(environment: dict[str, str] | None = None) -> Iterator[Session]:
         yield Session(connection)
 
 
-def said(error: Exception) -> str:
+def described(error: Exception) -> str:
     """What Spark said of a failure, without the trace of its own code."""
     given = error.args[0] if error.args else error
     message = given.status.errorMessage if hasattr(given, "status") else str(given)

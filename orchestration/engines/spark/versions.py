@@ -39,7 +39,7 @@ class Table:
         return f"`{PUBLISHED}_{self.schema}`.`{self.name}`"
 
 
-def standing(session: Session) -> list[str]:
+def names(session: Session) -> list[str]:
     """Names of the versions' databases, candidates among them."""
     return [name for name in databases(session, f"{PUBLISHED}__") if VERSION_NAME.fullmatch(name)]
 

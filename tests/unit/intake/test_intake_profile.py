@@ -137,7 +137,7 @@ def test_a_profile_tells_what_it_changes(tmp_path):
     (tmp_path / "profiles" / "billing_charges.yml").write_text(
         "delimiter: ';'\nencoding: gbk\nrename: {ACCT: subscriber_id}\nnull_values: [\\N, NULL, no]\nunits: {amount: fen}\n"
     )
-    assert load_profile(Home(tmp_path), CHARGES).told() == (
+    assert load_profile(Home(tmp_path), CHARGES).described() == (
         "delimiter ';', encoding gbk, rename ACCT as subscriber_id, null values \\N, NULL, no, amount in fen"
     )
     assert load_profile(Home(tmp_path), USAGE) is None

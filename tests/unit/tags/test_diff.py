@@ -9,7 +9,7 @@ from made_tags import LINES, MODELS, TAGS, WORTH, made_tag_version
 
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
-from orchestration.tags.diff import Moved, compare, told
+from orchestration.tags.diff import Moved, compare, described
 from orchestration.tags.recompute import changed_families, moved, text_of
 
 BY_DATA = LINES | {"L2": (88.0, "2026-03-01")}  # mass to gold
@@ -31,7 +31,7 @@ def test_the_same_night_again_differs_in_nothing(home):
     found = compare(home, MODELS, "run0")
     assert (found.added, found.removed, found.rewritten, found.moved, found.notes) == ([], [], [], [], [])
     assert found.members == {"subscriber": (0, 0), "customer": (0, 0)}
-    assert list(told(found))[-1] == "  no tag changed its value"
+    assert list(described(found))[-1] == "  no tag changed its value"
 
 
 def test_changed_data_is_no_changed_definition(home):
@@ -51,8 +51,8 @@ def test_a_changed_rule_in_the_sql_is_a_changed_definition_and_both_are_told_apa
     assert moves(found)["value_score"].by_definition == 0
     # is_idle of L3 reads the tier: its own SQL is the same, but not what it is made of.
     assert moves(found)["is_idle"] == Moved("is_idle", "subscriber", 1, 0, 1, 0, (("true", "false", 1),))
-    assert "  value_tier: 2 changed: 1 by data, 1 by definition" in told(found)
-    assert "      mass -> gold 2" in told(found)
+    assert "  value_tier: 2 changed: 1 by data, 1 by definition" in described(found)
+    assert "      mass -> gold 2" in described(found)
 
 
 def test_a_changed_seed_is_a_changed_definition(home):
@@ -66,7 +66,7 @@ def test_what_changed_twice_counts_in_both(home):
     found = moves(compare(home, MODELS, "run0"))["value_tier"]
     # L2 mass, gold, dust: by both. L1 gold, gold, dust; L3 and L4 mass, mass, dust.
     assert (found.changed, found.by_data, found.by_definition, found.by_both) == (4, 1, 4, 1)
-    assert "4 changed: 1 by data, 4 by definition (1 by both)" in "\n".join(told(compare(home, MODELS, "run0")))
+    assert "4 changed: 1 by data, 4 by definition (1 by both)" in "\n".join(described(compare(home, MODELS, "run0")))
 
 
 def test_another_date_is_data_not_definition(home):
@@ -80,7 +80,7 @@ def test_lines_that_came_and_went_change_no_value(home):
     made_tag_version(home, lines={"L1": LINES["L1"], "L5": (50, "2026-03-30"), "L6": (50, "2026-03-30")})
     found = compare(home, MODELS, "run0")
     assert (found.members["subscriber"], found.moved) == ((3, 2), [])
-    assert "subscriber: 2 came, 3 went; of those that stayed:" in told(found)
+    assert "subscriber: 2 came, 3 went; of those that stayed:" in described(found)
 
 
 def test_tags_and_texts_that_changed_are_told(home):
@@ -92,7 +92,7 @@ def test_tags_and_texts_that_changed_are_told(home):
         ("value_tier", "owner", "customer-value", "service"),
         ("value_tier", "version", "1", "2"),
     }
-    assert {"+ subscriber new_tier", "- subscriber value_score"} <= set(told(found))
+    assert {"+ subscriber new_tier", "- subscriber value_score"} <= set(described(found))
 
 
 def test_versions_go_either_way_and_by_name(home):
@@ -108,7 +108,7 @@ def test_versions_without_definitions_are_compared_but_not_split(tmp_path):
     found = compare(home, MODELS, "run0")
     assert (moves(found)["value_tier"].changed, moves(found)["value_tier"].by_data) == (1, None)
     assert "not told apart" in found.notes[0]
-    assert "not known whether by data or by definition" in "\n".join(told(found))
+    assert "not known whether by data or by definition" in "\n".join(described(found))
 
 
 def test_a_definition_that_the_new_version_cannot_compute_is_noted(tmp_path):

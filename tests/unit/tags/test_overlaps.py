@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from orchestration.catalog.tags import Tag
-from orchestration.tags.overlaps import Members, common, overlaps, sets_of, told
+from orchestration.tags.overlaps import Members, common, described, overlaps, sets_of
 
 ENTRIES = [
     Tag("is_even", "subscriber", "m", "flag"),
@@ -57,7 +57,7 @@ def test_equal_sets_are_told_once_and_parts_lie_within_wholes():
 def test_members_are_counted():
     one = found()["is_fourth", False, "is_even"]
     assert (one.part_members, one.whole_members, one.within) == (25, 50, 1.0)
-    (line,) = [line for line in told([one]) if "is_fourth" in line]
+    (line,) = [line for line in described([one]) if "is_fourth" in line]
     assert line.split() == ["is_fourth", "25", "within", "is_even", "50", "100.00%"]
 
 
@@ -91,7 +91,7 @@ def test_counts_do_not_depend_on_how_many_are_looked_at_together(monkeypatch):
 
 
 def test_no_overlap_is_said():
-    assert list(told([])) == ["No tag equals another or lies within one."]
+    assert list(described([])) == ["No tag equals another or lies within one."]
     assert overlaps([Members("a"), Members("b")], np.array([[2, 0], [0, 2]]), 9, 0.98) == []
 
 

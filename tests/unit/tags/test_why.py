@@ -8,7 +8,7 @@ from made_tags import MODELS, made_home
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import CatalogError
 from orchestration.tags.evidence import columns_of, holders, unresolved
-from orchestration.tags.why import month_of, told, why, why_in_month
+from orchestration.tags.why import described, month_of, why, why_in_month
 from orchestration.warehouse.manifest import require_serving
 from orchestration.warehouse.reading import DuckDBReader, published
 
@@ -25,7 +25,7 @@ def entry(**changes):
 
 def test_a_tag_is_explained_from_the_version(reader):
     (found,) = why(reader, MODELS, "subscriber", "L1", "value_tier")
-    assert "\n".join(told([found])).splitlines() == [
+    assert "\n".join(described([found])).splitlines() == [
         "value_tier (价值等级) = gold (金)",
         "  rule      Tier by score. (version 1, customer-value)",
         "  as of     2026-01, the last billed month",
@@ -40,7 +40,7 @@ def test_a_flag_is_held_against_its_rule_and_says_that_it_is_stale(reader):
     (found,) = why(reader, MODELS, "subscriber", "L3", "is_idle")
     assert (found.value, found.distance) == (True, "idle_days 58, 28 above idle_after (30)")
     assert found.since == "no change since the first build on 2026-03-01"
-    assert "  status    stale, fresh as of 2026-03-28" in told([found])
+    assert "  status    stale, fresh as of 2026-03-28" in described([found])
 
 
 def test_since_comes_from_the_months_where_no_change_was_noted(reader):
@@ -50,10 +50,10 @@ def test_since_comes_from_the_months_where_no_change_was_noted(reader):
 
 
 def test_all_tags_come_together_and_those_without_a_value_last(reader):
-    lines = list(told(why(reader, MODELS, "subscriber", "L4")))
+    lines = list(described(why(reader, MODELS, "subscriber", "L4")))
     assert [line.split(" ")[0] for line in lines if not line.startswith(" ")] == ["value_tier", "without"]
     assert lines[-1] == "without a value: idle_days, is_idle, value_score"
-    assert next(told(why(reader, MODELS, "subscriber", "L4", "value_score"))) == "value_score (价值评分) = unknown"
+    assert next(described(why(reader, MODELS, "subscriber", "L4", "value_score"))) == "value_score (价值评分) = unknown"
 
 
 def test_members_of_other_entities_are_asked_the_same_way(reader):

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.base.settings import PROJECT_DIR
-from orchestration.cli.lists import lists_app
+from orchestration.cli.lists import app
 from orchestration.targeting.definition import (
     Approval,
     DefinitionError,
@@ -215,7 +215,7 @@ def test_the_lists_of_the_project_are_read_and_their_schema_is_current():
     assert schema["additionalProperties"] is False
     assert schema["properties"]["name"]["pattern"] == "^[a-z][a-z0-9_]*$" and "pattern" in schema["properties"]["schedule"]
     assert "null" not in str(schema["properties"]["limit"]) and schema["properties"]["offer"]["type"] == ["string", "null"]
-    assert CliRunner().invoke(lists_app, ["schema"]).output == schema_text()
+    assert CliRunner().invoke(app, ["schema"]).output == schema_text()
 
 
 def test_what_a_definition_says_is_recorded_as_ever(tmp_path):

@@ -11,7 +11,7 @@ from orchestration.base.settings import Home
 from orchestration.intake import ledger
 
 
-def rows_ahead(home: Home, contract: Mapping[str, Table], as_of: date) -> dict[str, int]:
+def future_rows(home: Home, contract: Mapping[str, Table], as_of: date) -> dict[str, int]:
     """Such rows by table, tables without any left out. Only deliveries whose ledger row tells of a later event are read."""
     next_day = datetime.combine(as_of + timedelta(days=1), time())
     counts: dict[str, int] = {}
@@ -27,6 +27,6 @@ def rows_ahead(home: Home, contract: Mapping[str, Table], as_of: date) -> dict[s
             continue
         folder = ds.dataset(home.raw / table.name / f"dt={row['dt']}", format="parquet")
         is_date = table.column(table.event_time).data_type == "date"
-        is_ahead = pc.field(table.event_time) >= (next_day.date() if is_date else next_day)
-        counts[table.name] = counts.get(table.name, 0) + folder.count_rows(filter=is_ahead)
+        is_future = pc.field(table.event_time) >= (next_day.date() if is_date else next_day)
+        counts[table.name] = counts.get(table.name, 0) + folder.count_rows(filter=is_future)
     return counts

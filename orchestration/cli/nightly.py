@@ -1,0 +1,41 @@
+"""The command `telco360 nightly`."""
+
+import sys
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.base import settings
+from orchestration.cli.common import a_date, plain_errors
+from orchestration.cli.summary import TerminalProgress, summary
+from orchestration.pipeline.nightly import run_nightly
+
+app = typer.Typer(add_completion=False)
+AsOfOption = Annotated[
+    date | None, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Business date; else the latest delivered.")
+]
+
+
+@app.command()
+def nightly(
+    as_of: AsOfOption = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish, also for an earlier day than the published one.")] = False,
+    export_lists: Annotated[
+        bool, typer.Option("--export-lists", help="Export lists, also for a day before the published one or long past.")
+    ] = False,
+) -> None:
+    """Take in what was delivered, build, test, publish, export the target lists.
+
+    A run for an earlier day than the published one is built beside it: it publishes and exports nothing unless asked.
+    """
+    console = Console(file=sys.stdout)
+    with plain_errors():
+        outcome = run_nightly(
+            settings.home(), as_of, TerminalProgress(console), publishes_earlier=publish, exports_earlier=export_lists
+        )
+    console.print()
+    for line in summary(outcome):
+        console.print(line, soft_wrap=True)
+    raise typer.Exit(0 if outcome.is_well else 1)
