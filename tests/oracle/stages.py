@@ -45,6 +45,7 @@ def lifecycle_tags(desk: Desk) -> dict[str, dict]:
             "lifecycle_stage": ("decline" if reason else stage) if is_on_net else "off_net",
             "decline_reason": reason,
             "is_new_subscriber": line.activation_date >= book.months[-1],
+            "days_since_activation": (desk.today - line.activation_date).days,
             "is_contract_ending": is_on_net and is_contract_ending(desk, key),
             "contract_tenure_months": contract and months_between(contract["start_date"], desk.today) + 1,
             "days_since_churn": gone and (desk.today - gone["churn_date"]).days,

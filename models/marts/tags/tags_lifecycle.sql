@@ -51,6 +51,7 @@ select
     end as lifecycle_stage,
     reasoned.decline_reason,
     reasoned.activation_date >= {{ last_complete_month() }} as is_new_subscriber,
+    cast({{ dbt.datediff('reasoned.activation_date', as_of_date(), 'day') }} as integer) as days_since_activation,
     reasoned.is_contract_ending,
     cast({{ tenure_months('reasoned.contract_start_date', as_of_date()) }} as integer) as contract_tenure_months,
     cast({{ dbt.datediff('reasoned.churn_date', as_of_date(), 'day') }} as integer) as days_since_churn,
