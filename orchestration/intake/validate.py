@@ -15,11 +15,14 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.base.contract import Table
-from orchestration.base.sql import from_files, from_folder, identifier, identifiers, one_row
+from orchestration.base.sql import from_files, from_folder, identifier, identifiers
 from orchestration.intake.part import Part
 from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
 
 BATCH_ROWS = 131_072
+KEYS_AT_ONCE = 2**25
+"""Keys whose hashes, 8 bytes each, are held in memory at a time."""
+
 _TWICE = "comes more than once in the delivery, with different values"
 
 
@@ -50,6 +53,9 @@ class Removed:
         """(part_no, row_no) of each."""
         return pa.table({"part_no": np.concatenate(self._part_nos), "row_no": np.concatenate(self._row_nos)})
 
+    def __len__(self) -> int:
+        return sum(map(len, self._row_nos))
+
     def rows_of(self, part_no: int) -> np.ndarray:
         """Positions in the staged file of the part."""
         rows: np.ndarray = np.concatenate(self._row_nos)[np.concatenate(self._part_nos) == part_no]
@@ -72,8 +78,18 @@ class Facts:
 
 
 def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A connection whose memory is bounded and which spills to `scratch`."""
-    return duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": False})
+    """A database whose memory is bounded and which spills to `scratch`.
+
+    It keeps nothing of the files that it reads: another delivery's may have the same names.
+    """
+    return duckdb.connect(
+        config={
+            "memory_limit": "1GB",
+            "temp_directory": str(scratch),
+            "preserve_insertion_order": False,
+            "enable_external_file_cache": False,
+        }
+    )
 
 
 def remove_rows(
@@ -89,42 +105,43 @@ def remove_rows(
     if references:
         rules = [([r.column], f"is no {r.key} of {r.table} dt={r.dt}") for r in references]
         _set_aside(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
-    con.register("broken", removed.as_table())
-    if _has_shared_keys(con, table):
+    if _has_shared_keys(con, table, removed, sum(part.rows_read for part in parts)):
         columns = f"part_no, row_no, {identifiers(table.key)}, true as fault_0"
         query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
         _set_aside(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
         deduplicated = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
         removed.add(deduplicated["part_no"], deduplicated["row_no"])
         removed.deduplicated = len(deduplicated["row_no"])
-    con.unregister("broken")
     return removed
 
 
 def _broken_references_query(table: Table, references: list[Reference]) -> str:
     """Rows that break a reference, with fault_0, fault_1, …: whether they break the first, the second, …"""
-    joins, faults = "", []
-    for i, r in enumerate(references):
-        keys = f"select distinct {identifier(r.key)} as key_{i} from {from_folder(r.folder)}"
-        joins += f" left join ({keys}) on {identifier(r.column)} = key_{i}"
-        faults.append(f"({identifier(r.column)} is not null and key_{i} is null)")
+    faults = [
+        f"coalesce({identifier(r.column)} not in (select {key} from {from_folder(r.folder)} where {key} is not null), false)"
+        for r, key in ((r, identifier(r.key)) for r in references)
+    ]
     columns = dict.fromkeys([*table.key, *(r.column for r in references)])
     selected = ", ".join(f"{fault} as fault_{i}" for i, fault in enumerate(faults))
     return (
-        f"select part_no, row_no, {identifiers(columns)}, {selected} "
-        f"from staged{joins} where {' or '.join(faults)} order by part_no, row_no"
+        f"select * from (select part_no, row_no, {identifiers(columns)}, {selected} from staged) "
+        f"where {' or '.join(f'fault_{i}' for i in range(len(faults)))} order by part_no, row_no"
     )
 
 
-def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether keys come more than once; then the table `shared` holds their rows.
+def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table, removed: Removed, rows: int) -> bool:
+    """Whether keys come more than once among the rows that are left of `rows` or fewer; then the table `shared` holds theirs.
 
     With each row, versions: how many different rows have its key, and nth: which of these it is in the delivery's order.
     """
-    keys, live = identifiers(table.key), "(from staged anti join broken using (part_no, row_no))"
-    con.execute(f"create or replace temp table suspect as select hash({keys}) as h from {live} group by h having count(*) > 1")
-    if not one_row(con.execute("select count(*) from suspect"))[0]:
+    keys, live = identifiers(table.key), "staged"
+    if len(removed):
+        con.register("broken", removed.as_table())
+        live = "(from staged anti join broken using (part_no, row_no))"
+    suspect = _repeated_hashes(con, f"select hash({keys}) as h from {live}", rows)
+    if not len(suspect):
         return False
+    con.register("suspect", pa.table({"h": suspect}))
     con.execute(f"create or replace temp table again as from {live} as live semi join suspect on hash({keys}) = suspect.h")
     con.execute(
         f"create or replace temp table shared as select part_no, row_no, {keys}, versions, "
@@ -133,6 +150,20 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
         f"from again group by {keys} having count(*) > 1) using ({keys})"
     )
     return True
+
+
+def _repeated_hashes(con: duckdb.DuckDBPyConnection, query: str, rows: int) -> np.ndarray:
+    """The values of `h`, a column of hashes, that a query of up to so many rows gives more than once.
+
+    Sorting numbers takes less than half of what grouping them does; where they are many, a share of them is taken at a time.
+    """
+    shares, found = -(-rows // KEYS_AT_ONCE), [np.empty(0, np.uint64)]
+    for share in range(shares):
+        reader = con.execute(f"select h from ({query}) where h % {shares} = {share}").to_arrow_reader(BATCH_ROWS)
+        hashes = np.concatenate([found[0], *(batch["h"].to_numpy() for batch in reader)])
+        hashes.sort()
+        found.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
+    return np.concatenate(found)
 
 
 def _set_aside(
@@ -160,39 +191,27 @@ def _set_aside(
 
 
 def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], number_patterns: list[str]) -> Facts:
-    """What is recorded of the rows in `files`, those that enter the lake."""
-    accepted = from_files(files)
-    rows, digest = _content_hash(con, table, accepted)
-    first = last = None
-    months: list[date] = []
-    if table.event_time is not None:
-        event = f"{identifier(table.event_time)}::timestamp"
-        first, last = one_row(con.execute(f"select min({event}), max({event}) from {accepted}"))
-        months = [
-            m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()
-        ]
-    return Facts(rows, digest, first, last, months, _odd(con, table, accepted, number_patterns))
+    """What is recorded of the rows in `files`, those that enter the lake. Each column is read once.
 
-
-def _odd(con: duckdb.DuckDBPyConnection, table: Table, accepted: str, patterns: list[str]) -> int | None:
-    if not patterns or "msisdn" not in {c.name for c in table.columns}:
-        return None
-    fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in patterns)
-    return int(one_row(con.execute(f"select count(*) from {accepted} where not ({fits})", patterns))[0])
-
-
-def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -> tuple[int, str]:
-    """(rows, SHA-256 over their number and the sums of their MD5 halves): sums do not see order, files or format.
-
-    Each value is told with its length, so that no two different rows read the same.
+    The content is told by the sum of the rows' hashes: it does not see order, files or format. DuckDB hashes values as they
+    are; written out as text for a hash of our own, they cost ten times as much.
     """
-    texts = ", ".join(
-        f"coalesce(length({identifier(c.name)}::varchar) || ':' || {identifier(c.name)}::varchar, '-')" for c in table.columns
-    )
-    hashed = con.execute(
-        f"select count(*), coalesce(sum((h >> 64)::ubigint), 0), coalesce(sum((h & 18446744073709551615::uhugeint)::ubigint), 0) "
-        f"from (select md5_number(concat({texts})) as h from {accepted})"
-    )
-    rows, upper, lower = one_row(hashed)
+    event = f"{identifier(table.event_time)}::timestamp" if table.event_time else "null::timestamp"
+    is_looked_at = bool(number_patterns) and "msisdn" in {c.name for c in table.columns}
+    fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in number_patterns) if is_looked_at else "true"
+    months = con.execute(
+        f"select date_trunc('month', event)::date, min(event), max(event), count(*), sum(hash(h)), count(*) filter (not fits) "
+        f"from (select {event} as event, hash({identifiers(c.name for c in table.columns)}) as h, ({fits}) as fits "
+        f"from {from_files(files)}) group by all order by 1",
+        number_patterns if is_looked_at else [],
+    ).fetchall()
+    rows, total, odd = (sum(month[i] for month in months) for i in (3, 4, 5))
     names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
-    return rows, sha256(f"{names}|{rows}|{upper}|{lower}".encode()).hexdigest()
+    return Facts(
+        rows,
+        sha256(f"{names}|{rows}|{total}".encode()).hexdigest(),
+        min((first for _, first, *_ in months if first), default=None),
+        max((last for _, _, last, *_ in months if last), default=None),
+        [month for month, *_ in months] if table.event_time else [],
+        odd if is_looked_at else None,
+    )
