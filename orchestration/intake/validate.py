@@ -77,21 +77,6 @@ class Facts:
     odd_numbers: int | None
 
 
-def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A database whose memory is bounded and which spills to `scratch`.
-
-    It keeps nothing of the files that it reads: another delivery's may have the same names.
-    """
-    return duckdb.connect(
-        config={
-            "memory_limit": "1GB",
-            "temp_directory": str(scratch),
-            "preserve_insertion_order": False,
-            "enable_external_file_cache": False,
-        }
-    )
-
-
 def remove_rows(
     con: duckdb.DuckDBPyConnection, table: Table, parts: list[Part], references: list[Reference], quarantine: Writer
 ) -> Removed:
@@ -180,7 +165,7 @@ def _set_aside(
         part_nos, row_nos = batch["part_no"].to_numpy(), batch["row_no"].to_numpy()
         for part_no in np.unique(part_nos):
             mine = batch.filter(pa.array(part_nos == part_no))
-            lines = parts[part_no].line_numbers()[mine["row_no"].to_numpy()]
+            lines = parts[part_no].lines_of(mine["row_no"].to_numpy())
             faults = []
             for i, (columns, reason) in enumerate(rules):
                 rows = np.flatnonzero(mine[f"fault_{i}"].to_numpy(zero_copy_only=False))
