@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.base.contract import Table
-from orchestration.base.sql import from_files, from_folder, identifier, identifiers
+from orchestration.base.sql import from_files, from_folder, identifier, identifiers, one_row
 from orchestration.intake.part import Part
 from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
 
@@ -181,22 +181,23 @@ def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], nu
     The content is told by the sum of the rows' hashes: it does not see order, files or format. DuckDB hashes values as they
     are; written out as text for a hash of our own, they cost ten times as much.
     """
+    accepted, columns = from_files(files), identifiers(c.name for c in table.columns)
     event = f"{identifier(table.event_time)}::timestamp" if table.event_time else "null::timestamp"
     is_looked_at = bool(number_patterns) and "msisdn" in {c.name for c in table.columns}
     fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in number_patterns) if is_looked_at else "true"
-    months = con.execute(
-        f"select date_trunc('month', event)::date, min(event), max(event), count(*), sum(hash(h)), count(*) filter (not fits) "
-        f"from (select {event} as event, hash({identifiers(c.name for c in table.columns)}) as h, ({fits}) as fits "
-        f"from {from_files(files)}) group by all order by 1",
+    found = con.execute(
+        f"select count(*), coalesce(sum(hash(hash({columns}))), 0), min({event}), max({event}), count(*) filter (not ({fits})) "
+        f"from {accepted}",
         number_patterns if is_looked_at else [],
-    ).fetchall()
-    rows, total, odd = (sum(month[i] for month in months) for i in (3, 4, 5))
-    names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
-    return Facts(
-        rows,
-        sha256(f"{names}|{rows}|{total}".encode()).hexdigest(),
-        min((first for _, first, *_ in months if first), default=None),
-        max((last for _, _, last, *_ in months if last), default=None),
-        [month for month, *_ in months] if table.event_time else [],
-        odd if is_looked_at else None,
     )
+    rows, total, first, last, odd = one_row(found)
+    names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
+    digest = sha256(f"{names}|{rows}|{total}".encode()).hexdigest()
+    return Facts(rows, digest, first, last, _event_months(con, table, accepted), odd if is_looked_at else None)
+
+
+def _event_months(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -> list[date]:
+    if table.event_time is None:
+        return []
+    days = f"select distinct {identifier(table.event_time)}::date as day from {accepted}"  # few, so told apart before the months
+    return [m for (m,) in con.execute(f"select distinct date_trunc('month', day)::date from ({days}) order by 1").fetchall()]
