@@ -16,13 +16,11 @@ import pyarrow as pa
 
 from orchestration.base.contract import Table
 from orchestration.base.sql import from_files, from_folder, identifier, identifiers, one_row
+from orchestration.intake.keys import repeated_hashes
 from orchestration.intake.part import Part
 from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
 
 BATCH_ROWS = 131_072
-KEYS_AT_ONCE = 2**25
-"""Keys whose hashes, 8 bytes each, are held in memory at a time."""
-
 _TWICE = "comes more than once in the delivery, with different values"
 
 
@@ -123,7 +121,7 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table, removed: Remo
     if len(removed):
         con.register("broken", removed.as_table())
         live = "(from staged anti join broken using (part_no, row_no))"
-    suspect = _repeated_hashes(con, f"select hash({keys}) as h from {live}", rows)
+    suspect = repeated_hashes(con, f"select hash({keys}) as h from {live}", rows)
     if not len(suspect):
         return False
     con.register("suspect", pa.table({"h": suspect}))
@@ -135,20 +133,6 @@ def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table, removed: Remo
         f"from again group by {keys} having count(*) > 1) using ({keys})"
     )
     return True
-
-
-def _repeated_hashes(con: duckdb.DuckDBPyConnection, query: str, rows: int) -> np.ndarray:
-    """The values of `h`, a column of hashes, that a query of up to so many rows gives more than once.
-
-    Sorting numbers takes less than half of what grouping them does; where they are many, a share of them is taken at a time.
-    """
-    shares, found = -(-rows // KEYS_AT_ONCE), [np.empty(0, np.uint64)]
-    for share in range(shares):
-        reader = con.execute(f"select h from ({query}) where h % {shares} = {share}").to_arrow_reader(BATCH_ROWS)
-        hashes = np.concatenate([found[0], *(batch["h"].to_numpy() for batch in reader)])
-        hashes.sort()
-        found.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
-    return np.concatenate(found)
 
 
 def _set_aside(

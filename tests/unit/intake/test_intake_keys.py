@@ -3,17 +3,18 @@
 import duckdb
 import pytest
 
-from orchestration.intake import engine, validate
+from orchestration.intake import engine
+from orchestration.intake import keys as hashed
 
 
 @pytest.mark.parametrize("held", [1, 3, 7, 100])
 @pytest.mark.parametrize(("keys", "repeated"), [([], 0), ([1, 2, 3], 0), ([1, 2, 1], 1), ([5, 5, 5, 6, 7, 7, 8], 2)])
 def test_hashes_of_repeated_keys_are_found_once(monkeypatch, held, keys, repeated):
-    monkeypatch.setattr(validate, "KEYS_AT_ONCE", held)
+    monkeypatch.setattr(hashed, "KEYS_AT_ONCE", held)
     with duckdb.connect() as con:
         con.execute("create table delivered (k bigint)")
         con.executemany("insert into delivered values (?)", [[k] for k in keys]) if keys else None
-        found = validate._repeated_hashes(con, "select hash(k) as h from delivered", len(keys))
+        found = hashed.repeated_hashes(con, "select hash(k) as h from delivered", len(keys))
         expected = con.execute("select hash(k) from delivered group by k having count(*) > 1").fetchall()
     assert len(found) == repeated and sorted(found.tolist()) == sorted(h for (h,) in expected)
 
