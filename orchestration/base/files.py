@@ -4,20 +4,58 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
-FICLONE = 0x40049409
-"""Linux's request to have one file share the bytes of another, which not every file system grants."""
+_FICLONE = 0x40049409
+"""Linux's ioctl that has a file share the blocks of another."""
 
-COPIED_AT_ONCE = 1 << 24
-"""Bytes."""
+_ANY_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of the file's bytes, in hex."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Has `target` hold the bytes of `source`, which it shares where the file system can clone; neither sees later changes of the
+    other."""
+    if not _is_cloned(source, target):
+        shutil.copyfile(source, target)
+
+
+def share_or_copy(source: Path, target: Path) -> None:
+    """Has `target` hold the bytes of `source`, at no cost where that is safe; `target` must not exist.
+
+    A clone (XFS, Btrfs) shares blocks until one side is written, so the other never sees it. A hard link is the same file under
+    a second name: only one that nobody may write to is linked, as a source that delivers by opening its old file anew would
+    change the target too. All else is copied.
+    """
+    if not (_is_cloned(source, target) or _is_linked(source, target)):
+        shutil.copyfile(source, target)
+
+
+def _is_cloned(source: Path, target: Path) -> bool:
+    with open(source, "rb") as old, open(target, "wb") as new:
+        try:
+            fcntl.ioctl(new, _FICLONE, old.fileno())
+        except OSError:  # another file system, or one without clones
+            target.unlink()
+            return False
+    return True
+
+
+def _is_linked(source: Path, target: Path) -> bool:
+    if source.stat().st_mode & _ANY_MAY_WRITE:
+        return False
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, too many links, or another user's file
+        return False
+    return True
 
 
 def write_atomically(path: Path, aside: Path, write: Callable[[Path], None]) -> None:
@@ -38,15 +76,6 @@ def replace_text(path: Path, text: str) -> None:
     draft.write_text(text, encoding="utf-8")
     sync_file(draft)
     os.replace(draft, path)
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copies a file's bytes, or shares them where the file system can (reflink): neither file sees later changes of the other."""
-    with open(source, "rb") as reading, open(target, "wb") as writing:
-        try:
-            fcntl.ioctl(writing, FICLONE, reading.fileno())
-        except OSError:
-            shutil.copyfileobj(reading, writing, COPIED_AT_ONCE)
 
 
 def sync_tree(root: Path) -> None:

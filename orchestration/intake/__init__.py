@@ -3,8 +3,8 @@
 landing.py finds deliveries, profile.py says how a source writes them, csv_file.py and parquet_file.py read them, columns.py
 finds the columns, reading.py applies a profile to values, values.py types columns, rows.py checks rows, shapes.py names what
 other systems write, part.py puts that together for a file, validate.py looks across rows and files, delivery.py across a whole
-delivery; state.py remembers earlier ones, lake.py commits, ledger.py and quarantine.py keep what became of what, run.py leads,
-show.py tells, check.py tries.
+delivery; engine.py is the DuckDB that they ask, state.py remembers earlier deliveries, lake.py commits, ledger.py and
+quarantine.py keep what became of what, run.py leads, show.py tells, check.py tries.
 No model, tag or list rule belongs here.
 """
 

@@ -21,6 +21,7 @@ from orchestration.base import machine
 from orchestration.base.contract import Table
 from orchestration.base.files import sha256_of
 from orchestration.intake import known, landing, missing, validate, warned
+from orchestration.intake.engine import Engine
 from orchestration.intake.errors import TRIED_AGAIN, Empty, Rejected
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
@@ -79,7 +80,9 @@ class Judgement:
     warnings: list[str] = field(default_factory=list)
 
 
-def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine_file: Path) -> Judgement:
+def judge_delivery(
+    folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine_file: Path, engine: Engine
+) -> Judgement:
     """Reads and judges the delivery; `listing` is how its files stood before.
 
     Whatever is wrong with the delivery is told in the judgement, never raised. Raises OSError where the lake
@@ -89,7 +92,7 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
     judgement = Judgement(files)
     quarantine = Writer(quarantine_file)
     try:
-        _judge(folder, listing, rules, workspace, quarantine, judgement)
+        _judge(folder, listing, rules, workspace, quarantine, judgement, engine)
     except Rejected as rejection:
         judgement.reason = str(rejection)
         if isinstance(rules.profile, Profile):
@@ -104,6 +107,7 @@ def judge_delivery(folder: Folder, listing: Listing, rules: Rules, workspace: Wo
     except Exception as error:  # one delivery that intake does not understand must not hinder the others
         if machine.describe(error, workspace.path):
             raise
+        engine.close()
         # Without the error's own text: it may quote a value.
         _LOG.error("intake failed on %s\n%s", folder.path, "".join(traceback.format_tb(error.__traceback__)))
         judgement.reason = f"intake failed on it ({type(error).__name__}); the log says where. {TRIED_AGAIN}"
@@ -122,7 +126,13 @@ def _has_changed(folder: Folder, listing: Listing) -> bool:
 
 
 def _judge(
-    folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine: Writer, judgement: Judgement
+    folder: Folder,
+    listing: Listing,
+    rules: Rules,
+    workspace: Workspace,
+    quarantine: Writer,
+    judgement: Judgement,
+    engine: Engine,
 ) -> None:
     if listing.problem:
         raise Rejected(listing.problem)
@@ -132,7 +142,7 @@ def _judge(
     judgement.closed_bill_months = list(manifest.closed_bill_months)
     parts = _read_parts(folder, rules.table, rules.profile, manifest.files, workspace, quarantine, judgement)
     rows_read = sum(part.rows_read for part in parts)
-    with validate.connect(workspace.scratch / "duckdb") as con:
+    with engine.connect() as con:
         removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
         quarantine.close()
         judgement.rows_read, judgement.deduplicated, judgement.quarantined = rows_read, removed.deduplicated, quarantine.rows

@@ -40,19 +40,19 @@ class Missing:
     they refer to is kept there too; `all_counted`: as many of all rows delivered then. `for_long`: kept before already.
     `rejected`: here, but at fault in this delivery; in none of the other counts. `kept`: rows written to the file,
     `kept_confirmed`: of these, the ones that stay though their removal was confirmed. `keys`: of the first that count, else of
-    the first that are missing; `rejected_keys` likewise.
+    the first that are missing; `rejected_keys` likewise. Where nothing is missing, nothing is counted.
     """
 
     dt: date
-    newly: int
-    counted: int
-    all_counted: int
-    for_long: int
-    rejected: int
-    kept: int
-    kept_confirmed: int
-    keys: tuple[str, ...]
-    rejected_keys: tuple[str, ...]
+    newly: int = 0
+    counted: int = 0
+    all_counted: int = 0
+    for_long: int = 0
+    rejected: int = 0
+    kept: int = 0
+    kept_confirmed: int = 0
+    keys: tuple[str, ...] = ()
+    rejected_keys: tuple[str, ...] = ()
 
 
 def keep(
@@ -71,6 +71,8 @@ def keep(
     `is_confirmed`, what had ended stays without its personal values, and all else goes but rows that were rejected here.
     """
     _find(con, table, before, accepted, references, quarantine)
+    if not one_row(con.execute("select count(*) from missing"))[0]:
+        return Missing(before.dt)
     rule = _rule_of(table)
     ended = _ended(rule, references)
     _decide(con, rule, ended, is_confirmed)

@@ -1,10 +1,9 @@
 """One file of a delivery: its columns checked against the contract, its rows checked, the good ones staged as typed Parquet.
 
-A Parquet file that already is what the lake would hold is staged as a copy, byte for byte. What spans the files of a delivery
+A Parquet file that already is what the lake would hold is staged as it is, byte for byte. What spans the files of a delivery
 is in validate.py.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.base.contract import Table
+from orchestration.base.files import share_or_copy
 from orchestration.intake import rows
 from orchestration.intake.columns import Columns, columns_named, match
 from orchestration.intake.csv_file import CsvFile, CsvForm
@@ -36,17 +36,18 @@ _REPEATED = "is the header again, not a row. Where files are joined, leave out t
 
 @dataclass(frozen=True)
 class Part:
-    """A file after it was read. `staged`: its good rows as Parquet; `lines`: for each of them, its line in the file (int64)."""
+    """A file after it was read. `staged`: its good rows as Parquet; `lines`: for each of them, its line in the file (int64), None
+    where it is staged as it is."""
 
     name: str
     rows_read: int
     staged: Path
-    lines: Path
+    lines: Path | None
     warnings: tuple[str, ...]
 
-    def line_numbers(self) -> np.ndarray:
-        """The line of each staged row."""
-        return np.memmap(self.lines, np.int64, "r") if self.lines.stat().st_size else np.empty(0, np.int64)
+    def lines_of(self, rows: np.ndarray) -> np.ndarray:
+        """The lines of staged rows, which are given by their positions; at least one."""
+        return rows + 1 if self.lines is None else np.memmap(self.lines, np.int64, "r")[rows]
 
 
 def read_part(source: Path, table: Table, staged: Path, quarantine: Writer, profile: Profile | None = None) -> Part:
@@ -81,8 +82,9 @@ class _Task:
     def columns(self, names: list[str], is_header: bool = True) -> Columns:
         return match(names, self.table, self.profile or Profile(), is_header)
 
-    def part(self, rows_read: int, warnings: tuple[str, ...], seen: "_NullsSeen") -> Part:
-        return Part(self.source.name, rows_read, self.staged, self.lines, (*warnings, *seen.warnings(self.table.name)))
+    def part(self, rows_read: int, warnings: tuple[str, ...], seen: "_NullsSeen", is_as_delivered: bool = False) -> Part:
+        lines = None if is_as_delivered else self.lines
+        return Part(self.source.name, rows_read, self.staged, lines, (*warnings, *seen.warnings(self.table.name)))
 
 
 def _read_csv(task: _Task, form: CsvForm) -> Part:
@@ -115,11 +117,12 @@ def _read_parquet(task: _Task) -> Part:
     is_typed = [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(task.table)]
     if is_typed and file.codecs <= _READ_EVERYWHERE and task.profile is None:
         file.close()
-        shutil.copyfile(task.source, task.staged)  # the copy is what gets checked: nobody can change it meanwhile
+        share_or_copy(task.source, task.staged)  # what is staged is what gets checked: nobody can change it meanwhile
         seen = _NullsSeen()
         rows_read = _count_if_clean(task, columns, seen)
         if rows_read is not None:
-            return task.part(rows_read, warnings, seen)
+            return task.part(rows_read, warnings, seen, is_as_delivered=True)
+        task.staged.unlink()  # it may be the delivered file itself, by another name: never to be written into
         file = ParquetFile(task.source)
     seen = _NullsSeen()
     rows_read = _stage(task, file.batches(known), columns, seen)
@@ -146,16 +149,14 @@ def _further(task: _Task, read: Callable[[_Task], object]) -> str:
 
 
 def _count_if_clean(task: _Task, columns: Columns, seen: "_NullsSeen") -> int | None:
-    """The staged copy's rows, their numbers written to `lines`, or None as soon as a row is not as the lake would hold it."""
+    """How many rows the staged file has, or None as soon as one is not as the lake would hold it."""
     file, count = ParquetFile(task.staged), 0
-    with open(task.lines, "wb") as line_file:
-        for batch, numbers in file.batches(list(columns.known)):
-            checked = rows.check(batch, task.table)
-            if checked.changed or repeated_header(batch, list(columns.known))[0] is not None:
-                return None
-            seen.add(checked, numbers)
-            line_file.write(numbers.astype(np.int64).data)
-            count += len(batch)
+    for batch, numbers in file.batches(list(columns.known)):
+        checked = rows.check(batch, task.table)
+        if checked.changed or repeated_header(batch, list(columns.known))[0] is not None:
+            return None
+        seen.add(checked, numbers)
+        count += len(batch)
     return count
 
 

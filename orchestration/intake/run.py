@@ -7,6 +7,7 @@ delivery.
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestration.base.contract import Table
 from orchestration.base.settings import Home
 from orchestration.intake import known, lake, landing, ledger, missing, profile, quarantine, validate
 from orchestration.intake.delivery import Judgement, Rules, judge_delivery
+from orchestration.intake.engine import Engine
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
@@ -64,9 +66,10 @@ def take_in(
     with lake.only_one(home, progress):
         lake.recover(home)
         ledger.ensure_file(home, lake.incoming(home))
-        run = _Run(home, contract, limits, patterns, progress, only)
-        run.take_all()
-        return run.report
+        with closing(Engine(lake.incoming(home) / "duckdb")) as engine:
+            run = _Run(home, contract, limits, patterns, progress, only, engine)
+            run.take_all()
+            return run.report
 
 
 def ensure_empty_tables(home: Home, contract: dict[str, Table]) -> None:
@@ -84,8 +87,9 @@ class _Run:
         patterns: list[str],
         progress: Callable[[str], None],
         only: Callable[[Folder], bool] | None,
+        engine: Engine,
     ):
-        self.only = only
+        self.only, self.engine = only, engine
         self.home, self.contract, self.limits, self.patterns, self.progress = home, contract, limits, patterns, progress
         self.state = State(home)
         self._moment = ledger.next_moment(ledger.last_moment(home))
@@ -137,7 +141,7 @@ class _Run:
         begun = time.monotonic()
         workspace = lake.new_workspace(self.home)
         quarantined = workspace.scratch / "quarantine.parquet"
-        judgement = judge_delivery(folder, listing, self._rules(folder), workspace, quarantined)
+        judgement = judge_delivery(folder, listing, self._rules(folder), workspace, quarantined, self.engine)
         outcome = self._outcome(folder, judgement, fingerprint)
         self._report(outcome, judgement, quarantined, time.monotonic() - begun)
         self._fill_quarantine(workspace, outcome, quarantined)

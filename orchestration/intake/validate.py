@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from orchestration.base.contract import Table
 from orchestration.base.sql import from_files, from_folder, identifier, identifiers, one_row
+from orchestration.intake.keys import repeated_hashes
 from orchestration.intake.part import Part
 from orchestration.intake.quarantine import Fault, Writer, key_values, shown_together
 
@@ -50,6 +51,9 @@ class Removed:
         """(part_no, row_no) of each."""
         return pa.table({"part_no": np.concatenate(self._part_nos), "row_no": np.concatenate(self._row_nos)})
 
+    def __len__(self) -> int:
+        return sum(map(len, self._row_nos))
+
     def rows_of(self, part_no: int) -> np.ndarray:
         """Positions in the staged file of the part."""
         rows: np.ndarray = np.concatenate(self._row_nos)[np.concatenate(self._part_nos) == part_no]
@@ -71,11 +75,6 @@ class Facts:
     odd_numbers: int | None
 
 
-def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A connection whose memory is bounded and which spills to `scratch`."""
-    return duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(scratch), "preserve_insertion_order": False})
-
-
 def remove_rows(
     con: duckdb.DuckDBPyConnection, table: Table, parts: list[Part], references: list[Reference], quarantine: Writer
 ) -> Removed:
@@ -89,42 +88,43 @@ def remove_rows(
     if references:
         rules = [([r.column], f"is no {r.key} of {r.table} dt={r.dt}") for r in references]
         _quarantine(con, _broken_references_query(table, references), table, parts, rules, quarantine, removed)
-    con.register("broken", removed.as_table())
-    if _has_shared_keys(con, table):
+    if _has_shared_keys(con, table, removed, sum(part.rows_read for part in parts)):
         columns = f"part_no, row_no, {identifiers(table.key)}, true as fault_0"
         query = f"select {columns} from shared where versions > 1 order by part_no, row_no"
         _quarantine(con, query, table, parts, [(list(table.key), _TWICE)], quarantine, removed)
         deduplicated = con.execute("select part_no, row_no from shared where versions = 1 and nth > 1").fetchnumpy()
         removed.add(deduplicated["part_no"], deduplicated["row_no"])
         removed.deduplicated = len(deduplicated["row_no"])
-    con.unregister("broken")
     return removed
 
 
 def _broken_references_query(table: Table, references: list[Reference]) -> str:
     """Rows that break a reference, with fault_0, fault_1, …: whether they break the first, the second, …"""
-    joins, faults = "", []
-    for i, r in enumerate(references):
-        keys = f"select distinct {identifier(r.key)} as key_{i} from {from_folder(r.folder)}"
-        joins += f" left join ({keys}) on {identifier(r.column)} = key_{i}"
-        faults.append(f"({identifier(r.column)} is not null and key_{i} is null)")
+    faults = [
+        f"coalesce({identifier(r.column)} not in (select {key} from {from_folder(r.folder)} where {key} is not null), false)"
+        for r, key in ((r, identifier(r.key)) for r in references)
+    ]
     columns = dict.fromkeys([*table.key, *(r.column for r in references)])
     selected = ", ".join(f"{fault} as fault_{i}" for i, fault in enumerate(faults))
     return (
-        f"select part_no, row_no, {identifiers(columns)}, {selected} "
-        f"from staged{joins} where {' or '.join(faults)} order by part_no, row_no"
+        f"select * from (select part_no, row_no, {identifiers(columns)}, {selected} from staged) "
+        f"where {' or '.join(f'fault_{i}' for i in range(len(faults)))} order by part_no, row_no"
     )
 
 
-def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether keys come more than once; then the table `shared` holds their rows.
+def _has_shared_keys(con: duckdb.DuckDBPyConnection, table: Table, removed: Removed, rows: int) -> bool:
+    """Whether keys come more than once among the rows that are left of `rows` or fewer; then the table `shared` holds theirs.
 
     With each row, versions: how many different rows have its key, and nth: which of these it is in the delivery's order.
     """
-    keys, live = identifiers(table.key), "(from staged anti join broken using (part_no, row_no))"
-    con.execute(f"create or replace temp table suspect as select hash({keys}) as h from {live} group by h having count(*) > 1")
-    if not one_row(con.execute("select count(*) from suspect"))[0]:
+    keys, live = identifiers(table.key), "staged"
+    if len(removed):
+        con.register("broken", removed.as_table())
+        live = "(from staged anti join broken using (part_no, row_no))"
+    suspect = repeated_hashes(con, f"select hash({keys}) as h from {live}", rows)
+    if not len(suspect):
         return False
+    con.register("suspect", pa.table({"h": suspect}))
     con.execute(f"create or replace temp table again as from {live} as live semi join suspect on hash({keys}) = suspect.h")
     con.execute(
         f"create or replace temp table shared as select part_no, row_no, {keys}, versions, "
@@ -149,7 +149,7 @@ def _quarantine(
         part_nos, row_nos = batch["part_no"].to_numpy(), batch["row_no"].to_numpy()
         for part_no in np.unique(part_nos):
             mine = batch.filter(pa.array(part_nos == part_no))
-            lines = parts[part_no].line_numbers()[mine["row_no"].to_numpy()]
+            lines = parts[part_no].lines_of(mine["row_no"].to_numpy())
             faults = []
             for i, (columns, reason) in enumerate(rules):
                 rows = np.flatnonzero(mine[f"fault_{i}"].to_numpy(zero_copy_only=False))
@@ -160,39 +160,28 @@ def _quarantine(
 
 
 def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], number_patterns: list[str]) -> Facts:
-    """What is recorded of the rows in `files`, those that enter the lake."""
-    accepted = from_files(files)
-    rows, digest = _content_hash(con, table, accepted)
-    first = last = None
-    months: list[date] = []
-    if table.event_time is not None:
-        event = f"{identifier(table.event_time)}::timestamp"
-        first, last = one_row(con.execute(f"select min({event}), max({event}) from {accepted}"))
-        months = [
-            m for (m,) in con.execute(f"select distinct date_trunc('month', {event})::date from {accepted} order by 1").fetchall()
-        ]
-    return Facts(rows, digest, first, last, months, _odd(con, table, accepted, number_patterns))
+    """What is recorded of the rows in `files`, those that enter the lake. Each column is read once.
 
-
-def _odd(con: duckdb.DuckDBPyConnection, table: Table, accepted: str, patterns: list[str]) -> int | None:
-    if not patterns or "msisdn" not in {c.name for c in table.columns}:
-        return None
-    fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in patterns)
-    return int(one_row(con.execute(f"select count(*) from {accepted} where not ({fits})", patterns))[0])
-
-
-def _content_hash(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -> tuple[int, str]:
-    """(rows, SHA-256 over their number and the sums of their MD5 halves): sums do not see order, files or format.
-
-    Each value is told with its length, so that no two different rows read the same.
+    The content is told by the sum of the rows' hashes: it does not see order, files or format. DuckDB hashes values as they
+    are; written out as text for a hash of our own, they cost ten times as much.
     """
-    texts = ", ".join(
-        f"coalesce(length({identifier(c.name)}::varchar) || ':' || {identifier(c.name)}::varchar, '-')" for c in table.columns
+    accepted, columns = from_files(files), identifiers(c.name for c in table.columns)
+    event = f"{identifier(table.event_time)}::timestamp" if table.event_time else "null::timestamp"
+    is_looked_at = bool(number_patterns) and "msisdn" in {c.name for c in table.columns}
+    fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in number_patterns) if is_looked_at else "true"
+    found = con.execute(
+        f"select count(*), coalesce(sum(hash(hash({columns}))), 0), min({event}), max({event}), count(*) filter (not ({fits})) "
+        f"from {accepted}",
+        number_patterns if is_looked_at else [],
     )
-    hashed = con.execute(
-        f"select count(*), coalesce(sum((h >> 64)::ubigint), 0), coalesce(sum((h & 18446744073709551615::uhugeint)::ubigint), 0) "
-        f"from (select md5_number(concat({texts})) as h from {accepted})"
-    )
-    rows, upper, lower = one_row(hashed)
+    rows, total, first, last, odd = one_row(found)
     names = ",".join(f"{c.name} {c.data_type}" for c in table.columns)
-    return rows, sha256(f"{names}|{rows}|{upper}|{lower}".encode()).hexdigest()
+    digest = sha256(f"{names}|{rows}|{total}".encode()).hexdigest()
+    return Facts(rows, digest, first, last, _event_months(con, table, accepted), odd if is_looked_at else None)
+
+
+def _event_months(con: duckdb.DuckDBPyConnection, table: Table, accepted: str) -> list[date]:
+    if table.event_time is None:
+        return []
+    days = f"select distinct {identifier(table.event_time)}::date as day from {accepted}"  # few, so told apart before the months
+    return [m for (m,) in con.execute(f"select distinct date_trunc('month', day)::date from ({days}) order by 1").fetchall()]

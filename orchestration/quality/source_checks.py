@@ -12,8 +12,9 @@ import duckdb
 from orchestration.base.contract import Table
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
-from orchestration.base.sql import identifier, literal, one_row
+from orchestration.base.sql import identifier, identifiers, literal, one_row
 from orchestration.intake import ledger
+from orchestration.intake.keys import repeated_hashes
 from orchestration.intake.limits import Limits, TableLimits, limits_of
 from orchestration.intake.state import State
 from orchestration.quality.contents import content_facts
@@ -149,14 +150,16 @@ def not_passed(home: Home, current: list[dict[str, Any]] | None = None) -> list[
     return [d for d in current if d["recorded_at"].isoformat(timespec="microseconds") > mark]
 
 
-def key_facts_sql(files: Path, key: tuple[str, ...]) -> str:
-    """One row: rows of a delivery in the lake, rows that lack a part of the key, keys that are there more than once."""
-    columns = ", ".join(identifier(column) for column in key)
-    lacking = " or ".join(f"{identifier(column)} is null" for column in key)
+def key_facts(db: duckdb.DuckDBPyConnection, files: Path, key: tuple[str, ...]) -> tuple[int, int, int]:
+    """Rows of a delivery in the lake, rows that lack a part of the key, keys that are there more than once."""
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"
-    counted = f"select count(*) as n, count(*) filter (where {lacking}) as lacking from {source} group by {columns}"
-    repeated = "count(*) filter (where n > 1 and lacking = 0)"
-    return f"select coalesce(sum(n), 0), coalesce(sum(lacking), 0), {repeated} from ({counted}) as counted"
+    lacking = " or ".join(f"{identifier(column)} is null" for column in key)
+    rows, without = one_row(db.execute(f"select count(*), count(*) filter (where {lacking}) from {source}"))
+    keyed = f"from {source} where not ({lacking})"
+    if not len(repeated_hashes(db, f"select hash({identifiers(key)}) as h {keyed}", rows)):
+        return rows, without, 0  # grouping the keys themselves costs several times as much, in memory too
+    grouped = f"select 1 {keyed} group by {identifiers(key)} having count(*) > 1"
+    return rows, without, one_row(db.execute(f"select count(*) from ({grouped})"))[0]
 
 
 def _delivery_facts(
@@ -172,9 +175,9 @@ def _delivery_facts(
     for delivery in fresh:
         table, limit = contract[delivery["table_name"]], limits_of(limits, delivery["table_name"])
         folder = home.raw / table.name / f"dt={delivery['dt']}"
-        there: tuple[int, ...] = (0, 0, 0)
+        there = (0, 0, 0)
         if any(folder.glob("*.parquet")):
-            there = one_row(db.execute(key_facts_sql(folder / "*.parquet", table.key)))
+            there = key_facts(db, folder / "*.parquet", table.key)
         aside = delivery["rows_set_aside"] / delivery["rows_read"] if delivery["rows_read"] else 0.0
         volume = _volume(state, table, limit, delivery)
         name = f"{table.name} dt={delivery['dt']}"

@@ -265,7 +265,7 @@ def test_a_full_disk_is_not_the_deliverys_fault(operator, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
 
     with monkeypatch.context() as full:
-        full.setattr("orchestration.intake.part.shutil.copyfile", fill_up)
+        full.setattr("orchestration.base.files.shutil.copyfile", fill_up)
         with pytest.raises(OSError) as error:
             operator.take()
     words = machine.describe(error.value, operator.home.root)
