@@ -130,7 +130,8 @@ class Landing:
         table = self._contract[name]
         columns = [c.name for c in table.columns]
         if set(frame) != set(columns):
-            raise ValueError(f"{name}: the frame's columns are not the contract's: {sorted(set(frame) ^ set(columns))}")
+            differing = ", ".join(sorted(set(frame) ^ set(columns)))
+            raise ValueError(f"{name}: {differing}: in the contract or in sample/ alone; change sample/ to make what it says")
         arrays = [lake_array(frame[c.name], c.data_type) for c in table.columns]
         batch = pa.table(arrays, names=columns)
         if not len(batch) and (name, day) in self._parts:

@@ -44,7 +44,7 @@ def check_seeds(project_dir: Path = PROJECT_DIR) -> None:
         else:
             faults += (f"seeds/{fault}" for fault in seed_faults(seed, rows, asked.get(seed["name"])))
     if faults:
-        raise SeedError("\n".join(faults) + "\nMend the seed and run again.")
+        raise SeedError("\n".join(faults) + "\nFix the seed and run again.")
 
 
 def seed_path(name: str, project_dir: Path = PROJECT_DIR) -> Path:

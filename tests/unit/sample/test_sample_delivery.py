@@ -102,7 +102,7 @@ def test_the_manifest_tells_rows_and_digest_of_every_part(tmp_path):
 def test_a_frame_that_is_not_the_contracts_is_a_fault_of_the_generator(tmp_path):
     frame = _charges([1])
     frame["note"] = frame.pop("amount")
-    with pytest.raises(ValueError, match=r"billing_charges.*'amount', 'note'"):
+    with pytest.raises(ValueError, match=r"billing_charges: amount, note"):
         _landing(tmp_path / "landing").add("billing_charges", frame, "0")
 
 

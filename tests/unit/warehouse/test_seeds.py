@@ -53,7 +53,7 @@ def test_what_a_spreadsheet_saves_is_taken(project):
             "value_tiers",
             "gold,85,high",
             "gold,96,high",
-            "value_tiers.csv, row 3: lower_bound '96' is out of order; bounds rise or fall from row to row\nMend",
+            "value_tiers.csv, row 3: lower_bound '96' is out of order; bounds rise or fall from row to row\nFix",
         ),
         ("value_tiers", "gold,85,high", "gold,95,high", "value_tiers.csv, row 3: lower_bound '95' stands in row 2 already"),
         ("value_tiers", "gold,85,high", "gold,85,higher", "value_tiers.csv, row 3: value_class 'higher' is unknown"),
