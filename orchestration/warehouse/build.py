@@ -159,7 +159,7 @@ def _drop_unknown(home: Home, code: Code, before: Stamp) -> list[str]:
     for path, known in ((home.build_database, code.private), (home.public_database, code.public)):
         held = _relations(path)
         with duckdb.connect(str(path)) as db:
-            for relation in [*(held.keys() & set(changed)), *(held.keys() - known)]:
+            for relation in sorted((held.keys() & set(changed)) | (held.keys() - known)):
                 db.execute(f"drop {held[relation]} {'.'.join(identifier(part) for part in relation.split('.', 1))}")
     return sorted({*changed, *lacking})
 

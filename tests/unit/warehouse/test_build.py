@@ -92,6 +92,12 @@ def test_a_table_that_is_public_no_longer_leaves_no_block_in_the_file_of_public_
     assert tables(home) == ["kept", "other"]
 
 
+def test_a_kept_table_that_becomes_public_moves_to_the_other_file(home):
+    code = Code("other", {"main.kept": "made otherwise"}, frozenset({"main.kept"}), frozenset({"main.other"}))
+    assert prepare(home, DAY, code, {}).changed == ["main.kept"]
+    assert tables(home) == ["other"]
+
+
 def test_both_files_are_read_as_one(home):
     for path, table in ((home.build_database, "core.hidden"), (home.public_database, "core.shown")):
         with duckdb.connect(str(path)) as db:
