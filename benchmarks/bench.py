@@ -1,8 +1,10 @@
-"""Measures two runs on a synthetic operator: the first load, then one day more. Seconds and memory by step, layer and model.
+"""Measures two runs: the first load, then one day more. Seconds and memory by step, layer and model.
 
     python -m benchmarks.bench --subscribers N [--months 13] [--home DIR] [--json FILE]
+    python -m benchmarks.bench --deliveries LANDING --as-of DATE --home DIR [--floor CPU_SECONDS]
 
-The operator is made once and kept in the bench's own home; lake, warehouse and published versions are rebuilt on each run.
+A synthetic operator is made once and kept in the bench's own home, or deliveries of others are linked into it; lake, warehouse
+and published versions are rebuilt on each run.
 Watching belongs here; `child` runs what is watched, `costs` makes figures and tables of it, docs/benchmarks.md tells how to
 read them. Linux only: memory is read from /proc.
 """
@@ -26,7 +28,7 @@ from pathlib import Path
 from benchmarks import child, costs
 from benchmarks.costs import Cost, Made, RunCost, Samples
 from orchestration.base.errors import WarehouseError
-from orchestration.base.files import replace_text
+from orchestration.base.files import replace_text, share_or_copy
 from orchestration.base.settings import PROJECT_DIR, Home, SettingsError, environment, memory_limit
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
 from sample import SampleError, make_operator
@@ -58,30 +60,33 @@ class Watch:
 def main(given: list[str] | None = None) -> int:
     options = _options(given)
     root = options.home or default_home(options.subscribers, options.months, options.as_of)
+    home = Home(root.resolve())
     try:
         facts = machine()
-        made, *runs = bench(Home(root.resolve()), options.subscribers, options.months, options.seed, options.as_of)
+        if options.deliveries:
+            operator = linked(home, options.deliveries.resolve(), options.as_of)
+        else:
+            operator = made(home, options.subscribers, options.months, options.seed, options.as_of)
+        runs = bench(home, options.as_of)
     except (BenchError, child.ChildError, SampleError, WarehouseError, SettingsError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    print("\n".join(report(facts, versions(), made, runs)))
+    print("\n".join(report(facts, versions(), operator, runs)))
+    if options.floor:
+        print("", *costs.floor_lines(options.floor, *runs), sep="\n")
     if options.json:
-        replace_text(options.json.resolve(), json.dumps(results(options.date, facts, made, runs), indent=2) + "\n")
+        replace_text(options.json.resolve(), json.dumps(results(options.date, facts, operator, runs), indent=2) + "\n")
     return 0
 
 
-def default_home(subscribers: int, months: int, as_of: date) -> Path:
+def default_home(subscribers: int | None, months: int, as_of: date) -> Path:
     """The bench's own home in the project's data/, which is never committed."""
     day = "" if as_of == AS_OF else f"_{as_of}"
-    return PROJECT_DIR / "data" / "bench" / f"{subscribers}x{months}{day}"
+    return PROJECT_DIR / "data" / "bench" / (f"{subscribers}x{months}{day}" if subscribers else f"deliveries{day}")
 
 
-def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> tuple[Made, RunCost, RunCost]:
-    """Makes the operator where it is not there, then measures the run before `as_of` and that of `as_of`.
-
-    Raises BenchError, and what making an operator and beginning a run raise.
-    """
-    operator = made(home, subscribers, months, seed, as_of)
+def bench(home: Home, as_of: date) -> tuple[RunCost, RunCost]:
+    """Measures the run before `as_of` and that of `as_of`, on what lies in landing. Raises BenchError, and what a run raises."""
     bare = Home(home.root / "bare")
     for folder in (home.lake, home.warehouse, home.published, home.exports, bare.root, _target(home)):
         if folder.exists():
@@ -91,7 +96,24 @@ def bench(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> 
         first = measured_run(home, bare, as_of - timedelta(days=1), in_first)
     second = measured_run(home, bare, as_of, delivered_bytes(home) - in_first, is_anew=False)
     shutil.rmtree(bare.root)
-    return operator, first, second
+    return first, second
+
+
+def linked(home: Home, deliveries: Path, as_of: date) -> Made:
+    """Deliveries of others in the bench's home: linked, or copied where that cannot be.
+
+    Raises BenchError where there are none of `as_of`, or the home holds data that is not the bench's.
+    """
+    if not any(deliveries.glob(f"*/dt={as_of}")):
+        raise BenchError(f"{deliveries} holds no <table>/dt={as_of}: name the day of its last deliveries with --as-of")
+    _require_own(home)
+    bring_back(home)
+    replace_text(home.root / RECORD, json.dumps({"source": str(deliveries)}))
+    shutil.rmtree(home.landing, ignore_errors=True)
+    shutil.copytree(deliveries, home.landing, copy_function=lambda old, new: share_or_copy(Path(old), Path(new)))
+    count = sum(1 for _ in home.landing.glob("*/dt=*"))
+    nothing = Cost(0, 0, 0)
+    return Made(0, 0, 0, as_of.isoformat(), "", count, 0, delivered_bytes(home), nothing, source=str(deliveries))
 
 
 def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> Made:
@@ -99,9 +121,7 @@ def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> M
 
     Raises BenchError where the home holds data that is not the bench's, SampleError where no such operator can be made.
     """
-    record = home.root / RECORD
-    if home.root.is_dir() and any(home.root.iterdir()) and not record.is_file():
-        raise BenchError(f"{home.root} holds data that is not of the bench, which clears its home; name another with --home")
+    record = _require_own(home)
     bring_back(home)
     wanted = {"subscribers": subscribers, "months": months, "seed": seed, "as_of": as_of.isoformat()}
     known, code = read(record) if record.is_file() else {}, code_hash(parts=("sample",))
@@ -119,6 +139,14 @@ def made(home: Home, subscribers: int, months: int, seed: int, as_of: date) -> M
     operator = Made(**wanted, code=code, deliveries=deliveries, rows=rows, bytes=delivered_bytes(home), cost=watch.cost)
     replace_text(record, json.dumps(asdict(operator), indent=2))
     return operator
+
+
+def _require_own(home: Home) -> Path:
+    """The record of a home that is the bench's, or empty."""
+    record = home.root / RECORD
+    if home.root.is_dir() and any(home.root.iterdir()) and not record.is_file():
+        raise BenchError(f"{home.root} holds data that is not of the bench, which clears its home; name another with --home")
+    return record
 
 
 def measured_run(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: bool = True) -> RunCost:
@@ -255,8 +283,9 @@ def results(day: date | None, facts: dict, operator: Made, runs: list[RunCost]) 
 
 def report(facts: dict, numbers: dict[str, str], operator: Made, runs: list[RunCost]) -> list[str]:
     """The results in lines of Markdown."""
+    made_here = f"{operator.subscribers:,} lines, {operator.months} months to {operator.as_of}, seed {operator.seed}  "
     return [
-        f"{operator.subscribers:,} lines, {operator.months} months to {operator.as_of}, seed {operator.seed}  ",
+        f"{operator.source}, to {operator.as_of}  " if operator.source else made_here,
         f"{facts['cores']} cores, {facts['memory_bytes'] / 1e9:.0f} GB, {facts['system']}, load before {facts['load_before']}, "
         f"environment {facts['environment']}, memory limit of DuckDB {facts['memory_limit']}  ",
         ", ".join(f"{name} {number}" for name, number in numbers.items()),
@@ -288,11 +317,14 @@ def _say(text: str) -> None:
 
 def _options(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--subscribers", type=int, required=True, help="lines of the synthetic operator")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--subscribers", type=int, help="lines of the synthetic operator")
+    source.add_argument("--deliveries", type=Path, help="a landing folder of others; it stays as it is")
     parser.add_argument("--months", type=int, default=13, help="months that it tells of (default 13)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF, help=f"date of the second run (default {AS_OF})")
     parser.add_argument("--home", type=Path, help="a folder for the bench alone; else one in data/bench/")
+    parser.add_argument("--floor", type=float, help="CPU seconds of another way to the same tables, to be compared with")
     parser.add_argument("--json", type=Path, help="write all results to this file too")
     parser.add_argument("--date", type=date.fromisoformat, help="the date to note in the results, YYYY-MM-DD; else none")
     return parser.parse_args(given)

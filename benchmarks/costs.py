@@ -41,7 +41,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Made:
-    """The synthetic operator: what it was asked to be, what lies in landing, what making it took."""
+    """The synthetic operator: what it was asked to be, what lies in landing, what making it took.
+
+    `source`: where deliveries of others were found, which nobody made here; then what was asked for, rows and cost are 0.
+    """
 
     subscribers: int
     months: int
@@ -52,6 +55,7 @@ class Made:
     rows: int
     bytes: int
     cost: Cost
+    source: str = ""
 
     @classmethod
     def from_json(cls, raw: dict) -> "Made":
@@ -179,7 +183,7 @@ def layer_costs(whole: float, nodes: list[Span], samples: Samples) -> dict[str, 
 
 def input_table(made: Made, runs: Iterable[RunCost]) -> list[str]:
     """What was made and what each run took in, in lines of Markdown."""
-    rows = [["made, once", *_size(made.deliveries, made.rows, made.bytes), *_cost(made.cost)]]
+    rows = [] if made.source else [["made, once", *_size(made.deliveries, made.rows, made.bytes), *_cost(made.cost)]]
     for name, run in zip(RUNS, runs, strict=True):
         size = _size(run.deliveries, run.rows_in, run.bytes_in)
         rows.append([f"taken in, {name} run", *size, *_cost(run.steps["intake"])])
@@ -200,6 +204,13 @@ def run_table(first: RunCost, second: RunCost) -> list[str]:
     rows.append(["orchestration overhead", *_cost(first.overhead), *_cost(second.overhead), "", ""])  # a difference has no share
     header = [f"{run}: {title}" if title == "seconds" else title for run in RUNS for title in COST_HEADER]
     return markdown(["", *header, "second / first", "by CPU"], rows)
+
+
+def floor_lines(floor: float, first: RunCost, second: RunCost) -> list[str]:
+    """CPU seconds of each run as ratios to those of another way to the same tables, in lines of Markdown."""
+    rows = [[name, f"{floor:,.1f}", *(f"{cost.cpu_seconds / floor:.2f}" for cost in (run.steps["dbt"], run.whole))]
+            for name, run in zip(RUNS, (first, second), strict=True)]  # fmt: skip
+    return markdown(["run", "floor, CPU s", "dbt / floor", "whole run / floor"], rows)
 
 
 def slowest_lines(runs: Iterable[RunCost]) -> list[str]:

@@ -252,6 +252,21 @@ def test_making_that_was_broken_off_is_done_again(tmp_path, monkeypatch):
     assert bench.made(home, 2_000, 13, 1, DAY).rows == 9
 
 
+def test_deliveries_of_others_are_taken_as_they_are_and_stay(tmp_path):
+    home, others = Home(tmp_path / "bench"), Home(tmp_path / "others")
+    delivery(others, DAY)
+    operator = bench.linked(home, others.landing, DAY)
+    assert (operator.deliveries, operator.bytes, operator.source) == (1, 5, str(others.landing))
+    with bench.withheld(home, DAY):
+        assert not list(home.landing.glob(f"*/dt={DAY}"))
+    assert list(home.landing.glob(f"*/dt={DAY}")) and list(others.landing.glob(f"*/dt={DAY}"))
+    with pytest.raises(bench.BenchError, match=r"holds no <table>/dt=2020-01-01"):
+        bench.linked(home, others.landing, date(2020, 1, 1))
+    (tmp_path / "mine" / "lake").mkdir(parents=True)
+    with pytest.raises(bench.BenchError, match="not of the bench"):
+        bench.linked(Home(tmp_path / "mine"), others.landing, DAY)
+
+
 def test_another_second_run_has_another_home():
     names = [bench.default_home(2_000, 13, day).name for day in (bench.AS_OF, DAY)]
     assert names == ["2000x13", "2000x13_2026-06-30"]
