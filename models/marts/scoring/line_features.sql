@@ -1,0 +1,127 @@
+-- What was known of each line on-net at a month's end, as models of scoring take it. Use is that of the months up to this one;
+-- money is that of the last month whose bills are in by then, as many months back as seed scoring_rules says. Only months that
+-- changed are built.
+{{ config(access='private', meta={'public': false}) }}
+{% set to_build = built_by_month('line_feature_sources') %}
+{% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'} %}
+{% set money = {'spend': 'billed_arpu'} %}
+{# Nothing told of them is none of them. #}
+{% set counts = ['services_running', 'service_fees', 'groups_joined', 'complaints', 'detractor_answers', 'contacts', 'refusals', 'calls_in'] %}
+{% set shares = {'offnet': 'offnet_minutes', 'roaming': 'roaming_minutes'} %}
+with
+
+months as (
+
+    select
+        facts.*,
+        case when months.is_billed then facts.arpu_amount end as billed_arpu,
+        lag(facts.plan_code, 1, facts.plan_code) over (partition by facts.subscriber_id order by facts.month) as plan_before
+    from {{ ref('fct_subscriber_months') }} as facts
+    inner join {{ ref('dim_months') }} as months on facts.month = months.month
+    where facts.is_complete_month and not facts.is_after_churn and {{ in_months('facts.month', to_build, back=7) }}
+
+),
+
+-- Sums over three months each, null where the line was not yet there for all of them: it is compared with its own past or not at all.
+summed as (
+
+    select
+        *,
+        {%- for measures in [uses, money, shares] %}
+        {%- for name, column in measures.items() %}
+        case when count(*) over last_three = 3 then sum({{ column }}) over last_three end as {{ name }}_sum,
+        case when count(*) over three_before = 3 then sum({{ column }}) over three_before end as {{ name }}_before,
+        case when count(*) over three_earlier = 3 then sum({{ column }}) over three_earlier end as {{ name }}_earlier,
+        lag({{ column }}, 2) over by_month as {{ name }}_two_back,
+        {%- endfor %}
+        {%- endfor %}
+        sum(competitor_hotline_calls) over last_three as hotline_calls,
+        sum(calls_forwarded_offnet) over last_three as forwarded_calls,
+        max(last_usage_date) over last_six as last_used_on,
+        max(case when paid_amount > 0 then month end) over last_six as last_paid_month,
+        sum(case when plan_code is distinct from plan_before then 1 else 0 end) over last_six as plan_changes,
+        cast({{ dbt.dateadd('month', '-cast(' ~ rule('scoring_rules', 'money_lag_months') ~ ' as integer)', 'month') }} as date)
+            as money_month
+    from months
+    window
+        by_month as (partition by subscriber_id order by month),
+        last_six as (partition by subscriber_id order by month rows between 5 preceding and current row),
+        last_three as (partition by subscriber_id order by month rows between 2 preceding and current row),
+        three_before as (partition by subscriber_id order by month rows between 3 preceding and 1 preceding),
+        three_earlier as (partition by subscriber_id order by month rows between 5 preceding and 3 preceding)
+
+),
+
+measured as (
+
+    select
+        used.subscriber_id,
+        used.month,
+        {%- for row, measures in {'used': uses, 'paid': money}.items() %}
+        {%- for name, column in measures.items() %}
+        cast({{ row }}.{{ column }} as double) as {{ name }},
+        {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m,
+        case when {{ row }}.{{ name }}_before > 0
+            then {{ ratio(row ~ '.' ~ column ~ ' * 3', row ~ '.' ~ name ~ '_before') }} - 1
+        end as {{ name }}_change,
+        case when {{ row }}.{{ name }}_earlier > 0
+            then {{ ratio(row ~ '.' ~ name ~ '_sum', row ~ '.' ~ name ~ '_earlier') }} - 1
+        end as {{ name }}_trend,
+        {{ ratio('(' ~ row ~ '.' ~ column ~ ' - ' ~ row ~ '.' ~ name ~ '_two_back)', row ~ '.' ~ name ~ '_sum') }}
+            as {{ name }}_slope,
+        {%- endfor %}
+        {%- endfor %}
+        {%- for name, column in shares.items() %}
+        {{ ratio('used.' ~ column, 'used.mou_minutes') }} as {{ name }}_share,
+        {{ ratio('used.' ~ column, 'used.mou_minutes') }} - {{ ratio('used.' ~ name ~ '_before', 'used.minutes_before') }}
+            as {{ name }}_share_change,
+        {%- endfor %}
+        cast(used.hotline_calls as double) as hotline_calls,
+        cast(used.forwarded_calls as double) as forwarded_calls,
+        cast({{ dbt.datediff('used.last_used_on', month_end('used.month'), 'day') }} as double) as days_since_use,
+        cast({{ dbt.datediff('used.last_paid_month', 'used.month', 'month') }} as double) as months_since_payment,
+        cast(used.balance_amount as double) as balance_amount,
+        cast(used.plan_changes as double) as plan_changes,
+        {{ ratio('used.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
+        {{ ratio('used.dou_mb', 'plans.included_mb') }} as data_saturation,
+        {{ ratio('paid.billed_arpu', 'plans.monthly_fee') }} as spend_of_fee,
+        used.tenure_months,
+        used.tenure_months <= {{ rule('scoring_rules', 'white_tenure_months') }} as is_too_new,
+        used.plan_code
+    from summed as used
+    left join summed as paid
+        on used.subscriber_id = paid.subscriber_id
+        and used.money_month = paid.month
+    left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
+    where used.is_on_net_end and {{ in_months('used.month', to_build) }}
+
+),
+
+joined as (
+
+    select
+        measured.*,
+        lines.payment_type,
+        {%- for alias, columns in {
+            'states': ['days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset', 'handset_price',
+                'is_suspended', 'days_in_status'],
+            'touches': ['complaints', 'detractor_answers', 'lowest_score', 'contacts', 'refusals', 'calls_in'],
+            'circles': ['circle_lines', 'peers_lost', 'peers_lost_share'],
+            'rates': ['plan_churn_rate', 'offnet_band_churn_rate', 'group_rate_score'],
+        }.items() %}
+        {%- for column in columns %}
+        cast({{ 'coalesce(' ~ alias ~ '.' ~ column ~ ', 0)' if column in counts else alias ~ '.' ~ column }} as double) as {{ column }},
+        {%- endfor %}
+        {%- endfor %}
+        sources.source_fingerprint
+    from measured
+    inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
+    inner join {{ ref('dim_subscribers') }} as lines on measured.subscriber_id = lines.subscriber_id
+    {%- for alias, model in {'states': 'line_states', 'touches': 'line_touches', 'circles': 'line_circles', 'rates': 'line_group_rates'}.items() %}
+    left join (select * from {{ ref(model) }} where {{ in_months('month', to_build) }}) as {{ alias }}
+        on measured.subscriber_id = {{ alias }}.subscriber_id and measured.month = {{ alias }}.month
+    {%- endfor %}
+
+)
+
+select * from joined
