@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from sqlglot import exp
@@ -22,6 +22,9 @@ from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Models, relation_for
 from orchestration.warehouse.publishing import Version
 from orchestration.warehouse.reading import DuckDBReader, Reader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ class DuckDBEngine:
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home.build_database), read_only=True) as db:
             return db.execute(query).fetchall()
+
+    def frame(self, query: str) -> "pd.DataFrame":
+        with duckdb.connect(str(self.home.build_database), read_only=True) as db:
+            return db.execute(query).df()
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         stamp = build.read_stamp(self.home)

@@ -215,16 +215,17 @@ def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.Asset
 
 
 def release_assets(
-    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition
+    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition, *behind: dg.AssetKey
 ) -> list[dg.AssetsDefinition]:
-    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them."""
+    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them. `behind`: what else
+    changes those tables after they were built."""
     made = {
         "group_name": "release",
         "required_resource_keys": {"run"},
         "partitions_def": days,
     }
 
-    @dg.asset(key=CANDIDATE, deps=[keys[m.name] for m in models if m.is_public], **made)
+    @dg.asset(key=CANDIDATE, deps=[*behind, *(keys[m.name] for m in models if m.is_public)], **made)
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The public tables of the build, copied and described, not yet published."""
         run: Run = context.resources.run

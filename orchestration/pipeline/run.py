@@ -19,6 +19,7 @@ from orchestration.engines.protocol import Engine
 from orchestration.intake import IntakeReport, ensure_empty_tables, ledger, load_limits, take_in
 from orchestration.intake.limits import Limits
 from orchestration.pipeline.reports import Progress
+from orchestration.scoring import ledger as scores_ledger
 from orchestration.targeting import ledger as list_ledger
 from orchestration.targeting.age import data_age
 from orchestration.targeting.export import DecidedRun
@@ -70,6 +71,7 @@ class Run:
         ensure_empty_tables(self.home, self.contract)
         list_ledger.ensure_empty_tables(self.home)
         ensure_empty_table(self.home)
+        scores_ledger.ensure_empty_table(self.home)
         return report
 
     def open_lists(self, names: Sequence[str]) -> AbstractContextManager[DecidedRun]:

@@ -39,7 +39,8 @@ SUBSCRIBER = "subscriber"
 class Model:
     """One dbt model as it is in the database: where, what it says of itself, its columns' descriptions by name.
 
-    `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
+    `tags`: what `meta.tag` says, by column, for columns that are tags; `features`: what `meta.feature` says, for columns that
+    models of scoring take. `parents`: names of the models that it reads.
     `private`: columns of a public model that serve the build alone and are not published, by their meta `public: false`;
     `varying`: columns that differ from run to run and count in no checksum, by `varies_by_run: true`. `as_of`: which of AS_OF a
     column stands for, by its own meta; the others stand for the model's.
@@ -52,6 +53,7 @@ class Model:
     columns: dict[str, str] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    features: dict[str, dict[str, Any]] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
     varying: frozenset[str] = frozenset()
@@ -149,6 +151,7 @@ def _model(node: dict[str, Any]) -> Model:
         columns={c["name"]: c.get("description") or "" for c in node["columns"].values()},
         meta=node["config"].get("meta") or node.get("meta") or {},
         tags={c["name"]: tag for c in node["columns"].values() if (tag := _column_meta(c).get("tag"))},
+        features={c["name"]: feature for c in node["columns"].values() if (feature := _column_meta(c).get("feature"))},
         parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
         private=private_columns(node),
         varying=frozenset(c["name"] for c in node["columns"].values() if _column_meta(c).get("varies_by_run")),

@@ -29,6 +29,8 @@ windows as (
         and cast({{ dbt.dateadd('month', -7, 'held.month') }} as date) <= before.month
     inner join {{ ref('dim_months') }} as months on before.month = months.month
     group by held.month
+    -- Before three months are held nobody can be compared with the past.
+    having count(*) >= 3
 
 ),
 
@@ -82,6 +84,7 @@ select
     {{ fingerprint_of([
         'windows.months_told', 'held.traits_hash', 'circles.source_fingerprint', 'touched.touches_told', 'states.states_hash',
         'plans.plans_hash', seed_text('scoring_rules', ['rule', 'value']), seed_text('churn_rules', ['rule', 'value']),
+        seed_text('alert_rules', ['alert_code', 'threshold']),
     ]) }} as source_fingerprint
 from windows
 inner join held on windows.month = held.month

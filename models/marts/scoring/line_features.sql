@@ -5,9 +5,11 @@
 {% set to_build = built_by_month('line_feature_sources') %}
 {% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'} %}
 {% set money = {'spend': 'billed_arpu'} %}
-{# Nothing told of them is none of them. #}
 {% set counts = ['services_running', 'service_fees', 'groups_joined', 'complaints', 'detractor_answers', 'contacts', 'refusals', 'calls_in'] %}
 {% set shares = {'offnet': 'offnet_minutes', 'roaming': 'roaming_minutes'} %}
+{# Alerts as they would have been raised at the month's end, as far as they go by months. #}
+{% set alerts = {'mou_drop': 'minutes_trend <=', 'arpu_drop': 'spend_trend <=', 'no_charges': 'spend =', 'zero_usage': 'days_since_use >=',
+    'competitor_hotline': 'hotline_calls >', 'forwarding_offnet': 'forwarded_calls >', 'overage': 'greatest(minutes_saturation, data_saturation) >'} %}
 with
 
 months as (
@@ -40,8 +42,7 @@ summed as (
         max(last_usage_date) over last_six as last_used_on,
         max(case when paid_amount > 0 then month end) over last_six as last_paid_month,
         sum(case when plan_code is distinct from plan_before then 1 else 0 end) over last_six as plan_changes,
-        cast({{ dbt.dateadd('month', '-cast(' ~ rule('scoring_rules', 'money_lag_months') ~ ' as integer)', 'month') }} as date)
-            as money_month
+        cast({{ dbt.dateadd('month', '-cast(' ~ rule('scoring_rules', 'money_lag_months') ~ ' as integer)', 'month') }} as date) as money_month
     from months
     window
         by_month as (partition by subscriber_id order by month),
@@ -67,8 +68,7 @@ measured as (
         case when {{ row }}.{{ name }}_earlier > 0
             then {{ ratio(row ~ '.' ~ name ~ '_sum', row ~ '.' ~ name ~ '_earlier') }} - 1
         end as {{ name }}_trend,
-        {{ ratio('(' ~ row ~ '.' ~ column ~ ' - ' ~ row ~ '.' ~ name ~ '_two_back)', row ~ '.' ~ name ~ '_sum') }}
-            as {{ name }}_slope,
+        {{ ratio('(' ~ row ~ '.' ~ column ~ ' - ' ~ row ~ '.' ~ name ~ '_two_back)', row ~ '.' ~ name ~ '_sum') }} as {{ name }}_slope,
         {%- endfor %}
         {%- endfor %}
         {%- for name, column in shares.items() %}
@@ -89,9 +89,7 @@ measured as (
         used.tenure_months <= {{ rule('scoring_rules', 'white_tenure_months') }} as is_too_new,
         used.plan_code
     from summed as used
-    left join summed as paid
-        on used.subscriber_id = paid.subscriber_id
-        and used.money_month = paid.month
+    left join summed as paid on used.subscriber_id = paid.subscriber_id and used.money_month = paid.month
     left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
     where used.is_on_net_end and {{ in_months('used.month', to_build) }}
 
@@ -113,6 +111,12 @@ joined as (
         cast({{ 'coalesce(' ~ alias ~ '.' ~ column ~ ', 0)' if column in counts else alias ~ '.' ~ column }} as double) as {{ column }},
         {%- endfor %}
         {%- endfor %}
+        cast(
+            {%- for code, condition in alerts.items() %}
+            case when {{ condition }} (select max(threshold) from {{ ref('alert_rules') }} where alert_code = '{{ code }}') then 1 else 0 end
+            {{- " +" if not loop.last }}
+            {%- endfor %} as double
+        ) as alerts_raised,
         sources.source_fingerprint
     from measured
     inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
