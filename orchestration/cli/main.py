@@ -14,6 +14,7 @@ import typer
 from orchestration.base import settings
 from orchestration.cli.common import HomeOption, TargetOption, VersionOption, WithCommonOptions, a_date, models, plain_errors
 from orchestration.cli.lists import lists_app
+from orchestration.cli.scoring import scoring_app
 from orchestration.cli.tags import tags_app
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.add_typer(intake_app, name="intake", help="Take in deliveries, try one befor
 app.add_typer(publish_app, name="publish", help="List the published versions, go back to one.")
 app.add_typer(tags_app, name="tags", help="Ask the tag library: what there is, why a subscriber carries a tag, what changed.")
 app.add_typer(lists_app, name="lists", help="Start, check, preview and export target lists; ask what became of them.")
+app.add_typer(scoring_app, name="scoring", help="Models of scores: list, show, pin one, go back to the one before.")
 
 AsOfOption = Annotated[
     date | None, typer.Option("--as-of", parser=a_date, metavar="YYYY-MM-DD", help="Business date; else the latest delivered.")

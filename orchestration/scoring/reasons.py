@@ -1,7 +1,7 @@
 """Why a chance is as high as it is: the families of features that raise it most, in words with figures. Pure.
 
 A feature's text names how its figure is told: `{change}` (-0.48 is down 48 %), `{points}` (0.12 is up 12 points), `{share}`
-(0.34 is 34 %), `{direction}` (falling, rising), `{number}`, `{text}`.
+(0.34 is 34 %), `{number}`, `{text}`.
 """
 
 import re
@@ -86,10 +86,6 @@ FORMS: dict[str, tuple[Callable[[Any], str], Callable[[Any], str]]] = {
     "points": (
         lambda v: f"{'down' if v < 0 else 'up'} {_percent(v, ' points')}",
         lambda v: f"{'下降' if v < 0 else '上升'}{_percent(v, '个百分点')}",
-    ),
-    "direction": (
-        lambda v: "falling" if v < 0 else "rising" if v > 0 else "unchanged",
-        lambda v: "下降" if v < 0 else "上升" if v > 0 else "持平",
     ),
     "share": (lambda v: _percent(v, " %"), lambda v: _percent(v, "%")),
     "number": (_number, _number),

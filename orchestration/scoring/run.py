@@ -25,6 +25,8 @@ LABEL, MID_HIGH_END = "is_value_lost", "is_mid_high_end"
 MOST_ROWS = 300_000
 """Rows that are learnt from, and of each month to calibrate and test on: more cost time and change no figure."""
 ROWS_AT_ONCE = 100_000
+PLACES = 6
+"""Decimals of a chance: more say nothing, and engines differ in the sixteenth."""
 RULES = {"alerts": "alerts_raised", "group_rate_score": "group_rate_score"}
 """Rules that rank lines by themselves, and the features that hold them."""
 
@@ -137,7 +139,7 @@ def _scores(kept: Kept, rows: pd.DataFrame, features: Features, note: Callable[[
         part = rows.iloc[at]
         told = reasons(contributions(kept.model, part), part, features)
         scores.loc[at, COLUMNS] = told.to_numpy()
-        scores.loc[at, "probability"] = predict(kept.model, part)
+        scores.loc[at, "probability"] = predict(kept.model, part).round(PLACES)
         scores.loc[at, "model_version"] = kept.version
         note(f"{start + len(at):,} lines")
     scores["probability"] = scores["probability"].astype(float)

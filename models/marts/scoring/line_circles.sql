@@ -1,4 +1,4 @@
--- The operator's own lines in each line's effective circle at each month's end, and how many of them had left the network by then.
+-- The operator's own lines in each line's effective circle at each month's end, and how many of them had left by then.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 with
 

@@ -6,8 +6,10 @@
     'fct_surveys': ('surveyed_at', ['survey_id', 'subscriber_id', 'score', 'nps_class']),
     'fct_contacts': ('contact_date', ['contact_id', 'subscriber_id', 'direction', 'outcome']),
 } %}
-{% set stands = ['subscriber_id', 'days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset',
-    'handset_price', 'is_suspended', 'days_in_status'] %}
+{% set stands = [
+    'subscriber_id', 'days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset',
+    'handset_price', 'is_suspended', 'days_in_status',
+] %}
 with
 
 held as (
@@ -21,8 +23,9 @@ windows as (
 
     select
         held.month,
-        {{ dbt.listagg("concat(before.month, ' ', before.source_fingerprint, ' ', months.is_billed)", "'; '", 'order by before.month') }}
-            as months_told
+        {{ dbt.listagg(
+            "concat(before.month, ' ', before.source_fingerprint, ' ', months.is_billed)", "'; '", 'order by before.month'
+        ) }} as months_told
     from held
     inner join held as before
         on held.month >= before.month

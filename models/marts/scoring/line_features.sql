@@ -3,13 +3,15 @@
 -- changed are built.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('line_feature_sources') %}
-{% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'} %}
-{% set money = {'spend': 'billed_arpu'} %}
-{% set counts = ['services_running', 'service_fees', 'groups_joined', 'complaints', 'detractor_answers', 'contacts', 'refusals', 'calls_in'] %}
-{% set shares = {'offnet': 'offnet_minutes', 'roaming': 'roaming_minutes'} %}
+{% set uses = {
+    'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'
+} %}
 {# Alerts as they would have been raised at the month's end, as far as they go by months. #}
-{% set alerts = {'mou_drop': 'minutes_trend <=', 'arpu_drop': 'spend_trend <=', 'no_charges': 'spend =', 'zero_usage': 'days_since_use >=',
-    'competitor_hotline': 'hotline_calls >', 'forwarding_offnet': 'forwarded_calls >', 'overage': 'greatest(minutes_saturation, data_saturation) >'} %}
+{% set alerts = {
+    'mou_drop': 'minutes_trend <=', 'arpu_drop': 'spend_trend <=', 'no_charges': 'spend =', 'zero_usage': 'days_since_use >=',
+    'competitor_hotline': 'hotline_calls >', 'forwarding_offnet': 'forwarded_calls >',
+    'overage': 'greatest(minutes_saturation, data_saturation) >',
+} %}
 with
 
 months as (
@@ -24,25 +26,23 @@ months as (
 
 ),
 
--- Sums over three months each, null where the line was not yet there for all of them: it is compared with its own past or not at all.
+-- Sums over three months each, null where the line was not there for all of them.
 summed as (
 
     select
         *,
-        {%- for measures in [uses, money, shares] %}
-        {%- for name, column in measures.items() %}
+        {%- for name, column in dict(uses, spend='billed_arpu', offnet='offnet_minutes', roaming='roaming_minutes').items() %}
         case when count(*) over last_three = 3 then sum({{ column }}) over last_three end as {{ name }}_sum,
         case when count(*) over three_before = 3 then sum({{ column }}) over three_before end as {{ name }}_before,
         case when count(*) over three_earlier = 3 then sum({{ column }}) over three_earlier end as {{ name }}_earlier,
         lag({{ column }}, 2) over by_month as {{ name }}_two_back,
-        {%- endfor %}
         {%- endfor %}
         sum(competitor_hotline_calls) over last_three as hotline_calls,
         sum(calls_forwarded_offnet) over last_three as forwarded_calls,
         max(last_usage_date) over last_six as last_used_on,
         max(case when paid_amount > 0 then month end) over last_six as last_paid_month,
         sum(case when plan_code is distinct from plan_before then 1 else 0 end) over last_six as plan_changes,
-        cast({{ dbt.dateadd('month', '-cast(' ~ rule('scoring_rules', 'money_lag_months') ~ ' as integer)', 'month') }} as date) as money_month
+        {{ months_before('month', rule('scoring_rules', 'money_lag_months')) }} as money_month
     from months
     window
         by_month as (partition by subscriber_id order by month),
@@ -58,23 +58,22 @@ measured as (
     select
         used.subscriber_id,
         used.month,
-        {%- for row, measures in {'used': uses, 'paid': money}.items() %}
+        {%- for row, measures in {'used': uses, 'paid': {'spend': 'billed_arpu'}}.items() %}
         {%- for name, column in measures.items() %}
         cast({{ row }}.{{ column }} as double) as {{ name }},
         {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m,
-        case when {{ row }}.{{ name }}_before > 0
-            then {{ ratio(row ~ '.' ~ column ~ ' * 3', row ~ '.' ~ name ~ '_before') }} - 1
-        end as {{ name }}_change,
-        case when {{ row }}.{{ name }}_earlier > 0
-            then {{ ratio(row ~ '.' ~ name ~ '_sum', row ~ '.' ~ name ~ '_earlier') }} - 1
-        end as {{ name }}_trend,
-        {{ ratio('(' ~ row ~ '.' ~ column ~ ' - ' ~ row ~ '.' ~ name ~ '_two_back)', row ~ '.' ~ name ~ '_sum') }} as {{ name }}_slope,
+        {%- for suffix, now, before in [
+            ('change', column ~ ' * 3', 'before'), ('trend', name ~ '_sum', 'earlier'), ('change_2m', column, 'two_back')
+        ] %}
+        {%- set divisor = row ~ '.' ~ name ~ '_' ~ before %}
+        case when {{ divisor }} > 0 then {{ ratio(row ~ '.' ~ now, divisor) }} - 1 end as {{ name }}_{{ suffix }},
         {%- endfor %}
         {%- endfor %}
-        {%- for name, column in shares.items() %}
-        {{ ratio('used.' ~ column, 'used.mou_minutes') }} as {{ name }}_share,
-        {{ ratio('used.' ~ column, 'used.mou_minutes') }} - {{ ratio('used.' ~ name ~ '_before', 'used.minutes_before') }}
-            as {{ name }}_share_change,
+        {%- endfor %}
+        {%- for name in ['offnet', 'roaming'] %}
+        {%- set share = ratio('used.' ~ name ~ '_minutes', 'used.mou_minutes') %}
+        {{ share }} as {{ name }}_share,
+        {{ share }} - {{ ratio('used.' ~ name ~ '_before', 'used.minutes_before') }} as {{ name }}_share_change,
         {%- endfor %}
         cast(used.hotline_calls as double) as hotline_calls,
         cast(used.forwarded_calls as double) as forwarded_calls,
@@ -93,39 +92,36 @@ measured as (
     left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
     where used.is_on_net_end and {{ in_months('used.month', to_build) }}
 
-),
-
-joined as (
-
-    select
-        measured.*,
-        lines.payment_type,
-        {%- for alias, columns in {
-            'states': ['days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset', 'handset_price',
-                'is_suspended', 'days_in_status'],
-            'touches': ['complaints', 'detractor_answers', 'lowest_score', 'contacts', 'refusals', 'calls_in'],
-            'circles': ['circle_lines', 'peers_lost', 'peers_lost_share'],
-            'rates': ['plan_churn_rate', 'offnet_band_churn_rate', 'group_rate_score'],
-        }.items() %}
-        {%- for column in columns %}
-        cast({{ 'coalesce(' ~ alias ~ '.' ~ column ~ ', 0)' if column in counts else alias ~ '.' ~ column }} as double) as {{ column }},
-        {%- endfor %}
-        {%- endfor %}
-        cast(
-            {%- for code, condition in alerts.items() %}
-            case when {{ condition }} (select max(threshold) from {{ ref('alert_rules') }} where alert_code = '{{ code }}') then 1 else 0 end
-            {{- " +" if not loop.last }}
-            {%- endfor %} as double
-        ) as alerts_raised,
-        sources.source_fingerprint
-    from measured
-    inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
-    inner join {{ ref('dim_subscribers') }} as lines on measured.subscriber_id = lines.subscriber_id
-    {%- for alias, model in {'states': 'line_states', 'touches': 'line_touches', 'circles': 'line_circles', 'rates': 'line_group_rates'}.items() %}
-    left join (select * from {{ ref(model) }} where {{ in_months('month', to_build) }}) as {{ alias }}
-        on measured.subscriber_id = {{ alias }}.subscriber_id and measured.month = {{ alias }}.month
-    {%- endfor %}
-
 )
 
-select * from joined
+select
+    measured.*,
+    lines.payment_type,
+    {%- for alias, columns in {
+        'states': ['days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset', 'handset_price',
+            'is_suspended', 'days_in_status'],
+        'touches': ['complaints', 'detractor_answers', 'lowest_score', 'contacts', 'refusals', 'calls_in'],
+        'circles': ['circle_lines', 'peers_lost', 'peers_lost_share'],
+        'group_rates': ['plan_churn_rate', 'offnet_band_churn_rate', 'group_rate_score'],
+    }.items() %}
+    {%- for column in columns %}
+    {#- Nothing told of them is none of them. #}
+    {%- set is_count = alias == 'touches' and column != 'lowest_score' %}
+    cast({{ 'coalesce(' if is_count }}{{ alias }}.{{ column }}{{ ', 0)' if is_count }} as double) as {{ column }},
+    {%- endfor %}
+    {%- endfor %}
+    cast(
+        {%- for code, condition in alerts.items() %}
+        case when {{ condition }} {{ alert_threshold(code) }} then 1 else 0 end{{ " +" if not loop.last }}
+        {%- endfor %} as double
+    ) as alerts_raised,
+    sources.source_fingerprint
+from measured
+inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
+inner join {{ ref('dim_subscribers') }} as lines on measured.subscriber_id = lines.subscriber_id
+{%- for alias in ['states', 'touches', 'circles', 'group_rates'] %}
+left join {{ ref('line_' ~ alias) }} as {{ alias }}
+    on measured.subscriber_id = {{ alias }}.subscriber_id
+    and measured.month = {{ alias }}.month
+    and {{ in_months(alias ~ '.month', to_build) }}
+{%- endfor %}

@@ -1,5 +1,5 @@
--- How many of its like each line had lost at each month's end: churn over three months of its plan, brand, off-net band and number
--- class, as group_rates has it for the last complete month alone. Brand and number class are those of the register.
+-- How many of its like each line had lost at each month's end: churn over three months of its plan, brand, off-net band and
+-- number class, as group_rates has it for the last complete month alone. Brand and number class are those of the register.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 {% set attributes = ['plan_code', 'brand_code', 'offnet_band', 'number_class'] %}
 with

@@ -1,93 +1,100 @@
--- How each line stood at each month's end by what has a beginning and an end: contracts, services, groups, its handset, its status.
+-- How each line on-net at a month's end stood then by what has a beginning and an end: contracts, services, groups, its handset,
+-- its status.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 with
 
-months as (
+lines as (
 
     select
-        month,
-        last_day
-    from {{ ref('int_subscribers__months_held') }}
-    where is_complete_month
+        facts.subscriber_id,
+        facts.month,
+        months.last_day
+    from {{ ref('fct_subscriber_months') }} as facts
+    inner join {{ ref('int_subscribers__months_held') }} as months on facts.month = months.month
+    where facts.is_on_net_end and facts.is_complete_month
+
+),
+
+contracts as (
+
+    select
+        lines.month,
+        lines.subscriber_id,
+        max({{ dbt.datediff('lines.last_day', 'begun.end_date', 'day') }}) as days_to_contract_end
+    from lines
+    inner join {{ ref('fct_contracts') }} as begun
+        on lines.subscriber_id = begun.subscriber_id
+        and lines.last_day >= begun.start_date
+    group by lines.month, lines.subscriber_id
+
+),
+
+services as (
+
+    select
+        lines.month,
+        lines.subscriber_id,
+        count(distinct running.service_code) as services_running,
+        sum(running.monthly_fee) as service_fees
+    from lines
+    inner join {{ ref('fct_service_subscriptions') }} as running
+        on lines.subscriber_id = running.subscriber_id
+        and lines.last_day >= running.start_date
+        and lines.last_day <= coalesce(running.end_date, {{ open_end() }})
+    group by lines.month, lines.subscriber_id
+
+),
+
+memberships as (
+
+    select
+        lines.month,
+        lines.subscriber_id,
+        count(*) as groups_joined
+    from lines
+    inner join {{ ref('int_subscribers__memberships') }} as members
+        on lines.subscriber_id = members.subscriber_id
+        and lines.last_day >= members.joined_on
+        and lines.last_day < members.left_on
+    group by lines.month, lines.subscriber_id
 
 ),
 
 handsets as (
 
     select
-        months.month,
-        used.subscriber_id,
-        used.first_month,
-        devices.list_price
-    from months
-    inner join {{ ref('fct_device_use') }} as used on months.month >= used.first_month
+        lines.month,
+        lines.subscriber_id,
+        {{ dbt.datediff('used.first_month', 'lines.month', 'month') }} as months_of_handset,
+        devices.list_price as handset_price
+    from lines
+    inner join {{ ref('fct_device_use') }} as used
+        on lines.subscriber_id = used.subscriber_id
+        and lines.month >= used.first_month
     left join {{ ref('dim_devices') }} as devices on used.tac = devices.tac
     qualify row_number() over (
-        partition by months.month, used.subscriber_id order by used.first_month desc, used.tac asc
+        partition by lines.month, lines.subscriber_id order by used.first_month desc, used.tac asc
     ) = 1
-
-),
-
-states as (
-
-    select
-        months.month,
-        contracts.subscriber_id,
-        cast({{ dbt.datediff('months.last_day', 'contracts.end_date', 'day') }} as integer) as days_to_contract_end,
-        cast(null as {{ dbt.type_string() }}) as service_code,
-        cast(null as decimal(12, 2)) as service_fee,
-        0 as groups_joined,
-        cast(null as integer) as months_of_handset,
-        cast(null as decimal(12, 2)) as handset_price,
-        cast(null as integer) as is_suspended,
-        cast(null as integer) as days_in_status
-    from months
-    inner join {{ ref('fct_contracts') }} as contracts on months.last_day >= contracts.start_date
-
-    union all
-
-    select month, subscriber_id, null, service_code, monthly_fee, 0, null, null, null, null
-    from months
-    inner join {{ ref('fct_service_subscriptions') }} as services
-        on months.last_day >= services.start_date
-        and months.last_day <= coalesce(services.end_date, {{ open_end() }})
-
-    union all
-
-    select month, subscriber_id, null, null, null, 1, null, null, null, null
-    from months
-    inner join {{ ref('int_subscribers__memberships') }} as members
-        on months.last_day >= members.joined_on
-        and months.last_day < members.left_on
-
-    union all
-
-    select month, subscriber_id, null, null, null, 0, {{ dbt.datediff('first_month', 'month', 'month') }}, list_price, null, null
-    from handsets
-
-    union all
-
-    select
-        month, subscriber_id, null, null, null, 0, null, null,
-        case when statuses.status_code = 'active' then 0 else 1 end,
-        {{ dbt.datediff('statuses.from_date', 'months.last_day', 'day') }}
-    from months
-    inner join {{ ref('int_subscribers__status_periods') }} as statuses
-        on months.last_day >= statuses.from_date
-        and months.last_day < statuses.to_date
 
 )
 
 select
-    month,
-    subscriber_id,
-    max(days_to_contract_end) as days_to_contract_end,
-    count(distinct service_code) as services_running,
-    cast(coalesce(sum(service_fee), 0) as decimal(18, 2)) as service_fees,
-    cast(sum(groups_joined) as bigint) as groups_joined,
-    cast(max(months_of_handset) as integer) as months_of_handset,
-    cast(max(handset_price) as decimal(12, 2)) as handset_price,
-    cast(max(is_suspended) as integer) as is_suspended,
-    cast(max(days_in_status) as integer) as days_in_status
-from states
-group by month, subscriber_id
+    lines.month,
+    lines.subscriber_id,
+    cast(contracts.days_to_contract_end as integer) as days_to_contract_end,
+    coalesce(services.services_running, 0) as services_running,
+    cast(coalesce(services.service_fees, 0) as decimal(18, 2)) as service_fees,
+    coalesce(memberships.groups_joined, 0) as groups_joined,
+    cast(handsets.months_of_handset as integer) as months_of_handset,
+    cast(handsets.handset_price as decimal(12, 2)) as handset_price,
+    case when statuses.status_code = 'active' then 0 else 1 end as is_suspended,
+    cast({{ dbt.datediff('statuses.from_date', 'lines.last_day', 'day') }} as integer) as days_in_status
+from lines
+left join contracts on lines.subscriber_id = contracts.subscriber_id and lines.month = contracts.month
+left join services on lines.subscriber_id = services.subscriber_id and lines.month = services.month
+left join memberships on lines.subscriber_id = memberships.subscriber_id and lines.month = memberships.month
+left join handsets on lines.subscriber_id = handsets.subscriber_id and lines.month = handsets.month
+left join {{ ref('int_subscribers__status_periods') }} as statuses
+    on lines.subscriber_id = statuses.subscriber_id
+    and lines.last_day >= statuses.from_date
+    and lines.last_day < statuses.to_date

@@ -1,5 +1,5 @@
--- What passed between each line and the operator up to each month's end: complaints and answers to surveys of six months, contacts
--- of three.
+-- What passed between each line and the operator up to each month's end: complaints and answers to surveys of six months,
+-- contacts of three.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 with
 
@@ -25,18 +25,28 @@ events as (
 
     union all
 
-    select subscriber_id, {{ month_of('surveyed_at') }}, 0, case when nps_class = 'detractor' then 1 else 0 end, score, 0, 0, 0
+    select
+        subscriber_id,
+        {{ month_of('surveyed_at') }} as event_month,
+        0 as complaints,
+        case when nps_class = 'detractor' then 1 else 0 end as detractor_answers,
+        score,
+        0 as contacts,
+        0 as refusals,
+        0 as calls_in
     from {{ ref('fct_surveys') }}
 
     union all
 
     select
         subscriber_id,
-        {{ month_of('contact_date') }},
-        0, 0, null,
-        case when direction = 'outbound' then 1 else 0 end,
-        case when outcome in ('refused', 'do_not_contact') then 1 else 0 end,
-        case when direction = 'inbound' then 1 else 0 end
+        {{ month_of('contact_date') }} as event_month,
+        0 as complaints,
+        0 as detractor_answers,
+        null as score,
+        case when direction = 'outbound' then 1 else 0 end as contacts,
+        case when outcome in ('refused', 'do_not_contact') then 1 else 0 end as refusals,
+        case when direction = 'inbound' then 1 else 0 end as calls_in
     from {{ ref('fct_contacts') }}
 
 ),
@@ -64,9 +74,9 @@ select
     cast(sum(told.detractor_answers) as bigint) as detractor_answers,
     min(told.lowest_score) as lowest_score,
     {%- for count in ['contacts', 'refusals', 'calls_in'] %}
-    cast(
-        sum(case when told.event_month >= {{ dbt.dateadd('month', -2, 'months.month') }} then told.{{ count }} else 0 end) as bigint
-    ) as {{ count }}{{ "," if not loop.last }}
+    cast(sum(
+        case when told.event_month >= {{ dbt.dateadd('month', -2, 'months.month') }} then told.{{ count }} else 0 end
+    ) as bigint) as {{ count }}{{ "," if not loop.last }}
     {%- endfor %}
 from months
 inner join by_month as told

@@ -102,7 +102,7 @@ select
     exceptions.since_date as exception_since_date
 from lines
 left join {{ ref('subscriber_risk') }} as risk on lines.subscriber_id = risk.subscriber_id
-left join {{ ref('value_loss') }} as scores on risk.subscriber_id = scores.subscriber_id
+left join {{ ref('value_loss_warning') }} as scores on risk.subscriber_id = scores.subscriber_id
 left join inactivity on lines.subscriber_id = inactivity.subscriber_id
 left join alerts on lines.subscriber_id = alerts.subscriber_id
 left join exceptions on lines.subscriber_id = exceptions.subscriber_id

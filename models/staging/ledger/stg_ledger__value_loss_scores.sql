@@ -1,4 +1,4 @@
--- Scores of the value-loss warning that stand: those of the last month scored, which is the last complete one unless scoring failed.
+-- Scores of the value-loss warning that stand: those of the last month scored, the last complete one unless scoring failed.
 with
 
 source as (
