@@ -69,9 +69,10 @@ def train(ask: Ask, models: Models, home: Home, note: Callable[[str], None]) -> 
     if len(months) < LEAST_MONTHS:
         lacking = LEAST_MONTHS - len(months)
         return Trained(f"no model yet: {len(months)} of {LEAST_MONTHS} months have a known outcome, {lacking} more to come")
-    if known := [version for version in store.versions() if version.startswith(f"{months[-1]:%Y-%m}_")]:
-        return Trained(f"not due: {known[-1]} was tested on {months[-1]:%Y-%m}, the last month whose outcome is known")
     features = features_of(models)
+    for version in store.versions():
+        if version.startswith(f"{months[-1]:%Y-%m}_") and store.load(version).goes_by(features.names):
+            return Trained(f"not due: {version} was tested on {months[-1]:%Y-%m}, the last month whose outcome is known")
     note(f"reading {len(months)} months")
     rows = pd.concat([_labelled(ask, models, features, month, months) for month in months], ignore_index=True)
     label = rows[LABEL].astype(bool)
@@ -83,12 +84,11 @@ def train(ask: Ask, models: Models, home: Home, note: Callable[[str], None]) -> 
     labels = label.to_numpy(float)
     compared = baselines(model, rows[features.names], labels, learnt, test, RULES)
     champion = store.champion()
+    standing = store.load(champion.version) if champion else None
     is_better, z = True, None
-    if champion:
-        standing = store.load(champion.version)
-        is_better, z = beats(
-            predict(model, rows.loc[test, features.names]), predict(standing.model, rows.loc[test, features.names]), labels[test]
-        )
+    if standing and standing.goes_by(features.names):
+        tested = rows.loc[test, features.names]
+        is_better, z = beats(predict(model, tested), predict(standing.model, tested), labels[test])
     card = {
         "baselines": compared,
         "importance": importance(model),

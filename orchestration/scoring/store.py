@@ -9,7 +9,7 @@ A version is the month that a model was tested on and a checksum of both files: 
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -45,6 +45,10 @@ class Kept:
     @property
     def tested_on(self) -> date:
         return self.model.months["test"][0]
+
+    def goes_by(self, features: Collection[str]) -> bool:
+        """Whether all that the model goes by is among these features: it can score them."""
+        return set(self.model.features) <= set(features)
 
 
 class Store:
