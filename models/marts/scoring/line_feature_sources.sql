@@ -24,7 +24,8 @@ windows as (
     select
         held.month,
         {{ dbt.listagg(
-            "concat(before.month, ' ', before.source_fingerprint, ' ', months.is_billed)", "'; '", 'order by before.month'
+            "concat(before.month, ' ', before.source_fingerprint, ' ', before.traits_hash, ' ', months.is_billed)", "'; '",
+            'order by before.month'
         ) }} as months_told
     from held
     inner join held as before
@@ -85,12 +86,11 @@ plans as (
 select
     windows.month,
     {{ fingerprint_of([
-        'windows.months_told', 'held.traits_hash', 'circles.source_fingerprint', 'touched.touches_told', 'states.states_hash',
+        'windows.months_told', 'circles.source_fingerprint', 'touched.touches_told', 'states.states_hash',
         'plans.plans_hash', seed_text('scoring_rules', ['rule', 'value']), seed_text('churn_rules', ['rule', 'value']),
         seed_text('alert_rules', ['alert_code', 'threshold']),
     ]) }} as source_fingerprint
 from windows
-inner join held on windows.month = held.month
 cross join plans
 left join {{ ref('int_network__circle_sources') }} as circles on windows.month = circles.month
 left join touched on windows.month = touched.month
