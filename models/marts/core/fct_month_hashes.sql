@@ -6,7 +6,7 @@
     'facts.tenure_months', 'facts.tenure_band', 'facts.arpu_amount', 'facts.mou_minutes', 'facts.dou_mb', 'facts.offnet_minutes'] %}
 {% set attributes = ['facts.subscriber_id', 'lines.customer_id', 'lines.region_code', 'lines.county_code',
     'key_persons.subscriber_id'] %}
-{% set traits = ['facts.subscriber_id', 'lines.payment_type', 'lines.brand_code', 'lines.number_class'] %}
+{% set traits = ['facts.subscriber_id', 'lines.payment_type', 'lines.number_class'] %}
 select
     facts.month,
     min(facts.source_fingerprint) as source_fingerprint,

@@ -78,7 +78,7 @@ states as (
 
 plans as (
 
-    select {{ set_hash(['plan_code', 'monthly_fee', 'included_minutes', 'included_mb']) }} as plans_hash
+    select {{ set_hash(['plan_code', 'brand_code', 'monthly_fee', 'included_minutes', 'included_mb']) }} as plans_hash
     from {{ ref('dim_plans') }}
 
 )

@@ -1,5 +1,6 @@
 -- How many of its like each line had lost at each month's end: churn over three months of its plan, brand, off-net band and
--- number class, as group_rates has it for the last complete month alone. Brand and number class are those of the register.
+-- number class, as group_rates has it for the last complete month alone. The brand is the plan's: the register has that of the business
+-- date, which knows what came after.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 {% set attributes = ['plan_code', 'brand_code', 'offnet_band', 'number_class'] %}
 with
@@ -11,7 +12,7 @@ lines as (
         base.subscriber_id,
         case when base.is_churned then 1 else 0 end as is_churned,
         coalesce(base.plan_code, 'unknown') as plan_code,
-        coalesce(registered.brand_code, 'unknown') as brand_code,
+        coalesce(plans.brand_code, 'unknown') as brand_code,
         coalesce(registered.number_class, 'unknown') as number_class,
         case
             when coalesce(base.offnet_share_3m, 0) = 0 then 'none'
@@ -21,6 +22,7 @@ lines as (
         end as offnet_band
     from {{ ref('fct_churn_base') }} as base
     inner join {{ ref('dim_subscribers') }} as registered on base.subscriber_id = registered.subscriber_id
+    left join {{ ref('dim_plans') }} as plans on base.plan_code = plans.plan_code
 
 ),
 
