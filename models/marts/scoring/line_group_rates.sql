@@ -1,6 +1,6 @@
 -- How many of its like each line had lost at each month's end: churn over three months of its plan, brand, off-net band and
--- number class, as group_rates has it for the last complete month alone. The brand is the plan's: the register has that of the business
--- date, which knows what came after.
+-- number class, as group_rates has it for the last complete month alone. The brand is the plan's: the register has that of the
+-- business date, which knows what came after.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 {% set attributes = ['plan_code', 'brand_code', 'offnet_band', 'number_class'] %}
 with
