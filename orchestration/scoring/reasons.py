@@ -33,17 +33,18 @@ def reasons(contributions: pd.DataFrame, figures: pd.DataFrame, features: Featur
     added = np.column_stack([contributions[names].sum(axis=1) for names in members.values()])
     best = np.argsort(-added, axis=1, kind="stable")[:, :MOST]
     raises = np.take_along_axis(added, best, axis=1) > 0
-    told = {family: _told(contributions[names], figures[names], known) for family, names in members.items()}
-    chosen = [
-        [families[at] if is_raised else None for at, is_raised in zip(*row, strict=True)]
-        for row in zip(best, raises, strict=True)
-    ]
-    texts = [
-        ["; ".join(filter(None, (told[f][language][row] for f in picked if f))) or None for language in (0, 1)]
-        for row, picked in enumerate(chosen)
-    ]
-    padded = [[*picked, *[None] * (MOST - len(picked)), *text] for picked, text in zip(chosen, texts, strict=True)]
-    return pd.DataFrame(padded, columns=COLUMNS, index=contributions.index, dtype=object)
+    codes, *texts = (np.full(best.shape, empty, dtype=object) for empty in (None, "", ""))
+    for at, (family, names) in enumerate(members.items()):
+        rows, places = np.nonzero((best == at) & raises)
+        codes[rows, places] = family
+        told = _told(contributions[names].iloc[rows], figures[names].iloc[rows], known)
+        for language, sentences in zip(texts, told, strict=True):
+            language[rows, places] = sentences
+    found = pd.DataFrame(index=contributions.index, columns=COLUMNS, dtype=object)
+    found[COLUMNS[: codes.shape[1]]] = codes
+    for name, language in zip(COLUMNS[MOST:], texts, strict=True):
+        found[name] = ["; ".join(filter(None, row)) or None for row in language.tolist()]
+    return found.where(found.notna(), None)
 
 
 def _told(contributions: pd.DataFrame, figures: pd.DataFrame, known: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -45,7 +45,8 @@ def shown(store: Store, version: str | None) -> Iterator[str]:
         yield f"{part:<12} {span}: {rows:,} rows, {positive:,} lost value ({positive / rows:.1%})"
     yield from _figures(kept)
     yield "features (share of the gain)"
-    yield from (f"  {name:<24} {share:.1%}" for name, share in list(kept.card["importance"].items())[:TOP])
+    most = sorted(kept.card["importance"].items(), key=lambda item: -item[1])[:TOP]
+    yield from (f"  {name:<24} {share:.1%}" for name, share in most)
     yield from (f"left out: {name} {why}" for name, why in kept.model.left_out.items())
 
 
