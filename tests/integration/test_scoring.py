@@ -94,8 +94,9 @@ LATE = {
     "billing_usage_daily": "usage_date", "billing_payments": "cast(paid_at as date)",
     "channel_surveys": "cast(surveyed_at as date)", "channel_complaints": "cast(opened_at as date)",
     "channel_contacts": "cast(contacted_at as date)", "crm_subscriber_events": "cast(event_at as date)",
+    "billing_charges": "bill_month + interval 1 month",
 }  # fmt: skip
-"""Tables whose rows may come after the day that they tell of, and that day."""
+"""Tables whose rows may come after the day that they tell of, and that day; of bills, the day from which features know them."""
 OF_OTHERS = (
     "plan_churn_rate",
     "offnet_band_churn_rate",
