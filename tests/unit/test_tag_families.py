@@ -78,7 +78,7 @@ def test_tags_of_bands_are_the_bands_of_their_seed():
                 with (PROJECT_DIR / "seeds" / f"{said['values_from']}.csv").open(encoding="utf-8", newline="") as file:
                     bands = {row["band"] for row in csv.DictReader(file)}
                 # A tier may have values without a bound, such as the zone of lines that are too new for a figure.
-                assert bands == set(said["values"]) or said["kind"] == "tier" and bands < set(said["values"]), name
+                assert bands == set(said["values"]) or (said["kind"] == "tier" and bands < set(said["values"])), name
 
 
 def test_the_seeds_are_as_they_are_declared():
