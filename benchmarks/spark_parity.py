@@ -33,6 +33,7 @@ from orchestration.engines.spark.databases import discard_build
 from orchestration.engines.spark.thrift import connect
 from orchestration.intake import ensure_empty_tables, take_in
 from orchestration.pipeline.run import ledger_dates, required_tables, today
+from orchestration.scoring import ledger as scores
 from orchestration.targeting import ledger, offers
 from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
 from orchestration.warehouse.freshness import choose_as_of
@@ -97,6 +98,7 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
     ensure_empty_tables(case.home, contract)
     ledger.ensure_empty_tables(case.home)
     offers.ensure_empty_table(case.home)
+    scores.ensure_empty_table(case.home)
     models = load_models(read_manifest(ensure_manifest(case.home)))
     case.home.warehouse.mkdir(parents=True, exist_ok=True)
     selected = [] if is_full else NO_TESTS

@@ -99,6 +99,15 @@ class Home:
         return self.ledger / "list_members"
 
     @property
+    def value_loss_scores(self) -> Path:
+        return self.ledger / "value_loss_scores"
+
+    @property
+    def models(self) -> Path:
+        """Models of scoring, a folder each score."""
+        return self.lake / "models"
+
+    @property
     def warehouse(self) -> Path:
         return self.root / "warehouse"
 

@@ -29,7 +29,8 @@ def raw_tags(models: Iterable[Model]) -> list[tuple[Model, str, dict[str, Any]]]
 def written_catalog(models: Iterable[Model]) -> Catalog:
     """The catalogue as the project's YAML and seeds describe it: values that a seed lists are read from there."""
     return Catalog.of(
-        replace(tag, values=dict.fromkeys(band_names(tag.values_from), "")) if tag.values_from else tag for tag in written(models)
+        replace(tag, values=dict.fromkeys(band_names(tag.values_from), "")) if tag.values_from and not tag.values else tag
+        for tag in written(models)
     )
 
 

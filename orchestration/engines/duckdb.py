@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from sqlglot import exp
@@ -24,6 +24,9 @@ from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Models, relation_for
 from orchestration.warehouse.publishing import Version
 from orchestration.warehouse.reading import DuckDBReader, Reader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class DuckDBEngine:
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with build.reading(self.home) as db:
             return db.execute(query).fetchall()
+
+    def frame(self, query: str) -> "pd.DataFrame":
+        with build.reading(self.home) as db:
+            return db.execute(query).df()
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         stamp = build.read_stamp(self.home)

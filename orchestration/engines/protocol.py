@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
@@ -16,6 +16,9 @@ from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Models
 from orchestration.warehouse.publishing import Version
 from orchestration.warehouse.reading import Reader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Candidate(Protocol):
@@ -50,6 +53,9 @@ class Engine(Protocol):
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the build."""
+
+    def frame(self, query: str) -> "pd.DataFrame":
+        """The same as a frame, columns as the query names them; for many rows."""
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         """Copies the public tables of the build to where nobody reads them yet."""

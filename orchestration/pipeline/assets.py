@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from importlib import metadata
+from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
@@ -176,21 +177,7 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             code = code_of(raw_manifest, dbt.code_hash())
             prepared = run.engine.prepare(run.day, code, run.stale(deliveries))
             current.report = found = replace(found, discarded=prepared.discarded, changed=prepared.changed)
-            client = Dbt(
-                project_dir=str(settings.PROJECT_DIR),
-                profiles_dir=str(settings.PROJECT_DIR),
-                target=settings.target(),
-                dbt_executable=dbt.executable("telco360-dbt"),
-            )
-            # Of the run before: a dbt that is killed writes no results, and what it was given as parsed may be of other code.
-            artefacts = run.engine.home.dbt_artefacts
-            for name in (dbt.RUN_RESULTS, dbt.PARSED):
-                (artefacts / name).unlink(missing_ok=True)
-            before = run.current_engine.version_before(run.day)
-            arguments = dbt.arguments("build", run.day, before, code.hash)
-            arguments += ["--exclude-resource-type", "unit_test", "exposure"]
-            with dbt.building_in(run.engine.home):
-                called = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
+            called = dbt_build(run, code.hash, run.engine.home.dbt_artefacts, context=context)
             for number, event in enumerate(called.stream(), start=1):
                 current.note(f"{number} done")
                 yield event
@@ -204,6 +191,26 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             current.report = replace(found, **_built(run, deliveries))
 
     return models
+
+
+def dbt_build(
+    run: Run, code: str, artefacts: Path, *selected: str, context: dg.AssetExecutionContext | None = None
+) -> DbtCliInvocation:
+    """Starts `dbt build` for the run's day, of what is selected or of all; what it tells goes to the folder `artefacts`."""
+    client = Dbt(
+        project_dir=str(settings.PROJECT_DIR),
+        profiles_dir=str(settings.PROJECT_DIR),
+        target=settings.target(),
+        dbt_executable=dbt.executable("telco360-dbt"),
+    )
+    # Of the run before: a dbt that is killed writes no results, and what it was given as parsed may be of other code.
+    for name in (dbt.RUN_RESULTS, dbt.PARSED):
+        (artefacts / name).unlink(missing_ok=True)
+    before = run.current_engine.version_before(run.day)
+    arguments = dbt.arguments("build", run.day, before, code)
+    arguments += ["--exclude-resource-type", "unit_test", "exposure", *selected]
+    with dbt.building_in(run.engine.home):
+        return client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
 
 
 def _built(run: Run, deliveries: Deliveries) -> dict:
@@ -233,16 +240,17 @@ def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.Asset
 
 
 def release_assets(
-    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition
+    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition, *behind: dg.AssetKey
 ) -> list[dg.AssetsDefinition]:
-    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them."""
+    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them. `behind`: what else
+    changes those tables after they were built."""
     made = {
         "group_name": "release",
         "required_resource_keys": {"run"},
         "partitions_def": days,
     }
 
-    @dg.asset(key=CANDIDATE, deps=[keys[m.name] for m in models if m.is_public], **made)
+    @dg.asset(key=CANDIDATE, deps=[*behind, *(keys[m.name] for m in models if m.is_public)], **made)
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The public tables of the build, copied and described, not yet published."""
         run: Run = context.resources.run

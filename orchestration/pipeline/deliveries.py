@@ -6,6 +6,7 @@ from orchestration.base.contract import Table
 from orchestration.base.settings import Home
 from orchestration.intake import IntakeReport, ensure_empty_tables, take_in
 from orchestration.intake.limits import Limits
+from orchestration.scoring import ledger as scores
 from orchestration.targeting import ledger, offers
 
 
@@ -15,4 +16,5 @@ def take_in_all(home: Home, contract: dict[str, Table], limits: Limits, note: Ca
     ensure_empty_tables(home, contract)
     ledger.ensure_empty_tables(home)
     offers.ensure_empty_table(home)
+    scores.ensure_empty_table(home)
     return report

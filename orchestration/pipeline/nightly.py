@@ -25,7 +25,7 @@ from orchestration.intake import ledger
 from orchestration.pipeline import assets
 from orchestration.pipeline.arrivals import latest_day
 from orchestration.pipeline.definitions import definitions
-from orchestration.pipeline.reports import BuildFound, IntakeFound, Progress, read, reported
+from orchestration.pipeline.reports import BuildFound, IntakeFound, Progress, ScoringFound, read, reported
 from orchestration.pipeline.run import FIRST_DAY, Run, today
 from orchestration.quality.validation import GateResult
 from orchestration.targeting.export import ListRun
@@ -73,6 +73,7 @@ class Outcome:
     deliveries: list[ledger.Outcome] = field(default_factory=list)
     source_checks: GateResult | None = None
     build: BuildFound | None = None
+    scoring: list[ScoringFound] = field(default_factory=list)
     release_checks: GateResult | None = None
     version: Version | None = None
     lists: list[ListRun] = field(default_factory=list)
@@ -95,6 +96,7 @@ def outcome(run: Run, events: Iterable[dg.DagsterEvent]) -> Outcome:
         ledger.outcomes(run.home, intake.intake_id) if intake else [],
         **checks,
         build=read(BuildFound, found.get("dbt")),
+        scoring=[told for name in ("training", "scoring") if (told := read(ScoringFound, found.get(name)))],
         version=next((version for version in run.engine.versions() if version.name == name), None) if name else None,
         lists=[read(ListRun, said) for step, said in found.items() if step.startswith("list ")],
     )

@@ -75,6 +75,14 @@ class BuildFound:
     last_later: str = ""
 
 
+@dataclass(frozen=True)
+class ScoringFound:
+    """What training or scoring came to, in words. `problem`: why it failed; scores of before stand then."""
+
+    why: str = ""
+    problem: str = ""
+
+
 def run_report(days: dg.PartitionsDefinition) -> dg.AssetSpec:
     """The asset that reports are logged of."""
     description = "What each step of a run found, in the partition of its business date."

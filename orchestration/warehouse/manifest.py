@@ -14,7 +14,7 @@ from orchestration.warehouse.figures import show_figures
 ROLES = (
     "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history",
     "phones", "phone_holders", "suppressions", "phone_suppressions", "contacts", "orders", "offers", "offer_eligibility",
-    "contact_rules", "raw_tables", "reconciliation", "rebuilt_months", "months",
+    "contact_rules", "raw_tables", "reconciliation", "rebuilt_months", "months", "scoring_features", "scoring_outcomes",
 )  # fmt: skip
 """What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""
 
@@ -39,9 +39,10 @@ SUBSCRIBER = "subscriber"
 class Model:
     """One dbt model as it is in the database: where, what it says of itself, its columns' descriptions by name.
 
-    `tags`: what `meta.tag` says, by column, for columns that are tags. `parents`: names of the models that it reads.
-    `varying`: columns that differ from run to run and count in no checksum, by their meta `varies_by_run: true`. `as_of`: which
-    of AS_OF a column stands for, by its own meta; the others stand for the model's.
+    `tags`: what `meta.tag` says, by column, for columns that are tags; `features`: what `meta.feature` says, for columns that
+    models of scoring take. `parents`: names of the models that it reads. `varying`: columns that differ from run to run and count
+    in no checksum, by their meta `varies_by_run: true`. `as_of`: which of AS_OF a column stands for, by its own meta; the others
+    stand for the model's.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Model:
     columns: dict[str, str] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    features: dict[str, dict[str, Any]] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     varying: frozenset[str] = frozenset()
     as_of: dict[str, str] = field(default_factory=dict)
@@ -147,6 +149,7 @@ def _model(node: dict[str, Any]) -> Model:
         columns={c["name"]: c.get("description") or "" for c in node["columns"].values()},
         meta=node["config"].get("meta") or node.get("meta") or {},
         tags={c["name"]: tag for c in node["columns"].values() if (tag := _column_meta(c).get("tag"))},
+        features={c["name"]: feature for c in node["columns"].values() if (feature := _column_meta(c).get("feature"))},
         parents=tuple(p.split(".")[2] for p in node.get("depends_on", {}).get("nodes", ()) if p.startswith("model.")),
         varying=varying_columns(node),
         as_of={c["name"]: end for c in node["columns"].values() if (end := _column_meta(c).get("as_of"))},

@@ -36,7 +36,6 @@ def subscriber_risk(book: Book, values: Values) -> dict[str, dict]:
             "group_rate_score": rates[key],
             **{name: ranks.get(key) for name, ranks in health.items()},
             "tenure_30_probability": probabilities.get(key),
-            "warning_zone": None,
         }
         for key in book.lines_at(book.at)
     }

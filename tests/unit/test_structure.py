@@ -25,8 +25,9 @@ EDGES = {
     "value": {"intermediate", "core", "value", "seed"},
     "churn": {"intermediate", "core", "churn", "seed"},
     "service": {"intermediate", "core", "service", "seed"},
-    "tags": {"core", "value", "churn", "service", "tags", "seed"},
-    "marketing": {"ledger", "core", "value", "churn", "service", "tags", "marketing", "seed"},
+    "scoring": {"ledger", "intermediate", "core", "value", "churn", "service", "scoring", "seed"},
+    "tags": {"core", "value", "churn", "service", "scoring", "tags", "seed"},
+    "marketing": {"ledger", "core", "value", "churn", "service", "scoring", "tags", "marketing", "seed"},
 }
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z_]+",

@@ -76,7 +76,9 @@ def test_tags_of_bands_are_the_bands_of_their_seed():
             said = column.get("config", {}).get("meta", {}).get("tag", {})
             if "values" in said and "values_from" in said:
                 with (PROJECT_DIR / "seeds" / f"{said['values_from']}.csv").open(encoding="utf-8", newline="") as file:
-                    assert set(said["values"]) == {row["band"] for row in csv.DictReader(file)}, name
+                    bands = {row["band"] for row in csv.DictReader(file)}
+                # A tier may have values without a bound, such as the zone of lines that are too new for a figure.
+                assert bands == set(said["values"]) or (said["kind"] == "tier" and bands < set(said["values"])), name
 
 
 def test_the_seeds_are_as_they_are_declared():

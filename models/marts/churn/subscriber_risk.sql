@@ -1,5 +1,5 @@
 -- How likely each line is to be lost, for lines on-net at the end of the last complete month: by the churn of its like, by its
--- health, and by the lives of lines before it. The warning zone waits for the value-loss model.
+-- health, and by the lives of lines before it.
 with
 
 lines as (
@@ -33,8 +33,7 @@ select
     cast(health.health_service_use as double) as health_service_use,
     cast(health.health_service_quality as double) as health_service_quality,
     cast(health.health_call_circle as double) as health_call_circle,
-    tenure.tenure_30_probability,
-    cast(null as {{ dbt.type_string() }}) as warning_zone
+    tenure.tenure_30_probability
 from rates
 left join {{ ref('health_scores') }} as health on rates.subscriber_id = health.subscriber_id
 left join {{ ref('tenure_probability') }} as tenure on rates.subscriber_id = tenure.subscriber_id

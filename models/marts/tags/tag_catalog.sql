@@ -83,7 +83,7 @@ select
     tags.label_en,
     tags.label_zh,
     tags.unit,
-    coalesce(bands.listed_values, tags.listed_values) as allowed_values,
+    coalesce(tags.listed_values, bands.listed_values) as allowed_values,
     tags.value_labels_zh,
     tags.values_from,
     tags.least,

@@ -68,8 +68,14 @@ select
     risk.health_service_quality,
     risk.health_call_circle,
     risk.tenure_30_probability,
-    risk.warning_zone,
-    coalesce(risk.warning_zone in ('red', 'yellow'), false)
+    scores.warning_zone,
+    scores.value_loss_probability,
+    {%- for place in [1, 2, 3] %}
+    scores.warning_reason_{{ place }},
+    {%- endfor %}
+    scores.warning_reasons,
+    scores.warning_reasons_zh,
+    coalesce(scores.warning_zone in ('red', 'yellow'), false)
     or coalesce(alerts.gravest >= {{ severities.index('high') + 1 }}, false) as is_at_risk,
 
     ---------- inactivity
@@ -97,6 +103,7 @@ select
     exceptions.since_date as exception_since_date
 from lines
 left join {{ ref('subscriber_risk') }} as risk on lines.subscriber_id = risk.subscriber_id
+left join {{ ref('value_loss_warning') }} as scores on risk.subscriber_id = scores.subscriber_id
 left join inactivity on lines.subscriber_id = inactivity.subscriber_id
 left join alerts on lines.subscriber_id = alerts.subscriber_id
 left join exceptions on lines.subscriber_id = exceptions.subscriber_id

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -35,6 +35,9 @@ from orchestration.warehouse.freshness import Deliveries
 from orchestration.warehouse.manifest import Model, Models, descriptions, relation_for
 from orchestration.warehouse.publishing import Version, made, named, newest_before, superseded
 from orchestration.warehouse.reading import Reader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SESSIONS = 4
 """Tables copied at the same time."""
@@ -102,6 +105,10 @@ class SparkEngine:
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with connect() as session:
             return session.rows(query)
+
+    def frame(self, query: str) -> "pd.DataFrame":
+        with connect() as session:
+            return session.frame(query)
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         stamp = self._read_stamp()

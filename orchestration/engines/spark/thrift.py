@@ -4,9 +4,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.base.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SESSION = {
     "set:hiveconf:spark.sql.session.timeZone": "UTC",
@@ -34,6 +37,15 @@ class Session:
         found = cursor.fetchall()
         cursor.close()
         return [_with_dates(row, dates) for row in found] if dates else found
+
+    def frame(self, query: str) -> "pd.DataFrame":
+        """The same as a frame, columns as the query names them."""
+        import pandas as pd
+
+        cursor = self._execute(query)
+        found = pd.DataFrame(cursor.fetchall(), columns=[name for name, *_ in cursor.description])
+        cursor.close()
+        return found
 
     def columns(self, relation: str) -> list[tuple[str, str]]:
         """Columns of a table or view in their order, each with its type as Spark calls it."""

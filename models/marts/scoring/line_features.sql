@@ -1,0 +1,127 @@
+-- What was known of each line on-net at a month's end, as models of scoring take it. Use is that of the months up to this one;
+-- money is that of the last month whose bills are in by then, as many months back as seed scoring_rules says. Only months that
+-- changed are built.
+{{ config(access='private', meta={'public': false}) }}
+{% set to_build = built_by_month('line_feature_sources') %}
+{% set uses = {
+    'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'
+} %}
+{# Alerts as they would have been raised at the month's end, as far as they go by months. #}
+{% set alerts = {
+    'mou_drop': 'minutes_trend <=', 'arpu_drop': 'spend_trend <=', 'no_charges': 'spend =', 'zero_usage': 'days_since_use >=',
+    'competitor_hotline': 'hotline_calls >', 'forwarding_offnet': 'forwarded_calls >',
+    'overage': 'greatest(minutes_saturation, data_saturation) >',
+} %}
+with
+
+months as (
+
+    select
+        facts.*,
+        case when months.is_billed then facts.arpu_amount end as billed_arpu,
+        lag(facts.plan_code, 1, facts.plan_code) over (partition by facts.subscriber_id order by facts.month) as plan_before
+    from {{ ref('fct_subscriber_months') }} as facts
+    inner join {{ ref('dim_months') }} as months on facts.month = months.month
+    where facts.is_complete_month and not facts.is_after_churn and {{ in_months('facts.month', to_build, back=7) }}
+
+),
+
+-- Sums over three months each, null where the line was not there for all of them.
+summed as (
+
+    select
+        *,
+        {%- for name, column in dict(uses, spend='billed_arpu', offnet='offnet_minutes', roaming='roaming_minutes').items() %}
+        case when count(*) over last_three = 3 then sum({{ column }}) over last_three end as {{ name }}_sum,
+        case when count(*) over three_before = 3 then sum({{ column }}) over three_before end as {{ name }}_before,
+        case when count(*) over three_earlier = 3 then sum({{ column }}) over three_earlier end as {{ name }}_earlier,
+        lag({{ column }}, 2) over by_month as {{ name }}_two_back,
+        {%- endfor %}
+        sum(competitor_hotline_calls) over last_three as hotline_calls,
+        sum(calls_forwarded_offnet) over last_three as forwarded_calls,
+        max(last_usage_date) over last_six as last_used_on,
+        max(case when paid_amount > 0 then month end) over last_six as last_paid_month,
+        sum(case when plan_code is distinct from plan_before then 1 else 0 end) over last_six as plan_changes,
+        {{ months_before('month', rule('scoring_rules', 'money_lag_months')) }} as money_month
+    from months
+    window
+        by_month as (partition by subscriber_id order by month),
+        last_six as (partition by subscriber_id order by month rows between 5 preceding and current row),
+        last_three as (partition by subscriber_id order by month rows between 2 preceding and current row),
+        three_before as (partition by subscriber_id order by month rows between 3 preceding and 1 preceding),
+        three_earlier as (partition by subscriber_id order by month rows between 5 preceding and 3 preceding)
+
+),
+
+measured as (
+
+    select
+        used.subscriber_id,
+        used.month,
+        {%- for row, measures in {'used': uses, 'paid': {'spend': 'billed_arpu'}}.items() %}
+        {%- for name, column in measures.items() %}
+        cast({{ row }}.{{ column }} as double) as {{ name }},
+        {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m,
+        {%- for suffix, now, before in [
+            ('change', column ~ ' * 3', 'before'), ('trend', name ~ '_sum', 'earlier'), ('change_2m', column, 'two_back')
+        ] %}
+        {%- set divisor = row ~ '.' ~ name ~ '_' ~ before %}
+        case when {{ divisor }} > 0 then {{ ratio(row ~ '.' ~ now, divisor) }} - 1 end as {{ name }}_{{ suffix }},
+        {%- endfor %}
+        {%- endfor %}
+        {%- endfor %}
+        {%- for name in ['offnet', 'roaming'] %}
+        {%- set share = ratio('used.' ~ name ~ '_minutes', 'used.mou_minutes') %}
+        {{ share }} as {{ name }}_share,
+        {{ share }} - {{ ratio('used.' ~ name ~ '_before', 'used.minutes_before') }} as {{ name }}_share_change,
+        {%- endfor %}
+        cast(used.hotline_calls as double) as hotline_calls,
+        cast(used.forwarded_calls as double) as forwarded_calls,
+        cast({{ dbt.datediff('used.last_used_on', month_end('used.month'), 'day') }} as double) as days_since_use,
+        cast({{ dbt.datediff('used.last_paid_month', 'used.month', 'month') }} as double) as months_since_payment,
+        cast(used.balance_amount as double) as balance_amount,
+        cast(used.plan_changes as double) as plan_changes,
+        {{ ratio('used.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
+        {{ ratio('used.dou_mb', 'plans.included_mb') }} as data_saturation,
+        {{ ratio('paid.billed_arpu', 'plans.monthly_fee') }} as spend_of_fee,
+        used.tenure_months,
+        used.tenure_months <= {{ rule('scoring_rules', 'white_tenure_months') }} as is_too_new,
+        used.plan_code
+    from summed as used
+    left join summed as paid on used.subscriber_id = paid.subscriber_id and used.money_month = paid.month
+    left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
+    where used.is_on_net_end and {{ in_months('used.month', to_build) }}
+
+)
+
+select
+    measured.*,
+    lines.payment_type,
+    {%- for alias, columns in {
+        'states': ['days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset', 'handset_price',
+            'is_suspended', 'days_in_status'],
+        'touches': ['complaints', 'detractor_answers', 'lowest_score', 'contacts', 'refusals', 'calls_in'],
+        'circles': ['circle_lines', 'peers_lost', 'peers_lost_share'],
+        'group_rates': ['plan_churn_rate', 'offnet_band_churn_rate', 'group_rate_score'],
+    }.items() %}
+    {%- for column in columns %}
+    {#- Nothing told of them is none of them. #}
+    {%- set is_count = alias == 'touches' and column != 'lowest_score' %}
+    cast({{ 'coalesce(' if is_count }}{{ alias }}.{{ column }}{{ ', 0)' if is_count }} as double) as {{ column }},
+    {%- endfor %}
+    {%- endfor %}
+    cast(
+        {%- for code, condition in alerts.items() %}
+        case when {{ condition }} {{ alert_threshold(code) }} then 1 else 0 end{{ " +" if not loop.last }}
+        {%- endfor %} as double
+    ) as alerts_raised,
+    sources.source_fingerprint
+from measured
+inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
+inner join {{ ref('dim_subscribers') }} as lines on measured.subscriber_id = lines.subscriber_id
+{%- for alias in ['states', 'touches', 'circles', 'group_rates'] %}
+left join {{ ref('line_' ~ alias) }} as {{ alias }}
+    on measured.subscriber_id = {{ alias }}.subscriber_id
+    and measured.month = {{ alias }}.month
+    and {{ in_months(alias ~ '.month', to_build) }}
+{%- endfor %}

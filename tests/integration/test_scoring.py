@@ -1,0 +1,134 @@
+"""Scores through the nightly job: trained, scored, shown as tags, and a night that goes on when a model is not to be used."""
+
+from datetime import date
+
+import duckdb
+import pytest
+from figures_kit import run_nightly
+
+from orchestration.base.settings import Home
+from orchestration.scoring.ledger import scores_file
+from orchestration.scoring.run import store_of
+from sample import make_operator
+
+DAY, LATER, MONTH = date(2026, 6, 30), date(2026, 7, 4), date(2026, 6, 1)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory) -> tuple[Home, str]:
+    """A first run over a small made operator at the end of its ninth month, and what it told. Four more days wait in landing."""
+    home = Home(tmp_path_factory.mktemp("scoring"))
+    make_operator(home.root, 1500, 10, LATER, seed=1, daily=4)
+    code, told = run_nightly(home.root, DAY)
+    assert code == 0, told
+    return home, told
+
+
+def rows(home: Home, query: str) -> list[tuple]:
+    with duckdb.connect(str(home.current.resolve()), read_only=True) as db:
+        return db.execute(query).fetchall()
+
+
+def test_the_first_night_trains_and_its_tags_show_scores_of_the_same_night(night):
+    home, told = night
+    (version,) = store_of(home).versions()
+    assert f"{version}, AUC" in told
+    zones = dict(rows(home, "select warning_zone, count(*) from tags.subscriber_360 where is_on_net group by 1"))
+    assert zones["red"] > 5 and zones["blue"] > 500 and zones["white"] > 50
+    assert None not in zones  # every line on-net at the month's end is scored, and that is the business date
+    assert rows(home, "select distinct warning_zone from tags.subscriber_360 where not is_on_net") == [(None,)]
+    assert rows(
+        home, "select distinct model_version, score_month from scoring.value_loss_warning where warning_zone <> 'white'"
+    ) == [(version, MONTH)]
+
+
+def test_a_model_tells_the_months_that_it_was_made_of(night):
+    home, _ = night
+    store = store_of(home)
+    model = store.load(store.champion().version).model
+    assert model.months["test"] == [
+        date(2026, 3, 1)
+    ]  # June is not billed yet, so May is the last month that an outcome may reach
+    assert model.figures["auc"] > 0.7
+    assert model.left_out["balance_amount"] == "is null in every row"
+
+
+def test_lines_of_the_red_zone_have_reasons_with_figures(night):
+    home, _ = night
+    red = rows(
+        home, "select warning_reason_1, warning_reasons, warning_reasons_zh from tags.subscriber_360 where warning_zone = 'red'"
+    )
+    assert all(reason and english and chinese for reason, english, chinese in red)
+    new = rows(
+        home, "select distinct value_loss_probability, warning_reasons from tags.subscriber_360 where warning_zone = 'white'"
+    )
+    assert new == [(None, None)]
+
+
+def test_scores_know_the_value_that_lines_lost_already(night):
+    home, _ = night
+    (ranks,) = rows(
+        home,
+        """select avg(value_loss_probability) filter (where s.has_alert_zero_usage),
+            avg(value_loss_probability) filter (where not s.has_alert_zero_usage) from tags.subscriber_360 as s""",
+    )
+    assert ranks[0] > 3 * ranks[1]
+
+
+def test_a_second_night_changes_no_score_and_a_changed_model_is_refused_while_the_night_goes_on(night):
+    home, _ = night
+    before = rows(home, "select * from scoring.value_loss_warning order by subscriber_id")
+    written = scores_file(home, MONTH).read_bytes()
+    path = store_of(home).folder / store_of(home).champion().version / "card.json"
+    card = path.read_text()
+    path.write_text(card + " ")
+    code, told = run_nightly(home.root, DAY)
+    assert code == 0, told
+    assert "is not what was written" in told
+    assert rows(home, "select * from scoring.value_loss_warning order by subscriber_id") == before
+    assert scores_file(home, MONTH).read_bytes() == written
+    path.write_text(card)
+
+
+LATE = {
+    "billing_usage_daily": "usage_date", "billing_payments": "cast(paid_at as date)",
+    "channel_surveys": "cast(surveyed_at as date)", "channel_complaints": "cast(opened_at as date)",
+    "channel_contacts": "cast(contacted_at as date)", "crm_subscriber_events": "cast(event_at as date)",
+    "billing_charges": "bill_month + interval 1 month",
+}  # fmt: skip
+"""Tables whose rows may come after the day that they tell of, and that day; of bills, the day from which features know them."""
+OF_OTHERS = (
+    "plan_churn_rate",
+    "offnet_band_churn_rate",
+    "group_rate_score",
+    "peers_lost",
+    "peers_lost_share",
+    "source_fingerprint",
+)
+"""Features that go by other lines, whose rows may come late too."""
+
+
+def features(home: Home) -> dict[str, tuple]:
+    with duckdb.connect(str(home.build_database), read_only=True) as db:
+        kept = f"* exclude (subscriber_id, {', '.join(OF_OTHERS)})"
+        found = db.execute(f"select subscriber_id, {kept} from scoring.line_features where month = date '{MONTH}'").fetchall()
+    return {line: figures for line, *figures in found}
+
+
+def told_late(home: Home) -> set[str]:
+    """Lines of which a row of the month's last day or before came after it."""
+    seen = "select subscriber_id from read_parquet('{0}/*/*.parquet', hive_partitioning = true) where dt > '{1}' and {2} <= '{1}'"
+    queries = [seen.format(home.raw / table, DAY, day) for table, day in LATE.items()]
+    with duckdb.connect() as db:
+        return {line for (line,) in db.execute(" union ".join(queries)).fetchall()}
+
+
+def test_features_of_a_month_are_the_same_when_they_are_built_later(night):
+    home, _ = night
+    at_its_end = features(home)
+    code, told = run_nightly(home.root, LATER)
+    assert code == 0, told
+    later, late = features(home), told_late(home)
+    differ = {line for line in at_its_end.keys() | later.keys() if at_its_end.get(line) != later.get(line)}
+    assert differ <= late
+    assert len(differ) < 0.1 * len(later)
