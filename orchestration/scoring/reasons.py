@@ -33,7 +33,8 @@ def reasons(contributions: pd.DataFrame, figures: pd.DataFrame, features: Featur
     added = np.column_stack([contributions[names].sum(axis=1) for names in members.values()])
     best = np.argsort(-added, axis=1, kind="stable")[:, :MOST]
     raises = np.take_along_axis(added, best, axis=1) > 0
-    codes, *texts = (np.full(best.shape, empty, dtype=object) for empty in (None, "", ""))
+    codes = np.full(best.shape, None, dtype=object)
+    texts = [np.full(best.shape, "", dtype=object) for _ in ("en", "zh")]
     for at, (family, names) in enumerate(members.items()):
         rows, places = np.nonzero((best == at) & raises)
         codes[rows, places] = family
