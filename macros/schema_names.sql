@@ -1,14 +1,18 @@
 {# Public models and seeds are built in a database file of their own, from which versions are published. Spark has no databases above
    schemas. #}
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
-    {{ return(adapter.dispatch('generate_database_name', 'telco360')(node)) }}
+    {{ return(public_database() if node and node.config.meta.get('public') else target.database) }}
 {%- endmacro %}
 
-{% macro default__generate_database_name(node) -%}
-    {{ return('telco360_public' if node and node.config.meta.get('public') else target.database) }}
+{% macro public_database() -%}
+    {{ return(adapter.dispatch('public_database', 'telco360')()) }}
 {%- endmacro %}
 
-{% macro spark__generate_database_name(node) -%}
+{% macro default__public_database() -%}
+    {{ return('telco360_public') }}
+{%- endmacro %}
+
+{% macro spark__public_database() -%}
     {{ return(target.database) }}
 {%- endmacro %}
 
