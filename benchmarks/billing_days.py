@@ -84,15 +84,23 @@ def jumps(rows: list[dict]) -> Iterator[str]:
 
 
 def found(home: Home, none: list[str], less: list[str]) -> Iterator[str]:
-    """What the alerts of the last day say of the planted lines, in words."""
+    """What the alerts of the last day say of the planted lines that deserve one by definition, in words.
+
+    A drop of one month is no drop of the trend, three months against three, where the two months before it rose.
+    """
+    fell = """select subscriber_id from (select subscriber_id, arpu_amount,
+            dense_rank() over (order by month desc) as back from core.fct_subscriber_months
+            where month <= (select max(month) from core.dim_months where is_billed)) where back <= 6 group by 1
+        having avg(arpu_amount) filter (where back <= 3) / nullif(avg(arpu_amount) filter (where back > 3), 0) - 1 <= -0.3"""
     with duckdb.connect(str(home.current.resolve()), read_only=True) as db:
-        for code, lines in (("no_charges", none), ("arpu_drop", less)):
-            here = f"select subscriber_id from core.dim_subscribers where is_on_net and subscriber_id in {tuple(lines)}"
+        for code, lines, deserve in (("no_charges", none, "from core.dim_subscribers"), ("arpu_drop", less, f"from ({fell})")):
+            here = f"""select subscriber_id from core.dim_subscribers where is_on_net and subscriber_id in {tuple(lines)}
+                and subscriber_id in (select subscriber_id {deserve})"""
             (due,) = db.execute(f"select count(*) from ({here})").fetchone()
             (hit,) = db.execute(
                 f"select count(*) from churn.alerts where alert_code = '{code}' and subscriber_id in ({here})"
             ).fetchone()
-            yield f"{code}: {hit} of {due} planted lines that are on-net raised"
+            yield f"{code}: {hit} of {due} planted lines that deserve it raised"
 
 
 def days_of(text: str) -> list[date]:
