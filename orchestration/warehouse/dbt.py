@@ -108,7 +108,8 @@ def require_profiles(project: Path = settings.PROJECT_DIR) -> None:
 def is_manifest_current() -> bool:
     """Whether the manifest was made from the code as it lies on disk now."""
     stamp = target_dir() / STAMP
-    return (target_dir() / "manifest.json").is_file() and stamp.is_file() and stamp.read_text() == _parsed_code()
+    made = [target_dir() / name for name in ("manifest.json", PARSED, STAMP)]
+    return all(path.is_file() for path in made) and stamp.read_text() == _parsed_code()
 
 
 def require_current_manifest() -> None:

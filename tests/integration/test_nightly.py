@@ -24,6 +24,7 @@ from orchestration.pipeline.nightly import Failure, Outcome, outcome, was_interr
 from orchestration.pipeline.reports import Progress
 from orchestration.pipeline.run import PARTITION, Run, business_days
 from orchestration.warehouse import build
+from orchestration.warehouse.dbt import PARSED
 from orchestration.warehouse.dbt import STAMP as STAMP_OF_PARSE
 from orchestration.warehouse.publishing import current, versions
 
@@ -132,7 +133,7 @@ def test_a_definition_at_fault_fails_alone_and_loudly(tmp_path):
 
 
 def test_a_full_disk_is_told_in_words(tmp_path, monkeypatch):
-    def fill_up(*_):
+    def fill_up(*_, **__):
         raise duckdb.IOException("IO Error: Could not write: No space left on device")
 
     home = made_home(tmp_path)
@@ -175,7 +176,7 @@ def telco360_environment(tmp_path_factory, parsed) -> dict:
     """Environment with dbt's artefacts in a directory of the test session's own, where the project is parsed already."""
     dbt = tmp_path_factory.mktemp("dbt")
     (dbt / "target").mkdir()
-    for made in (parsed, parsed.with_name(STAMP_OF_PARSE)):
+    for made in (parsed, parsed.with_name(STAMP_OF_PARSE), parsed.with_name(PARSED)):
         shutil.copy(made, dbt / "target")
     own = {"DBT_TARGET_PATH": str(dbt / "target"), "DBT_LOG_PATH": str(dbt / "logs"), "TELCO360_ENV": "ci"}
     return {name: value for name, value in os.environ.items() if not name.startswith("TELCO360_")} | own
