@@ -1,7 +1,7 @@
 {# Public models and seeds are built in a database file of their own, from which versions are published. Spark has no databases above
    schemas. #}
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
-    {{ return(public_database() if node and node.config.meta.get('public') else target.database) }}
+    {{ return(public_database() if node and node.config.meta.get('public') else target.get('database')) }}
 {%- endmacro %}
 
 {% macro public_database() -%}
@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro spark__public_database() -%}
-    {{ return(target.database) }}
+    {{ return(none) }}
 {%- endmacro %}
 
 
