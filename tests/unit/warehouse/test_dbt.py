@@ -9,6 +9,7 @@ from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.dbt import (
+    PARSED,
     PARSED_CODE,
     STAMP,
     arguments,
@@ -49,8 +50,11 @@ def test_a_manifest_of_other_code_is_refused_by_a_run_that_was_made_from_it(monk
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
     with pytest.raises(WarehouseError, match="start it again"):
         require_current_manifest()
-    (tmp_path / "manifest.json").write_text("{}")
     (tmp_path / STAMP).write_text(code_hash(parts=PARSED_CODE))
+    for name in ("manifest.json", PARSED):
+        with pytest.raises(WarehouseError, match="start it again"):
+            require_current_manifest()
+        (tmp_path / name).write_text("{}")
     require_current_manifest()
     (tmp_path / STAMP).write_text(code_hash(parts=("models",)))
     with pytest.raises(WarehouseError, match="start it again"):
