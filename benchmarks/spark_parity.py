@@ -40,7 +40,7 @@ from orchestration.warehouse.freshness import choose_as_of
 from orchestration.warehouse.manifest import load_models, read_manifest, varying_columns
 
 AS_OF, MONTHS, SEED = date(2026, 6, 30), 13, 7
-BUILD = "telco360"  # what the DuckDB build is attached as: its views name their catalog
+BUILD = "telco360_public"  # what the file of public tables is attached as: its views name their catalog
 NO_TESTS = ["--exclude-resource-type", "test", "unit_test"]
 
 
