@@ -34,9 +34,14 @@ class ListRun:
     status: str = "exported"
 
 
+YELLOW = 0.35
+"""The chance from which a line is in the yellow zone or the red one."""
+
+
 @dataclass(frozen=True)
 class Desk:
-    """Everything a build for D may use. Dicts are by code; `contacts`, `orders` and `visits` oldest first."""
+    """Everything a build for D may use. Dicts are by code; `contacts`, `orders` and `visits` oldest first. `chances`: what the
+    model gives each line scored, to lose value; how it comes by them is not reckoned here."""
 
     book: Book
     contacts: list[dict]
@@ -50,6 +55,7 @@ class Desk:
     outlets: dict[str, dict]
     managers: dict[str, dict]
     runs: dict[tuple[str, date], ListRun]
+    chances: dict[str, float]
 
     @property
     def today(self) -> date:
@@ -101,8 +107,9 @@ class Desk:
 
     @cached_property
     def at_risk(self) -> set[str]:
-        """Lines at risk at D; without the trained model only an alert of severity high or critical makes one."""
-        return {key for key, codes in self.alerts.items() if watch.SEVERE & codes.keys()}
+        """Lines at risk at D: those with an alert of severity high or critical, and those in the yellow or red zone."""
+        alerted = {key for key, codes in self.alerts.items() if watch.SEVERE & codes.keys()}
+        return alerted | {key for key, chance in self.chances.items() if chance >= YELLOW}
 
     @cached_property
     def six_months(self) -> tuple[date, date]:
@@ -132,8 +139,8 @@ class Desk:
         return {month for month in found if month_end(month) <= self.today}
 
 
-def desk_at(deliveries: Deliveries, as_of: date, runs: Iterable[ListRun] = ()) -> Desk:
-    """What deliveries and lists tell at `as_of`; a table that never came is empty."""
+def desk_at(deliveries: Deliveries, as_of: date, runs: Iterable[ListRun] = (), chances: dict[str, float] | None = None) -> Desk:
+    """What deliveries, lists and scores tell at `as_of`; a table that never came is empty."""
 
     def rows(table: str, *key: str) -> dict:
         found = latest(deliveries.get(table, {}), as_of)[1]
@@ -163,6 +170,7 @@ def desk_at(deliveries: Deliveries, as_of: date, runs: Iterable[ListRun] = ()) -
         outlets=rows("channel_outlets", "outlet_id"),
         managers=rows("channel_managers", "manager_id"),
         runs=standing,
+        chances=chances or {},
     )
 
 
