@@ -50,7 +50,7 @@ def test_versions_are_listed_and_gone_back_to(run, tmp_path):
     home = made_home(tmp_path)
     first, second = made_version(home), made_version(home)
     listed = run("--home", str(tmp_path), "publish", "list")
-    assert listed.output.splitlines() == [f"* {second.name}  5 tables, 94 rows", f"  {first.name}  4 tables, 93 rows"]
+    assert listed.output.splitlines() == [f"* {second.name}  5 tables, 94 rows", f"  {first.name}  5 tables, 94 rows"]
     assert first.name in run("--home", str(tmp_path), "publish", "rollback").output
     assert current(home).name == first.name
     refused = run("--home", str(tmp_path), "publish", "rollback")
