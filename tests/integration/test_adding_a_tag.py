@@ -11,11 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.base.settings import PROJECT_DIR
+from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import one
 from orchestration.catalog.written import written
 from orchestration.tags.catalogue import described
+from orchestration.warehouse.build import reading
 from orchestration.warehouse.figures import show_figures
 from orchestration.warehouse.manifest import descriptions, load_models, read_manifest
 from orchestration.warehouse.reading import DuckDBReader
@@ -100,7 +101,7 @@ def test_it_is_built_and_catalogued(copy, added):
     assert seeded.returncode == 0, seeded.stdout[-3000:]
     built = copy.dbt("run", "--select", *selected)
     assert built.returncode == 0, built.stdout[-3000:]
-    with duckdb.connect(str(copy.home / "warehouse" / "telco360.duckdb"), read_only=True) as db:
+    with reading(Home(copy.home)) as db:
         assert db.execute(f"select {COLUMN} from tags.{added}").fetchall() == [(None,)], relations
         row = db.execute(f"select entity, kind, label_zh, owner, status from tags.tag_catalog where tag_name = '{COLUMN}'")
         assert row.fetchone()[:3] == ("subscriber", "flag", "预付费")
@@ -121,7 +122,7 @@ def test_texts_follow_the_seeds(copy, added):
     assert seeded.returncode == 0, seeded.stdout[-3000:]
     built = copy.dbt("run", "--select", *(m.name for m in models if m.meta.get("serves") == "tag_catalog"))
     assert built.returncode == 0, built.stdout[-3000:]
-    with duckdb.connect(str(copy.home / "warehouse" / "telco360.duckdb"), read_only=True) as db:
+    with reading(Home(copy.home)) as db:
         entries = read_tags(DuckDBReader(db), models)
     shown = "\n".join(described(one(entries, "has_alert_low_balance", "subscriber")))
     assert "Balance under 17.5 in" in shown
@@ -178,8 +179,9 @@ def lay_parents(copy: Copy, family: str) -> list[str]:
     catalogue = next(m for m in by_name.values() if m.meta.get("serves") == "tag_catalog")
     parents = [by_name[p] for p in dict.fromkeys((*by_name[family].parents, *catalogue.parents)) if types.get(p)]
     (copy.home / "warehouse").mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(copy.home / "warehouse" / "telco360.duckdb")) as db:
-        for parent in parents:
+    home = Home(copy.home)
+    for parent in parents:
+        with duckdb.connect(str(home.public_database if parent.is_public else home.build_database)) as db:
             columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in types[parent.name].items())
             db.execute(f"create schema if not exists {parent.schema}")
             db.execute(f"create or replace table {parent.relation} as select {columns}")
