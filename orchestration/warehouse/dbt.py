@@ -14,7 +14,7 @@ from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 
 TABLE_CODE = ("models", "macros", "seeds", "dbt_project.yml")
-"""What decides how tables look: a build begun with other code than this is not continued."""
+"""What decides how tables look; a published version says by which it was made."""
 
 PARSED_CODE = (*TABLE_CODE, "tests/dbt", "profiles.yml")
 """What the manifest is made of."""

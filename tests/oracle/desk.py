@@ -107,9 +107,9 @@ class Desk:
 
     @cached_property
     def at_risk(self) -> set[str]:
-        """Lines at risk at D: those with an alert of severity high or critical, and those in the yellow or red zone."""
+        """Lines at risk at D: those with an alert of severity high or critical, and those on-net in the yellow or red zone."""
         alerted = {key for key, codes in self.alerts.items() if watch.SEVERE & codes.keys()}
-        return alerted | {key for key, chance in self.chances.items() if chance >= YELLOW}
+        return alerted | {key for key, chance in self.chances.items() if chance >= YELLOW and key in self.on_net}
 
     @cached_property
     def six_months(self) -> tuple[date, date]:

@@ -35,12 +35,7 @@ select
     coalesce(shown.group_id, 'unknown') as group_id,
     coalesce(lines.brand_code, 'unknown') as brand_code,
     coalesce(lines.number_class, 'unknown') as number_class,
-    case
-        when coalesce(base.offnet_share_3m, 0) = 0 then 'none'
-        when {{ comparable('base.offnet_share_3m') }} < {{ rule('churn_rules', 'offnet_low_share') }} then 'low'
-        when {{ comparable('base.offnet_share_3m') }} <= {{ rule('churn_rules', 'offnet_high_share') }} then 'mid'
-        else 'high'
-    end as offnet_band
+    {{ offnet_band('base.offnet_share_3m') }} as offnet_band
 from base
 inner join {{ ref('dim_subscribers') }} as lines on base.subscriber_id = lines.subscriber_id
 left join shown on base.subscriber_id = shown.subscriber_id

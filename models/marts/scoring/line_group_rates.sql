@@ -14,12 +14,7 @@ lines as (
         coalesce(base.plan_code, 'unknown') as plan_code,
         coalesce(plans.brand_code, 'unknown') as brand_code,
         coalesce(registered.number_class, 'unknown') as number_class,
-        case
-            when coalesce(base.offnet_share_3m, 0) = 0 then 'none'
-            when {{ comparable('base.offnet_share_3m') }} < {{ rule('churn_rules', 'offnet_low_share') }} then 'low'
-            when {{ comparable('base.offnet_share_3m') }} <= {{ rule('churn_rules', 'offnet_high_share') }} then 'mid'
-            else 'high'
-        end as offnet_band
+        {{ offnet_band('base.offnet_share_3m') }} as offnet_band
     from {{ ref('fct_churn_base') }} as base
     inner join {{ ref('dim_subscribers') }} as registered on base.subscriber_id = registered.subscriber_id
     left join {{ ref('dim_plans') }} as plans on base.plan_code = plans.plan_code

@@ -1,5 +1,5 @@
 -- How near a line is to leaving and what gives it away: scores as at the end of the last complete month, alerts and inactivity as
--- at the business date. Every line has a row: one that is off-net raises no alert and is not inactive, it has left.
+-- at the business date. Every line has a row: one that is off-net raises no alert, is not inactive and not at risk, it has left.
 {% set alert_codes = ['zero_usage', 'low_balance', 'forwarding_offnet', 'competitor_hotline', 'arrears_suspension',
     'voluntary_suspension', 'pre_termination', 'negative_survey', 'usage_drop', 'calls_moving_offnet', 'no_charges', 'arpu_drop',
     'mou_drop', 'contract_ending', 'overage', 'birthday'] %}
@@ -8,7 +8,10 @@ with
 
 lines as (
 
-    select subscriber_id from {{ ref('dim_subscribers') }}
+    select
+        subscriber_id,
+        is_on_net
+    from {{ ref('dim_subscribers') }}
 
 ),
 
@@ -75,7 +78,8 @@ select
     {%- endfor %}
     scores.warning_reasons,
     scores.warning_reasons_zh,
-    coalesce(scores.warning_zone in ('red', 'yellow'), false)
+    -- A zone is of the last complete month: who has left since then is at risk no longer.
+    lines.is_on_net and coalesce(scores.warning_zone in ('red', 'yellow'), false)
     or coalesce(alerts.gravest >= {{ severities.index('high') + 1 }}, false) as is_at_risk,
 
     ---------- inactivity
