@@ -39,7 +39,8 @@
 {%- endmacro %}
 
 
-{# Condition that keeps these months, and as many before each as a window looks back on. #}
+{# Condition that keeps these months, and as many before each as a window looks back on. `column` holds first days of months. First and
+   last month are given too: DuckDB passes bounds on to the other side of a join by month, but no list. #}
 {% macro in_months(column, months, back=0) -%}
     {%- if months is none -%}
         {{ column }} >= cast('1900-01-01' as date)
@@ -48,10 +49,15 @@
         {%- for month in months or ["date '1900-01-01'"] -%}
             {%- set day = modules.datetime.date.fromisoformat(month.split("'")[1]) -%}
             {%- for index in range(day.year * 12 + day.month - 1 - back, day.year * 12 + day.month) -%}
-                {%- do reached.append("cast('%04d-%02d-01' as date)" % (index // 12, index % 12 + 1)) -%}
+                {%- do reached.append(index) -%}
             {%- endfor -%}
         {%- endfor -%}
-        {{ column }} in ({{ reached | unique | join(', ') }})
+        {%- set dates = [] -%}
+        {%- for index in reached | unique | sort -%}
+            {%- do dates.append("cast('%04d-%02d-01' as date)" % (index // 12, index % 12 + 1)) -%}
+        {%- endfor -%}
+        {{ column }} >= {{ dates | first }} and {{ column }} <= {{ dates | last }}
+        {%- if dates | length <= reached | max - reached | min %} and {{ column }} in ({{ dates | join(', ') }}){% endif %}
     {%- endif -%}
 {%- endmacro %}
 

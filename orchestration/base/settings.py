@@ -179,6 +179,15 @@ def target() -> str:
     return name
 
 
+def full_tests_days() -> int:
+    """After how many days a run's tests look at all of history again, from TELCO360_FULL_TESTS_DAYS; 7 where it is not set, 1 for
+    every run. Raises SettingsError for what is no whole number above 0."""
+    given = (os.environ.get("TELCO360_FULL_TESTS_DAYS") or "7").strip()
+    if not given.isascii() or not given.isdigit() or int(given) == 0:
+        raise SettingsError(f"TELCO360_FULL_TESTS_DAYS: '{given}' is no number of days; write a whole number such as 7")
+    return int(given)
+
+
 def timezone() -> ZoneInfo:
     """The operator's time zone, from TELCO360_TIMEZONE; Asia/Shanghai where it is not set.
 

@@ -34,9 +34,10 @@ def identifiers(names: Iterable[str]) -> str:
 
 
 def from_files(files: Iterable[Path], options: str = "") -> str:
-    """A FROM item of these very Parquet files: what would be a pattern in a path is taken literally."""
-    paths = ("".join(f"[{c}]" if c in "*?[" else c for c in str(file)) for file in files)
-    return f"read_parquet([{', '.join(literal(path) for path in paths)}], hive_partitioning = false{options})"
+    """A FROM item of these very Parquet files: what would be a pattern in a path is taken literally. A column has the widest type
+    that it has in one of them."""
+    paths = ", ".join(literal("".join(f"[{c}]" if c in "*?[" else c for c in str(file))) for file in files)
+    return f"read_parquet([{paths}], hive_partitioning = false, union_by_name = true{options})"
 
 
 def from_folder(folder: Path) -> str:

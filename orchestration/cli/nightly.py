@@ -25,6 +25,9 @@ def nightly(
     export_lists: Annotated[
         bool, typer.Option("--export-lists", help="Export lists, also for a day before the published one or long past.")
     ] = False,
+    full_tests: Annotated[
+        bool, typer.Option("--full-tests", help="Test all of history, also months that did not change; else once a week.")
+    ] = False,
 ) -> None:
     """Take in what was delivered, build, test, publish, export the target lists.
 
@@ -33,7 +36,12 @@ def nightly(
     console = Console(file=sys.stdout)
     with plain_errors():
         outcome = run_nightly(
-            settings.home(), as_of, TerminalProgress(console), publishes_earlier=publish, exports_earlier=export_lists
+            settings.home(),
+            as_of,
+            TerminalProgress(console),
+            publishes_earlier=publish,
+            exports_earlier=export_lists,
+            full_tests=full_tests,
         )
     console.print()
     for line in summary(outcome):

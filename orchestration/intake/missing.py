@@ -108,7 +108,7 @@ def _find(
 ) -> None:
     """The temp table `missing`: rows of the snapshot before that the new one lacks, in lake columns, with was_carried and
     is_rejected."""
-    old = from_files(sorted(before.folder.glob("*.parquet")), ", union_by_name = true, filename = true")
+    old = from_files(sorted(before.folder.glob("*.parquet")), ", filename = true")
     there = {name for name, *_ in con.execute(f"describe select * from {old}").fetchall()}
     columns = ", ".join(  # a column that the contract has got since is empty in rows of then
         identifier(c.name) if c.name in there else f"null::{_DUCKDB_TYPES.get(c.data_type, c.data_type)} as {identifier(c.name)}"
@@ -172,7 +172,7 @@ def _rows_counted(con: duckdb.DuckDBPyConnection, ended: str, before: Before) ->
     files = [path for path in sorted(before.folder.glob("*.parquet")) if path.name != CARRIED]
     if not files:
         return 0
-    counted = con.execute(f"select count(*) from {from_files(files, ', union_by_name = true')} where not {ended}")
+    counted = con.execute(f"select count(*) from {from_files(files)} where not {ended}")
     return int(one_row(counted)[0])
 
 

@@ -26,7 +26,7 @@ from orchestration.intake.profile import Profile, profile_name
 from orchestration.intake.quarantine import Writer, faults_of_columns
 from orchestration.intake.reading import Reading
 from orchestration.intake.shapes import repeated_header
-from orchestration.intake.values import lake_schema
+from orchestration.intake.values import is_as_in_lake, lake_schema
 
 _READ_EVERYWHERE = {"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"}
 """Ways of compression that every engine over the lake can undo; a file in another one is not copied as it is."""
@@ -114,8 +114,7 @@ def _read_parquet(task: _Task) -> Part:
     warnings, known = columns.warnings, list(columns.known)
     if unzoned := [name for name in known if name in file.int96]:
         warnings += (f"{columns_named(unzoned)} of type INT96, which has no zone: taken as local time",)
-    is_typed = [(f.name, f.type) for f in file.schema] == [(f.name, f.type) for f in lake_schema(task.table)]
-    if is_typed and file.codecs <= _READ_EVERYWHERE and task.profile is None:
+    if is_as_in_lake(file.schema, task.table) and file.codecs <= _READ_EVERYWHERE and task.profile is None:
         file.close()
         share_or_copy(task.source, task.staged)  # what is staged is what gets checked: nobody can change it meanwhile
         seen = _NullsSeen()

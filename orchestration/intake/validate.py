@@ -165,7 +165,9 @@ def facts_of(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], nu
     The content is told by the sum of the rows' hashes: it does not see order, files or format. DuckDB hashes values as they
     are; written out as text for a hash of our own, they cost ten times as much.
     """
-    accepted, columns = from_files(files), identifiers(c.name for c in table.columns)
+    accepted = from_files(files)
+    # A hash tells an integer of 32 bits from the same one of 64: files may have either.
+    columns = ", ".join(identifier(c.name) + ("::bigint" if c.data_type == "integer" else "") for c in table.columns)
     event = f"{identifier(table.event_time)}::timestamp" if table.event_time else "null::timestamp"
     is_looked_at = bool(number_patterns) and "msisdn" in {c.name for c in table.columns}
     fits = " or ".join("regexp_full_match(msisdn, ?)" for _ in number_patterns) if is_looked_at else "true"

@@ -69,6 +69,18 @@ def lake_schema(table: Table) -> pa.Schema:
     return pa.schema([(c.name, lake_type(c.data_type)) for c in table.columns])
 
 
+def is_as_in_lake(schema: pa.Schema, table: Table) -> bool:
+    """Whether a file of this schema can lie in the lake as it is: all columns in the contract's order and in lake types, integers
+    in narrower ones too. Readers take the widest type of a column, and an empty file of the contract's types is always there."""
+
+    def fits(field: pa.Field, lake: pa.Field) -> bool:
+        is_narrower = bool(lake.type == pa.int64() and pa.types.is_signed_integer(field.type))
+        return field.name == lake.name and (bool(field.type == lake.type) or is_narrower)
+
+    lake = lake_schema(table)
+    return len(schema) == len(lake) and all(map(fits, schema, lake))
+
+
 def is_trimmed(table: Table, column: Column) -> bool:
     """Whether blanks around the column's text are dropped: keys, ids, codes, closed values and references."""
     is_code = column.data_type == "string" and (
@@ -179,12 +191,10 @@ def _int64(text: str) -> int | None:
 
 
 def _from_integer(array: pa.Array) -> Typed:
-    if array.type == pa.int64():
-        return Typed(array, changed=False)
     if array.type == pa.uint64():
         array, bad = _without(array, pc.greater(array, pa.scalar(2**63 - 1, pa.uint64())))
         return Typed(pc.cast(array, pa.int64()), bad)
-    return Typed(pc.cast(array, pa.int64()))
+    return Typed(pc.cast(array, pa.int64()), changed=not pa.types.is_signed_integer(array.type))
 
 
 def _from_date(array: pa.Array) -> Typed:

@@ -29,7 +29,7 @@ from orchestration.quality.release_checks import judge_candidate, leaks
 from orchestration.quality.source_checks import judge_deliveries, not_passed
 from orchestration.quality.validation import Finding, GateResult
 from orchestration.targeting.offers import record_offers
-from orchestration.warehouse import dbt, manifest
+from orchestration.warehouse import dbt, full_tests, manifest
 from orchestration.warehouse.code import code_of
 from orchestration.warehouse.dbt_results import DbtResults, results
 from orchestration.warehouse.freshness import Deliveries
@@ -38,6 +38,8 @@ from orchestration.warehouse.seeds import check_seeds
 
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
 SOURCE_CHECKS, RELEASE_CHECKS = "source_checks", "release_checks"
+TESTS_OF_SEEDS = "resource_type:test,path:seeds"
+"""As dbt selects them. A run leaves them out: `check_seeds` applies the same declarations to the files before dbt starts."""
 A_RUN_A_DAY = dg.BackfillPolicy.multi_run(1)
 """A build holds one business date, so a backfill makes a run of each."""
 
@@ -159,6 +161,7 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
 
     @dbt_assets(
         manifest=raw_manifest,
+        exclude=TESTS_OF_SEEDS,
         dagster_dbt_translator=translator,
         name="dbt",
         required_resource_keys={"run"},
@@ -177,7 +180,13 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             code = code_of(raw_manifest, dbt.code_hash())
             prepared = run.engine.prepare(run.day, code, run.stale(deliveries))
             current.report = found = replace(found, discarded=prepared.discarded, changed=prepared.changed)
-            called = dbt_build(run, code.hash, run.engine.home.dbt_artefacts, context=context)
+            is_whole = bool(
+                run.full_tests
+                or prepared.discarded
+                or prepared.changed
+                or full_tests.are_due(run.engine.home, run.day, settings.full_tests_days())
+            )
+            called = dbt_build(run, code.hash, run.engine.home.dbt_artefacts, full_tests=is_whole, context=context)
             for number, event in enumerate(called.stream(), start=1):
                 current.note(f"{number} done")
                 yield event
@@ -188,13 +197,20 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
                 code, log = called.process.returncode, called.target_path / "dbt.log"
                 faults = "\n".join(found.dbt.failures) or f"dbt ended with code {code}; its own words are in {log}"
                 raise WarehouseError(machine.out_of_memory(faults) or f"dbt could not build the tables:\n{faults}")
+            if is_whole:
+                full_tests.passed(run.engine.home, run.day)
             current.report = replace(found, **_built(run, deliveries))
 
     return models
 
 
 def dbt_build(
-    run: Run, code: str, artefacts: Path, *selected: str, context: dg.AssetExecutionContext | None = None
+    run: Run,
+    code: str,
+    artefacts: Path,
+    *selected: str,
+    full_tests: bool = False,
+    context: dg.AssetExecutionContext | None = None,
 ) -> DbtCliInvocation:
     """Starts `dbt build` for the run's day, of what is selected or of all; what it tells goes to the folder `artefacts`."""
     client = Dbt(
@@ -207,7 +223,7 @@ def dbt_build(
     for name in (dbt.RUN_RESULTS, dbt.PARSED):
         (artefacts / name).unlink(missing_ok=True)
     before = run.current_engine.version_before(run.day)
-    arguments = dbt.arguments("build", run.day, before, code)
+    arguments = dbt.arguments("build", run.day, before, code, full_tests)
     arguments += ["--exclude-resource-type", "unit_test", "exposure", *selected]
     with dbt.building_in(run.engine.home):
         return client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)

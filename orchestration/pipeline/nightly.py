@@ -110,11 +110,18 @@ def dagster_home(home: settings.Home) -> Path:
 
 
 def run_nightly(
-    home: settings.Home, as_of: date | None, progress: Progress, *, publishes_earlier: bool = False, exports_earlier: bool = False
+    home: settings.Home,
+    as_of: date | None,
+    progress: Progress,
+    *,
+    publishes_earlier: bool = False,
+    exports_earlier: bool = False,
+    full_tests: bool = False,
 ) -> Outcome:
     """Runs the job `nightly` in this process, for `as_of` or the latest day delivered, and gives what came of it.
 
-    A run for an earlier day than the published one is built beside it; the two flags have it published, and lists exported.
+    A run for an earlier day than the published one is built beside it; the first two flags have it published, and lists exported.
+    `full_tests`: dbt's tests look at all of history, due or not.
 
     Raises WarehouseError where the run cannot begin: another run is using the home, the dbt project does not parse, the day lies
     before the first partition. What fails within the run is in the outcome; the published version then stays as it was, unless
@@ -125,7 +132,7 @@ def run_nightly(
         raise WarehouseError(f"{as_of} lies before {FIRST_DAY}, the first business date that can be built; ask for a later one")
     with run_lock(home), ExitStack() as held:
         day = as_of or latest_day(home, load_contract(), today())
-        run = Run(home, day, progress, as_of is not None, publishes_earlier, exports_earlier, held)
+        run = Run(home, day, progress, as_of is not None, publishes_earlier, exports_earlier, full_tests, held)
         run.engine.clear_leftovers()
         before = run.current_engine.current()
         nightly = _prepared(run)

@@ -52,7 +52,8 @@ class Run:
 
     `is_asked`: somebody asked for this very day; else it is the latest that was delivered. `publishes_earlier`: what a run for an
     earlier day than the published one does only if asked. `exports_earlier`: what such a run, and one for a day long past, does
-    only if asked. `held` keeps open what steps share until the run ends.
+    only if asked. `full_tests`: dbt's tests look at all of history, due or not. `held` keeps open what steps share until the run
+    ends.
     """
 
     home: settings.Home
@@ -61,6 +62,7 @@ class Run:
     is_asked: bool = True
     publishes_earlier: bool = False
     exports_earlier: bool = False
+    full_tests: bool = False
     held: ExitStack = field(default_factory=ExitStack)
 
     def take_in(self, note: Callable[[str], None]) -> IntakeReport:
@@ -149,6 +151,7 @@ class Run:
         "asked": dg.Field(bool, default_value=True, description="False for the latest day delivered, whichever that is"),
         "publish": dg.Field(bool, default_value=False, description="Publish also for an earlier day than the published one"),
         "export_lists": dg.Field(bool, default_value=False, description="Export lists also for an earlier day"),
+        "full_tests": dg.Field(bool, default_value=False, description="Test all of history, also months that did not change"),
     }
 )
 def run_resource(context: dg.InitResourceContext) -> Iterator[Run]:
@@ -156,7 +159,15 @@ def run_resource(context: dg.InitResourceContext) -> Iterator[Run]:
     home, config, partition = settings.home(), context.resource_config, context.run.tags.get(PARTITION)
     with build.run_lock(home), ExitStack() as held:
         day = date.fromisoformat(partition) if partition else None
-        yield Run(home, day, Progress(), config["asked"], config["publish"], config["export_lists"], held)
+        yield Run(
+            home,
+            day,
+            is_asked=config["asked"],
+            publishes_earlier=config["publish"],
+            exports_earlier=config["export_lists"],
+            full_tests=config["full_tests"],
+            held=held,
+        )
 
 
 def required_tables(contract: dict[str, Table]) -> list[str]:

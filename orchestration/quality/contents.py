@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home
-from orchestration.base.sql import identifier, literal, one_row
+from orchestration.base.sql import from_folder, identifier, literal, one_row
 from orchestration.quality.levels import move
 from orchestration.quality.limits import DriftLimits, ReleaseLimits, drift_limit, load_drift_limits, load_release_limits
 from orchestration.quality.privacy import SEPARATORS, masked
@@ -67,11 +67,13 @@ def _id_rows(
 ) -> Iterator[tuple[Any, ...]]:
     """A row for each id of a table with phones or document numbers in which the row's own number stands, whole or within."""
     ids = [c.name for c in table.columns if not c.pii and c.data_type == "string" and c.name.endswith("_id")]
-    source = f"read_parquet({literal(home.raw / table.name / f'dt={dt}' / '*.parquet')}, hive_partitioning = false)"
+    source = from_folder(home.raw / table.name / f"dt={dt}")
     for number in table.identifiers:
         digits = f"translate(upper({identifier(number.name)}), {literal(SEPARATORS)}, '')"
         for column in ids:
-            within = f"contains(translate(upper({identifier(column)}), {literal(SEPARATORS)}, ''), {digits})"
+            plain = f"translate(upper({identifier(column)}), {literal(SEPARATORS)}, '')"
+            # An id that is shorter cannot hold the number: nothing is read of it.
+            within = f"case when length({identifier(column)}) >= length({digits}) then contains({plain}, {digits}) else false end"
             found = f"count(*) filter ({within}), any_value({digits}) filter ({within})"
             is_number = f"length({digits}) >= {limits.identifier_length}"
             rows, held, example = one_row(db.execute(f"select count(*), {found} from {source} where {is_number}"))

@@ -152,7 +152,7 @@ def not_passed(home: Home, current: list[dict[str, Any]] | None = None) -> list[
 
 def key_facts(db: duckdb.DuckDBPyConnection, files: Path, key: tuple[str, ...]) -> tuple[int, int, int]:
     """Rows of a delivery in the lake, rows that lack a part of the key, keys that are there more than once."""
-    source = f"read_parquet({literal(files)}, hive_partitioning = false)"
+    source = f"read_parquet({literal(files)}, hive_partitioning = false, union_by_name = true)"
     lacking = " or ".join(f"{identifier(column)} is null" for column in key)
     rows, without = one_row(db.execute(f"select count(*), count(*) filter (where {lacking}) from {source}"))
     keyed = f"from {source} where not ({lacking})"

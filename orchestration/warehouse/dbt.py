@@ -41,15 +41,22 @@ def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE
     return digest.hexdigest()
 
 
-def arguments(command: str, as_of: date | None = None, version_before: str | None = None, code: str | None = None) -> list[str]:
+def arguments(
+    command: str,
+    as_of: date | None = None,
+    version_before: str | None = None,
+    code: str | None = None,
+    full_tests: bool = False,
+) -> list[str]:
     """The dbt arguments after `dbt`, e.g. ['build', '--vars', '{"as_of_date": "2026-03-01"}'].
 
     `version_before`: where the version of the last date before as_of lies, as the engine names it; None where there is none.
-    `code`: hash of the code that the build is made by.
+    `code`: hash of the code that the build is made by. `full_tests`: tests look at months that did not change too.
     """
     if as_of is None:
         return [command]
-    known = {name: value for name, value in (("version_before", version_before), ("code", code)) if value}
+    given = {"version_before": version_before, "code": code, "full_tests": full_tests}
+    known = {name: value for name, value in given.items() if value}
     return [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()} | known)]
 
 

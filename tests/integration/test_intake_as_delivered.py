@@ -1,6 +1,7 @@
 """Parquet that fits enters the lake as it is, and neither side can change the other."""
 
 import shutil
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -99,3 +100,25 @@ def test_a_rejected_file_stays_in_landing(operator):
     before = file.read_bytes()
     assert operator.take_one().outcome == "rejected"
     assert file.read_bytes() == before and file.stat().st_nlink == 1
+
+
+def test_integers_of_32_bits_stay_as_they_are_and_mean_the_same(operator):
+    days = CONTRACT["billing_usage_daily"]
+    wide = lake_schema(days)
+    narrow = pa.schema([(f.name, pa.int32() if f.type == pa.int64() else f.type) for f in wide])
+    given = {"subscriber_id": "A", "usage_date": date(2026, 3, 1), "outgoing_calls": 7}
+    row = pa.Table.from_pylist([{f.name: given.get(f.name, 0 if pa.types.is_integer(f.type) else None) for f in wide}], wide)
+
+    file = operator.deliver("billing_usage_daily", "2026-03-02", {"x.parquet": row.cast(narrow)}) / "x.parquet"
+    first = operator.take_one()
+    kept = operator.home.raw / "billing_usage_daily" / "dt=2026-03-02" / "part-0.parquet"
+    assert kept.read_bytes() == file.read_bytes()
+
+    operator.deliver("billing_usage_daily", "2026-03-02", {"x.parquet": row})
+    again = operator.take_one()
+    assert (first.rows_accepted, first.rows_sha256) == (again.rows_accepted, again.rows_sha256)
+
+    parts = {"x.parquet": row.cast(narrow), "y.parquet": row.set_column(2, "outgoing_calls", pa.array([2**40]))}
+    parts["y.parquet"] = parts["y.parquet"].set_column(0, "subscriber_id", pa.array(["B"]))
+    operator.deliver("billing_usage_daily", "2026-03-03", parts)
+    assert operator.take_one().rows_accepted == 2  # one part of 32 bits beside a value that needs 64

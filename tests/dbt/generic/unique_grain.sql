@@ -1,11 +1,13 @@
-{# One row per grain, as the meta of the model declares it, and no grain column is null. A long history read as a view is looked at
-   from the last complete month on, by the column that its meta names `recent_by`: to group all of it anew costs a build its night,
-   and the months before were looked at when they were new. #}
+{# One row per grain, as the meta of the model declares it, and no grain column is null. A long history is looked at from the last
+   complete month on, by the column that its meta names `recent_by`: to group all of it anew costs a build its night, and the months
+   before were looked at when they were new. Full tests look at all that is stored; a view's rows are those of what it reads. #}
 {% test unique_grain(model) %}
     {%- set nodes = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') if execute else [] -%}
-    {%- set meta = (nodes | selectattr('alias', 'equalto', model.identifier) | first).config.meta if execute else {'grain': ['1']} -%}
+    {%- set config = (nodes | selectattr('alias', 'equalto', model.identifier) | first).config if execute else {'meta': {'grain': ['1']}} -%}
+    {%- set meta = config.meta -%}
+    {%- set is_whole = not meta.recent_by or (var('full_tests') and config.materialized != 'view') -%}
     select {{ meta.grain | join(', ') }} from {{ model }}
-    {% if meta.recent_by %}where {{ meta.recent_by }} >= {{ last_complete_month() }}{% endif %}
+    {% if not is_whole %}where {{ meta.recent_by }} >= {{ last_complete_month() }}{% endif %}
     group by {{ meta.grain | join(', ') }}
     having count(*) > 1{% for column in meta.grain %} or {{ column }} is null{% endfor %}
 {% endtest %}

@@ -99,3 +99,14 @@ def test_a_home_that_is_a_file_or_lies_in_one_is_refused(tmp_path):
         with pytest.raises(settings.SettingsError, match=f"{file} is a file"):
             settings.require_home(settings.Home(root))
     settings.require_home(settings.Home(tmp_path / "new" / "home"))
+
+
+def test_full_tests_come_every_so_many_days(monkeypatch):
+    monkeypatch.delenv("TELCO360_FULL_TESTS_DAYS", raising=False)
+    assert settings.full_tests_days() == 7
+    monkeypatch.setenv("TELCO360_FULL_TESTS_DAYS", "1")
+    assert settings.full_tests_days() == 1
+    for wrong in ("0", "-1", "weekly", "1.5", "²"):
+        monkeypatch.setenv("TELCO360_FULL_TESTS_DAYS", wrong)
+        with pytest.raises(settings.SettingsError, match=r"TELCO360_FULL_TESTS_DAYS: .* is no number of days"):
+            settings.full_tests_days()

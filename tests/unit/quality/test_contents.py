@@ -8,7 +8,7 @@ import pytest
 from orchestration.base import settings
 from orchestration.base.contract import Column, Table
 from orchestration.quality.contents import content_facts
-from orchestration.quality.profiles import profiles_of
+from orchestration.quality.profiles import profile, profiles_of
 
 LINES = Table(
     "crm_subscribers", "crm", "snapshot", True, ("subscriber_id",), None,
@@ -185,3 +185,15 @@ def test_a_profile_is_worked_out_once_for_what_a_delivery_holds(lake):
     assert profiles() == first  # not read again
     known = lake.deliver("billing_charges", "2026-08-31", bills(month="2026-08-01", count=40))
     assert [p.rows for p in profiles()] == [40, 40]
+
+
+def test_of_many_rows_a_sample_gives_the_quantiles_and_all_rows_the_rest(lake, monkeypatch):
+    lake.deliver("billing_charges", "2026-10-01", bills(amount="(n % 100) + 1", count=20_000))
+    with duckdb.connect() as db:
+        (_, whole) = profile(db, lake.home, BILLS, date(2026, 10, 1), None)
+        monkeypatch.setattr("orchestration.quality.profiles.QUANTILE_ROWS", 1_000)
+        (_, sampled) = profile(db, lake.home, BILLS, date(2026, 10, 1), None)
+    assert (whole.rows, whole.count, whole.total, whole.mean) == (sampled.rows, sampled.count, sampled.total, sampled.mean)
+    assert whole.middle == pytest.approx(50.5, abs=2) and whole.high == pytest.approx(90.5, abs=2)
+    assert sampled.middle == pytest.approx(50.5, abs=10) and sampled.high == pytest.approx(90.5, abs=5)
+    assert (sampled.middle, sampled.high) != (whole.middle, whole.high)
