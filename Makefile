@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUBSCRIBERS ?= 100000
 
-.PHONY: demo nightly test test-fast coverage check dev bench spark-parity setup
+.PHONY: demo nightly test test-runs test-fast coverage check dev bench spark-parity setup
 
 demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
@@ -15,8 +15,11 @@ demo: setup ## make a synthetic operator, run a run on it, show what it made
 nightly: setup ## take in, build, test, publish, export
 	@$(BIN)/telco360 nightly
 
-test: setup ## all tests
-	@$(BIN)/python -m pytest -q -n 2
+test: setup ## all tests but those of `make test-runs`: under ten minutes on two cores
+	@$(BIN)/python -m pytest -q -n 2 -m "not runs"
+
+test-runs: setup ## tests over many whole runs
+	@$(BIN)/python -m pytest -q -n 2 -m runs tests/integration
 
 test-fast: setup ## unit tests without slow ones: under a minute
 	@$(BIN)/python -m pytest -q -n 2 -m "unit and not slow" tests/unit

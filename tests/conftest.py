@@ -11,9 +11,11 @@ from orchestration.warehouse.dbt import ensure_manifest
 from orchestration.warehouse.manifest import read_manifest
 
 TESTS = Path(__file__).parent
+MANY_RUNS = ("test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions", "test_billing_days")
+"""Groups of tests over many whole runs, the longest first: `make test-runs`."""
 LONGEST = (
-    "test_cases", "test_nightly", "test_figures", "test_months_built", "test_tag_library", "one oracle run", "test_partitions",
-    "test_billing_days", "test_dbt_project", "test_adding_a_tag", "test_list_effect", "test_sample", "test_random_lists",
+    *MANY_RUNS, "test_nightly", "one oracle run", "test_scoring", "test_dbt_project", "test_adding_a_tag", "test_list_effect",
+    "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
 SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags"), "one oracle run")
@@ -32,6 +34,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(kind)
     if kind == "integration" and group_of(str(item.path)) in LONGEST:
         item.add_marker("slow")
+    if group_of(str(item.path)) in MANY_RUNS:
+        item.add_marker("runs")
     if kind == "integration" and item.path.name.startswith("test_spark_"):
         item.add_marker("spark")
 

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from copy import deepcopy
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from orchestration.base.settings import home as home_at
 from orchestration.intake import ensure_empty_tables, take_in
 from orchestration.warehouse.build import prepare
 from orchestration.warehouse.code import code_of
+from orchestration.warehouse.dbt import PARSED, executable
 
 SEED = 6
 KEPT = ("--select", "+config.materialized:incremental")
@@ -38,12 +38,14 @@ def files(home: Home) -> tuple[Path, Path]:
 class Builds:
     """A home whose deliveries are changed and built upon, again and again, for one business date."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, parsed: Path):
         self.project = PROJECT_DIR
         self.home = home_at(root / "grown")
         self.whole = Home(root / "whole")
-        # Each home has a place for what dbt parses: dbt parses anew where the home is another than the last time.
         self.targets = {home.root: root / f"target_{home.root.name}" for home in (self.home, self.whole)}
+        self.targets[self.home.root].mkdir(parents=True)
+        for name in ("manifest.json", PARSED):
+            shutil.copy(parsed.with_name(name), self.targets[self.home.root])
         operator, self.as_of = make_bigger_operator(SEED)
         self.deliveries: Deliveries = deepcopy(operator.deliveries)
         self.build_upon(self.deliveries)
@@ -67,7 +69,7 @@ class Builds:
         target = str(self.targets[home.root])
         paths = {"TELCO360_HOME": str(home.root), "DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
         command = [
-            Path(sys.executable).with_name("dbt"),
+            executable("dbt" if arguments == ("parse",) else "telco360-dbt"),  # as a run starts it: from what is parsed
             *arguments,
             "--project-dir",
             self.project,
@@ -112,6 +114,8 @@ class Builds:
         """Every table kept by month has the rows that it has when all of it is rebuilt, and some."""
         shutil.rmtree(self.whole.root, ignore_errors=True)
         self.whole.warehouse.mkdir(parents=True)
+        self.targets[self.whole.root].mkdir(exist_ok=True)
+        shutil.copy(self.targets[self.home.root] / PARSED, self.targets[self.whole.root])
         self.whole.lake.symlink_to(self.home.lake)
         for own, copied in zip(files(self.home), files(self.whole), strict=True):
             shutil.copy(own, copied)
@@ -127,8 +131,8 @@ class Builds:
 
 
 @pytest.fixture(scope="module")
-def builds(tmp_path_factory) -> Builds:
-    return Builds(tmp_path_factory.mktemp("months"))
+def builds(tmp_path_factory, parsed) -> Builds:
+    return Builds(tmp_path_factory.mktemp("months"), parsed)
 
 
 def test_months_whose_sources_stay_are_not_touched_and_one_that_lacks_its_fingerprint_is_mended(builds):

@@ -21,6 +21,7 @@ calls as (
         own_keys.peer_key is not null as is_own
     from {{ ref('stg_billing__call_pairs') }} as calls
     left join {{ ref('int_network__own_keys') }} as own_keys on calls.peer_key = own_keys.peer_key
+    where {{ in_months('calls.call_month', to_build, back=2) }}
 
 ),
 

@@ -15,9 +15,16 @@ months as (
 
 ),
 
-billed as (
+billed_after_churn as (
 
-    select subscriber_id, month from {{ ref('int_revenue__charges_monthly') }}
+    -- Lines that left are few: to group the charges of all lines by month costs three times as much.
+    select distinct
+        charges.subscriber_id,
+        charges.bill_month as month
+    from {{ ref('stg_billing__charges') }} as charges
+    inner join subscribers
+        on charges.subscriber_id = subscribers.subscriber_id
+        and charges.bill_month > subscribers.state_date
 
 ),
 
@@ -48,10 +55,8 @@ spine as (
         months.is_complete_month,
         true as is_after_churn
     from subscribers
-    inner join billed
-        on subscribers.subscriber_id = billed.subscriber_id
-        and subscribers.state_date < billed.month
-    inner join months on billed.month = months.month
+    inner join billed_after_churn on subscribers.subscriber_id = billed_after_churn.subscriber_id
+    inner join months on billed_after_churn.month = months.month
 
 ),
 
