@@ -1,0 +1,118 @@
+-- What each line on the network would have paid on every plan on sale for what it used in the last three billed months, its best
+-- plan by that, and what a change to it would do. Use is summed up by line first, so that lines x plans stream into one row a line.
+{% set month = last_billed_month() %}
+{% set uses = {
+    'minutes': {'used': 'greatest(facts.outgoing_minutes - facts.roaming_minutes, 0)', 'type': 'decimal(20, 2)', 'fee': 'minute'},
+    'mb': {'used': 'facts.dou_mb', 'type': 'decimal(20, 3)', 'fee': 'mb'},
+    'messages': {'used': 'facts.messages_sent', 'type': 'decimal(20, 0)', 'fee': 'message'},
+} %}
+{% set billed = ['rental', 'voice_local', 'voice_long_distance', 'messaging', 'data'] %}
+{# What nothing was used of beyond the allowance costs nothing, also where its rate is not known. #}
+{% set cost = ['months_counted * monthly_fee'] %}
+{% for use in uses %}
+    {%- do cost.append('case when ' ~ use ~ '_beyond = 0 then 0 else ' ~ use ~ '_beyond * ' ~ use ~ '_rate end') -%}
+{% endfor %}
+with
+
+lines as (
+
+    select
+        facts.subscriber_id,
+        subscribers.plan_code,
+        cast(count(*) as integer) as months_counted,
+        cast({{ rounded(ratio('sum(facts.' ~ billed | join('_amount + facts.') ~ '_amount)', 'count(*)'), 2) }} as decimal(18, 2))
+            as billed_use_amount
+        {%- for use, told in uses.items() %}{% for back in range(3) %},
+        sum(case when facts.month = {{ months_before(month, back) }} then {{ told.used }} else 0 end) as {{ use }}_{{ back }}
+        {%- endfor %}{% endfor %}
+    from {{ ref('fct_subscriber_months') }} as facts
+    inner join {{ ref('dim_subscribers') }} as subscribers on facts.subscriber_id = subscribers.subscriber_id
+    where facts.month between {{ months_before(month, 2) }} and {{ month }}
+        and facts.is_on_net_opening and facts.is_on_net_end
+        and subscribers.is_on_net
+    group by facts.subscriber_id, subscribers.plan_code
+
+),
+
+-- Where the catalogue is silent on what is included, nobody knows what is beyond it, unless all use is free.
+plans as (
+
+    select
+        plan_code,
+        is_on_sale,
+        monthly_fee
+        {%- for use, told in uses.items() %},
+        cast(coalesce(included_{{ use }}, 0) as {{ told.type }}) as included_{{ use }},
+        case when included_{{ use }} is not null or overage_fee_per_{{ told.fee }} = 0 then overage_fee_per_{{ told.fee }} end
+            as {{ use }}_rate
+        {%- endfor %},
+        row_number() over (order by monthly_fee, plan_code) as place
+    from {{ ref('dim_plans') }}
+    where monthly_fee is not null
+
+),
+
+beyond as (
+
+    select
+        lines.subscriber_id,
+        lines.months_counted,
+        plans.plan_code,
+        coalesce(plans.plan_code = lines.plan_code, false) as is_present,
+        plans.place,
+        plans.monthly_fee
+        {%- for use, told in uses.items() %},
+        plans.{{ use }}_rate,
+        cast(
+            {%- for back in range(3) %}
+            greatest(lines.{{ use }}_{{ back }} - plans.included_{{ use }}, 0){{ " +" if not loop.last }}
+            {%- endfor %} as {{ told.type }}
+        ) as {{ use }}_beyond
+        {%- endfor %}
+    from lines
+    cross join plans
+    where plans.is_on_sale or plans.plan_code = lines.plan_code
+
+),
+
+priced as (
+
+    select
+        subscriber_id,
+        plan_code,
+        is_present,
+        case when is_present then 0 else place end as place,
+        cast({{ rounded(ratio('(' ~ cost | join(' + ') ~ ')', 'months_counted'), 2) }} as decimal(18, 2)) as cost_amount
+    from beyond
+
+),
+
+-- Of plans at one price the present one goes first, then by place: it stands below the cent.
+best as (
+
+    select
+        subscriber_id,
+        max(case when is_present then cost_amount end) as plan_cost_amount,
+        min(cost_amount) as best_plan_cost_amount,
+        min_by(plan_code, cost_amount + place * 0.0000001) as best_plan_code
+    from priced
+    where cost_amount is not null
+    group by subscriber_id
+
+)
+
+select
+    lines.subscriber_id,
+    lines.plan_code,
+    lines.months_counted,
+    lines.billed_use_amount,
+    best.plan_cost_amount,
+    best.best_plan_code,
+    best.best_plan_cost_amount,
+    cast(best.plan_cost_amount - best.best_plan_cost_amount as decimal(18, 2)) as saving_amount,
+    cast(
+        case when best.best_plan_code = lines.plan_code then 0 else best.best_plan_cost_amount - lines.billed_use_amount end
+        as decimal(18, 2)
+    ) as revenue_effect_amount
+from lines
+left join best on lines.subscriber_id = best.subscriber_id
