@@ -68,8 +68,7 @@ def _items(block: Block, month: Month, totals: Totals) -> dict[str, np.ndarray]:
     """Fen by fee code and line."""
     people, traits, rng = block.people, block.traits, block.stream("bills", month.number)
     plan = {
-        name: catalogues.plan_column(name)[block.plan(month)]
-        for name in ("fee", "minutes", "mb", "messages", *catalogues.RATES)
+        name: catalogues.plan_column(name)[block.plan(month)] for name in ("fee", "minutes", "mb", "messages", *catalogues.RATES)
     }
     told = totals.days / month.days
     over = np.maximum(totals.outgoing - totals.roaming - plan["minutes"] * told, 0) * plan["minute_rate"]
