@@ -45,8 +45,8 @@ LEARNER: Mapping[str, Any] = {
 @dataclass(frozen=True)
 class Uplift:
     """What `fit` learnt. `way`: TWO_MODELS, of which `boosters` holds that of the treated and that of the control, or
-    TRANSFORMED, with one; LightGBM's own text. `categories`: values of each text feature, in the order of their codes. `qini`: of each way on
-    the members held out. `members`: treated and control learnt from."""
+    TRANSFORMED, with one; LightGBM's own text. `categories`: values of each text feature, in the order of their codes. `qini`:
+    of each way on the members held out. `members`: treated and control learnt from."""
 
     way: str
     boosters: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Best plans of the synthetic operator, worked out anew from what was delivered: raw use, the catalogue, bills.
 
-The operator is as unkind as life: plans whose rates nobody tells, plans off sale, lines that changed plans, came or were suspended
-within the months, bills that were corrected.
+The operator is as unkind as life: plans whose rates nobody tells, plans off sale, lines that changed plans, came or were
+suspended within the months, bills that were corrected.
 """
 
 from collections import Counter, defaultdict
@@ -96,7 +96,7 @@ def by_hand(home) -> dict[str, tuple]:
         measured = [use.get((key, month), [Decimal(0)] * 3) for month in months]
         costs = {c: cost(p, measured) for c, p in plans.items() if p["is_on_sale"] or c == present[key]}
         known = {c: amount for c, amount in costs.items() if amount is not None}
-        best = min(known, key=lambda c: (known[c], c != present[key], plans[c]["monthly_fee"], c))  # noqa: B023
+        best = min(known, key=lambda c: (known[c], c != present[key], plans[c]["monthly_fee"], c))
         found[key] = (present[key], len(months), known.get(present[key]), best, known[best])
     return found
 
@@ -104,10 +104,11 @@ def by_hand(home) -> dict[str, tuple]:
 def test_every_best_plan_is_that_of_raw_use_and_the_catalogue(home, by_hand):
     rows = published(
         home,
-        "select subscriber_id, plan_code, months_counted, plan_cost_amount, best_plan_code, best_plan_cost_amount from value.plan_fit",
+        "select subscriber_id, plan_code, months_counted, plan_cost_amount, best_plan_code, best_plan_cost_amount "
+        "from value.plan_fit",
     )
     assert {key: tuple(row) for key, *row in rows} == by_hand
-    # Of each kind of line there are some: a change pays, it does not, the present plan is priced by nobody, fewer than three months.
+    # Of each kind of line there are some: a change pays, it does not, nobody can price the present plan, there are few months.
     kinds = Counter(
         "unpriced" if own is None else "best" if best == present else "dearer" for present, _, own, best, _ in by_hand.values()
     )
@@ -136,7 +137,8 @@ def test_what_the_present_plan_would_have_cost_is_within_a_hundredth_of_what_was
     (row,) = published(
         home,
         "select sum(plan_cost_amount * months_counted), sum(billed_use_amount * months_counted), count(*), "
-        "count(*) filter (abs(plan_cost_amount - billed_use_amount) <= 0.03) from value.plan_fit where plan_cost_amount is not null",
+        "count(*) filter (abs(plan_cost_amount - billed_use_amount) <= 0.03) from value.plan_fit "
+        "where plan_cost_amount is not null",
     )
     rated, billed, lines, equal = row
     assert abs(rated / billed - 1) < Decimal("0.01")
