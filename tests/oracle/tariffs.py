@@ -9,10 +9,11 @@ Choices where the definitions leave one:
 - Spend counts as billed, in months that are billed. A mean spend of 0 or less takes no part in the commitments.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from oracle.book import status_at
 from oracle.desk import Desk
 from oracle.figures import ZERO, rounded
 from oracle.known import month_end
@@ -53,11 +54,18 @@ def cost(plan: dict, rows: list[dict]) -> Decimal | None:
     return rounded(total / len(rows), 2)
 
 
+def is_in_service(desk: Desk, key: str, month: date) -> bool:
+    """Whether the line's status was active at the end of every day of the month."""
+    days = (month + timedelta(days=n) for n in range((month_end(month) - month).days + 1))
+    return all(status_at(desk.book, key, day)[0] == "active" for day in days)
+
+
 def plan_fit(desk: Desk) -> dict[str, dict]:
-    """One row a line on-net at D with a whole month among the last three billed ones."""
+    """One row a line on-net at D with a whole month in service among the last three billed ones."""
     found = {}
     for key in desk.on_net:
-        rows = whole_months(desk, key, desk.book.billed[-3:])
+        months = [month for month in desk.book.billed[-3:] if is_in_service(desk, key, month)]
+        rows = whole_months(desk, key, months)
         if rows:
             found[key] = fit(desk, desk.lines[key]["plan_code"], rows)
     return found

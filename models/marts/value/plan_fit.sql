@@ -28,8 +28,13 @@ lines as (
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_subscribers') }} as subscribers on facts.subscriber_id = subscribers.subscriber_id
     where facts.month between {{ months_before(month, 2) }} and {{ month }}
-        and facts.is_on_net_opening and facts.is_on_net_end
-        and subscribers.is_on_net
+        and facts.is_on_net_opening and facts.is_on_net_end and subscribers.is_on_net
+        -- Out of service a line uses less than it would, and its rental is cut.
+        and not exists (
+            select statuses.subscriber_id from {{ ref('int_subscribers__status_periods') }} as statuses
+            where statuses.subscriber_id = facts.subscriber_id and statuses.status_code <> 'active'
+                and statuses.from_date <= {{ month_end('facts.month') }} and statuses.to_date > facts.month
+        )
     group by facts.subscriber_id, subscribers.plan_code
 
 ),
@@ -58,8 +63,7 @@ beyond as (
         lines.subscriber_id,
         lines.months_counted,
         plans.plan_code,
-        coalesce(plans.plan_code = lines.plan_code, false) as is_present,
-        plans.place,
+        case when plans.plan_code = lines.plan_code then 0 else plans.place end as place,
         plans.monthly_fee
         {%- for use, told in uses.items() %},
         plans.{{ use }}_rate,
@@ -80,19 +84,18 @@ priced as (
     select
         subscriber_id,
         plan_code,
-        is_present,
-        case when is_present then 0 else place end as place,
+        place,
         cast({{ rounded(ratio('(' ~ cost | join(' + ') ~ ')', 'months_counted'), 2) }} as decimal(18, 2)) as cost_amount
     from beyond
 
 ),
 
--- Of plans at one price the present one goes first, then by place: it stands below the cent.
+-- Of plans at one price the present one, of place 0, goes first, then the others by place: it stands below the cent.
 best as (
 
     select
         subscriber_id,
-        max(case when is_present then cost_amount end) as plan_cost_amount,
+        max(case when place = 0 then cost_amount end) as plan_cost_amount,
         min(cost_amount) as best_plan_cost_amount,
         min_by(plan_code, cost_amount + place * 0.0000001) as best_plan_code
     from priced
@@ -110,9 +113,7 @@ select
     best.best_plan_code,
     best.best_plan_cost_amount,
     cast(best.plan_cost_amount - best.best_plan_cost_amount as decimal(18, 2)) as saving_amount,
-    cast(
-        case when best.best_plan_code = lines.plan_code then 0 else best.best_plan_cost_amount - lines.billed_use_amount end
-        as decimal(18, 2)
-    ) as revenue_effect_amount
+    cast(case when best.best_plan_code = lines.plan_code then 0 else best.best_plan_cost_amount - lines.billed_use_amount end
+        as decimal(18, 2)) as revenue_effect_amount
 from lines
 left join best on lines.subscriber_id = best.subscriber_id
