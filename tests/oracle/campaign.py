@@ -262,9 +262,9 @@ def offers_by_worth(desk: Desk, open_offers: dict[tuple, dict]) -> dict[tuple, d
     found = {}
     for (key, code), row in open_offers.items():
         told, loss = chances[code], losses.get(key, {}).get("expected_loss_amount")
-        chance, worth = told["acceptance_chance"], None
+        chance, contact, worth = told["acceptance_chance"], told["contact_cost_amount"], None
         if chance is not None and loss is not None:
-            worth = rounded(Fraction(chance) * Fraction(loss - told["gift_cost_amount"]) - told["contact_cost_amount"], 2)
+            worth = rounded(Fraction(chance) * Fraction(loss - told["gift_cost_amount"]) - Fraction(contact), 2)
         found[key, code] = row | {"value_at_stake_amount": loss, "acceptance_chance": chance, "worth_amount": worth}
     own = defaultdict(list)
     for (key, code), row in found.items():
