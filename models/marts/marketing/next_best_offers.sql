@@ -79,7 +79,8 @@ select
     cast(ranked.worth_place as bigint) as worth_rank,
     coalesce(ranked.worth_place = 1 and ranked.worth_amount > 0, false) as is_best_by_worth,
     'worth ' || cast(ranked.worth_amount as {{ dbt.type_string() }}) || ': taken by '
-    || cast(cast({{ rounded('ranked.acceptance_chance * 100', 1) }} as decimal(9, 1)) as {{ dbt.type_string() }}) || ' % of lines, '
+    || cast(cast({{ rounded('ranked.acceptance_chance * 100', 1) }} as decimal(9, 1)) as {{ dbt.type_string() }})
+    || ' % of lines, '
     || cast(ranked.value_at_stake_amount as {{ dbt.type_string() }}) || ' at stake, '
     || cast(ranked.gift_cost_amount as {{ dbt.type_string() }}) || ' for the gift, '
     || cast(ranked.contact_cost_amount as {{ dbt.type_string() }}) || ' to put it' as worth_reason

@@ -1,5 +1,5 @@
--- How likely each offer is to be taken when it is put to a line, and what putting it and its gift cost. The rate of an offer seldom
--- put is drawn to that of all offers.
+-- How likely each offer is to be taken when it is put to a line, and what putting it and its gift cost. The rate of an offer
+-- seldom put is drawn to that of all offers.
 {% set weight = rule('effect_rules', 'chance_weight') %}
 with
 

@@ -1,5 +1,5 @@
--- What a bundle of each level commits to: the mean spend that a share of lines given by the seed does not pass, rounded down to
--- whole steps, and at least a step above the level below.
+-- What a bundle of each level commits to: the mean spend that a share of lines does not pass, rounded down to whole steps, and at
+-- least a step above the level below.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 {% set step = rule('tariff_rules', 'commitment_step') %}
 with

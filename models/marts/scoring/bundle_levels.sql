@@ -1,4 +1,4 @@
--- The five levels of a bundle: what each commits to and how many lines cover it, what its incentive is worth and how many bear it.
+-- The five levels of a bundle: what each commits to, how many lines cover it, what its incentive is worth, how many bear it.
 with
 
 commitments as (

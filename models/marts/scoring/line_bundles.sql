@@ -1,5 +1,5 @@
--- Which bundle fits each line on the network: the highest commitment that its own spend has covered in nearly all of its months, and
--- the incentive that its expected loss bears. Neither goes by who or where the customer is.
+-- Which bundle fits each line on the network: the highest commitment that its own spend has covered in nearly all of its months,
+-- and the incentive that its expected loss bears. Neither goes by who or where the customer is.
 {% set month = last_billed_month() %}
 {% set levels = range(1, 6) %}
 with
@@ -46,8 +46,8 @@ covered as (
         case
             when months_counted < {{ rule('tariff_rules', 'bundle_least_months') }} then null
             {%- for level in levels | reverse %}
-            when {{ comparable(ratio('covered_' ~ level, 'months_counted')) }} >= {{ rule('tariff_rules', 'bundle_covered_share') }}
-                then {{ level }}
+            when {{ comparable(ratio('covered_' ~ level, 'months_counted')) }}
+                >= {{ rule('tariff_rules', 'bundle_covered_share') }} then {{ level }}
             {%- endfor %}
             else 0
         end as fee_level

@@ -1,10 +1,10 @@
 -- What each line on the network would have paid on every plan on sale for what it used in the last three billed months, its best
--- plan by that, and what a change to it would do. Use is summed up by line first, so that lines x plans stream into one row a line.
+-- plan by that, and what a change to it would do. Use is summed up by line first: lines x plans stream into one row a line.
 {% set month = last_billed_month() %}
 {% set uses = {
-    'minutes': {'used': 'greatest(facts.outgoing_minutes - facts.roaming_minutes, 0)', 'type': 'decimal(20, 2)', 'fee': 'minute'},
-    'mb': {'used': 'facts.dou_mb', 'type': 'decimal(20, 3)', 'fee': 'mb'},
-    'messages': {'used': 'facts.messages_sent', 'type': 'decimal(20, 0)', 'fee': 'message'},
+    'minutes': ('greatest(facts.outgoing_minutes - facts.roaming_minutes, 0)', 'overage_fee_per_minute'),
+    'mb': ('facts.dou_mb', 'overage_fee_per_mb'),
+    'messages': ('facts.messages_sent', 'overage_fee_per_message'),
 } %}
 {% set billed = ['rental', 'voice_local', 'voice_long_distance', 'messaging', 'data'] %}
 {# What nothing was used of beyond the allowance costs nothing, also where its rate is not known. #}
@@ -22,8 +22,9 @@ lines as (
         cast(count(*) as integer) as months_counted,
         cast({{ rounded(ratio('sum(facts.' ~ billed | join('_amount + facts.') ~ '_amount)', 'count(*)'), 2) }} as decimal(18, 2))
             as billed_use_amount
-        {%- for use, told in uses.items() %}{% for back in range(3) %},
-        sum(case when facts.month = {{ months_before(month, back) }} then {{ told.used }} else 0 end) as {{ use }}_{{ back }}
+        {%- for use, (used, _) in uses.items() %}{% for back in range(3) %},
+        cast(sum(case when facts.month = {{ months_before(month, back) }} then {{ used }} else 0 end) as double)
+            as {{ use }}_{{ back }}
         {%- endfor %}{% endfor %}
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_subscribers') }} as subscribers on facts.subscriber_id = subscribers.subscriber_id
@@ -45,11 +46,10 @@ plans as (
     select
         plan_code,
         is_on_sale,
-        monthly_fee
-        {%- for use, told in uses.items() %},
-        cast(coalesce(included_{{ use }}, 0) as {{ told.type }}) as included_{{ use }},
-        case when included_{{ use }} is not null or overage_fee_per_{{ told.fee }} = 0 then overage_fee_per_{{ told.fee }} end
-            as {{ use }}_rate
+        cast(monthly_fee as double) as monthly_fee
+        {%- for use, (_, rate) in uses.items() %},
+        cast(coalesce(included_{{ use }}, 0) as double) as included_{{ use }},
+        cast(case when included_{{ use }} is not null or {{ rate }} = 0 then {{ rate }} end as double) as {{ use }}_rate
         {%- endfor %},
         row_number() over (order by monthly_fee, plan_code) as place
     from {{ ref('dim_plans') }}
@@ -65,13 +65,11 @@ beyond as (
         plans.plan_code,
         case when plans.plan_code = lines.plan_code then 0 else plans.place end as place,
         plans.monthly_fee
-        {%- for use, told in uses.items() %},
+        {%- for use in uses %},
         plans.{{ use }}_rate,
-        cast(
-            {%- for back in range(3) %}
-            greatest(lines.{{ use }}_{{ back }} - plans.included_{{ use }}, 0){{ " +" if not loop.last }}
-            {%- endfor %} as {{ told.type }}
-        ) as {{ use }}_beyond
+        {%- for back in range(3) %}
+        greatest(lines.{{ use }}_{{ back }} - plans.included_{{ use }}, 0){{ " +" if not loop.last }}
+        {%- endfor %} as {{ use }}_beyond
         {%- endfor %}
     from lines
     cross join plans
@@ -85,7 +83,8 @@ priced as (
         subscriber_id,
         plan_code,
         place,
-        cast({{ rounded(ratio('(' ~ cost | join(' + ') ~ ')', 'months_counted'), 2) }} as decimal(18, 2)) as cost_amount
+        -- As macro rounded, in half its width: of lines x plans every step counts.
+        cast(round(cast(({{ cost | join(' + ') }}) / months_counted as decimal(18, 8)), 2) as decimal(18, 2)) as cost_amount
     from beyond
 
 ),
@@ -99,7 +98,6 @@ best as (
         min(cost_amount) as best_plan_cost_amount,
         min_by(plan_code, cost_amount + place * 0.0000001) as best_plan_code
     from priced
-    where cost_amount is not null
     group by subscriber_id
 
 )
