@@ -25,7 +25,8 @@ REGION_WEIGHTS = (24, 18, 15, 9, 13, 6, 9, 6)
 
 @dataclass(frozen=True)
 class Plan:
-    """A tariff plan. Fee in yuan a month; rates in yuan a minute and a MB beyond what is included."""
+    """A tariff plan. Fee in yuan a month; rates in yuan a minute, MB and message beyond what is included: all lines are billed by
+    them. `untold`: rates that the catalogue as delivered leaves empty."""
 
     code: str
     name: str
@@ -38,14 +39,17 @@ class Plan:
     is_on_sale: bool
     minute_rate: float
     mb_rate: float
+    message_rate: float = 0.10
+    untold: tuple[str, ...] = ()
 
 
+RATES = ("minute_rate", "mb_rate", "message_rate")
 PLANS = (
     Plan("P08", "轻语8元卡", "qingyu", 8, 30, 200, 0, "4g", True, 0.15, 0.010),
     Plan("P18", "轻语18元卡", "qingyu", 18, 80, 1_024, 30, "4g", True, 0.15, 0.010),
-    Plan("P26", "校园风铃26元", "fengling", 26, 60, 6_144, 60, "4g", True, 0.15, 0.005),
+    Plan("P26", "校园风铃26元", "fengling", 26, 60, 6_144, 60, "4g", True, 0.15, 0.005, untold=("message_rate",)),
     Plan("P38", "轻语38元套餐", "qingyu", 38, 150, 5_120, 60, "4g", True, 0.15, 0.006),
-    Plan("P48", "旧版畅聊48元", "yuanshan", 48, 300, 1_024, 100, "3g", False, 0.12, 0.010),
+    Plan("P48", "旧版畅聊48元", "yuanshan", 48, 300, 1_024, 100, "3g", False, 0.12, 0.010, untold=RATES),
     Plan("P58", "远山58元套餐", "yuanshan", 58, 240, 10_240, 100, "4g", True, 0.12, 0.005),
     Plan("P78", "远山78元套餐", "yuanshan", 78, 360, 15_360, 150, "4g", False, 0.12, 0.005),
     Plan("P98", "远山98元5G套餐", "yuanshan", 98, 500, 30_720, 200, "5g", True, 0.10, 0.003),

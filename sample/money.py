@@ -20,7 +20,7 @@ from sample.settings import NEVER
 from sample.traffic import Totals
 
 FEE_CODES = [code for code, *_ in FEES] + [UNLISTED_FEE]
-LONG_DISTANCE_SHARE, ROAMING_RATE, MESSAGE_RATE = 0.25, 0.20, 0.10
+LONG_DISTANCE_SHARE, ROAMING_RATE = 0.25, 0.20
 PAYMENT_CHANNELS = ("outlet", "app", "web", "wechat", "bank", "card", "kiosk", "other")
 _PAYMENT_WEIGHTS = np.array([14, 28, 3, 38, 6, 5, 5, 1]) / 100
 KEPT = 2_000
@@ -68,8 +68,7 @@ def _items(block: Block, month: Month, totals: Totals) -> dict[str, np.ndarray]:
     """Fen by fee code and line."""
     people, traits, rng = block.people, block.traits, block.stream("bills", month.number)
     plan = {
-        name: catalogues.plan_column(name)[block.plan(month)]
-        for name in ("fee", "minutes", "mb", "messages", "minute_rate", "mb_rate")
+        name: catalogues.plan_column(name)[block.plan(month)] for name in ("fee", "minutes", "mb", "messages", *catalogues.RATES)
     }
     told = totals.days / month.days
     over = np.maximum(totals.outgoing - totals.roaming - plan["minutes"] * told, 0) * plan["minute_rate"]
@@ -84,7 +83,7 @@ def _items(block: Block, month: Month, totals: Totals) -> dict[str, np.ndarray]:
         "F200": over * (1 - LONG_DISTANCE_SHARE),
         "F210": over * LONG_DISTANCE_SHARE,
         "F220": totals.roaming * ROAMING_RATE,
-        "F300": np.maximum(totals.messages - plan["messages"] * told, 0) * MESSAGE_RATE,
+        "F300": np.maximum(totals.messages - plan["messages"] * told, 0) * plan["message_rate"],
         "F400": np.maximum(totals.mb - plan["mb"] * told, 0) * plan["mb_rate"],
         "F500": traits.service_fees(month.begin, month.end) * told / 100,
         "F600": np.where(bound & (people.contract_kind == CONTRACTS.index("handset_subsidy")), instalment, 0) / 100,

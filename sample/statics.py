@@ -88,9 +88,18 @@ def _plans() -> dict[str, Any]:
         "included_minutes": of("minutes"),
         "included_mb": of("mb"),
         "included_messages": of("messages"),
+        "overage_fee_per_minute": _rates("minute_rate"),
+        "overage_fee_per_mb": _rates("mb_rate"),
+        "overage_fee_per_message": _rates("message_rate"),
         "network_generation": _texts([p.generation for p in PLANS]),
         "is_on_sale": of("is_on_sale"),
     }
+
+
+def _rates(name: str) -> np.ma.MaskedArray:
+    """A rate of all plans, in units of 1e-9 yuan; masked where the catalogue does not tell it."""
+    units = [round(getattr(plan, name) * 10**9) for plan in PLANS]
+    return np.ma.masked_array(np.array(units, np.int64), [name in plan.untold for plan in PLANS])
 
 
 def _services() -> dict[str, Any]:

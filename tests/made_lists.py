@@ -22,6 +22,7 @@ RELATIONS = {
     "orders": "core.fct_orders",
     "offers": "core.dim_offers",
     "offer_eligibility": "marketing.offer_eligibility",
+    "offer_worth": "marketing.next_best_offers",
     "contact_rules": "seeds.contact_rules",
     "phones": "private.phones_held",
     "phone_holders": "private.phone_holders",
@@ -65,6 +66,7 @@ TABLES = {
     " list_run_date date, offer_code varchar, outcome varchar",
     "core.fct_orders": "order_id varchar, subscriber_id varchar, offer_code varchar, order_date date, is_completed boolean",
     "core.dim_offers": "offer_code varchar, valid_to date, is_valid boolean",
+    "marketing.next_best_offers": "subscriber_id varchar, offer_code varchar, worth_amount decimal(18,2)",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",
 }
 PRIVATE_TABLES = {

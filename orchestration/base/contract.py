@@ -40,6 +40,7 @@ class Column:
     description: str = ""
     min: Decimal | None = None  # the least and the greatest value allowed, both inclusive
     max: Decimal | None = None
+    is_optional: bool = False  # a delivery without it is nothing to tell of
 
     @property
     def is_numeric(self) -> bool:
@@ -173,6 +174,7 @@ def _problems(table: Table) -> Iterator[tuple[object, str]]:
     for c in table.columns:
         yield not _is_type(c.data_type), f"column {c.name}: unknown data_type '{c.data_type}'"
         yield (c.min, c.max) != (None, None) and not c.is_numeric, f"column {c.name}: min and max are for numbers"
+        yield c.is_optional and not c.nullable, f"column {c.name}: optional is for columns that may be null"
         yield c.pii and c.pii_kind not in PII_KINDS, f"column {c.name}: pii must be one of {', '.join(PII_KINDS)}, or true"
     for rule in table.rules:
         used = [types.get(name) for name in (*rule.columns, *((rule.unless,) if rule.unless else ()))]
@@ -231,6 +233,7 @@ def _column(raw: dict[str, Any]) -> Column:
         description=raw.get("description", ""),
         min=_number(meta.get("min")),
         max=_number(meta.get("max")),
+        is_optional=meta.get("optional", False),
     )
 
 

@@ -43,8 +43,8 @@ def match(names: list[str], table: Table, profile: Profile, is_header: bool = Tr
         warnings.append(f"{columns_named(other)} {'is' if len(other) == 1 else 'are'} there {capitals}; read all the same")
     if unread:
         warnings.append(f"{columns_named(unread)} of rename in {profile_name(table.name)} not in the file")
-    if missing:
-        warnings.append(f"{columns_named([c.name for c in missing])} missing, taken as null")
+    if told := [c.name for c in missing if not c.is_optional]:
+        warnings.append(f"{columns_named(told)} missing, taken as null")
     if unknown := [name for name, column in zip(names, meant, strict=True) if column is None]:
         warnings.append(f"unknown {columns_named(unknown)} dropped")
     readable = {name: column for column, name in known.items() if names.count(name) == 1}

@@ -135,9 +135,12 @@ def in_order(folders: Iterable[Folder], contract: dict[str, Table]) -> list[Fold
 
 
 def _rules_of(table: Table) -> dict[str, Any]:
-    """The table's contract without its prose."""
+    """The table's contract without its prose, and without what changes no row."""
     rules = asdict(table) | {"description": None}
-    return rules | {"columns": [asdict(column) | {"description": None} for column in table.columns]}
+    columns = [asdict(column) | {"description": None} for column in table.columns]
+    for column in columns:
+        del column["is_optional"]
+    return rules | {"columns": columns}
 
 
 def _is_crm_snapshot(table: Table) -> bool:

@@ -26,6 +26,9 @@ from orchestration.targeting.schedule import PATTERN
 
 ALWAYS_EXPORTED = ("subscriber_id", "phone")
 
+OFFER_WORTH = "offer_worth"
+"""What stands in `order_by` for the worth of the list's offer to each line; it is no tag."""
+
 
 class DefinitionError(Telco360Error, ValueError):
     """A definition file that is no list; the message names file, key and what to write instead, one line a problem."""
@@ -151,7 +154,8 @@ class TargetList:
     status: Literal["draft", "approved", "retired"]
     """Only approved lists are exported."""
     order_by: tuple[OrderStep, ...] = ()
-    """Tags by which the list is sorted, best first: 'realised_value desc'. Ties go by subscriber_id."""
+    """Tags by which the list is sorted, best first: 'realised_value desc'; with an offer also 'offer_worth desc', what it is
+    worth to put it to the line. Ties go by subscriber_id."""
     limit: Contacts | None = None
     """At most so many rows; none when left out."""
     schedule: Due = "nightly"
@@ -188,6 +192,16 @@ class TargetList:
     """Random seed that decides who is held back; when left out, one is sought at the first run and kept."""
     approved: Approval | None = None
     """Who approved the list, and when; a list with status approved needs it."""
+
+    @property
+    def order_tags(self) -> tuple[str, ...]:
+        """The tags of `order_by`."""
+        return tuple(step.tag for step in self.order_by if step.tag != OFFER_WORTH)
+
+    @property
+    def is_by_worth(self) -> bool:
+        """Whether the worth of its offer decides where a line stands."""
+        return len(self.order_tags) < len(self.order_by)
 
     @property
     def hash(self) -> str:
@@ -245,7 +259,11 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
 
     Raises DefinitionError, naming list and key, for an unknown tag, a column given twice, or a condition that cannot be read.
     """
-    for key, tags in (("order_by", [o.tag for o in definition.order_by]), ("columns", definition.columns)):
+    if definition.is_by_worth and definition.offer is None:
+        raise DefinitionError(f"list {definition.name}: order_by: {OFFER_WORTH} is the worth of the list's offer; name the offer")
+    if len(definition.order_by) - len(definition.order_tags) > 1:
+        raise DefinitionError(f"list {definition.name}: order_by: {OFFER_WORTH} is there twice")
+    for key, tags in (("order_by", definition.order_tags), ("columns", definition.columns)):
         for tag in tags:
             if key == "columns" and tag in ALWAYS_EXPORTED:
                 raise DefinitionError(f"list {definition.name}: columns: {tag} is in every file; leave it out")

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from orchestration.engines.tables import Relations
 from orchestration.targeting.contact_rules import Caps, Repeats
-from orchestration.targeting.definition import Conditions, Order, TargetList
+from orchestration.targeting.definition import OFFER_WORTH, Conditions, Order, TargetList
 from orchestration.targeting.expression import Change, Past
 from orchestration.targeting.templates import sql
 
@@ -57,7 +57,8 @@ def matches_sql(
         spans=[days for days, _ in asked[0].caps.by_days],
         kept={column: _TYPES.get(column, "string") for column in (HELD_OUT, *KEPT, *BALANCED)},
         present=frozenset(present),
-        order_tags=list(dict.fromkeys(step.tag for a in asked for step in a.definition.order_by)),
+        order_tags=list(dict.fromkeys(tag for a in asked for tag in a.definition.order_tags)),
+        worth=OFFER_WORTH if any(a.definition.is_by_worth for a in asked) else None,
         order=_order(asked),
     )
 

@@ -141,14 +141,14 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
         raise ValueError(f"approved: on {definition.approved.on} lies after the run date, {version.age.today}")
     version.caps.tightened(definition.caps)
     conditions = check(definition, version.catalog)
-    used = dict.fromkeys((*conditions.tags, *definition.columns, *(o.tag for o in definition.order_by)))
+    used = dict.fromkeys((*conditions.tags, *definition.columns, *definition.order_tags))
     months = [m for c in conditions.all for m in c.moments if isinstance(m, Past)]
     for other in definition.exclude_lists:
         try:
             excluded = check(definitions[other], version.catalog)
         except DefinitionError as error:
             raise ValueError(f"exclude_lists: {error}") from error
-        used.update(dict.fromkeys((*excluded.tags, *(o.tag for o in definitions[other].order_by))))
+        used.update(dict.fromkeys((*excluded.tags, *definitions[other].order_tags)))
         months += [m for c in excluded.all for m in c.moments if isinstance(m, Past)]
     if missing := sorted(used.keys() - version.columns):
         raise ValueError(f"{', '.join(missing)}: a tag, but no column of the published tags; build and publish again")

@@ -14,7 +14,8 @@ from orchestration.warehouse.figures import show_figures
 ROLES = (
     "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history",
     "phones", "phone_holders", "suppressions", "phone_suppressions", "contacts", "orders", "offers", "offer_eligibility",
-    "contact_rules", "raw_tables", "reconciliation", "rebuilt_months", "months", "scoring_features", "scoring_outcomes",
+    "offer_worth", "contact_rules", "raw_tables", "reconciliation", "rebuilt_months", "months", "scoring_features",
+    "scoring_outcomes",
 )  # fmt: skip
 """What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""
 

@@ -10,7 +10,7 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 from figures_kit import assert_same, published
-from oracle import campaign, care, habits, liking, stages, touch, wholes
+from oracle import campaign, care, habits, liking, stages, tariffs, touch, wholes
 from oracle.desk import Desk, desk_at
 
 from orchestration.base.settings import Home
@@ -22,6 +22,9 @@ KEYS = {
     "core.fct_contacts": ("contact_id",),
     "core.fct_orders": ("order_id",),
     "core.fct_visits": ("visit_id",),
+    "value.plan_fit": ("subscriber_id",),
+    "scoring.line_bundles": ("subscriber_id",),
+    "scoring.bundle_levels": ("level",),
     "tags.subscriber_360": ("subscriber_id",),
     "tags.customer_360": ("customer_id",),
     "tags.outlet_tags": ("outlet_id",),
@@ -29,6 +32,7 @@ KEYS = {
     "tags.manager_tags": ("manager_id",),
     "marketing.contact_pressure": ("subscriber_id",),
     "marketing.next_best_offers": ("subscriber_id", "offer_code"),
+    "marketing.offer_chances": ("offer_code",),
     "marketing.manager_assignment": ("subscriber_id",),
     "marketing.manager_tasks": ("subscriber_id", "kind", "code", "raised_on"),
     "marketing.manager_performance": ("month", "manager_id"),
@@ -46,13 +50,17 @@ def reckoned(desk: Desk) -> dict[str, dict]:
         "core.dim_subscribers": wholes.dim_subscribers(desk),
         "core.dim_customers": wholes.dim_customers(desk),
         **touch.facts(desk),
+        "value.plan_fit": tariffs.plan_fit(desk),
+        "scoring.line_bundles": tariffs.line_bundles(desk),
+        "scoring.bundle_levels": tariffs.bundle_levels(desk),
         "tags.subscriber_360": subscriber_360(desk),
         "tags.customer_360": wholes.customer_360(desk),
         "tags.outlet_tags": wholes.outlet_tags(desk),
         "tags.plan_tags": wholes.plan_tags(desk),
         "tags.manager_tags": care.manager_tags(desk),
         "marketing.contact_pressure": touch.contact_pressure(desk),
-        "marketing.next_best_offers": campaign.next_best_offers(desk, conditions(desk)),
+        "marketing.next_best_offers": campaign.offers_by_worth(desk, campaign.next_best_offers(desk, conditions(desk))),
+        "marketing.offer_chances": campaign.offer_chances(desk),
         "marketing.manager_assignment": care.manager_assignment(desk),
         "marketing.manager_tasks": care.manager_tasks(desk),
         "marketing.manager_performance": care.manager_performance(desk),
@@ -68,7 +76,7 @@ def subscriber_360(desk: Desk) -> dict[str, dict]:
     families = [
         wholes.basic_tags(desk), stages.lifecycle_tags(desk), stages.product_tags(desk), stages.risk_tags(desk),
         liking.preference_tags(desk), liking.handset_tags(desk), touch.contact_tags(desk), touch.marketing_tags(desk),
-        habits.behaviour_tags(desk), habits.value_tags(desk),
+        habits.behaviour_tags(desk), habits.value_tags(desk), tariffs.tariff_tags(desk),
     ]  # fmt: skip
     return {key: {name: value for family in families for name, value in family[key].items()} for key in desk.lines}
 

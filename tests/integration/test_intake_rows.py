@@ -199,6 +199,8 @@ def test_columns_missing_and_unknown(operator):
     (row,) = operator.raw("crm_tariff_plans", "2026-03-02")
     assert list(row) == [c.name for c in CONTRACT["crm_tariff_plans"].columns]
     assert row["monthly_fee"] is None
+    assert row["overage_fee_per_mb"] is None
+    assert not any("overage" in warning for warning in outcome.warnings)  # optional: deliveries of old never had it
 
 
 def test_references_within_crm_are_kept(operator):

@@ -16,6 +16,7 @@ from made_lists import RUN_DATE
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.targeting import ledger
 from orchestration.targeting.decisions import MACRO
+from orchestration.targeting.definition import Order
 from orchestration.targeting.files import ALWAYS_TEXT
 from orchestration.targeting.ledger import COUNTS
 
@@ -53,6 +54,16 @@ def test_a_list_may_be_tighter_than_the_caps_and_never_looser(operator):
     looser = operator.run(care(caps={"days_7": 3}))["care"]
     assert looser.status == "failed"
     assert "caps: days_7 is 3, but seed contact_rules allows 2; a list may be tighter only" in looser.reason
+
+
+def test_a_list_may_go_by_the_worth_of_its_offer(operator):
+    worth = [("002", "A", 5.25), ("008", "A", 40.0), ("019", "A", 5.5), ("003", "B", 99.0), ("015", "A", 99.0)]
+    for row in worth:
+        operator.change(f"insert into marketing.next_best_offers values {row}")
+    by_worth = (Order("offer_worth", descending=True), Order("realised_value", descending=True))
+    made = operator.run(care(offer="A", order_by=by_worth), care(name="other", priority=60))["care"]
+    # Then come those to whom the offer is not open, by the next step.
+    assert exported(made) == ["008", "019", "002", "003", "017", "020", "001", "004"]
 
 
 def test_suppressions_are_those_of_the_channel(operator):

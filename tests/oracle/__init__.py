@@ -12,6 +12,7 @@ a rule understood wrongly in one place shows as a difference. Plain Python, `Dec
 - `risk.py` scores by rule; `watch.py` alerts, exceptions, inactivity; `service.py` surveys and complaints
 - `operator_channels.py` adds contacts, orders, handsets, managers, people and lists; `desk.py` knows of them beside the book
 - `touch.py` contacts, surveys, purchases; `liking.py` preferences and handsets; `stages.py` lifecycle, contracts, risk tags
+- `tariffs.py` plans re-rated, levels of bundles
 - `habits.py` use, payments and worth of a line as tags; `wholes.py` customers, outlets, plans
 - `campaign.py` offers, channels and lists; `care.py` managers
 - `rows.py` small rows for cases worked by hand

@@ -17,14 +17,21 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
+from oracle import tariffs
 from oracle.book import UNKNOWN
 from oracle.desk import Desk, ListRun
-from oracle.figures import ratio
+from oracle.figures import ZERO, ratio, rounded
 from oracle.known import day_of, month_start
 
-SUCCESS_DAYS, SAVE_DAYS = 30, 90
+SUCCESS_DAYS, SAVE_DAYS, CHANCE_WEIGHT = 30, 90, 100
+COSTS = {
+    "prepaid_gift": ("2", "1"), "handset_subsidy": ("5", "1"), "plan_upgrade": ("3", "1"), "plan_switch": ("3", "1"),
+    "service": ("1", "0.3"), "points": ("1", "0.5"), "care": ("5", "1"), "other": ("2", "1"),
+}  # fmt: skip
+"""By kind of offer: cost of a contact, cost of a gift as a part of its amount."""
 Z = 1.959964
 REFUSALS = ("refused", "do_not_contact")
 ARMS = ("treated", "control")
@@ -223,3 +230,47 @@ def next_best_offers(desk: Desk, conditions: dict[str, set[str]]) -> dict[tuple,
         for key, codes in own.items()
         for rank, (*_, code) in enumerate(sorted(codes), start=1)
     }
+
+
+def offer_chances(desk: Desk) -> dict[str, dict]:
+    """How likely each offer is to be taken, and what it costs."""
+    first, last = desk.since(12), desk.today - timedelta(days=SUCCESS_DAYS)
+    counted = [c for c in desk.contacts if c["offer_code"] and first <= day_of(c["contacted_at"]) <= last]
+    succeeded = successes(desk)
+    put = Counter(c["offer_code"] for c in counted)
+    taken = Counter(c["offer_code"] for c in counted if c["contact_id"] in succeeded)
+    rate = ratio(sum(taken.values()), len(counted))
+    found = {}
+    for code, offer in desk.offers.items():
+        contact, gift = COSTS[offer["offer_type"] or "other"]
+        chance = None if rate is None else (taken[code] + CHANCE_WEIGHT * rate) / (put[code] + CHANCE_WEIGHT)
+        found[code] = {
+            "offer_type": offer["offer_type"],
+            "contacts": put[code],
+            "accepted": taken[code],
+            "acceptance_rate": ratio(taken[code], put[code]),
+            "acceptance_chance": chance if chance is None else rounded(chance, 6),
+            "contact_cost_amount": Decimal(contact),
+            "gift_cost_amount": rounded((offer["gift_amount"] or ZERO) * Decimal(gift), 2),
+        }
+    return found
+
+
+def offers_by_worth(desk: Desk, open_offers: dict[tuple, dict]) -> dict[tuple, dict]:
+    """What next_best_offers says of worth, beside the rest."""
+    chances, losses = offer_chances(desk), tariffs.line_bundles(desk)
+    found = {}
+    for (key, code), row in open_offers.items():
+        told, loss = chances[code], losses.get(key, {}).get("expected_loss_amount")
+        chance, contact, worth = told["acceptance_chance"], told["contact_cost_amount"], None
+        if chance is not None and loss is not None:
+            worth = rounded(Fraction(chance) * Fraction(loss - told["gift_cost_amount"]) - Fraction(contact), 2)
+        found[key, code] = row | {"value_at_stake_amount": loss, "acceptance_chance": chance, "worth_amount": worth}
+    own = defaultdict(list)
+    for (key, code), row in found.items():
+        own[key].append((row["worth_amount"] is None, -(row["worth_amount"] or 0), row["rank"], code))
+    for key, places in own.items():
+        for rank, (*_, code) in enumerate(sorted(places), start=1):
+            row = found[key, code]
+            row |= {"worth_rank": rank, "is_best_by_worth": rank == 1 and (row["worth_amount"] or 0) > 0}
+    return found

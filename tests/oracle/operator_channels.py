@@ -112,6 +112,8 @@ def catalogues(deliveries: Deliveries, as_of: date) -> None:
     ]  # fmt: skip
     columns = ("offer_code", "offer_type", "eligibility", "priority", "valid_from", "valid_to")
     rows = [dict(zip(columns, offer, strict=True)) | {"offer_name": f"Offer {offer[0]}"} for offer in offers]
+    for row, gift in zip(rows, (None, "0", "2.55", "4", "50", None, "10"), strict=True):
+        row["gift_amount"] = gift and Decimal(gift)
     deliver(deliveries, "channel_offers", (row | {"script": "Say it." if row["priority"] == 2 else None} for row in rows))
 
 

@@ -23,6 +23,12 @@ OPTIONAL = (
     "crm_loyalty_points", "crm_tariff_plans", "crm_subscriber_events", "crm_contracts", "crm_service_subscriptions",
     "crm_group_members", "billing_balances", "billing_call_pairs", "billing_payments", "billing_fee_codes", "channel_surveys",
 )  # fmt: skip
+RATED = ("overage_fee_per_minute", "overage_fee_per_mb", "overage_fee_per_message")
+RATES = {
+    "P10": ("0.15", "0.123456789", "0.1"), "P20": ("0.2", "0", "0"), "P30": ("0.55", "0.1", None), "P40": ("0.1", "0.1", "0.1"),
+    "P11": ("0.15", "0.01", "0"), "P12": ("0", "0", "0"), "P13": ("0", "0", "0"),
+}  # fmt: skip
+"""By plan: one that leaves data open yet free, one that lacks the rate of messages; two where all use is free, one off sale."""
 ANSWERS = (0, 3, 6, 6, 6, 7, 7, 8, 9, 9, 10)
 
 
@@ -109,11 +115,12 @@ def attributes(rng: Random, deliveries: Deliveries) -> None:
 def catalogues(rng: Random, deliveries: Deliveries) -> None:
     """Outlets, managers, services, and plans with fees at one distance from each other, small and missing inclusions."""
     fees = (Decimal("119.99"), Decimal("120.01"), Decimal(60), None, Decimal(300))
-    minutes, data = (60, 100, 0, None, 30), (100, None, 0, 500, 1000)
+    minutes, data, texts = (60, 100, 0, None, 30), (100, None, 0, 500, 1000), (5, None, 0, 100, None)
     plans = [
         {"plan_code": code, "plan_name": code, "brand_code": "main", "monthly_fee": fee, "included_minutes": included,
-         "included_mb": mb, "is_on_sale": rng.choice((True, True, None, False)) if code != "P10" else True}
-        for code, fee, included, mb in zip(PLANS, fees, minutes, data, strict=True)
+         "included_mb": mb, "included_messages": messages,
+         "is_on_sale": rng.choice((True, True, None, False)) if code != "P10" else True}
+        for code, fee, included, mb, messages in zip(PLANS, fees, minutes, data, texts, strict=True)
     ]  # fmt: skip
     plans += [
         {
@@ -126,6 +133,8 @@ def catalogues(rng: Random, deliveries: Deliveries) -> None:
         }
         for code, fee, sale in (("P11", Decimal("119.99"), True), ("P12", Decimal("200.00"), False), ("P13", Decimal(200), True))
     ]
+    for plan in plans:
+        plan |= dict(zip(RATED, (rate and Decimal(rate) for rate in RATES.get(plan["plan_code"], (None,) * 3)), strict=True))
     deliver(deliveries, "crm_tariff_plans", plans[: len(PLANS) - 1] + plans[len(PLANS) :])
     deliver(deliveries, "channel_outlets", ({"outlet_id": o, "outlet_name": o, "outlet_type": "dealer"} for o in OUTLETS))
     deliver(deliveries, "channel_managers", ({"manager_id": m, "manager_name": m} for m in MANAGERS))

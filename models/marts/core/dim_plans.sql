@@ -21,6 +21,9 @@ select
     catalogue.included_minutes,
     catalogue.included_mb,
     catalogue.included_messages,
+    catalogue.overage_fee_per_minute,
+    catalogue.overage_fee_per_mb,
+    catalogue.overage_fee_per_message,
     catalogue.network_generation,
     catalogue.is_on_sale,
     catalogue.plan_code is not null as is_catalogued

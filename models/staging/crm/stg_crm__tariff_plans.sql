@@ -18,6 +18,9 @@ renamed as (
         included_minutes,
         included_mb,
         included_messages,
+        overage_fee_per_minute,
+        overage_fee_per_mb,
+        overage_fee_per_message,
         network_generation,
         is_on_sale
     from source

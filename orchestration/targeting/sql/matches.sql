@@ -107,6 +107,9 @@ judged as (
 
     select
         matched.*,
+        {%- if worth %}
+        worth.worth_amount as {{ ("order " ~ worth) | quoted(dialect) }},
+        {%- endif %}
         case
             when {{ is_closed("closed", channels) }} then 'suppressed'
             when phones.subscriber_id is null then 'no_valid_phone'
@@ -125,6 +128,10 @@ judged as (
     left join ordered on matched.subscriber_id = ordered.subscriber_id and matched.list_number = ordered.list_number
     left join refused on matched.subscriber_id = refused.subscriber_id and matched.list_number = refused.list_number
     left join contacted on matched.subscriber_id = contacted.subscriber_id
+    {%- if worth %}
+    left join {{ relations.offer_worth }} as worth
+        on matched.subscriber_id = worth.subscriber_id and matched.offer_code = worth.offer_code
+    {%- endif %}
 
 )
 

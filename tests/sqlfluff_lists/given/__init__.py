@@ -35,7 +35,7 @@ channel, channels, spans = "sms", ["outbound_call", "sms"], [1, 7]
 held_out, balanced = HELD_OUT, BALANCED
 kept = dict.fromkeys((HELD_OUT, *KEPT, *BALANCED), "string")
 present = frozenset(kept) - {"manager_id"}
-order_tags = ["realised_value", "tenure_months"]
+order_tags, worth = ["realised_value", "tenure_months"], "offer_worth"
 order = [{"tag": tag, "descending": tag == "realised_value", "numbers": [1, 2]} for tag in order_tags]
 
 run_id, offer, reason, subscriber, unmatched = "2026-04-01_001", "O01", "lost_to_priority", "S1", "did not match"

@@ -82,6 +82,19 @@ def test_personal_without_a_kind_is_searched_for_all_the_same(tmp_path, pii, kin
     assert bool(load_contract(tmp_path)["crm_things"].identifiers) == bool(kind)
 
 
+def test_an_optional_column_may_be_null(tmp_path):
+    path = tmp_path / "models" / "staging" / "crm" / "_crm__sources.yml"
+    path.parent.mkdir(parents=True)
+    text = SOURCES.format(meta="{delivery: snapshot, key: [thing_id]}", type="string")
+    seen_at = "seen_at, data_type: timestamp"
+    path.write_text(text.replace(seen_at, f"{seen_at}, config: {{meta: {{optional: true}}}}"), encoding="utf-8")
+    assert [c.is_optional for c in load_contract(tmp_path)["crm_things"].columns] == [False, True]
+    load_contract.cache_clear()
+    path.write_text(text.replace("nullable: false", "nullable: false, optional: true"), encoding="utf-8")
+    with pytest.raises(ContractError, match="column thing_id: optional is for columns that may be null"):
+        load_contract(tmp_path)
+
+
 def test_an_unknown_column_is_a_key_error():
     with pytest.raises(KeyError):
         CONTRACT["billing_charges"].column("amuont")

@@ -43,7 +43,7 @@ def test_a_bound_is_the_last_value_allowed(table, column, bound, side):
     step = Decimal(1) if column.data_type == "integer" else Decimal(1).scaleb(-int(column.data_type.rstrip(")").split(",")[1]))
     others = {c.name: "999" for c in table.columns if any(c.name in rule.part_of for rule in table.rules) and c != column}
     assert _checked(table, **others, **{column.name: str(bound)}).faults == []
-    outside = str(bound + side * step)
+    outside = f"{bound + side * step:f}"
     faults = _checked(table, **others, **{column.name: outside}).faults
     assert (faults[0].column, faults[0].values.to_pylist()) == (column.name, [outside])
     assert faults[0].reason == (f"is below the minimum of {bound}" if side < 0 else f"is above the maximum of {bound}")

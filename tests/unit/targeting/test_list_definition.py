@@ -200,6 +200,22 @@ def test_tags_are_held_against_the_catalogue(tmp_path, catalog, old, new, messag
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("order", "more", "message"),
+    [
+        ("[offer_worth desc]", "", "list care: order_by: offer_worth is the worth of the list's offer; name the offer"),
+        ("[offer_worth desc, plan_code, offer_worth]", "offer: A\n", "list care: order_by: offer_worth is there twice"),
+    ],
+)
+def test_a_list_goes_by_the_worth_of_an_offer_that_it_names(tmp_path, catalog, order, more, message):
+    text = CARE.replace("[arpu_3m desc, plan_code, tenure_months asc]", order) + more
+    with pytest.raises(DefinitionError) as caught:
+        check(load_definition(written(tmp_path, text)), catalog)
+    assert message in str(caught.value)
+    sound = load_definition(written(tmp_path, CARE.replace("[arpu_3m desc,", "[offer_worth desc,") + "offer: A\n"))
+    assert check(sound, catalog) and sound.is_by_worth and sound.order_tags == ("plan_code", "tenure_months")
+
+
 def test_a_right_list_gives_its_condition(tmp_path, catalog):
     assert check(load_definition(written(tmp_path)), catalog).tags == ("is_on_net", "value_tier")
     both = check(load_definition(written(tmp_path, CARE + "exclude: [arpu_3m < 0 or is_prepaid]\n")), catalog)
