@@ -77,10 +77,15 @@ class BuildFound:
 
 @dataclass(frozen=True)
 class ScoringFound:
-    """What training or scoring came to, in words. `problem`: why it failed; scores of before stand then."""
+    """What training or scoring came to, in words. `problems`: what failed and why; its scores of before stand then."""
 
     why: str = ""
-    problem: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def in_short(self) -> str:
+        """One line of both."""
+        return "; ".join([self.why, *(problem.partition("\n")[0] for problem in self.problems)])
 
 
 def run_report(days: dg.PartitionsDefinition) -> dg.AssetSpec:

@@ -8,7 +8,7 @@ from figures_kit import run_nightly
 
 from orchestration.base.settings import Home
 from orchestration.scoring.ledger import scores_file
-from orchestration.scoring.run import store_of
+from orchestration.scoring.train import store_of
 from sample import make_operator
 
 DAY, LATER, MONTH = date(2026, 6, 30), date(2026, 7, 4), date(2026, 6, 1)
