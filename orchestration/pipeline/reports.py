@@ -77,15 +77,12 @@ class BuildFound:
 
 @dataclass(frozen=True)
 class ScoringFound:
-    """What training or scoring came to, in words. `problems`: what failed and why; its scores of before stand then."""
+    """What training or scoring came to, in a few words. `told`: what is new, or waits for more months, by purpose; `problems`:
+    what failed and why; its scores of before stand then."""
 
-    why: str = ""
+    in_short: str = ""
+    told: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-
-    @property
-    def in_short(self) -> str:
-        """One line of both."""
-        return "; ".join([self.why, *(problem.partition("\n")[0] for problem in self.problems)])
 
 
 def run_report(days: dg.PartitionsDefinition) -> dg.AssetSpec:

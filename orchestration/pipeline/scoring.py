@@ -23,11 +23,11 @@ MODEL, SCORES = (dg.AssetKey(["scoring", what]) for what in ("line_models", "lin
 READ = ("scoring_features", "scoring_outcomes", "handset_outcomes", "service_outcomes", "value_months")
 
 
-def reads_scores() -> list[str]:
-    """What dbt builds anew when scores have changed: all that reads them, as it selects it."""
+def reads_scores() -> str:
+    """What dbt builds anew when scores have changed: all that reads them, as one argument, for dagster-dbt keeps no more."""
     from orchestration.scoring.ledger import TABLES
 
-    return [f"source:ledger.{table.name}+" for table in TABLES]
+    return " ".join(f"source:ledger.{table.name}+" for table in TABLES)
 
 
 def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -44,7 +44,7 @@ def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.Partit
         with step(context, "training") as current:
             current.report = found = _found(run, lambda: train_all(Rows(run.engine.frame, run.models), run.home, current.note))[0]
             current.result = found.in_short
-        return dg.MaterializeResult(metadata={"told": found.in_short})
+        return dg.MaterializeResult(metadata=_metadata(found))
 
     @dg.asset(key=SCORES, deps=[MODEL], group_name="scoring", required_resource_keys={"run"}, partitions_def=days)
     def line_scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -60,7 +60,7 @@ def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.Partit
                 current.note("tables that read scores")
                 build_readers(run)
             current.result = found.in_short
-        return dg.MaterializeResult(metadata={"told": found.in_short})
+        return dg.MaterializeResult(metadata=_metadata(found))
 
     return [line_models, line_scores]
 
@@ -70,13 +70,17 @@ def _found(run: Run, work: Callable[[], "Night"]) -> tuple[ScoringFound, bool]:
     if run.is_earlier:
         return ScoringFound("none: an earlier day goes by the scores that stand"), False
     night = work()
-    return ScoringFound(night.why, night.problems), night.is_new
+    return ScoringFound(night.in_short, [*night.told, *night.waiting], night.problems), night.is_new
+
+
+def _metadata(found: ScoringFound) -> dict[str, str]:
+    return {"told": "\n".join([*found.told, *found.problems]) or found.in_short}
 
 
 def build_readers(run: Run) -> None:
     """Builds and tests what reads scores, in the build that stands. Raises WarehouseError where dbt fails."""
     # Artefacts of its own: those of the build tell of all tables.
     artefacts = run.engine.home.dbt_artefacts / "scores"
-    called = dbt_build(run, dbt.code_hash(), artefacts, "--select", *reads_scores()).wait()
+    called = dbt_build(run, dbt.code_hash(), artefacts, "--select", reads_scores()).wait()
     if not called.is_successful():
         raise WarehouseError(f"dbt could not build the tables that read scores; its own words are in {artefacts / 'dbt.log'}")

@@ -29,8 +29,10 @@ class Night:
     is_new: bool = False
 
     @property
-    def why(self) -> str:
-        return "; ".join([*self.told, *self.waiting]) or "none due"
+    def in_short(self) -> str:
+        """How much of each."""
+        counts = {"done": self.told, "without a model yet": self.waiting, "failed": self.problems}
+        return ", ".join(f"{len(found)} {what}" for what, found in counts.items() if found) or "none due"
 
 
 def train_all(rows: Rows, home: Home, note: Note) -> Night:

@@ -62,7 +62,7 @@ def score(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Scored:
     scores["month"] = month
     ledger.write_scores(home, month, purpose, scores, made_from)
     ledger.write(home, ledger.CHECKS.file(home, month, f"{purpose.name}_drift"), ledger.CHECKS, drift(kept, rows, purpose))
-    lines = len(rows.of_last)
+    lines = int(scores.loc[scores["probability"].notna(), "subscriber_id"].nunique())
     return Scored(f"{lines:,} lines of {month:%Y-%m} by {kept.version}", month, kept.version, lines, True)
 
 

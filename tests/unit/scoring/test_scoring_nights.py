@@ -49,7 +49,8 @@ def test_every_purpose_is_trained_and_scored_at_once(night):
 def test_a_night_that_changes_nothing_writes_nothing(night):
     home, _, _ = night
     before = files(home)
-    assert (train_all(MadeRows(), home, quiet).why, score_all(MadeRows(), home, quiet).is_new) == ("none due", False)
+    trained, scored = train_all(MadeRows(), home, quiet), score_all(MadeRows(), home, quiet)
+    assert (trained.in_short, scored.in_short, scored.is_new) == ("none due", "none due", False)
     assert files(home) == before
 
 
@@ -139,7 +140,8 @@ def test_a_damaged_model_fails_alone_and_the_scores_that_stand_stay(night, tmp_p
 def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_path):
     home = Home(tmp_path)
     trained = train_all(MadeRows(date(2026, 5, 1)), home, quiet)
-    assert "value_loss: 2026-03_" in trained.why
+    assert any(told.startswith("value_loss: 2026-03_") for told in trained.told)
+    assert trained.in_short == "2 done, 4 without a model yet"
     assert "handset_change: no model yet: 2 of 3 months have a known outcome, 1 more to come" in trained.waiting
 
 
