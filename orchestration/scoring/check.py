@@ -1,6 +1,7 @@
 """How good scores were, once it is known what became of the lines: by the scores as they were given, by no model of today."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def judged(scores: pd.DataFrame, outcomes: pd.DataFrame, purpose: Purpose) -> pd
     return told[["subscriber_id", "probability"]].assign(came_true=came_true.astype(float))
 
 
-def figures(told: pd.DataFrame) -> list[dict]:
+def figures(told: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the checks: of all, of each tenth by chance, of each group. `told`: what `judged` gives, with columns GROUPS."""
     if told.empty:
         return []
@@ -71,7 +72,7 @@ def figures(told: pd.DataFrame) -> list[dict]:
     return found
 
 
-def _figures(chance: np.ndarray, came_true: np.ndarray) -> dict:
+def _figures(chance: np.ndarray, came_true: np.ndarray) -> dict[str, Any]:
     from sklearn.metrics import average_precision_score
 
     some = came_true.any()

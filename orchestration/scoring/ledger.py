@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -185,7 +183,7 @@ def made_from_of(path: Path) -> dict[str, str]:
     """The same of any file of the ledger."""
     if not path.exists():
         return {}
-    found: dict[str, Any] = (pq.read_schema(path).metadata or {}).get(_MADE_FROM, b"{}")
+    found = (pq.read_schema(path).metadata or {}).get(_MADE_FROM, b"{}")
     return dict(json.loads(found))
 
 

@@ -291,7 +291,7 @@ def _log_odds(booster: str, rows: Array, choices: int) -> Array:
         return raw[:, None]
     shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
     share = np.clip(shifted / shifted.sum(axis=1, keepdims=True), 1e-9, 1 - 1e-9)
-    return np.log(share) - np.log1p(-share)
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def _chances(log_odds: Array, calibration: tuple[float, float]) -> Array:

@@ -42,12 +42,14 @@ def train_all(rows: Rows, home: Home, note: Note) -> Night:
         **{purpose.name: partial(train, rows, home, purpose, note) for purpose in PURPOSES},
         SEGMENTS: partial(group, rows, home, note),
     }
+    waiting: dict[str, list[str]] = {}
     for name, work in works.items():
         made = _alone(night, name, work)
         if made and made.version:
             night.told.append(f"{name}: {made.why}")
         elif made and made.why.startswith("no "):
-            night.waiting.append(f"{name}: {made.why}")
+            waiting.setdefault(made.why, []).append(name)
+    night.waiting = [f"{', '.join(names)}: {why}" for why, names in waiting.items()]
     return night
 
 

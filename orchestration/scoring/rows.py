@@ -14,6 +14,9 @@ from orchestration.warehouse.manifest import Models, relation_for
 Ask = Callable[[str], pd.DataFrame]
 """Gives the rows of a query on the build."""
 
+MONTHS_BEFORE = 2
+"""Months that must be held before one that has features."""
+
 MOST_ROWS = 300_000
 """Rows that are learnt from, and of each month to calibrate and test on: more cost time and change no figure. Which of more is
 told by a hash of the line."""
@@ -51,6 +54,17 @@ class Rows:
         months = self.months[self.months["is_billed"]] if purpose.is_billed else self.months
         told = [day_of(month) for month in months["month"][: -purpose.months_after]]
         return [month for month in told if month in self._with_features]
+
+    def first_trained(self, purpose: Purpose) -> str:
+        """When the first model of the purpose is trained, in words: when so many months have features and what came after."""
+        if self._with_features:
+            first = pd.Period(min(self._with_features), "M")
+        elif len(self.months):
+            first = pd.Period(day_of(self.months["month"].iloc[0]), "M") + MONTHS_BEFORE
+        else:
+            return "no month is complete yet"
+        needed = first + LEAST_MONTHS - 1 + purpose.months_after
+        return f"the first is trained once {needed} is {'billed' if purpose.is_billed else 'complete'}"
 
     @cached_property
     def last_fingerprint(self) -> str:

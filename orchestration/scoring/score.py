@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def score(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Scored:
     return Scored(f"{lines:,} lines of {month:%Y-%m} by {kept.version}", month, kept.version, lines, True)
 
 
-def require_known(kept: Kept, month: date) -> None:
+def require_known(kept: Kept[Any], month: date) -> None:
     """Raises ScoringError for a model that was trained after the month: it knows what came then."""
     if kept.trained_for > month:
         raise ScoringError(
@@ -96,13 +97,18 @@ def places(kept: Kept[Model], rows: pd.DataFrame, purpose: Purpose, items: pd.Da
     """
     columns = ["subscriber_id", "place", "item", "probability", "model_version"]
     yield pd.DataFrame(columns=columns)
-    for at in _batches(rows):
-        part = rows.iloc[at]
+    asked = None if items is None else pd.Index(rows["subscriber_id"]).get_indexer(items["subscriber_id"])
+    order = None if asked is None else np.argsort(asked, kind="stable")
+    of_a_line = 1 if items is None else max(1, round(len(items) / max(len(rows), 1)))
+    for at in _batches(rows, ROWS_AT_ONCE // of_a_line):
+        if items is not None and asked is not None and order is not None:
+            span = order[slice(*np.searchsorted(asked, [at[0], at[-1] + 1], sorter=order))]
+            span = span[np.isin(asked[span], at)]
+            part = rows.iloc[asked[span]].assign(**{purpose.item: items["item"].to_numpy()[span]})
+        else:
+            part = rows.iloc[at]
         if purpose.needs:
             part = part[part[purpose.needs].notna()]
-        if items is not None:
-            asked = items[items["subscriber_id"].isin(part["subscriber_id"])]
-            part = part.merge(asked, on="subscriber_id").rename(columns={"item": purpose.item})
         chance = predict(kept.model, part)
         if kept.model.classes:
             best = chance.argmax(axis=1)
@@ -131,7 +137,7 @@ def drift(kept: Kept[Model], rows: Rows, purpose: Purpose) -> pd.DataFrame:
     )
 
 
-def checks_frame(purpose: Purpose, version: str | None, month: date | None, found: list[dict]) -> pd.DataFrame:
+def checks_frame(purpose: Purpose, version: str | None, month: date | None, found: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows of the checks of a model and month, all columns in place."""
     frame = pd.DataFrame(found, columns=ledger.CHECKS.form.names)
     frame["purpose"], frame["model_version"], frame["month"] = purpose.name, version, month
@@ -140,11 +146,11 @@ def checks_frame(purpose: Purpose, version: str | None, month: date | None, foun
     return frame
 
 
-def _batches(rows: pd.DataFrame) -> Iterator[np.ndarray]:
-    """Positions of the rows that are scored, some at a time."""
+def _batches(rows: pd.DataFrame, size: int = ROWS_AT_ONCE) -> Iterator[np.ndarray]:
+    """Positions of the rows that are scored, so many at a time."""
     old = np.flatnonzero(~rows["is_too_new"].to_numpy(bool))
-    for start in range(0, len(old), ROWS_AT_ONCE):
-        yield old[start : start + ROWS_AT_ONCE]
+    for start in range(0, len(old), size):
+        yield old[start : start + size]
 
 
 def _texts(features: Features) -> str:

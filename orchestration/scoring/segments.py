@@ -7,7 +7,7 @@ centres are matched so that the matched ones lie nearest in all (Hungarian assig
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -74,14 +74,16 @@ class Segments:
     def read(cls, text: str, facts: Mapping[str, Any]) -> "Segments":
         """The grouping of a text and its facts."""
         centres = json.loads(text)
-        listed = {name: tuple(facts[name]) for name in ("features", "means", "scales")}
-        rest = {name: facts[name] for name in ("silhouette", "rows", "left_out")}
         return cls(
             month=date.fromisoformat(facts["month"]),
+            features=tuple(facts["features"]),
+            means=tuple(facts["means"]),
+            scales=tuple(facts["scales"]),
             names=tuple(centres),
             centres=tuple(tuple(centre) for centre in centres.values()),
-            **listed,
-            **rest,
+            silhouette=facts["silhouette"],
+            rows=facts["rows"],
+            left_out=facts["left_out"],
         )
 
 
@@ -154,13 +156,7 @@ def named_after(model: Segments, before: Segments) -> Segments:
     fresh = iter(range(last + 1, last + 1 + len(model.names)))
     names = [matched.get(at) or f"S{next(fresh)}" for at in range(len(model.names))]
     order = sorted(range(len(names)), key=lambda at: int(names[at][1:]))
-    return Segments(
-        **{
-            **{name: getattr(model, name) for name in model.__dataclass_fields__},
-            "names": tuple(names[at] for at in order),
-            "centres": tuple(model.centres[at] for at in order),
-        }
-    )
+    return replace(model, names=tuple(names[at] for at in order), centres=tuple(model.centres[at] for at in order))
 
 
 def profiles(model: Segments, words: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
@@ -180,7 +176,7 @@ def _logarithmic(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _drawn_in(points: Array) -> Array:
-    return np.nan_to_num(np.clip(points, -FAR, FAR), nan=0.0)
+    return np.asarray(np.nan_to_num(np.clip(points, -FAR, FAR), nan=0.0))
 
 
 def _points(model: Segments, frame: pd.DataFrame) -> Array:
@@ -193,7 +189,7 @@ def _points(model: Segments, frame: pd.DataFrame) -> Array:
 def _figures(model: Segments, names: Sequence[str]) -> Array:
     """Centres on the features' logarithmic scales, a column a name."""
     at = [model.features.index(name) for name in names]
-    return (np.array(model.centres) * np.array(model.scales) + np.array(model.means))[:, at]
+    return np.asarray((np.array(model.centres) * np.array(model.scales) + np.array(model.means))[:, at])
 
 
 def _small_groups(points: Array) -> Array:

@@ -45,7 +45,8 @@ def train(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Trained:
     """
     months, store, names = rows.known(purpose), store_of(home, purpose), inputs(rows, purpose)
     if (lacking := LEAST_MONTHS - len(months)) > 0:
-        return Trained(f"no model yet: {len(months)} of {LEAST_MONTHS} months have a known outcome, {lacking} more to come")
+        known = f"{len(months)} of {LEAST_MONTHS} months have a known outcome, {lacking} more to come"
+        return Trained(f"no model yet: {known}; {rows.first_trained(purpose)}")
     for version in store.versions():
         if version.startswith(f"{months[-1]:%Y-%m}_") and store.load(version).goes_by(names):
             return Trained(f"not due: {version} was tested on {months[-1]:%Y-%m}, the last month whose outcome is known")

@@ -127,7 +127,7 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
     worked = (
         set(decided.tables.rows(sql("contacted_runs", relations=decided.tables.relations, since=min(known)))) if known else set()
     )
-    scores = _old_scores(decided)
+    scores = scores_warnings(decided)
     said = {}
     for name, run in last.items():
         is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
@@ -141,7 +141,7 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
     return said
 
 
-def _old_scores(decided: DecidedRun) -> dict[str, str]:
+def scores_warnings(decided: DecidedRun) -> dict[str, str]:
     """What is to be said of lists that stand on scores of a month before the last complete one."""
     relations, used = decided.tables.relations, {}
     present = decided.tables.columns(relations.tag_values)

@@ -82,21 +82,6 @@ def test_scores_know_the_value_that_lines_lost_already(night):
     assert ranks[0] > 3 * ranks[1]
 
 
-def test_a_second_night_changes_no_score_and_a_changed_model_is_refused_while_the_night_goes_on(night):
-    home, _ = night
-    before = rows(home, "select * from scoring.value_loss_warning order by subscriber_id")
-    written = scores_file(home, MONTH).read_bytes()
-    path = store_of(home).folder / store_of(home).champion().version / "card.json"
-    card = path.read_text()
-    path.write_text(card + " ")
-    code, told = run_nightly(home.root, DAY)
-    assert code == 0, told
-    assert "is not what was written" in told
-    assert rows(home, "select * from scoring.value_loss_warning order by subscriber_id") == before
-    assert scores_file(home, MONTH).read_bytes() == written
-    path.write_text(card)
-
-
 def test_every_purpose_has_a_model_that_scores_and_its_card_and_tags(night):
     home, told = night
     for name, store in stores(home).items():
@@ -165,6 +150,21 @@ def test_lines_whose_features_keep_their_quartiles_keep_their_segment_in_the_nex
     same = (quarter[0] == quarter[1]).all(axis=1)
     assert same.sum() > 30
     assert (before[both] == after[both])[same].mean() >= 0.85
+
+
+def test_a_second_night_changes_no_score_and_a_changed_model_is_refused_while_the_night_goes_on(night):
+    home, _ = night
+    before = rows(home, "select * from scoring.value_loss_warning order by subscriber_id")
+    written = scores_file(home, MONTH).read_bytes()
+    path = store_of(home).folder / store_of(home).champion().version / "card.json"
+    card = path.read_text()
+    path.write_text(card + " ")
+    code, told = run_nightly(home.root, DAY)
+    assert code == 0, told
+    assert "is not what was written" in told
+    assert rows(home, "select * from scoring.value_loss_warning order by subscriber_id") == before
+    assert scores_file(home, MONTH).read_bytes() == written
+    path.write_text(card)
 
 
 LATE = {

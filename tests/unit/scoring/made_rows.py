@@ -61,6 +61,9 @@ class MadeRows:
         behind = purpose.months_after
         return [m for m in MONTHS if self.first <= m and m.month + behind <= self.last.month]
 
+    def first_trained(self, purpose: Purpose) -> str:
+        return f"after {purpose.months_after}"
+
     def became(self, purpose: Purpose, month: date) -> pd.DataFrame:
         """The month's frame with item and label."""
         if purpose.name in self.fails:
