@@ -1,5 +1,5 @@
--- Whether each line on-net at a month's end came by another handset in the three months after, and what it was. Only lines that had
--- been seen in a handset by then; null until the three months are complete.
+-- Whether each line on-net at a month's end came by another handset in the three months after, and what it was. Only lines that
+-- had been seen in a handset by then; null until the three months are complete.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 with
 
@@ -24,6 +24,16 @@ handsets as (
 
 ),
 
+seen as (
+
+    select
+        subscriber_id,
+        min(first_month) as seen_from
+    from handsets
+    group by subscriber_id
+
+),
+
 lines as (
 
     select
@@ -32,8 +42,7 @@ lines as (
         months.is_known
     from {{ ref('fct_subscriber_months') }} as facts
     inner join months on facts.month = months.month
-    inner join (select subscriber_id, min(first_month) as seen_from from handsets group by subscriber_id) as seen
-        on facts.subscriber_id = seen.subscriber_id and facts.month >= seen.seen_from
+    inner join seen on facts.subscriber_id = seen.subscriber_id and facts.month >= seen.seen_from
     where facts.is_on_net_end and facts.is_complete_month
 
 ),

@@ -1,5 +1,5 @@
--- How good the scores of each month were, as they were given, once it was known what became of the lines; and how far each feature
--- of the lines scored lay from what the model had learnt from.
+-- How good the scores of each month were, as they were given, once it was known what became of the lines; and how far each
+-- feature of the lines scored lay from what the model had learnt from.
 select
     purpose,
     month as score_month,

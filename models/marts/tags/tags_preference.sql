@@ -1,5 +1,5 @@
--- What a line likes best, by what it did in the last six complete months, how it changes handsets, and what models say that it will
--- like. Of each kind the code most used counts, of equal ones the one used last, then the lower code.
+-- What a line likes best, by what it did in the last six complete months, how it changes handsets, and what models say that it
+-- will like. Of each kind the code most used counts, of equal ones the one used last, then the lower code.
 {% set kinds = [
     'device_brand', 'device_price_band', 'channel', 'contact_hours', 'service_class', 'offer_type', 'payment_channel',
 ] %}

@@ -1,5 +1,5 @@
--- Scores of all models but the value-loss warning, and segments: of each purpose those of the last month scored, which is the last
--- complete one unless scoring failed.
+-- Scores of all models but the value-loss warning, and segments: of each purpose those of the last month scored, which is the
+-- last complete one unless scoring failed.
 with
 
 source as (
