@@ -98,7 +98,7 @@ def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Co
     ensure_empty_tables(case.home, contract)
     ledger.ensure_empty_tables(case.home)
     offers.ensure_empty_table(case.home)
-    scores.ensure_empty_table(case.home)
+    scores.ensure_empty_tables(case.home)
     models = load_models(read_manifest(ensure_manifest(case.home)))
     case.home.warehouse.mkdir(parents=True, exist_ok=True)
     selected = [] if is_full else NO_TESTS

@@ -104,7 +104,8 @@ def _build_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         counts = f"{build.dbt.tests_passed} passed, {len(build.dbt.warnings)} warned, {len(build.dbt.failures)} failed"
         yield "tests", counts, ""
         yield from (("warning", text, "yellow") for text in build.dbt.warnings)
-    yield from (("warning", f"scores: {told.problem}", "yellow") for told in outcome.scoring if told.problem)
+    yield from (("model", text, "") for told in outcome.scoring for text in told.told)
+    yield from (("warning", f"scores: {text}", "yellow") for told in outcome.scoring for text in told.problems)
     yield from _warnings(outcome.release_checks)
     yield from (("rejected", text, "yellow") for text in build.rejected_offers)
 

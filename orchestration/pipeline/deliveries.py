@@ -16,5 +16,5 @@ def take_in_all(home: Home, contract: dict[str, Table], limits: Limits, note: Ca
     ensure_empty_tables(home, contract)
     ledger.ensure_empty_tables(home)
     offers.ensure_empty_table(home)
-    scores.ensure_empty_table(home)
+    scores.ensure_empty_tables(home)
     return report

@@ -77,10 +77,12 @@ class BuildFound:
 
 @dataclass(frozen=True)
 class ScoringFound:
-    """What training or scoring came to, in words. `problem`: why it failed; scores of before stand then."""
+    """What training or scoring came to, in a few words. `told`: what is new, or waits for more months, by purpose; `problems`:
+    what failed and why; its scores of before stand then."""
 
-    why: str = ""
-    problem: str = ""
+    in_short: str = ""
+    told: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def run_report(days: dg.PartitionsDefinition) -> dg.AssetSpec:

@@ -27,8 +27,11 @@ def baselines(
 
     numbers = [name for name in model.features if name not in model.categories]
     known = features[numbers].astype(np.float64)
+    quantiles = min(1000, int(train.sum()))
     learners = {
-        "naive_bayes": make_pipeline(SimpleImputer(strategy="median"), QuantileTransformer(random_state=1), GaussianNB()),
+        "naive_bayes": make_pipeline(
+            SimpleImputer(strategy="median"), QuantileTransformer(n_quantiles=quantiles, random_state=1), GaussianNB()
+        ),
         "logistic_regression": make_pipeline(
             SimpleImputer(strategy="median", add_indicator=True), StandardScaler(), LogisticRegression(max_iter=300)
         ),

@@ -52,6 +52,16 @@ def metrics(chance: Array, label: Array, segments: Mapping[str, Array] | None = 
     }
 
 
+def of_choices(chance: Array, made: Array, learnt: Array) -> dict[str, Any]:
+    """Figures of choices, a row each, a column a choice: how often the likeliest one was made, and how often the one that most
+    rows learnt from made."""
+    rows = np.arange(len(made))
+    return {
+        "right": float(made[rows, chance.argmax(axis=1)].mean()),
+        "commonest_right": float(made[:, int(learnt.sum(axis=0).argmax())].mean()),
+    }
+
+
 def lift(chance: Array, label: Array, share: float) -> float:
     """How many times as many come true among the highest `share` of rows as among all. Equal chances share what they hold."""
     most = max(1, round(len(chance) * share))

@@ -1,7 +1,7 @@
 """Why a chance is as high as it is: the families of features that raise it most, in words with figures. Pure.
 
 A feature's text names how its figure is told: `{change}` (-0.48 is down 48 %), `{points}` (0.12 is up 12 points), `{share}`
-(0.34 is 34 %), `{number}`, `{text}`.
+(0.34 is 34 %), `{number}`, `{text}`. A figure of 0 has a text of its own where "0 of them" would read poorly.
 """
 
 import re
@@ -57,19 +57,20 @@ def _told(contributions: pd.DataFrame, figures: pd.DataFrame, known: dict[str, A
     for at, name in enumerate(names):
         rows = np.flatnonzero((strongest == at) & np.isfinite(strength[:, at]))
         values = figures[name].iloc[rows].tolist()
-        for language, template in enumerate((known[name].en, known[name].zh)):
-            tell = _teller(template, language)
+        feature = known[name]
+        for language, (template, zero) in enumerate(((feature.en, feature.zero_en), (feature.zh, feature.zero_zh))):
+            tell = _teller(template, zero, language)
             for row, value in zip(rows, values, strict=True):
                 texts[language][row] = tell(value)
     return texts[0], texts[1]
 
 
-def _teller(template: str, language: int) -> Callable[[Any], str]:
+def _teller(template: str, zero: str, language: int) -> Callable[[Any], str]:
     found = _FORM.search(template)
     if found is None:
-        return lambda value: template
+        return lambda value: zero if zero and value == 0 else template
     before, after, form = template[: found.start()], template[found.end() :], FORMS[found[1]][language]
-    return lambda value: f"{before}{form(value)}{after}"
+    return lambda value: zero if zero and value == 0 else f"{before}{form(value)}{after}"
 
 
 def _number(value: float) -> str:

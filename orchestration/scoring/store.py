@@ -1,7 +1,7 @@
-"""Models on disk: LightGBM's text and a card of JSON each, and which of them scores. No pickles: nothing here can run.
+"""Models on disk: a text and a card of JSON each, and which of them scores. No pickles: nothing here can run.
 
-    <lake>/models/value_loss/<version>/model.txt, card.json
-    <lake>/models/value_loss/champion.json
+    <lake>/models/<purpose>/<version>/model.txt, card.json
+    <lake>/models/<purpose>/champion.json
 
 A version is the month that a model was tested on and a checksum of both files: one that was changed is refused.
 """
@@ -13,14 +13,29 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from orchestration.base.files import replace_text, sync_folder
 from orchestration.scoring.errors import ScoringError
-from orchestration.scoring.model import Model
 
-SCORE = "value_loss"
 _TEXT, _CARD, _CHAMPION, _DRAFT = "model.txt", "card.json", "champion.json", ".draft"
+
+
+class Kind(Protocol):
+    """What can be kept: a text, and facts of JSON beside it that make it again."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def told_by(self) -> date: ...
+    @property
+    def features(self) -> tuple[str, ...]: ...
+    def facts(self) -> dict[str, Any]: ...
+    @classmethod
+    def read(cls, text: str, facts: Mapping[str, Any]) -> Self: ...
+
+
+Of = TypeVar("Of", bound=Kind)
 
 
 @dataclass(frozen=True)
@@ -34,62 +49,63 @@ class Champion:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Generic[Of]):
     """A model as it is kept. `trained_for`: last complete month when it was trained; `card`: what else is told of it."""
 
     version: str
-    model: Model
+    model: Of
     trained_for: date
     card: Mapping[str, Any]
 
     @property
     def tested_on(self) -> date:
-        return self.model.months["test"][0]
+        return self.model.told_by
 
     def goes_by(self, features: Collection[str]) -> bool:
         """Whether all that the model goes by is among these features: it can score them."""
         return set(self.model.features) <= set(features)
 
 
-class Store:
-    """The models of one score in a folder."""
+class Store(Generic[Of]):
+    """The models of one purpose in a folder, all of one kind."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, kind: type[Of]):
         self.folder = folder
+        self._kind = kind
 
-    def save(self, model: Model, trained_for: date, card: Mapping[str, Any]) -> Kept:
+    def save(self, model: Of, trained_for: date, card: Mapping[str, Any]) -> Kept[Of]:
         """Keeps a model, whole or not at all; the same model again changes nothing. `card`: JSON values."""
-        facts = {name: value for name, value in asdict(model).items() if name != "booster"}
         text = (
-            json.dumps({"trained_for": trained_for, "model": facts, "card": card}, indent=1, sort_keys=True, default=str) + "\n"
+            json.dumps({"trained_for": trained_for, "model": model.facts(), "card": card}, indent=1, sort_keys=True, default=str)
+            + "\n"
         )
-        version = f"{model.months['test'][0]:%Y-%m}_{_checksum(model.booster, text)}"
+        version = f"{model.told_by:%Y-%m}_{_checksum(model.text, text)}"
         place = self.folder / version
         if not place.exists():
             draft = self.folder / _DRAFT
             shutil.rmtree(draft, ignore_errors=True)  # of a training that was killed
-            replace_text(draft / _TEXT, model.booster)
+            replace_text(draft / _TEXT, model.text)
             replace_text(draft / _CARD, text)
             draft.rename(place)
             sync_folder(self.folder)
         return self.load(version)
 
-    def load(self, version: str) -> Kept:
+    def load(self, version: str) -> Kept[Of]:
         """A model by its version. Raises ScoringError where there is none, or a file of it was changed."""
         place = self.folder / version
         try:
-            booster, text = ((place / name).read_text(encoding="utf-8") for name in (_TEXT, _CARD))
+            body, text = ((place / name).read_text(encoding="utf-8") for name in (_TEXT, _CARD))
         except OSError as error:
             raise ScoringError(
                 f"{place}: there is no such model ({error.strerror}); `telco360 scoring list` shows all"
             ) from error
-        if not version.endswith(f"_{_checksum(booster, text)}"):
+        if not version.endswith(f"_{_checksum(body, text)}"):
             raise ScoringError(
                 f"{place}: model.txt or card.json is not what was written. Put it back from a backup, or "
                 f"`telco360 scoring rollback`."
             )
         read = json.loads(text)
-        return Kept(version, _model(booster, read["model"]), date.fromisoformat(read["trained_for"]), read["card"])
+        return Kept(version, self._kind.read(body, read["model"]), date.fromisoformat(read["trained_for"]), read["card"])
 
     def versions(self) -> list[str]:
         """All versions kept, the earliest month first."""
@@ -137,19 +153,5 @@ class Store:
         replace_text(self.folder / _CHAMPION, json.dumps(asdict(champion), indent=1) + "\n")
 
 
-def _checksum(booster: str, card: str) -> str:
-    return hashlib.sha256(f"{booster}\0{card}".encode()).hexdigest()[:12]
-
-
-def _model(booster: str, read: Mapping[str, Any]) -> Model:
-    slope, intercept = read["calibration"]
-    return Model(
-        booster=booster,
-        features=tuple(read["features"]),
-        categories={name: tuple(values) for name, values in read["categories"].items()},
-        calibration=(slope, intercept),
-        left_out=read["left_out"],
-        months={name: [date.fromisoformat(month) for month in months] for name, months in read["months"].items()},
-        rows={name: (rows, positive) for name, (rows, positive) in read["rows"].items()},
-        figures=read["figures"],
-    )
+def _checksum(text: str, card: str) -> str:
+    return hashlib.sha256(f"{text}\0{card}".encode()).hexdigest()[:12]

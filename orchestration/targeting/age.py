@@ -1,7 +1,14 @@
-"""How old the data of a version is on the day on which lists go out, and in which words that is said. Pure."""
+"""How old the data of a version, and the scores in it, are on the day on which lists go out, and in which words that is said.
+Pure."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from orchestration.catalog.tags import Catalog
+
+SCORE_MONTH = "_score_month"
+"""How the name of a tag ends that tells which month scores are of. Tags that stand on these scores have it in their evidence."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,30 @@ class DataAge:
 def data_age(as_of: date, today: date) -> int:
     """Days from the business date of the data to the day of the run; 0 where the data is of that day or a later one."""
     return max((today - as_of).days, 0)
+
+
+def score_months(names: Iterable[str], catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """The tags among these that stand on scores, directly or by their evidence, under the tag that tells the month of these."""
+    tags, found = catalog.tags(), dict[str, list[str]]()
+    for name in dict.fromkeys(names):
+        seen, waiting = set[str](), [name]
+        while waiting:
+            tag = waiting.pop()
+            if tag in seen or tag not in tags:
+                continue
+            seen.add(tag)
+            waiting += tags[tag].evidence
+        for tag in sorted(seen):
+            if tag.endswith(SCORE_MONTH) and tag != name:
+                found.setdefault(tag, []).append(name)
+    return {month: tuple(tags) for month, tags in found.items()}
+
+
+def old_scores(used: Mapping[str, tuple[str, ...]], months: Mapping[str, date | None], last: date | None) -> str:
+    """One sentence where scores that tags stand on are of a month before the last complete one; empty otherwise. `used`: see
+    `score_months`; `months`: the latest month of each, None where nothing is scored."""
+    old = {tag: month for tag in used if (month := months.get(tag)) and last and month < last}
+    if not old or last is None:
+        return ""
+    told = "; ".join(f"{', '.join(used[tag])} stand{'s' * (len(used[tag]) == 1)} on scores of {old[tag]:%Y-%m}" for tag in old)
+    return f"{told}, though {last:%Y-%m} is complete: scoring has failed since; `telco360 nightly` says why."

@@ -20,7 +20,7 @@ from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
-from orchestration.targeting.age import DataAge
+from orchestration.targeting.age import DataAge, old_scores, score_months
 from orchestration.targeting.contact_rules import Caps, Repeats, read_rules
 from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun
@@ -127,6 +127,7 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
     worked = (
         set(decided.tables.rows(sql("contacted_runs", relations=decided.tables.relations, since=min(known)))) if known else set()
     )
+    scores = scores_warnings(decided)
     said = {}
     for name, run in last.items():
         is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
@@ -134,8 +135,29 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
             f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
             f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
         )
-        said[name] = tuple(words for words in (age.warning, idle, _again(current, name, decided.run_date)) if words)
+        said[name] = tuple(
+            words for words in (age.warning, scores.get(name), idle, _again(current, name, decided.run_date)) if words
+        )
     return said
+
+
+def scores_warnings(decided: DecidedRun) -> dict[str, str]:
+    """What is to be said of lists that stand on scores of a month before the last complete one."""
+    relations, used = decided.tables.relations, {}
+    present = decided.tables.columns(relations.tag_values)
+    for name in decided.plan.decided:
+        asked = decided.plan.asked[name]
+        named = [*asked.conditions.tags, *(step.tag for step in asked.definition.order_by), *asked.definition.columns]
+        found = score_months(named, decided.catalog)
+        used[name] = {tag: tags for tag, tags in found.items() if tag in present}
+    columns = sorted({tag for found in used.values() for tag in found})
+    if not columns:
+        return {}
+    latest = ", ".join(f"max({column})" for column in columns)
+    (row,) = decided.tables.rows(f"select {latest} from {relations.tag_values}")
+    ((last,),) = decided.tables.rows(f"select max(month) from {relations.months} where is_complete_month")
+    months = dict(zip(columns, row, strict=True))
+    return {name: old_scores(found, months, last) for name, found in used.items()}
 
 
 def _again(current: Iterable[Mapping], name: str, run_date: date) -> str:

@@ -19,7 +19,7 @@ def test_the_project_builds_on_nothing_and_its_unit_tests_hold(tmp_path):
     ensure_empty_tables(place, load_contract())
     ledger.ensure_empty_tables(place)
     offers.ensure_empty_table(place)
-    scores.ensure_empty_table(place)
+    scores.ensure_empty_tables(place)
     place.warehouse.mkdir(parents=True, exist_ok=True)
     target = tmp_path / "target"
     environment = os.environ | {"TELCO360_HOME": str(tmp_path), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}

@@ -78,7 +78,7 @@ def planted(tmp_path_factory) -> tuple[Home, list[Run], Spy]:
     for run in runs:
         freeze(home, run, spy.people)
     offers.ensure_empty_table(home)
-    scores.ensure_empty_table(home)
+    scores.ensure_empty_tables(home)
     build(home)
     return home, runs, spy
 

@@ -3,12 +3,19 @@
 from datetime import date
 
 import duckdb
+import pandas as pd
 import pytest
 from figures_kit import run_nightly
 
 from orchestration.base.settings import Home
+from orchestration.scoring.cards import stores
+from orchestration.scoring.grouping import group, segment_store
 from orchestration.scoring.ledger import scores_file
-from orchestration.scoring.run import store_of
+from orchestration.scoring.purposes import NAMES
+from orchestration.scoring.rows import Rows
+from orchestration.scoring.segments import assign
+from orchestration.scoring.train import store_of
+from orchestration.warehouse.manifest import load_models
 from sample import make_operator
 
 DAY, LATER, MONTH = date(2026, 6, 30), date(2026, 7, 4), date(2026, 6, 1)
@@ -73,6 +80,76 @@ def test_scores_know_the_value_that_lines_lost_already(night):
             avg(value_loss_probability) filter (where not s.has_alert_zero_usage) from tags.subscriber_360 as s""",
     )
     assert ranks[0] > 3 * ranks[1]
+
+
+def test_every_purpose_has_a_model_that_scores_and_its_card_and_tags(night):
+    home, told = night
+    for name, store in stores(home).items():
+        assert store.champion(), f"{name}: {told}"
+    cards = rows(home, "select purpose, status, first_month_learnt from scoring.model_cards order by purpose")
+    assert sorted(name for name, *_ in cards) == sorted(NAMES)
+    assert {status for _, status, _ in cards} == {"champion"}
+    # Lines of tenure enough, on-net at the month's end, which is the business date, are in a segment and asked of services.
+    ((lines, grouped, asked, handset),) = rows(
+        home,
+        """select count(*), count(segment), count(preferred_service_3), count(handset_change_probability)
+            from tags.subscriber_360 where is_on_net and warning_zone <> 'white'""",
+    )
+    assert lines == grouped > 500
+    assert asked > 0.9 * lines and handset > 0.9 * lines
+    assert rows(
+        home, "select count(segment), count(preferred_service_1) from tags.subscriber_360 where warning_zone = 'white'"
+    ) == [(0, 0)]
+
+
+def test_a_preferred_service_is_one_that_the_line_has_none_of(night):
+    home, _ = night
+    flags = ["data_pack", "voice_pack", "messaging_pack", "roaming_pack", "broadband", "music", "video", "cloud"]
+    has = " or ".join(f"preferred_service_{place} = '{name}' and has_{name}" for name in flags for place in (1, 2, 3))
+    assert rows(home, f"select count(*) from tags.subscriber_360 where {has}") == [(0,)]
+    assert rows(
+        home,
+        """select count(*) from scoring.line_predictions where preferred_service_1_probability < preferred_service_2_probability
+            or preferred_service_2_probability < preferred_service_3_probability""",
+    ) == [(0,)]
+
+
+def test_segments_hold_all_lines_and_say_what_stands_out(night):
+    home, _ = night
+    found = rows(home, "select segment, profile, profile_zh, lines from scoring.segments")
+    assert 4 <= len(found) <= 8
+    assert all(profile and chinese and lines > 10 for _, profile, chinese, lines in found)
+    assert rows(
+        home, "select segment, count(*) from scoring.line_predictions where segment is not null group by 1 order by 1"
+    ) == sorted((segment, lines) for segment, _, _, lines in found)
+
+
+def test_drift_is_told_of_every_feature_and_no_score_is_checked_before_its_outcome_is_known(night):
+    home, _ = night
+    drift = dict(rows(home, "select purpose, count(distinct part) from scoring.model_checks where kind = 'drift' group by 1"))
+    assert drift.keys() == {*NAMES} - {"segment"}
+    assert min(drift.values()) > 50
+    assert rows(home, "select count(*) from scoring.model_checks where kind <> 'drift'") == [(0,)]
+
+
+def test_lines_whose_features_keep_their_quartiles_keep_their_segment_in_the_next_month(night, tmp_path, manifest):
+    home, trial = night[0], Home(tmp_path)
+    placed = {}
+    with duckdb.connect(str(home.build_database), read_only=True) as db:
+        for month in (date(2026, 5, 1), MONTH):
+            read = Rows(lambda query: db.execute(query).df(), load_models(manifest))
+            read.__dict__["last"] = month
+            group(read, trial, lambda text: None)
+            names = list(read.features.of_segments)
+            lines = read.sample_of_last(names, 10_000).set_index("subscriber_id")
+            store = segment_store(trial)
+            placed[month] = (lines, pd.Series(assign(store.load(store.champion().version).model, lines), lines.index))
+    (may, before), (june, after) = placed.values()
+    both = may.index.intersection(june.index)
+    quarter = [(frame.loc[both, names].rank(pct=True) * 4).clip(upper=3.999).fillna(-1).astype(int) for frame in (may, june)]
+    same = (quarter[0] == quarter[1]).all(axis=1)
+    assert same.sum() > 30
+    assert (before[both] == after[both])[same].mean() >= 0.85
 
 
 def test_a_second_night_changes_no_score_and_a_changed_model_is_refused_while_the_night_goes_on(night):

@@ -41,7 +41,8 @@ YELLOW = 0.35
 @dataclass(frozen=True)
 class Desk:
     """Everything a build for D may use. Dicts are by code; `contacts`, `orders` and `visits` oldest first. `chances`: what the
-    model gives each line scored, to lose value; how it comes by them is not reckoned here."""
+    model gives each line scored, to lose value; `told`: rows that other models wrote of the last month that each scored. How they
+    come by them is not reckoned here."""
 
     book: Book
     contacts: list[dict]
@@ -56,6 +57,7 @@ class Desk:
     managers: dict[str, dict]
     runs: dict[tuple[str, date], ListRun]
     chances: dict[str, float]
+    told: list[dict]
 
     @property
     def today(self) -> date:
@@ -139,7 +141,13 @@ class Desk:
         return {month for month in found if month_end(month) <= self.today}
 
 
-def desk_at(deliveries: Deliveries, as_of: date, runs: Iterable[ListRun] = (), chances: dict[str, float] | None = None) -> Desk:
+def desk_at(
+    deliveries: Deliveries,
+    as_of: date,
+    runs: Iterable[ListRun] = (),
+    chances: dict[str, float] | None = None,
+    told: Iterable[dict] = (),
+) -> Desk:
     """What deliveries, lists and scores tell at `as_of`; a table that never came is empty."""
 
     def rows(table: str, *key: str) -> dict:
@@ -171,6 +179,7 @@ def desk_at(deliveries: Deliveries, as_of: date, runs: Iterable[ListRun] = (), c
         managers=rows("channel_managers", "manager_id"),
         runs=standing,
         chances=chances or {},
+        told=list(told),
     )
 
 

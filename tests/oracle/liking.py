@@ -92,6 +92,26 @@ def service_days(desk: Desk) -> Iterator[Use]:
             yield "service_class", key, desk.services.get(code, {}).get("service_class"), len(days), date.fromordinal(max(days))
 
 
+def predicted_tags(desk: Desk) -> dict[str, dict]:
+    """What models say that a line will like: the likeliest of each, as the scores have it."""
+    items = {
+        ("handset_band", 1): "next_handset_price_band",
+        ("handset_brand", 1): "next_handset_brand",
+        ("segment", 1): "segment",
+        **{("service_uptake", place): f"preferred_service_{place}" for place in (1, 2, 3)},
+    }
+    names = ("handset_change_probability", "prediction_score_month", *items.values())
+    found = {key: dict.fromkeys(names) for key in desk.lines}
+    for row in desk.told:
+        line = found[row["subscriber_id"]]
+        line["prediction_score_month"] = max(filter(None, (line["prediction_score_month"], row["month"])))
+        if row["purpose"] == "handset_change":
+            line["handset_change_probability"] = row["probability"]
+        else:
+            line[items[row["purpose"], row["place"]]] = row["item"]
+    return found
+
+
 def handset_tags(desk: Desk) -> dict[str, dict]:
     """How many handsets, which one now, since when, and how often they change."""
     held = set(months_held(desk.book.known))

@@ -25,5 +25,9 @@ def escape_single_quotes(text):
     return str(text).replace("'", "''")
 
 
+def position(part, text):
+    return f"position({part} in {text})"
+
+
 def type_string():
     return "varchar"

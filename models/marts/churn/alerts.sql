@@ -3,11 +3,12 @@
 {% set as_of = as_of_date() %}
 {% set last_contract_day = dbt.dateadd('month', 'cast(threshold as integer)', as_of) %}
 {% set usage, register = 'billing_usage_daily', 'crm_subscribers' %}
+{% set monthly = monthly_alerts('mou_trend', 'arpu_trend', 'arpu_amount', 'competitor_hotline_calls', 'calls_forwarded_offnet') %}
 {% set rules = {
-    'zero_usage': ("coalesce(days_since_use, 999999) >= threshold", ['days_since_use'], usage),
+    'zero_usage': (monthly.zero_usage, ['days_since_use'], usage),
     'low_balance': ("balance_amount < threshold", ['balance_amount'], 'billing_balances'),
-    'forwarding_offnet': ("calls_forwarded_offnet > threshold", ['calls_forwarded_offnet'], usage),
-    'competitor_hotline': ("competitor_hotline_calls > threshold", ['competitor_hotline_calls'], usage),
+    'forwarding_offnet': (monthly.forwarding_offnet, ['calls_forwarded_offnet'], usage),
+    'competitor_hotline': (monthly.competitor_hotline, ['competitor_hotline_calls'], usage),
     'arrears_suspension': ("status_taken = 'suspended_arrears'", ['status_taken'], register),
     'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken'], register),
     'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken'], register),
@@ -16,12 +17,11 @@
     'calls_moving_offnet': (
         comparable('offnet_share_7d - offnet_share_28d') ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], usage
     ),
-    'no_charges': ("arpu_amount = threshold", ['arpu_amount'], none),
-    'arpu_drop': ("arpu_trend <= threshold", ['arpu_trend'], none),
-    'mou_drop': ("mou_trend <= threshold", ['mou_trend'], usage),
+    'no_charges': (monthly.no_charges, ['arpu_amount'], none),
+    'arpu_drop': (monthly.arpu_drop, ['arpu_trend'], none),
+    'mou_drop': (monthly.mou_drop, ['mou_trend'], usage),
     'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end'], 'crm_contracts'),
-    'overage': (comparable('greatest(coalesce(minutes_saturation, 0), coalesce(data_saturation, 0))') ~ ' > threshold',
-        ['minutes_saturation', 'data_saturation'], usage),
+    'overage': (monthly.overage, ['minutes_saturation', 'data_saturation'], usage),
     'birthday': ("birth_month = extract(month from " ~ as_of ~ ")", ['birth_month'], 'crm_customers'),
 } %}
 with

@@ -7,7 +7,7 @@
     'fct_contacts': ('contact_date', ['contact_id', 'subscriber_id', 'direction', 'outcome']),
 } %}
 {% set stands = [
-    'subscriber_id', 'days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset',
+    'subscriber_id', 'days_to_contract_end', 'service_classes', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset',
     'handset_price', 'is_suspended', 'days_in_status',
 ] %}
 with

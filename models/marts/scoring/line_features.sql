@@ -7,11 +7,7 @@
     'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'
 } %}
 {# Alerts as they would have been raised at the month's end, as far as they go by months. #}
-{% set alerts = {
-    'mou_drop': 'minutes_trend <=', 'arpu_drop': 'spend_trend <=', 'no_charges': 'spend =', 'zero_usage': 'days_since_use >=',
-    'competitor_hotline': 'hotline_calls >', 'forwarding_offnet': 'forwarded_calls >',
-    'overage': 'greatest(minutes_saturation, data_saturation) >',
-} %}
+{% set alerts = monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls') %}
 with
 
 months as (
@@ -110,11 +106,7 @@ select
     cast({{ 'coalesce(' if is_count }}{{ alias }}.{{ column }}{{ ', 0)' if is_count }} as double) as {{ column }},
     {%- endfor %}
     {%- endfor %}
-    cast(
-        {%- for code, condition in alerts.items() %}
-        case when {{ condition }} {{ alert_threshold(code) }} then 1 else 0 end{{ " +" if not loop.last }}
-        {%- endfor %} as double
-    ) as alerts_raised,
+    cast({{ alerts_raised(alerts) }} as double) as alerts_raised,
     sources.source_fingerprint
 from measured
 inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month

@@ -29,19 +29,33 @@ contracts as (
 
 ),
 
-services as (
+running as (
 
     select
         lines.month,
         lines.subscriber_id,
-        count(distinct running.service_code) as services_running,
-        sum(running.monthly_fee) as service_fees
+        services.service_class,
+        count(distinct services.service_code) as services_running,
+        sum(services.monthly_fee) as service_fees
     from lines
-    inner join {{ ref('fct_service_subscriptions') }} as running
-        on lines.subscriber_id = running.subscriber_id
-        and lines.last_day >= running.start_date
-        and lines.last_day <= coalesce(running.end_date, {{ open_end() }})
-    group by lines.month, lines.subscriber_id
+    inner join {{ ref('fct_service_subscriptions') }} as services
+        on lines.subscriber_id = services.subscriber_id
+        and lines.last_day >= services.start_date
+        and lines.last_day <= coalesce(services.end_date, {{ open_end() }})
+    group by lines.month, lines.subscriber_id, services.service_class
+
+),
+
+services as (
+
+    select
+        month,
+        subscriber_id,
+        {{ dbt.listagg('service_class', "' '", 'order by service_class') }} as service_classes,
+        cast(sum(services_running) as bigint) as services_running,
+        sum(service_fees) as service_fees
+    from running
+    group by month, subscriber_id
 
 ),
 
@@ -82,6 +96,7 @@ select
     lines.month,
     lines.subscriber_id,
     cast(contracts.days_to_contract_end as integer) as days_to_contract_end,
+    services.service_classes,
     coalesce(services.services_running, 0) as services_running,
     cast(coalesce(services.service_fees, 0) as decimal(18, 2)) as service_fees,
     coalesce(memberships.groups_joined, 0) as groups_joined,

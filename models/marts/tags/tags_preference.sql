@@ -1,5 +1,5 @@
--- What a line likes best, by what it did in the last six complete months, and how it changes handsets. Of each kind the code most
--- used counts, of equal ones the one used last, then the lower code.
+-- What a line likes best, by what it did in the last six complete months, how it changes handsets, and what models say that it
+-- will like. Of each kind the code most used counts, of equal ones the one used last, then the lower code.
 {% set kinds = [
     'device_brand', 'device_price_band', 'channel', 'contact_hours', 'service_class', 'offer_type', 'payment_channel',
 ] %}
@@ -49,7 +49,17 @@ select
     {%- endfor %}
     cast(coalesce(handsets.handsets_used, 0) as integer) as handsets_used,
     cast(handsets.months_on_device as integer) as months_on_device,
-    cast({{ rounded('handsets.replacement_cycle_months', 2) }} as decimal(9, 2)) as replacement_cycle_months
+    cast({{ rounded('handsets.replacement_cycle_months', 2) }} as decimal(9, 2)) as replacement_cycle_months,
+
+    ---------- predictions
+    {%- for name in [
+        'handset_change_probability', 'next_handset_price_band', 'next_handset_brand', 'preferred_service_1', 'preferred_service_2',
+        'preferred_service_3', 'segment',
+    ] %}
+    predictions.{{ name }},
+    {%- endfor %}
+    predictions.score_month as prediction_score_month
 from {{ ref('dim_subscribers') }} as lines
 left join preferences on lines.subscriber_id = preferences.subscriber_id
 left join handsets on lines.subscriber_id = handsets.subscriber_id
+left join {{ ref('line_predictions') }} as predictions on lines.subscriber_id = predictions.subscriber_id

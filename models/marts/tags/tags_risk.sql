@@ -73,6 +73,7 @@ select
     risk.tenure_30_probability,
     scores.warning_zone,
     scores.value_loss_probability,
+    scores.score_month as value_loss_score_month,
     {%- for place in [1, 2, 3] %}
     scores.warning_reason_{{ place }},
     {%- endfor %}

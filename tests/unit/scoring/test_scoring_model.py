@@ -10,7 +10,7 @@ from orchestration.scoring import fit, predict
 from orchestration.scoring.baselines import baselines
 from orchestration.scoring.errors import ScoringError
 from orchestration.scoring.metrics import beats, by_tenth, lift
-from orchestration.scoring.model import contributions, importance
+from orchestration.scoring.model import LEAST_CHANCE, contributions, importance, of_what_happened
 
 MONTHS = [date(2026, month, 1) for month in range(1, 6)]
 
@@ -141,3 +141,49 @@ def test_a_challenger_wins_by_more_than_chance_alone():
     assert beats(good, poor, label)[0]
     assert not beats(poor, good, label)[0]
     assert beats(poor, poor, label) == (False, 0.0)
+
+
+def chosen() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Rows that choose by `drop`: the three kinds often, one of them twice alone."""
+    features, _, month = made()
+    label = pd.Series(np.select([features["drop"] > 0.7, features["drop"] < -0.7], ["high", "low"], "middle"), dtype=object)
+    label.iloc[:2] = "rare"
+    return features, label, month
+
+
+def test_choices_are_learnt_with_chances_that_add_up():
+    features, label, month = chosen()
+    model = fit(features, label, month)
+    assert model.classes == ("high", "low", "middle")
+    assert model.left_out == {"rare": "was chosen 2 times"}
+    assert model.figures["right"] > 0.9 > 0.6 > model.figures["commonest_right"]
+    chance = predict(model, features)
+    assert chance.shape == (len(features), 3)
+    assert np.allclose(chance.sum(axis=1), 1)
+    assert fit(*chosen()) == model
+
+
+def test_a_choice_that_the_model_does_not_know_was_next_to_impossible():
+    features, label, month = chosen()
+    given = of_what_happened(fit(features, label, month), features, label)
+    assert given[0] == given[1] == LEAST_CHANCE
+    assert given[2:].mean() > 0.7
+
+
+def test_one_choice_alone_is_none():
+    features, label, month = chosen()
+    with pytest.raises(ScoringError, match="1 choices were made by 20 rows or more; at least 2 are needed"):
+        fit(features, pd.Series(["high"] * len(label), dtype=object), month)
+
+
+def test_few_rows_of_choices_are_refused():
+    features, label, month = chosen()
+    some = (month != MONTHS[4]) | (np.arange(len(month)) < 2410)
+    with pytest.raises(ScoringError, match="the months for test hold 10 rows; at least 20 are needed"):
+        fit(features[some], label[some], month[some])
+
+
+def test_choices_that_nobody_makes_later_are_refused():
+    features, label, month = chosen()
+    with pytest.raises(ScoringError, match="nobody of the months for test chose any of high, low, middle"):
+        fit(features, label.where(month != MONTHS[4], "new"), month)

@@ -47,6 +47,16 @@ def test_a_family_of_unknown_figures_is_named_without_a_text():
     assert (found["reason_1"], found["reasons_en"]) == ("offnet", None)
 
 
+def test_nothing_is_told_as_nothing_and_not_as_a_number():
+    paid = Feature(
+        "paid", "payments", "payments of {number} in the month", "当月缴费金额{number}", "no payment in the month", "本月没有缴费"
+    )
+    added = pd.DataFrame({"paid": [0.5, 0.5]})
+    found = reasons(added, pd.DataFrame({"paid": [0.0, 35.0]}), Features("scoring.made", (paid,), {}))
+    assert found["reasons_en"].tolist() == ["no payment in the month", "payments of 35 in the month"]
+    assert found["reasons_zh"].tolist() == ["本月没有缴费", "当月缴费金额35"]
+
+
 @pytest.mark.parametrize(
     ("form", "value", "en", "zh"),
     [

@@ -30,7 +30,7 @@ CARD = {"importance": {"drop": 0.8, "plan": 0.2}, "baselines": {"naive_bayes": {
 
 @pytest.fixture
 def store(tmp_path) -> Store:
-    return Store(tmp_path / "value_loss")
+    return Store(tmp_path / "value_loss", Model)
 
 
 def test_a_model_is_read_back_as_it_was_kept(store):

@@ -1,0 +1,88 @@
+"""How good scores were, once it is known what became of the lines: by the scores as they were given, by no model of today."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from orchestration.base.settings import Home
+from orchestration.scoring import ledger
+from orchestration.scoring.metrics import auc, by_tenth, lift
+from orchestration.scoring.purposes import Purpose
+from orchestration.scoring.rows import Rows
+from orchestration.scoring.score import checks_frame
+from orchestration.scoring.train import Note
+
+GROUPS = ("value_tier", "region_code", "payment_type")
+"""By which figures are told apart."""
+
+
+def check(rows: Rows, home: Home, purpose: Purpose, note: Note) -> list[date]:
+    """Checks the scores of each month whose outcome is known and that are not checked yet; gives these months."""
+    known = set(rows.known(purpose))
+    done = []
+    for month in ledger.scored_months(home, purpose):
+        path, scored = ledger.CHECKS.file(home, month, purpose.name), ledger.scores_file(home, month, purpose)
+        made_from = ledger.made_from_of(scored)
+        if month not in known or (path.exists() and ledger.made_from_of(path) == made_from):
+            continue
+        note(f"{purpose.name}: checking {month:%Y-%m}")
+        scores = ledger.read(scored)
+        given = scores[scores["probability"].notna()]
+        told = judged(given, rows.outcomes(purpose, month), purpose)
+        found = figures(told.merge(rows.groups(month), on="subscriber_id", how="left"))
+        version = given["model_version"].iloc[0] if len(given) else None
+        ledger.write(home, path, ledger.CHECKS, checks_frame(purpose, version, month, found), made_from)
+        done.append(month)
+    return done
+
+
+def judged(scores: pd.DataFrame, outcomes: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
+    """Line, chance and whether it came true, of each score whose outcome is known; of a choice, whether it was the one made."""
+    keys = ["subscriber_id", "item"] if purpose.item else ["subscriber_id"]
+    told = scores[[*keys, *(["item"] if purpose.is_choice else []), "probability"]].merge(outcomes[[*keys, "label"]], on=keys)
+    came_true = told["label"] == told["item"] if purpose.is_choice else told["label"].astype(bool)
+    return told[["subscriber_id", "probability"]].assign(came_true=came_true.astype(float))
+
+
+def figures(told: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the checks: of all, of each tenth by chance, of each group. `told`: what `judged` gives, with columns GROUPS."""
+    if told.empty:
+        return []
+    chance, came_true = (told[name].to_numpy(float) for name in ("probability", "came_true"))
+    found = [{"kind": "all", "part": "all", **_figures(chance, came_true)}]
+    found += [
+        {
+            "kind": "tenth",
+            "part": str(place),
+            "scores": tenth["rows"],
+            "positive": round(tenth["came_true"] * tenth["rows"]),
+            "mean_probability": tenth["chance"],
+            "came_true_share": tenth["came_true"],
+        }
+        for place, tenth in enumerate(by_tenth(chance, came_true), 1)
+    ]
+    for group in GROUPS:
+        of_part = told[group].fillna("unknown").to_numpy(str)
+        found += [
+            {"kind": group, "part": str(part), **_figures(chance[of_part == part], came_true[of_part == part])}
+            for part in np.unique(of_part)
+        ]
+    return found
+
+
+def _figures(chance: np.ndarray, came_true: np.ndarray) -> dict[str, Any]:
+    from sklearn.metrics import average_precision_score
+
+    some = came_true.any()
+    return {
+        "scores": len(chance),
+        "positive": int(came_true.sum()),
+        "mean_probability": float(chance.mean()),
+        "came_true_share": float(came_true.mean()),
+        "auc": auc(chance, came_true),
+        "average_precision": float(average_precision_score(came_true, chance)) if some else None,
+        **{f"lift_{share}": lift(chance, came_true, share / 100) if some else None for share in (5, 10, 20)},
+        "brier": float(np.mean((chance - came_true) ** 2)),
+    }

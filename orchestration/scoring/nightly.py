@@ -1,0 +1,85 @@
+"""What a night does for all purposes: each by itself, so that one that fails leaves the others and its own scores as they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from orchestration.base.errors import Telco360Error
+from orchestration.base.settings import Home
+from orchestration.scoring.cards import write_cards
+from orchestration.scoring.check import check
+from orchestration.scoring.grouping import group, put_into_segments
+from orchestration.scoring.purposes import PURPOSES, SEGMENTS
+from orchestration.scoring.rows import Rows
+from orchestration.scoring.score import Scored, score
+from orchestration.scoring.train import Note, Trained, train
+
+Made = TypeVar("Made")
+
+
+@dataclass
+class Night:
+    """What came of one step. `told`: what is new, in words; `waiting`: purposes without a model, and why; `problems`: why others
+    failed; `is_new`: whether what dbt reads has changed."""
+
+    told: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    is_new: bool = False
+
+    @property
+    def in_short(self) -> str:
+        """How much of each."""
+        counts = {"done": self.told, "without a model yet": self.waiting, "failed": self.problems}
+        return ", ".join(f"{len(found)} {what}" for what, found in counts.items() if found) or "none due"
+
+
+def train_all(rows: Rows, home: Home, note: Note) -> Night:
+    """Trains what is due. Raises nothing of a model's own."""
+    night = Night()
+    works: dict[str, Callable[[], Trained]] = {
+        **{purpose.name: partial(train, rows, home, purpose, note) for purpose in PURPOSES},
+        SEGMENTS: partial(group, rows, home, note),
+    }
+    waiting: dict[str, list[str]] = {}
+    for name, work in works.items():
+        made = _alone(night, name, work)
+        if made and made.version:
+            night.told.append(f"{name}: {made.why}")
+        elif made and made.why.startswith("no "):
+            waiting.setdefault(made.why, []).append(name)
+    night.waiting = [f"{', '.join(names)}: {why}" for why, names in waiting.items()]
+    return night
+
+
+def score_all(rows: Rows, home: Home, note: Note) -> Night:
+    """Scores the last complete month where that is due, checks earlier scores whose outcome has become known, and writes the
+    cards of all models. Raises nothing of a model's own."""
+    night = Night()
+    for purpose in PURPOSES:
+        checked = _alone(night, purpose.name, partial(check, rows, home, purpose, note))
+        if checked:
+            night.told.append(f"{purpose.name}: scores of {', '.join(f'{month:%Y-%m}' for month in checked)} checked")
+            night.is_new = True
+    works: dict[str, Callable[[], Scored]] = {
+        **{purpose.name: partial(score, rows, home, purpose, note) for purpose in PURPOSES},
+        SEGMENTS: partial(put_into_segments, rows, home, note),
+    }
+    for name, work in works.items():
+        made = _alone(night, name, work)
+        if made and made.is_new:
+            night.told.append(f"{name}: {made.why}")
+            night.is_new = True
+    night.is_new |= bool(_alone(night, "cards", partial(write_cards, home)))
+    return night
+
+
+def _alone(night: Night, name: str, work: Callable[[], Made]) -> Made | None:
+    try:
+        return work()
+    except Telco360Error as error:
+        night.problems.append(f"{name}: {error}")
+    except Exception as error:  # of a library: the night must not hang on a score
+        night.problems.append(f"{name}: {type(error).__name__}: {error}")
+    return None

@@ -1,0 +1,138 @@
+"""Rows of a build as models take them: months, features, outcomes. Reads; learns and writes nothing."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from orchestration.scoring.features import Features, features_of
+from orchestration.scoring.model import LEAST_MONTHS, day_of
+from orchestration.scoring.purposes import Purpose
+from orchestration.warehouse.manifest import Models, relation_for
+
+Ask = Callable[[str], pd.DataFrame]
+"""Gives the rows of a query on the build."""
+
+MONTHS_BEFORE = 2
+"""Months that must be held before one that has features."""
+
+MOST_ROWS = 300_000
+"""Rows that are learnt from, and of each month to calibrate and test on: more cost time and change no figure. Which of more is
+told by a hash of the line."""
+
+
+class Rows:
+    """What a build holds for models. Each thing is read once, when first asked for."""
+
+    def __init__(self, ask: Ask, models: Models):
+        self.ask, self._models = ask, models
+
+    @cached_property
+    def features(self) -> Features:
+        return features_of(self._models)
+
+    @cached_property
+    def months(self) -> pd.DataFrame:
+        """The complete months, the earliest first."""
+        return self.ask(
+            f"select month, is_billed from {relation_for(self._models, 'months')} where is_complete_month order by month"
+        )
+
+    @cached_property
+    def last(self) -> date | None:
+        """The last complete month; None before the first."""
+        return day_of(self.months["month"].iloc[-1]) if len(self.months) else None
+
+    @cached_property
+    def _with_features(self) -> set[date]:
+        found = self.ask(f"select distinct month from {self.features.relation}")
+        return {day_of(month) for month in found["month"]}
+
+    def known(self, purpose: Purpose) -> list[date]:
+        """Months with features whose outcome is known, the earliest first: those after it are complete, or billed."""
+        months = self.months[self.months["is_billed"]] if purpose.is_billed else self.months
+        told = [day_of(month) for month in months["month"][: -purpose.months_after]]
+        return [month for month in told if month in self._with_features]
+
+    def first_trained(self, purpose: Purpose) -> str:
+        """When the first model of the purpose is trained, in words: when so many months have features and what came after."""
+        if self._with_features:
+            first = pd.Period(min(self._with_features), "M")
+        elif len(self.months):
+            first = pd.Period(day_of(self.months["month"].iloc[0]), "M") + MONTHS_BEFORE
+        else:
+            return "no month is complete yet"
+        needed = first + LEAST_MONTHS - 1 + purpose.months_after
+        return f"the first is trained once {needed} is {'billed' if purpose.is_billed else 'complete'}"
+
+    @cached_property
+    def last_fingerprint(self) -> str:
+        """Of what the features of the last complete month are made from."""
+        found = self.ask(f"select min(source_fingerprint) as told from {self.features.relation} where month = date '{self.last}'")
+        return str(found["told"].iloc[0])
+
+    @cached_property
+    def of_last(self) -> pd.DataFrame:
+        """Line, is_too_new and features of the last complete month, in the order of lines."""
+        return self.ask(
+            f"select subscriber_id, is_too_new, {', '.join(self.features.names)} from {self.features.relation} "
+            f"where month = date '{self.last}' order by subscriber_id"
+        )
+
+    def candidates(self, purpose: Purpose) -> pd.DataFrame:
+        """Line and item of all that the purpose asks of the last complete month."""
+        return self.ask(
+            f"select subscriber_id, {purpose.item} as item from {self._outcomes(purpose)} where month = date '{self.last}' "
+            f"order by subscriber_id, item"
+        )
+
+    def outcomes(self, purpose: Purpose, month: date) -> pd.DataFrame:
+        """Line, item (None without one) and label of a month whose outcome is known."""
+        item = purpose.item or "cast(null as varchar(1))"
+        return self.ask(
+            f"select subscriber_id, {item} as item, {purpose.label} as label from {self._outcomes(purpose)} "
+            f"where month = date '{month}' and {self._told(purpose, '')}"
+        )
+
+    def groups(self, month: date) -> pd.DataFrame:
+        """Line, value tier, region and payment type at the month's end."""
+        return self.ask(
+            f"select features.subscriber_id, worth.value_tier, worth.region_code, features.payment_type "
+            f"from {self.features.relation} as features left join {relation_for(self._models, 'value_months')} as worth "
+            f"on features.subscriber_id = worth.subscriber_id and worth.month = date '{month}' "
+            f"where features.month = date '{month}'"
+        )
+
+    def labelled(self, purpose: Purpose, months: list[date]) -> pd.DataFrame:
+        """Rows of the months with what became of them: `month`, features, `label`, the item and flags by their own names."""
+        return pd.concat([self._labelled(purpose, month, months) for month in months], ignore_index=True)
+
+    def sample_of_last(self, columns: list[str], most: int) -> pd.DataFrame:
+        """Line and columns of so many lines of the last complete month that are not too new, by a hash of the line."""
+        return self.ask(
+            f"select subscriber_id, {', '.join(columns)} from {self.features.relation} "
+            f"where month = date '{self.last}' and not is_too_new order by md5(subscriber_id), subscriber_id limit {most}"
+        )
+
+    def _labelled(self, purpose: Purpose, month: date, months: list[date]) -> pd.DataFrame:
+        learnt_from = len(months) - LEAST_MONTHS + 1
+        most = MOST_ROWS // learnt_from if month < months[-2] else MOST_ROWS
+        columns = [f"features.{name}" for name in self.features.names]
+        columns += [f"outcomes.{name}" for name in (purpose.item, *purpose.flags.values()) if name]
+        key = f"concat(features.subscriber_id, outcomes.{purpose.item})" if purpose.item else "features.subscriber_id"
+        return self.ask(
+            f"select features.month, {', '.join(columns)}, outcomes.{purpose.label} as label "
+            f"from {self.features.relation} as features inner join {self._outcomes(purpose)} as outcomes "
+            f"on features.subscriber_id = outcomes.subscriber_id and features.month = outcomes.month "
+            f"where features.month = date '{month}' and outcomes.month = date '{month}' and not features.is_too_new "
+            f"and {self._told(purpose, 'outcomes.')} order by md5({key}), {key} limit {most}"
+        )
+
+    def _outcomes(self, purpose: Purpose) -> str:
+        return relation_for(self._models, purpose.role)
+
+    @staticmethod
+    def _told(purpose: Purpose, alias: str) -> str:
+        told = f"{alias}{purpose.label} is not null"
+        return f"{told} and {alias}{purpose.where}" if purpose.where else told

@@ -1,0 +1,96 @@
+"""Rows of a build as models take them: which months are known, what is learnt from, which of many rows."""
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from orchestration.scoring import rows as rows_module
+from orchestration.scoring.purposes import HANDSET_BAND, HANDSET_CHANGE, SERVICE_UPTAKE, VALUE_LOSS
+from orchestration.scoring.rows import Rows
+from orchestration.warehouse.manifest import Model
+
+FEATURES = {"spend": {"family": "spend", "en": "{number}", "zh": "{number}"}}
+MODELS = (
+    Model("f", "main", "features", meta={"serves": "scoring_features", "families": {"spend": {}}}, features=FEATURES),
+    Model("o", "main", "losses", meta={"serves": "scoring_outcomes"}),
+    Model("h", "main", "handsets", meta={"serves": "handset_outcomes"}),
+    Model("s", "main", "services", meta={"serves": "service_outcomes"}),
+    Model("m", "main", "months", meta={"serves": "months"}),
+    Model("v", "main", "worth", meta={"serves": "value_months"}),
+)
+MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+
+
+@pytest.fixture
+def made():
+    """Ten months from January, of which the last runs and the two before are not billed; features from March. Line `new` is too
+    new; `a` changed its handset, that of `b` is not known yet."""
+    with duckdb.connect() as db:
+        db.execute(
+            """create table months as select cast(make_date(2026, m, 1) as date) as month, m < 10 as is_complete_month,
+                m < 8 as is_billed from range(1, 11) as t(m);
+            create table features as select line as subscriber_id, month, line = 'new' as is_too_new, 1.5 as spend,
+                'prepaid' as payment_type, 'hash' as source_fingerprint
+                from months, (values ('b'), ('a'), ('new')) as l(line) where month >= date '2026-03-01' and is_complete_month;
+            create table losses as select subscriber_id, month, true as is_value_lost, false as is_mid_high_end from features;
+            create table handsets as select subscriber_id, month, case subscriber_id when 'a' then true when 'new' then false end
+                as is_handset_changed, 'dear' as next_price_band, 'Alpha' as next_brand from features;
+            create table services as select subscriber_id, month, class as service_class, true as is_taken_up
+                from features, (values ('video'), ('music')) as c(class);
+            create table worth as
+                select 'a' as subscriber_id, date '2026-03-01' as month, 'gold' as value_tier, 'R1' as region_code
+            """
+        )
+        yield Rows(lambda query: db.execute(query).df(), MODELS)
+
+
+def test_an_outcome_is_known_once_the_months_after_are_complete_or_billed(made):
+    assert made.last == date(2026, 9, 1)
+    assert made.known(VALUE_LOSS) == [date(2026, month, 1) for month in (3, 4, 5)]  # July is the last billed month
+    assert made.known(HANDSET_CHANGE) == [date(2026, month, 1) for month in (3, 4, 5, 6)]
+
+
+def test_when_the_first_model_is_trained_is_told_by_the_months_held(made):
+    assert made.first_trained(VALUE_LOSS) == "the first is trained once 2026-07 is billed"
+    assert made.first_trained(HANDSET_CHANGE) == "the first is trained once 2026-08 is complete"
+    made.__dict__["_with_features"] = set()
+    assert made.first_trained(HANDSET_CHANGE) == "the first is trained once 2026-08 is complete"
+    made.__dict__["months"] = made.months.head(0)
+    assert made.first_trained(HANDSET_CHANGE) == "no month is complete yet"
+
+
+def test_rows_too_new_or_without_a_known_outcome_are_not_learnt_from(made):
+    found = made.labelled(HANDSET_CHANGE, made.known(HANDSET_CHANGE))
+    assert found["label"].tolist() == [True] * 4
+    assert found["spend"].tolist() == [1.5] * 4
+    assert set(made.labelled(VALUE_LOSS, [MARCH, APRIL, date(2026, 5, 1)])["is_mid_high_end"]) == {False}
+
+
+def test_choices_are_learnt_from_lines_that_made_one(made):
+    found = made.labelled(HANDSET_BAND, made.known(HANDSET_BAND))
+    assert found["label"].tolist() == ["dear"] * 4
+
+
+def test_of_many_rows_the_same_ones_are_taken_each_time(made, monkeypatch):
+    monkeypatch.setattr(rows_module, "MOST_ROWS", 3)
+    months = made.known(SERVICE_UPTAKE)
+    found = made.labelled(SERVICE_UPTAKE, months)
+    assert found.groupby("month").size().tolist() == [1, 1, 3, 3]  # those learnt from share the three
+    assert found.equals(made.labelled(SERVICE_UPTAKE, months))
+
+
+def test_what_is_asked_of_the_last_month_comes_in_order(made):
+    assert made.of_last["subscriber_id"].tolist() == ["a", "b", "new"]
+    assert made.candidates(SERVICE_UPTAKE)["item"].tolist() == ["music", "video"] * 3
+    assert set(made.sample_of_last(["spend"], 10)["subscriber_id"]) == {"a", "b"}
+    assert made.last_fingerprint == "hash"
+
+
+def test_outcomes_and_groups_of_a_month(made):
+    told = made.outcomes(HANDSET_CHANGE, MARCH)
+    assert dict(zip(told["subscriber_id"], told["label"], strict=True)) == {"a": True, "new": False}
+    assert told["item"].isna().all()
+    groups = made.groups(MARCH).set_index("subscriber_id")
+    assert groups.loc["a", ["value_tier", "region_code", "payment_type"]].tolist() == ["gold", "R1", "prepaid"]
+    assert made.groups(APRIL)["value_tier"].isna().all()
