@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ from orchestration.base.settings import Home
 from orchestration.intake import take_in
 from sample import SampleError, make_operator
 from sample.calibration import TABLES, as_text, calibration
-from sample.catalogues import PLANS
+from sample.catalogues import PLANS, RATES
 
 LINES, MONTHS, SEED, DAILY = 6_000, 7, 11, 2
 AS_OF = date(2026, 6, 30)
@@ -152,6 +153,16 @@ def test_bills_follow_from_usage_by_the_plans_own_rates(con):
     ).fetchone()
     assert lines > LINES / 3
     assert wrong == 0
+
+
+def test_the_catalogue_tells_the_rates_that_lines_are_billed_by_but_for_a_few_that_nobody_tells(con):
+    columns = "overage_fee_per_minute, overage_fee_per_mb, overage_fee_per_message"
+    told = {code: rates for code, *rates in con.execute(f"select plan_code, {columns} from crm_tariff_plans").fetchall()}
+    assert told == {
+        plan.code: [None if name in plan.untold else Decimal(str(getattr(plan, name))) for name in RATES] for plan in PLANS
+    }
+    untold = [plan for plan in PLANS if plan.untold]
+    assert {plan.is_on_sale for plan in untold} == {True, False}
 
 
 def test_call_pairs_are_told_the_same_from_both_sides_and_communities_have_hubs(con):
