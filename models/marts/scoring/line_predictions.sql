@@ -19,12 +19,8 @@ by_line as (
         {%- endfor %}
         {%- endfor %}
         -- Each model stands by itself: of those for handsets the one that lags most.
-        {%- for name, purposes in {
-            'handset': ['handset_change', 'handset_band', 'handset_brand'], 'service': ['service_uptake'], 'segment': ['segment'],
-        }.items() %}
-        min(
-            case when purpose in ('{{ purposes | join("', '") }}') then month end
-        ) as {{ name }}_score_month{{ "," if not loop.last }}
+        {%- for name in ['handset', 'service', 'segment'] %}
+        min(case when purpose like '{{ name }}%' then month end) as {{ name }}_score_month{{ "," if not loop.last }}
         {%- endfor %}
     from {{ ref('stg_ledger__line_scores') }}
     group by subscriber_id
