@@ -69,7 +69,7 @@ def score_months(names: Iterable[str], catalog: Catalog) -> dict[str, tuple[str,
 
 def old_scores(used: Mapping[str, tuple[str, ...]], months: Mapping[str, date | None], last: date | None) -> str:
     """One sentence where scores that tags stand on are of a month before the last complete one; empty otherwise. `used`: see
-    `score_months`; `months`: the latest month of each, None where nothing is scored."""
+    `score_months`; `months`: the month of each, None where nothing is scored."""
     old = {tag: month for tag in used if (month := months.get(tag)) and last and month < last}
     if not old or last is None:
         return ""

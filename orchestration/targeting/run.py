@@ -153,8 +153,8 @@ def scores_warnings(decided: DecidedRun) -> dict[str, str]:
     columns = sorted({tag for found in used.values() for tag in found})
     if not columns:
         return {}
-    latest = ", ".join(f"max({column})" for column in columns)
-    (row,) = decided.tables.rows(f"select {latest} from {relations.tag_values}")
+    months_of = ", ".join(f"min({column})" for column in columns)
+    (row,) = decided.tables.rows(f"select {months_of} from {relations.tag_values}")
     ((last,),) = decided.tables.rows(f"select max(month) from {relations.months} where is_complete_month")
     months = dict(zip(columns, row, strict=True))
     return {name: old_scores(found, months, last) for name, found in used.items()}

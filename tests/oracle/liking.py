@@ -100,11 +100,13 @@ def predicted_tags(desk: Desk) -> dict[str, dict]:
         ("segment", 1): "segment",
         **{("service_uptake", place): f"preferred_service_{place}" for place in (1, 2, 3)},
     }
-    names = ("handset_change_probability", "prediction_score_month", *items.values())
+    months = ("handset_score_month", "service_score_month", "segment_score_month")
+    names = ("handset_change_probability", *months, *items.values())
     found = {key: dict.fromkeys(names) for key in desk.lines}
     for row in desk.told:
         line = found[row["subscriber_id"]]
-        line["prediction_score_month"] = max(filter(None, (line["prediction_score_month"], row["month"])))
+        month = f"{row['purpose'].partition('_')[0]}_score_month"
+        line[month] = min(filter(None, (line[month], row["month"])))
         if row["purpose"] == "handset_change":
             line["handset_change_probability"] = row["probability"]
         else:

@@ -13,11 +13,15 @@ by_line as (
         subscriber_id,
         {%- for name, (purpose, place) in told.items() %}
         {%- for column in ['item', 'probability'] %}
-        max(case when purpose = '{{ purpose }}' and place = {{ place }} then {{ column }} end) as {{ name }}_{{ column }},
+        max(
+            case when purpose = '{{ purpose }}' and place = {{ place }} then {{ column }} end
+        ) as {{ name }}_{{ column }},
         {%- endfor %}
         {%- endfor %}
-        max(case when purpose = 'segment' then month end) as segment_month,
-        max(month) as score_month
+        -- Each model stands by itself: of those for handsets the one that lags most.
+        {%- for name in ['handset', 'service', 'segment'] %}
+        min(case when purpose like '{{ name }}%' then month end) as {{ name }}_score_month{{ "," if not loop.last }}
+        {%- endfor %}
     from {{ ref('stg_ledger__line_scores') }}
     group by subscriber_id
 
@@ -25,7 +29,9 @@ by_line as (
 
 select
     by_line.subscriber_id,
-    by_line.score_month,
+    by_line.handset_score_month,
+    by_line.service_score_month,
+    by_line.segment_score_month,
     by_line.handset_change_probability,
     {%- for name in told if name not in ['handset_change', 'segment'] %}
     by_line.{{ name }}_item as {{ name }},
@@ -37,4 +43,4 @@ select
 from by_line
 left join {{ ref('stg_ledger__line_segments') }} as segments
     on by_line.segment_item = segments.segment
-    and by_line.segment_month = segments.month
+    and by_line.segment_score_month = segments.month

@@ -54,11 +54,10 @@ select
     ---------- predictions
     {%- for name in [
         'handset_change_probability', 'next_handset_price_band', 'next_handset_brand', 'preferred_service_1', 'preferred_service_2',
-        'preferred_service_3', 'segment',
+        'preferred_service_3', 'segment', 'handset_score_month', 'service_score_month', 'segment_score_month',
     ] %}
-    predictions.{{ name }},
+    predictions.{{ name }}{{ "," if not loop.last }}
     {%- endfor %}
-    predictions.score_month as prediction_score_month
 from {{ ref('dim_subscribers') }} as lines
 left join preferences on lines.subscriber_id = preferences.subscriber_id
 left join handsets on lines.subscriber_id = handsets.subscriber_id
