@@ -19,9 +19,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 TWO_MODELS, TRANSFORMED = "two_models", "transformed_outcome"
 HELD_OUT = 0.3
 """Share of the members that nothing is learnt from: Qini is told of them alone."""
-LEAST_OF_AN_ARM = 100
-"""Members of each arm, and of these LEAST_TAKEN with and without an order, below which nothing is learnt."""
-LEAST_TAKEN = 10
 ROUNDS = 60
 LEARNER: Mapping[str, Any] = {
     "learning_rate": 0.08,
@@ -43,6 +40,15 @@ LEARNER: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
+class Least:
+    """Members of each arm, and how many of these with an order and without one, below which nothing is learnt; both of those
+    learnt from and of those held out."""
+
+    members: int
+    taken: int
+
+
+@dataclass(frozen=True)
 class Uplift:
     """What `fit` learnt. `way`: TWO_MODELS, of which `boosters` holds that of the treated and that of the control, or
     TRANSFORMED, with one; LightGBM's own text. `categories`: values of each text feature, in the order of their codes. `qini`:
@@ -56,17 +62,17 @@ class Uplift:
     members: tuple[int, int]
 
 
-def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, key: pd.Series) -> Uplift:
+def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, key: pd.Series, least: Least) -> Uplift:
     """Learns uplift from members of lists whose arms were drawn by chance.
 
     `features`: one row a member, numbers and texts, what was known at the export. `key`: what the member is called; its hash
     decides who is held out, so that the same members always are. Raises ScoringError where an arm, learnt from or held out, has
-    too few members or too few of either outcome.
+    fewer members, or fewer of either outcome, than `least`.
     """
     treated, ordered = is_treated.to_numpy(bool), has_ordered.to_numpy(bool)
     held_out = pd.util.hash_array(key.to_numpy(object)) / 2.0**64 < HELD_OUT
     for part, rows in (("learnt from", ~held_out), ("held out", held_out)):
-        _require_enough(part, treated[rows], ordered[rows])
+        _require_enough(part, treated[rows], ordered[rows], least)
     categories = {
         str(name): tuple(sorted(features[name].dropna().unique()))
         for name in features.columns
@@ -117,13 +123,13 @@ def qini(score: Array, is_treated: Array, has_ordered: Array) -> float:
     return (area - float(won[-1]) / 2) / max(float(asked[-1]), 1.0)
 
 
-def _require_enough(part: str, treated: Array, ordered: Array) -> None:
+def _require_enough(part: str, treated: Array, ordered: Array, least: Least) -> None:
     for arm, rows in (("treated", treated), ("control", ~treated)):
         members, taken = int(rows.sum()), int(ordered[rows].sum())
-        if members < LEAST_OF_AN_ARM or not LEAST_TAKEN <= taken <= members - LEAST_TAKEN:
+        if members < least.members or not least.taken <= taken <= members - least.taken:
             raise ScoringError(
-                f"{part}: {members:,} {arm} members, {taken:,} of them with an order; {LEAST_OF_AN_ARM} members and "
-                f"{LEAST_TAKEN} of either outcome are needed"
+                f"{part}: {members:,} {arm} members, {taken:,} of them with an order; {least.members} members and "
+                f"{least.taken} of either outcome are needed"
             )
 
 
