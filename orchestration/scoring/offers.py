@@ -62,8 +62,8 @@ class Uplifts:
             told = facts["offers"][code]
             categories = {name: tuple(values) for name, values in told["categories"].items()}
             treated, control = told["members"]
-            names = tuple(told["features"])
-            offers[code] = Uplift(told["way"], tuple(boosters), names, categories, told["qini"], (treated, control))
+            members, names = (treated, control), tuple(told["features"])
+            offers[code] = Uplift(told["way"], tuple(boosters), names, categories, told["qini"], told["by_chance"], members)
         return cls(date.fromisoformat(facts["month"]), offers, facts["left_out"])
 
 
@@ -100,7 +100,7 @@ def learn(rows: Rows, home: Home, note: Note) -> Trained:
         except ScoringError as error:
             left_out[code] = str(error)
             continue
-        if model.qini[model.way] > 0:
+        if model.is_better_than_chance:
             offers[code] = model
         else:
             left_out[code] = "orders the members held out no better than chance"

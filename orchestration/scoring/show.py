@@ -89,7 +89,8 @@ def _uplifts(model: Uplifts) -> Iterator[str]:
     for code, found in model.offers.items():
         ways = ", ".join(f"{way.replace('_', ' ')} {figure:.4f}" for way, figure in found.qini.items())
         treated, control = found.members
-        yield f"{code}: learnt from {treated:,} treated and {control:,} control, by {found.way.replace('_', ' ')}; Qini: {ways}"
+        yield f"{code}: learnt from {treated:,} treated and {control:,} control, by {found.way.replace('_', ' ')}"
+        yield f"  Qini on the members held out: {ways}; by chance up to {found.by_chance:.4f}"
 
 
 def _chances(kept: Kept[Any], purpose: str) -> Iterator[str]:

@@ -20,6 +20,8 @@ TWO_MODELS, TRANSFORMED = "two_models", "transformed_outcome"
 HELD_OUT = 0.3
 """Share of the members that nothing is learnt from: Qini is told of them alone."""
 ROUNDS = 60
+SHUFFLES, BETTER_THAN = 200, 0.95
+"""Orders by chance of the members held out, and the share of them that an uplift's order must beat."""
 LEARNER: Mapping[str, Any] = {
     "learning_rate": 0.08,
     # Uplift is a small difference of noisy figures: shallow trees with many members a leaf.
@@ -52,14 +54,21 @@ class Least:
 class Uplift:
     """What `fit` learnt. `way`: TWO_MODELS, of which `boosters` holds that of the treated and that of the control, or
     TRANSFORMED, with one; LightGBM's own text. `categories`: values of each text feature, in the order of their codes. `qini`:
-    of each way on the members held out. `members`: treated and control learnt from."""
+    of each way on the members held out; `by_chance`: what BETTER_THAN of the orders by chance of these do not exceed. `members`:
+    treated and control learnt from."""
 
     way: str
     boosters: tuple[str, ...]
     features: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
     qini: dict[str, float]
+    by_chance: float
     members: tuple[int, int]
+
+    @property
+    def is_better_than_chance(self) -> bool:
+        """Whether it orders members held out better than chance would."""
+        return self.qini[self.way] > self.by_chance
 
 
 def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, key: pd.Series, least: Least) -> Uplift:
@@ -88,11 +97,11 @@ def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, k
         TWO_MODELS: tuple(_boosted("binary", rows[arm], ordered[arm], names, categories) for arm in (asked, back)),
         TRANSFORMED: (_boosted("regression", rows[learnt], outcome[learnt], names, categories),),
     }
-    found = {
-        way: qini(_difference(texts, rows[held_out]), treated[held_out], ordered[held_out]) for way, texts in boosters.items()
-    }
+    told = {way: _difference(texts, rows[held_out]) for way, texts in boosters.items()}
+    found = {way: qini(score, treated[held_out], ordered[held_out]) for way, score in told.items()}
     way = max(found, key=lambda name: found[name])
-    return Uplift(way, boosters[way], names, categories, found, (int(asked.sum()), int(back.sum())))
+    chance = _qini_by_chance(told[way], treated[held_out], ordered[held_out])
+    return Uplift(way, boosters[way], names, categories, found, chance, (int(asked.sum()), int(back.sum())))
 
 
 def predict(model: Uplift, features: pd.DataFrame) -> Array:
@@ -121,6 +130,12 @@ def qini(score: Array, is_treated: Array, has_ordered: Array) -> float:
     depth = np.append(0, (np.arange(1, len(score) + 1) / len(score))[last])
     area = float(np.sum((won[1:] + won[:-1]) / 2 * np.diff(depth)))
     return (area - float(won[-1]) / 2) / max(float(asked[-1]), 1.0)
+
+
+def _qini_by_chance(score: Array, is_treated: Array, has_ordered: Array) -> float:
+    """Qini that BETTER_THAN of the orders by chance do not exceed."""
+    draws = np.random.default_rng(1)
+    return float(np.quantile([qini(draws.permutation(score), is_treated, has_ordered) for _ in range(SHUFFLES)], BETTER_THAN))
 
 
 def _require_enough(part: str, treated: Array, ordered: Array, least: Least) -> None:

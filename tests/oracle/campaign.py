@@ -10,8 +10,8 @@ Choices where the definitions leave one:
 - A member is contacted by a contact that names list and run, whenever it was. Orders count from the run date to 30 days after
   it. Success of the treated is of those contacted that have an offer, from any of their contacts; of the control as ordered.
 - An offer whose uplift is known for a line wins the line's loss so often; its gift goes to all who take it, by the chance of all.
-- Uplift of a list is that of response rates; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and so is
-  what is told of it. Save and kept rates are of runs whose 90th day is past: on-net at its end.
+- Uplift of lists is that of response rates; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and
+  so is what is told of it. Save and kept rates are of runs whose 90th day is past: on-net at its end.
 """
 
 import math
@@ -268,7 +268,8 @@ def offers_by_worth(desk: Desk, open_offers: dict[tuple, dict]) -> dict[tuple, d
         uplift = None if uplift is None else rounded(Fraction(repr(uplift)), 6)
         if chance is not None and loss is not None:
             won = chance if uplift is None else uplift
-            worth = rounded(Fraction(won) * Fraction(loss) - Fraction(chance) * Fraction(told["gift_cost_amount"]) - contact, 2)
+            gift = Fraction(chance) * Fraction(told["gift_cost_amount"])
+            worth = rounded(Fraction(won) * Fraction(loss) - gift - Fraction(contact), 2)
         found[key, code] = row | {
             "value_at_stake_amount": loss,
             "acceptance_chance": chance,

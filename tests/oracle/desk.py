@@ -41,8 +41,9 @@ YELLOW = 0.35
 @dataclass(frozen=True)
 class Desk:
     """Everything a build for D may use. Dicts are by code; `contacts`, `orders` and `visits` oldest first. `chances`: what the
-    model gives each line scored, to lose value; `told`: rows that other models wrote of the last month that each scored; `uplifts`:
-    what asking a line for an offer changes, by line and offer, where that was learnt. How they come by them is not reckoned here."""
+    model gives each line scored, to lose value; `told`: rows that other models wrote of the last month that each scored;
+    `uplifts`: what asking a line for an offer changes, by line and offer, where that was learnt. How they come by them is not
+    reckoned here."""
 
     book: Book
     contacts: list[dict]

@@ -56,6 +56,12 @@ def test_the_better_way_on_members_held_out_is_kept(model):
     assert 0.65 * 12_000 < learnt < 0.75 * 12_000
 
 
+def test_where_asking_changes_nothing_no_order_is_better_than_chance(model):
+    assert model.is_better_than_chance and model.by_chance > 0
+    none = [fit(*made(4_000, seed=seed, effect=0)[:4], LEAST).is_better_than_chance for seed in range(5, 11)]
+    assert sum(none) <= 1
+
+
 def test_who_orders_anyhow_is_no_responder(model):
     """A chance of acceptance ranks by spend, which says nothing of what asking changes."""
     features, treated, ordered, _, _ = made(20_000, seed=3)
