@@ -82,16 +82,18 @@ def learn(rows: Rows, home: Home, note: Note) -> Trained:
     store, month, names = uplift_store(home), rows.last, rows.features.names
     if month is None:
         return Trained("no uplift yet: no month is complete")
-    asked = with_enough(rows.members, rows.least)
+    asked, champion = with_enough(rows.members, rows.least), store.champion()
+    none = f"no new uplift, {champion.version} stays" if champion else "no uplift yet"
     if not asked:
         members, taken = rows.least.members, rows.least.taken
-        return Trained(f"no uplift yet: no offer's lists have {members} members of each arm, {taken} with and without an order")
+        return Trained(f"{none}: no offer's lists have {members} members of each arm, {taken} with and without an order")
     for version in store.versions():
         if version.startswith(f"{month:%Y-%m}_"):
             known = store.load(version)
             if known.goes_by(names) and known.model.offers.keys() | known.model.left_out.keys() >= set(asked):
                 return Trained(f"not due: {version} was learnt after {month:%Y-%m}, the last complete month")
-    offers, left_out = {}, {}
+    offers: dict[str, Uplift] = {}
+    left_out: dict[str, str] = {}
     for code in asked:
         note(f"{UPLIFT}: learning {code}")
         found = rows.members_of(code)
@@ -105,11 +107,11 @@ def learn(rows: Rows, home: Home, note: Note) -> Trained:
         else:
             left_out[code] = "orders the members held out no better than chance"
     if not offers:
-        return Trained("no uplift yet: " + "; ".join(f"{code}: {why}" for code, why in left_out.items()))
-    champion, model = store.champion(), Uplifts(month, offers, left_out)
+        return Trained(f"{none}: " + "; ".join(f"{code}: {why}" for code, why in left_out.items()))
+    learnt = Uplifts(month, offers, left_out)
     card = {"challenged": champion.version if champion else None, "learner": {"trees": dict(LEARNER)}, "most_rows": MOST_ROWS}
-    # What the lists of another month tell is newer, not better by a test: the same members were not asked.
-    return decide(store, store.save(model, month, card), True, model.in_short)
+    # The newest scores: it knows all members that the one before knew, and more, so that no test on others would be fair to it.
+    return decide(store, store.save(learnt, month, card), True, learnt.in_short)
 
 
 def predict_lines(rows: Rows, home: Home, note: Note) -> Scored:

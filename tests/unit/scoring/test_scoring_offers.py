@@ -75,13 +75,18 @@ def test_an_offer_is_looked_at_from_the_members_and_orders_of_both_arms_that_the
 
 
 def test_too_few_members_are_no_error_and_one_sentence_says_so(tmp_path):
+    assert predict_lines(rows("A"), Home(tmp_path), quiet).why == "no uplift yet"
     told = learn(rows("none"), Home(tmp_path), quiet)
     assert told.why == "no uplift yet: no offer's lists have 100 members of each arm, 10 with and without an order"
     held_out = learn(rows("A", least=Least(1_000, 10)), Home(tmp_path), quiet)
     assert held_out.why.startswith("no uplift yet: A: held out: ") and "1000 members" in held_out.why
     assert learn(rows(), Home(tmp_path), quiet).version is None
     assert uplift_store(Home(tmp_path)).versions() == []
-    assert predict_lines(rows("A"), Home(tmp_path), quiet).why == "no uplift yet"
+    assert learn(rows("A", last=date(2026, 7, 1)), Home(tmp_path), quiet).scores
+    (version,) = uplift_store(Home(tmp_path)).versions()
+    assert learn(rows("chance"), Home(tmp_path), quiet).why.startswith(
+        f"no new uplift, {version} stays: chance: orders the members"
+    )
 
 
 def test_it_is_learnt_once_a_month_and_when_another_offer_has_enough(home, tmp_path):
