@@ -12,15 +12,17 @@ from orchestration.scoring import ledger
 from orchestration.scoring.errors import ScoringError
 from orchestration.scoring.grouping import segment_store
 from orchestration.scoring.model import Model
-from orchestration.scoring.purposes import PURPOSES, SEGMENTS
+from orchestration.scoring.offers import Uplifts, uplift_store
+from orchestration.scoring.purposes import PURPOSES, SEGMENTS, UPLIFT
 from orchestration.scoring.segments import Segments
 from orchestration.scoring.store import Kept, Store
 from orchestration.scoring.train import store_of
 
 
 def stores(home: Home) -> dict[str, Store[Any]]:
-    """The models of all purposes, by the purpose's name, segments last."""
-    return {**{purpose.name: store_of(home, purpose) for purpose in PURPOSES}, SEGMENTS: segment_store(home)}
+    """The models of all purposes, by the purpose's name, segments and uplift last."""
+    of_purposes: dict[str, Store[Any]] = {purpose.name: store_of(home, purpose) for purpose in PURPOSES}
+    return {**of_purposes, SEGMENTS: segment_store(home), UPLIFT: uplift_store(home)}
 
 
 def store_with(home: Home, version: str) -> Store[Any]:
@@ -62,8 +64,15 @@ def _rows(home: Home) -> Iterator[dict[str, Any]]:
                 "left_out": "; ".join(f"{name} {why}" for name, why in kept.model.left_out.items()) or None,
                 "most_rows": kept.card.get("most_rows"),
                 "challenged": kept.card.get("challenged"),
-                **(_of_segments(kept) if isinstance(kept.model, Segments) else _of_chances(kept)),
+                **_told(kept),
             }
+
+
+def _told(kept: Kept[Any]) -> dict[str, Any]:
+    """What is told of a model of its kind."""
+    if isinstance(kept.model, Segments):
+        return _of_segments(kept)
+    return _of_uplift(kept) if isinstance(kept.model, Uplifts) else _of_chances(kept)
 
 
 def _of_chances(kept: Kept[Model]) -> dict[str, Any]:
@@ -96,4 +105,13 @@ def _of_segments(kept: Kept[Segments]) -> dict[str, Any]:
         "learner": json.dumps({"small groups": "BIRCH", "merging": "agglomerative (Ward)", "segments": len(kept.model.names)}),
         "silhouette": kept.model.silhouette,
         "moved_share": kept.card.get("moved_share"),
+    }
+
+
+def _of_uplift(kept: Kept[Uplifts]) -> dict[str, Any]:
+    offers = kept.model.offers
+    told = {code: {"way": found.way, "qini": found.qini, "members": found.members} for code, found in offers.items()}
+    return {
+        "rows_learnt": sum(sum(found.members) for found in offers.values()),
+        "learner": json.dumps({"offers": told, **kept.card.get("learner", {})}, sort_keys=True),
     }

@@ -82,6 +82,18 @@ SEGMENTS = Table(
 )
 """The segments of a month: one row each."""
 
+UPLIFTS = Table(
+    "offer_uplifts",
+    _form(
+        offer_code=pa.string(),
+        subscriber_id=pa.string(),
+        month=pa.date32(),
+        uplift=pa.float64(),
+        model_version=pa.string(),
+    ),
+)
+"""What asking changes: one row an offer whose uplift was learnt, line and month scored."""
+
 _FIGURES: dict[str, pa.DataType] = dict.fromkeys(
     ("auc", "average_precision", "lift_5", "lift_10", "lift_20", "brier", "worst_gap"), pa.float64()
 )
@@ -135,7 +147,7 @@ CHECKS = Table(
 )
 """One row a purpose, month scored, kind of part and part; files of their own for drift and for what became of the lines."""
 
-TABLES = (WARNINGS, SCORES, SEGMENTS, CARDS, CHECKS)
+TABLES = (WARNINGS, SCORES, SEGMENTS, UPLIFTS, CARDS, CHECKS)
 _NEVER = date(1900, 1, 1)
 """The month of files of no rows."""
 

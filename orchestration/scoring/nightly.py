@@ -10,7 +10,8 @@ from orchestration.base.settings import Home
 from orchestration.scoring.cards import write_cards
 from orchestration.scoring.check import check
 from orchestration.scoring.grouping import group, put_into_segments
-from orchestration.scoring.purposes import PURPOSES, SEGMENTS
+from orchestration.scoring.offers import learn, predict_lines
+from orchestration.scoring.purposes import PURPOSES, SEGMENTS, UPLIFT
 from orchestration.scoring.rows import Rows
 from orchestration.scoring.score import Scored, score
 from orchestration.scoring.train import Note, Trained, train
@@ -41,6 +42,7 @@ def train_all(rows: Rows, home: Home, note: Note) -> Night:
     works: dict[str, Callable[[], Trained]] = {
         **{purpose.name: partial(train, rows, home, purpose, note) for purpose in PURPOSES},
         SEGMENTS: partial(group, rows, home, note),
+        UPLIFT: partial(learn, rows, home, note),
     }
     waiting: dict[str, list[str]] = {}
     for name, work in works.items():
@@ -65,6 +67,7 @@ def score_all(rows: Rows, home: Home, note: Note) -> Night:
     works: dict[str, Callable[[], Scored]] = {
         **{purpose.name: partial(score, rows, home, purpose, note) for purpose in PURPOSES},
         SEGMENTS: partial(put_into_segments, rows, home, note),
+        UPLIFT: partial(predict_lines, rows, home, note),
     }
     for name, work in works.items():
         made = _alone(night, name, work)

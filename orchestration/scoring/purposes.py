@@ -70,7 +70,11 @@ PURPOSES = (VALUE_LOSS, HANDSET_CHANGE, HANDSET_BAND, HANDSET_BRAND, SERVICE_UPT
 SEGMENTS = "segment"
 """The name under which lines are grouped: no question with an answer, so no purpose, but kept, shown and pinned like one."""
 
-NAMES = (*(purpose.name for purpose in PURPOSES), SEGMENTS)
+UPLIFT = "uplift"
+"""The name under which it is learnt what asking changes, offer by offer, from lists that held members back; kept, shown and
+pinned like the others."""
+
+NAMES = (*(purpose.name for purpose in PURPOSES), SEGMENTS, UPLIFT)
 
 
 def purpose_of(name: str) -> Purpose:

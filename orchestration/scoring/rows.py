@@ -1,5 +1,6 @@
 """Rows of a build as models take them: months, features, outcomes. Reads; learns and writes nothing."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import date
 from functools import cached_property
@@ -9,6 +10,7 @@ import pandas as pd
 from orchestration.scoring.features import Features, features_of
 from orchestration.scoring.model import LEAST_MONTHS, day_of
 from orchestration.scoring.purposes import Purpose
+from orchestration.scoring.uplift import Least
 from orchestration.warehouse.manifest import Models, relation_for
 
 Ask = Callable[[str], pd.DataFrame]
@@ -113,6 +115,41 @@ class Rows:
         return self.ask(
             f"select subscriber_id, {', '.join(columns)} from {self.features.relation} "
             f"where month = date '{self.last}' and not is_too_new order by md5(subscriber_id), subscriber_id limit {most}"
+        )
+
+    @cached_property
+    def least(self) -> Least:
+        """From how many members of lists the uplift of an offer is learnt, as the seed says."""
+        found = self.ask(f"select rule, value from {relation_for(self._models, 'effect_rules')}")
+        value = dict(zip(found["rule"], found["value"], strict=True))
+        return Least(int(value["uplift_members"]), int(value["uplift_orders"]))
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """Members of lists by offer and arm that uplift may be learnt from (see `members_of`): how many, and how many ordered."""
+        return self.ask(
+            f"select outcomes.offer_code, outcomes.arm, count(*) as members, "
+            f"sum(case when outcomes.has_ordered then 1 else 0 end) as ordered {self._members()} "
+            f"group by outcomes.offer_code, outcomes.arm order by outcomes.offer_code, outcomes.arm"
+        )
+
+    def members_of(self, offer: str) -> pd.DataFrame:
+        """Members of an offer's lists, treated or held back, whose days to order are over: line, `is_treated`, `has_ordered` and
+        features of the last complete month before the run. Those without features then, or too new, are not among them."""
+        names = ", ".join(f"features.{name}" for name in self.features.names)
+        # A hash of the code stands in a query whatever the code holds, on either engine.
+        code = hashlib.md5(offer.encode(), usedforsecurity=False).hexdigest()
+        return self.ask(
+            f"select outcomes.subscriber_id, outcomes.arm = 'treated' as is_treated, outcomes.has_ordered, {names} "
+            f"{self._members()} and md5(outcomes.offer_code) = '{code}' order by md5(outcomes.subscriber_id), "
+            f"outcomes.subscriber_id, outcomes.run_date, outcomes.list_name limit {MOST_ROWS}"
+        )
+
+    def _members(self) -> str:
+        return (
+            f"from {relation_for(self._models, 'list_outcomes')} as outcomes inner join {self.features.relation} as features "
+            f"on outcomes.subscriber_id = features.subscriber_id and outcomes.features_month = features.month "
+            f"where outcomes.is_order_known and not features.is_too_new"
         )
 
     def _labelled(self, purpose: Purpose, month: date, months: list[date]) -> pd.DataFrame:

@@ -80,7 +80,7 @@ def with_reasons(kept: Kept[Model], rows: pd.DataFrame, features: Features) -> p
     """Chance and reasons of the rows, in their order; lines too new have neither."""
     scores = pd.DataFrame({"subscriber_id": rows["subscriber_id"], "probability": np.nan, "model_version": None}, dtype=object)
     scores[COLUMNS] = None
-    for at in _batches(rows):
+    for at in batches(rows):
         part = rows.iloc[at]
         told = reasons(contributions(kept.model, part), part, features)
         scores.loc[at, COLUMNS] = told.to_numpy()
@@ -100,7 +100,7 @@ def places(kept: Kept[Model], rows: pd.DataFrame, purpose: Purpose, items: pd.Da
     asked = None if items is None else pd.Index(rows["subscriber_id"]).get_indexer(items["subscriber_id"])
     order = None if asked is None else np.argsort(asked, kind="stable")
     of_a_line = 1 if items is None else max(1, round(len(items) / max(len(rows), 1)))
-    for at in _batches(rows, ROWS_AT_ONCE // of_a_line):
+    for at in batches(rows, ROWS_AT_ONCE // of_a_line):
         if items is not None and asked is not None and order is not None:
             span = order[slice(*np.searchsorted(asked, [at[0], at[-1] + 1], sorter=order))]
             span = span[np.isin(asked[span], at)]
@@ -146,7 +146,7 @@ def checks_frame(purpose: Purpose, version: str | None, month: date | None, foun
     return frame
 
 
-def _batches(rows: pd.DataFrame, size: int = ROWS_AT_ONCE) -> Iterator[np.ndarray]:
+def batches(rows: pd.DataFrame, size: int = ROWS_AT_ONCE) -> Iterator[np.ndarray]:
     """Positions of the rows that are scored, so many at a time."""
     old = np.flatnonzero(~rows["is_too_new"].to_numpy(bool))
     for start in range(0, len(old), size):

@@ -4,19 +4,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestration.scoring.errors import ScoringError
-from orchestration.scoring.purposes import purpose_of
+from orchestration.scoring.offers import Uplifts
+from orchestration.scoring.purposes import UPLIFT, purpose_of
 from orchestration.scoring.segments import Segments
 from orchestration.scoring.store import Kept, Store
 
 TOP = 12
 """Features that are shown."""
+NONE_YET = {UPLIFT: "it is learnt once the lists of an offer have enough members of both arms"}
+"""When the first model comes, where that is not when three months have a known outcome."""
 
 
 def listed(store: Store[Any]) -> Iterator[str]:
     """A line a model, one that cannot be read with its reason; one line where there is none."""
     versions, champion = store.versions(), store.champion()
     if not versions:
-        yield "No model yet: one is trained when three months have a known outcome."
+        yield f"No model yet: {_first(store)}."
     for version in versions:
         is_champion = champion is not None and version == champion.version
         mark = "*" if is_champion else " "
@@ -44,15 +47,26 @@ def shown(store: Store[Any], version: str | None) -> Iterator[str]:
     if version is None:
         champion = store.champion()
         if champion is None:
-            raise ScoringError("no model scores yet: one is trained when three months have a known outcome")
+            raise ScoringError(f"no model scores yet: {_first(store)}")
         version = champion.version
     kept = store.load(version)
     yield f"{kept.version}, trained for {kept.trained_for:%Y-%m}"
-    yield from _segments(kept) if isinstance(kept.model, Segments) else _chances(kept, store.folder.name)
+    if isinstance(kept.model, Segments):
+        yield from _segments(kept)
+    elif isinstance(kept.model, Uplifts):
+        yield from _uplifts(kept.model)
+    else:
+        yield from _chances(kept, store.folder.name)
     yield from (f"left out: {name} {why}" for name, why in kept.model.left_out.items())
 
 
+def _first(store: Store[Any]) -> str:
+    return NONE_YET.get(store.folder.name, "one is trained when three months have a known outcome")
+
+
 def _in_short(kept: Kept[Any]) -> str:
+    if isinstance(kept.model, Uplifts):
+        return kept.model.in_short
     if isinstance(kept.model, Segments):
         moved = kept.card.get("moved_share")
         told = f"{len(kept.model.names)} segments, silhouette {kept.model.silhouette:.3f}"
@@ -69,6 +83,14 @@ def _segments(kept: Kept[Segments]) -> Iterator[str]:
     for name, centre in zip(kept.model.names, kept.model.centres, strict=True):
         most = sorted(zip(kept.model.features, centre, strict=True), key=lambda one: -abs(one[1]))[:TOP]
         yield f"  {name:<4} {', '.join(f'{feature} {figure:+.1f}' for feature, figure in most)}"
+
+
+def _uplifts(model: Uplifts) -> Iterator[str]:
+    for code, found in model.offers.items():
+        ways = ", ".join(f"{way.replace('_', ' ')} {figure:.4f}" for way, figure in found.qini.items())
+        treated, control = found.members
+        yield f"{code}: learnt from {treated:,} treated and {control:,} control, by {found.way.replace('_', ' ')}"
+        yield f"  Qini on the members held out: {ways}; by chance up to {found.by_chance:.4f}"
 
 
 def _chances(kept: Kept[Any], purpose: str) -> Iterator[str]:

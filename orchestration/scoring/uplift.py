@@ -19,10 +19,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 TWO_MODELS, TRANSFORMED = "two_models", "transformed_outcome"
 HELD_OUT = 0.3
 """Share of the members that nothing is learnt from: Qini is told of them alone."""
-LEAST_OF_AN_ARM = 100
-"""Members of each arm, and of these LEAST_TAKEN with and without an order, below which nothing is learnt."""
-LEAST_TAKEN = 10
 ROUNDS = 60
+SHUFFLES, BETTER_THAN = 200, 0.95
+"""Orders by chance of the members held out, and the share of them that an uplift's order must beat."""
 LEARNER: Mapping[str, Any] = {
     "learning_rate": 0.08,
     # Uplift is a small difference of noisy figures: shallow trees with many members a leaf.
@@ -43,30 +42,46 @@ LEARNER: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
+class Least:
+    """Members of each arm, and how many of these with an order and without one, below which nothing is learnt; both of those
+    learnt from and of those held out."""
+
+    members: int
+    taken: int
+
+
+@dataclass(frozen=True)
 class Uplift:
     """What `fit` learnt. `way`: TWO_MODELS, of which `boosters` holds that of the treated and that of the control, or
     TRANSFORMED, with one; LightGBM's own text. `categories`: values of each text feature, in the order of their codes. `qini`:
-    of each way on the members held out. `members`: treated and control learnt from."""
+    of each way on the members held out; `by_chance`: what BETTER_THAN of the orders by chance of these do not exceed. `members`:
+    treated and control learnt from."""
 
     way: str
     boosters: tuple[str, ...]
     features: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
     qini: dict[str, float]
+    by_chance: float
     members: tuple[int, int]
 
+    @property
+    def is_better_than_chance(self) -> bool:
+        """Whether it orders members held out better than chance would."""
+        return self.qini[self.way] > self.by_chance
 
-def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, key: pd.Series) -> Uplift:
+
+def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, key: pd.Series, least: Least) -> Uplift:
     """Learns uplift from members of lists whose arms were drawn by chance.
 
     `features`: one row a member, numbers and texts, what was known at the export. `key`: what the member is called; its hash
     decides who is held out, so that the same members always are. Raises ScoringError where an arm, learnt from or held out, has
-    too few members or too few of either outcome.
+    fewer members, or fewer of either outcome, than `least`.
     """
     treated, ordered = is_treated.to_numpy(bool), has_ordered.to_numpy(bool)
     held_out = pd.util.hash_array(key.to_numpy(object)) / 2.0**64 < HELD_OUT
     for part, rows in (("learnt from", ~held_out), ("held out", held_out)):
-        _require_enough(part, treated[rows], ordered[rows])
+        _require_enough(part, treated[rows], ordered[rows], least)
     categories = {
         str(name): tuple(sorted(features[name].dropna().unique()))
         for name in features.columns
@@ -82,11 +97,11 @@ def fit(features: pd.DataFrame, is_treated: pd.Series, has_ordered: pd.Series, k
         TWO_MODELS: tuple(_boosted("binary", rows[arm], ordered[arm], names, categories) for arm in (asked, back)),
         TRANSFORMED: (_boosted("regression", rows[learnt], outcome[learnt], names, categories),),
     }
-    found = {
-        way: qini(_difference(texts, rows[held_out]), treated[held_out], ordered[held_out]) for way, texts in boosters.items()
-    }
+    told = {way: _difference(texts, rows[held_out]) for way, texts in boosters.items()}
+    found = {way: qini(score, treated[held_out], ordered[held_out]) for way, score in told.items()}
     way = max(found, key=lambda name: found[name])
-    return Uplift(way, boosters[way], names, categories, found, (int(asked.sum()), int(back.sum())))
+    chance = _qini_by_chance(told[way], treated[held_out], ordered[held_out])
+    return Uplift(way, boosters[way], names, categories, found, chance, (int(asked.sum()), int(back.sum())))
 
 
 def predict(model: Uplift, features: pd.DataFrame) -> Array:
@@ -117,13 +132,19 @@ def qini(score: Array, is_treated: Array, has_ordered: Array) -> float:
     return (area - float(won[-1]) / 2) / max(float(asked[-1]), 1.0)
 
 
-def _require_enough(part: str, treated: Array, ordered: Array) -> None:
+def _qini_by_chance(score: Array, is_treated: Array, has_ordered: Array) -> float:
+    """Qini that BETTER_THAN of the orders by chance do not exceed."""
+    draws = np.random.default_rng(1)
+    return float(np.quantile([qini(draws.permutation(score), is_treated, has_ordered) for _ in range(SHUFFLES)], BETTER_THAN))
+
+
+def _require_enough(part: str, treated: Array, ordered: Array, least: Least) -> None:
     for arm, rows in (("treated", treated), ("control", ~treated)):
         members, taken = int(rows.sum()), int(ordered[rows].sum())
-        if members < LEAST_OF_AN_ARM or not LEAST_TAKEN <= taken <= members - LEAST_TAKEN:
+        if members < least.members or not least.taken <= taken <= members - least.taken:
             raise ScoringError(
-                f"{part}: {members:,} {arm} members, {taken:,} of them with an order; {LEAST_OF_AN_ARM} members and "
-                f"{LEAST_TAKEN} of either outcome are needed"
+                f"{part}: {members:,} {arm} members, {taken:,} of them with an order; {least.members} members and "
+                f"{least.taken} of either outcome are needed"
             )
 
 

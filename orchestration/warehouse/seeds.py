@@ -1,8 +1,8 @@
 """The rule parameters in seeds/, checked against what seeds/_seeds.yml says of them, before a build goes by them.
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
-whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`: rules that no model but
-target lists ask for; and the ranges of values (`_range_faults`). Here they are only applied, so that the message can name file
+whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`, `meta.asked_by_scoring`:
+rules that no model asks for but target lists, or scoring; and the ranges of values (`_range_faults`). Here they are only applied, so that the message can name file
 and row, which a test within the database can't.
 """
 
@@ -27,6 +27,8 @@ _A_DATE = re.compile(
     re.IGNORECASE,
 )
 """What a spreadsheet makes of 1-3 and the like."""
+
+_ASKED_BY = ("asked_by_lists", "asked_by_scoring")
 
 _ASKED = re.compile(r"rule\('(\w+)', '(\w+)'\)")
 
@@ -100,7 +102,7 @@ def seed_faults(seed: dict[str, Any], rows: list[dict[str, str]], rules_asked: s
         yield from (f"{name}, row {fault}" for fault in _order_faults(in_order, values))
     yield from (f"{name}{fault}" for fault in _range_faults(seed, rows))
     if rules_asked is not None:
-        rules_asked = rules_asked | set(seed["config"].get("meta", {}).get("asked_by_lists", ()))
+        rules_asked = rules_asked.union(*(seed["config"].get("meta", {}).get(by, ()) for by in _ASKED_BY))
         found = {row["rule"]: number for number, row in enumerate(rows, start=2)}
         yield from (f"{name}: the rule {rule} is missing" for rule in sorted(rules_asked - set(found)))
         yield from (f"{name}, row {found[rule]}: no model asks for a rule {rule}" for rule in sorted(set(found) - rules_asked))

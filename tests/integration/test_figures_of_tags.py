@@ -107,10 +107,18 @@ def told(home: Home) -> list[dict]:
     return [row for path in last.values() for row in pq.ParquetFile(path).read().to_pylist()]
 
 
+def uplifts(home: Home) -> dict[tuple[str, str], float]:
+    """What asking changes, by line and offer, of the last month scored; none where no list tells it."""
+    files = sorted((home.ledger / "offer_uplifts").glob("month=*/uplifts.parquet"))
+    rows = pq.ParquetFile(files[-1]).read().to_pylist() if files else []
+    return {(row["subscriber_id"], row["offer_code"]): row["uplift"] for row in rows}
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_tag_and_figure_of_marketing_equals_the_oracle(oracle_run, seed):
     run = oracle_run(seed)
-    expected = reckoned(desk_at(run.deliveries, run.as_of, run.runs, chances(Home(run.home)), told(Home(run.home))))
+    home = Home(run.home)
+    expected = reckoned(desk_at(run.deliveries, run.as_of, run.runs, chances(home), told(home), uplifts(home)))
     assert seed % 3 == 0 or seed % 5 == 0 or all(expected.values()), "the operator leaves a table empty"
     assert_same(expected, published(run.home, KEYS), f"oracle | published {run.as_of}")
     genders = Counter(row["gender"] or "unknown" for row in expected["tags.subscriber_360"].values())

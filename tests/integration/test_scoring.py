@@ -6,12 +6,13 @@ import duckdb
 import pandas as pd
 import pytest
 from figures_kit import run_nightly
+from made_ledger import record_run
 
 from orchestration.base.settings import Home
 from orchestration.scoring.cards import stores
 from orchestration.scoring.grouping import group, segment_store
 from orchestration.scoring.ledger import scores_file
-from orchestration.scoring.purposes import NAMES
+from orchestration.scoring.purposes import NAMES, UPLIFT
 from orchestration.scoring.rows import Rows
 from orchestration.scoring.segments import assign
 from orchestration.scoring.train import store_of
@@ -85,9 +86,11 @@ def test_scores_know_the_value_that_lines_lost_already(night):
 def test_every_purpose_has_a_model_that_scores_and_its_card_and_tags(night):
     home, told = night
     for name, store in stores(home).items():
-        assert store.champion(), f"{name}: {told}"
+        assert bool(store.champion()) == (name != UPLIFT), f"{name}: {told}"
+    assert "uplift: no uplift yet: no offer's lists have 100 members of each arm" in told
+    assert rows(home, "select count(*), count(uplift), count(distinct worth_by) from marketing.next_best_offers")[0][1:] == (0, 1)
     cards = rows(home, "select purpose, status, first_month_learnt from scoring.model_cards order by purpose")
-    assert sorted(name for name, *_ in cards) == sorted(NAMES)
+    assert sorted(name for name, *_ in cards) == sorted({*NAMES} - {UPLIFT})
     assert {status for _, status, _ in cards} == {"champion"}
     # Lines of tenure enough, on-net at the month's end, which is the business date, are in a segment and asked of services.
     ((lines, grouped, asked, handset),) = rows(
@@ -127,7 +130,7 @@ def test_segments_hold_all_lines_and_say_what_stands_out(night):
 def test_drift_is_told_of_every_feature_and_no_score_is_checked_before_its_outcome_is_known(night):
     home, _ = night
     drift = dict(rows(home, "select purpose, count(distinct part) from scoring.model_checks where kind = 'drift' group by 1"))
-    assert drift.keys() == {*NAMES} - {"segment"}
+    assert drift.keys() == {*NAMES} - {"segment", UPLIFT}
     assert min(drift.values()) > 50
     assert rows(home, "select count(*) from scoring.model_checks where kind <> 'drift'") == [(0,)]
 
@@ -200,12 +203,70 @@ def told_late(home: Home) -> set[str]:
         return {line for (line,) in db.execute(" union ".join(queries)).fetchall()}
 
 
-def test_features_of_a_month_are_the_same_when_they_are_built_later(night):
+def record_lists(home: Home) -> str:
+    """Records weekly runs of a list from January to May that put the offer most ordered, and gives its code. Members are every
+    fifth line and those that ordered within 30 days; of these the young ones were mostly asked and the old ones mostly held back,
+    so that asking seems to win the young and to put off the old."""
+    with duckdb.connect(str(home.build_database), read_only=True) as db:
+        ((offer,),) = db.execute(
+            """select offer_code from core.fct_orders where is_completed and order_date >= date '2026-01-01'
+                and offer_code in (select offer_code from marketing.next_best_offers)
+                group by offer_code order by count(*) desc, offer_code limit 1"""
+        ).fetchall()
+        for run_date in pd.date_range("2026-01-02", "2026-05-29", freq="7D").date:
+            members = db.execute(
+                """with ordered as (
+                    select distinct subscriber_id from core.fct_orders
+                    where is_completed and offer_code = $1 and order_date between $2 and $2 + interval 30 day
+                ), lines as (
+                    select subscriber_id, tenure_months < median(tenure_months) over () as is_young,
+                        subscriber_id in (from ordered) as has_ordered, hash(subscriber_id || $2) % 100 as draw
+                    from scoring.line_features where month = date_trunc('month', cast($2 as date)) - interval 1 month
+                )
+                select subscriber_id, $1 as offer_code, case
+                    when draw < case when not has_ordered then 50 when is_young then 85 else 15 end then 'treated' else 'control'
+                    end as arm
+                from lines where has_ordered or hash(subscriber_id) % 5 = 0 order by subscriber_id""",
+                [offer, run_date],
+            ).df()
+            record_run(home, "spring", run_date, members.to_dict("records"))
+    return offer
+
+
+@pytest.fixture(scope="module")
+def later(night) -> tuple[Home, str, str, dict[str, tuple]]:
+    """The home after a run four days later, before which lists of an offer were recorded; the offer, what the run told, and the
+    features of June as they were before."""
     home, _ = night
-    at_its_end = features(home)
+    before, offer = features(home), record_lists(home)
     code, told = run_nightly(home.root, LATER)
     assert code == 0, told
-    later, late = features(home), told_late(home)
-    differ = {line for line in at_its_end.keys() | later.keys() if at_its_end.get(line) != later.get(line)}
+    return home, offer, told, before
+
+
+def test_lists_that_held_members_back_tell_the_uplift_that_the_worth_goes_by(later):
+    home, offer, told, _ = later
+    (version,) = stores(home)[UPLIFT].versions()
+    assert f"uplift of {offer} (Qini " in told
+    by_line = rows(
+        home,
+        f"""select tenure_months < median(tenure_months) over (), uplift from marketing.next_best_offers
+            inner join tags.subscriber_360 using (subscriber_id) where offer_code = '{offer}' and uplift is not null""",
+    )
+    young, old = ([uplift for is_young, uplift in by_line if is_young == wanted] for wanted in (True, False))
+    assert len(by_line) > 300
+    assert sum(young) / len(young) > 0 > sum(old) / len(old)
+    assert rows(
+        home,
+        """select offer_code, bool_or(worth_reason like '%asking adds%') from marketing.next_best_offers where worth_by = 'uplift'
+            group by offer_code""",
+    ) == [(offer, True)]
+    assert ("uplift", version, "champion") in rows(home, "select purpose, model_version, status from scoring.model_cards")
+
+
+def test_features_of_a_month_are_the_same_when_they_are_built_later(later):
+    home, _, _, at_its_end = later
+    later_on, late = features(home), told_late(home)
+    differ = {line for line in at_its_end.keys() | later_on.keys() if at_its_end.get(line) != later_on.get(line)}
     assert differ <= late
-    assert len(differ) < 0.1 * len(later)
+    assert len(differ) < 0.1 * len(later_on)

@@ -9,8 +9,9 @@ Choices where the definitions leave one:
   month with a contact or a completed order.
 - A member is contacted by a contact that names list and run, whenever it was. Orders count from the run date to 30 days after
   it. Success of the treated is of those contacted that have an offer, from any of their contacts; of the control as ordered.
-- Uplift is that of response rates; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and so is
-  what is told of it. Save and kept rates are of runs whose 90th day is past: on-net at its end.
+- An offer whose uplift is known for a line wins the line's loss so often; its gift goes to all who take it, by the chance of all.
+- Uplift of lists is that of response rates; its interval is Newcombe's, of two Wilson intervals. A rate over nobody is null, and
+  so is what is told of it. Save and kept rates are of runs whose 90th day is past: on-net at its end.
 """
 
 import math
@@ -263,9 +264,19 @@ def offers_by_worth(desk: Desk, open_offers: dict[tuple, dict]) -> dict[tuple, d
     for (key, code), row in open_offers.items():
         told, loss = chances[code], losses.get(key, {}).get("expected_loss_amount")
         chance, contact, worth = told["acceptance_chance"], told["contact_cost_amount"], None
+        uplift = desk.uplifts.get((key, code))
+        uplift = None if uplift is None else rounded(Fraction(repr(uplift)), 6)
         if chance is not None and loss is not None:
-            worth = rounded(Fraction(chance) * Fraction(loss - told["gift_cost_amount"]) - Fraction(contact), 2)
-        found[key, code] = row | {"value_at_stake_amount": loss, "acceptance_chance": chance, "worth_amount": worth}
+            won = chance if uplift is None else uplift
+            gift = Fraction(chance) * Fraction(told["gift_cost_amount"])
+            worth = rounded(Fraction(won) * Fraction(loss) - gift - Fraction(contact), 2)
+        found[key, code] = row | {
+            "value_at_stake_amount": loss,
+            "acceptance_chance": chance,
+            "uplift": uplift,
+            "worth_amount": worth,
+            "worth_by": None if worth is None else "chance" if uplift is None else "uplift",
+        }
     own = defaultdict(list)
     for (key, code), row in found.items():
         own[key].append((row["worth_amount"] is None, -(row["worth_amount"] or 0), row["rank"], code))

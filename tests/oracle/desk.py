@@ -41,8 +41,9 @@ YELLOW = 0.35
 @dataclass(frozen=True)
 class Desk:
     """Everything a build for D may use. Dicts are by code; `contacts`, `orders` and `visits` oldest first. `chances`: what the
-    model gives each line scored, to lose value; `told`: rows that other models wrote of the last month that each scored. How they
-    come by them is not reckoned here."""
+    model gives each line scored, to lose value; `told`: rows that other models wrote of the last month that each scored;
+    `uplifts`: what asking a line for an offer changes, by line and offer, where that was learnt. How they come by them is not
+    reckoned here."""
 
     book: Book
     contacts: list[dict]
@@ -58,6 +59,7 @@ class Desk:
     runs: dict[tuple[str, date], ListRun]
     chances: dict[str, float]
     told: list[dict]
+    uplifts: dict[tuple[str, str], float]
 
     @property
     def today(self) -> date:
@@ -147,6 +149,7 @@ def desk_at(
     runs: Iterable[ListRun] = (),
     chances: dict[str, float] | None = None,
     told: Iterable[dict] = (),
+    uplifts: dict[tuple[str, str], float] | None = None,
 ) -> Desk:
     """What deliveries, lists and scores tell at `as_of`; a table that never came is empty."""
 
@@ -180,6 +183,7 @@ def desk_at(
         runs=standing,
         chances=chances or {},
         told=list(told),
+        uplifts=uplifts or {},
     )
 
 

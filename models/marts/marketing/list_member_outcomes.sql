@@ -99,7 +99,9 @@ select
         when members.arm = 'control' then ordered.subscriber_id is not null
         when contacted.subscriber_id is not null then succeeded.subscriber_id is not null
     end as has_succeeded,
-    case when members.kept_on <= {{ as_of_date() }} then coalesce(stays.is_on_net, false) end as is_kept
+    case when members.kept_on <= {{ as_of_date() }} then coalesce(stays.is_on_net, false) end as is_kept,
+    members.offer_code is not null and members.last_order_date <= {{ as_of_date() }} as is_order_known,
+    cast({{ dbt.dateadd('month', -1, month_of('members.run_date')) }} as date) as features_month
 from members
 {%- for found in ['contacted', 'ordered', 'succeeded'] %}
 left join {{ found }}

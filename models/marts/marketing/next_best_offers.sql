@@ -28,8 +28,11 @@ open_offers as (
         chances.acceptance_chance,
         chances.contact_cost_amount,
         chances.gift_cost_amount,
+        cast({{ rounded('uplifts.uplift', 6) }} as decimal(9, 6)) as uplift,
+        -- Asking saves the loss of those whom it wins; the gift goes to all who take the offer.
         cast({{ rounded(
-            'cast(chances.acceptance_chance as double) * cast(losses.expected_loss_amount - chances.gift_cost_amount as double)'
+            'coalesce(uplifts.uplift, cast(chances.acceptance_chance as double)) * cast(losses.expected_loss_amount as double)'
+            ~ ' - cast(chances.acceptance_chance as double) * cast(chances.gift_cost_amount as double)'
             ~ ' - cast(chances.contact_cost_amount as double)', 2
         ) }} as decimal(18, 2)) as worth_amount,
         row_number() over (
@@ -43,6 +46,9 @@ open_offers as (
         and eligible.offer_code = ordered.offer_code
     left join {{ ref('offer_chances') }} as chances on eligible.offer_code = chances.offer_code
     left join {{ ref('line_bundles') }} as losses on eligible.subscriber_id = losses.subscriber_id
+    left join {{ ref('stg_ledger__offer_uplifts') }} as uplifts
+        on eligible.subscriber_id = uplifts.subscriber_id
+        and eligible.offer_code = uplifts.offer_code
     where ordered.offer_code is null
 
 ),
@@ -75,10 +81,18 @@ select
     campaigns.is_universal_control,
     ranked.value_at_stake_amount,
     ranked.acceptance_chance,
+    ranked.uplift,
     ranked.worth_amount,
+    case
+        when ranked.worth_amount is null then null when ranked.uplift is not null then 'uplift' else 'chance'
+    end as worth_by,
     cast(ranked.worth_place as bigint) as worth_rank,
     coalesce(ranked.worth_place = 1 and ranked.worth_amount > 0, false) as is_best_by_worth,
-    'worth ' || cast(ranked.worth_amount as {{ dbt.type_string() }}) || ': taken by '
+    'worth ' || cast(ranked.worth_amount as {{ dbt.type_string() }}) || ': '
+    || coalesce(
+        'asking adds ' || cast(cast({{ rounded('ranked.uplift * 100', 1) }} as decimal(9, 1)) as {{ dbt.type_string() }})
+        || ' points to its chance of an order, ', ''
+    ) || 'taken by '
     || cast(cast({{ rounded('ranked.acceptance_chance * 100', 1) }} as decimal(9, 1)) as {{ dbt.type_string() }})
     || ' % of lines, '
     || cast(ranked.value_at_stake_amount as {{ dbt.type_string() }}) || ' at stake, '

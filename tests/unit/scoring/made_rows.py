@@ -7,6 +7,7 @@ import pandas as pd
 
 from orchestration.scoring.features import Feature, Features
 from orchestration.scoring.purposes import Purpose
+from orchestration.scoring.uplift import Least
 
 MONTHS = [date(2026, month, 1) for month in range(1, 9)]
 NEW = 5
@@ -26,6 +27,8 @@ FEATURES = Features(
     ),
     {},
 )
+RUNS = MONTHS[:5]
+"""Months whose lines a list of each offer took or held back."""
 CLASSES = ("music", "video", "cloud", "broadband")
 
 
@@ -34,6 +37,8 @@ class MadeRows:
 
     features = FEATURES
     last_fingerprint = "made"
+    least = Least(100, 10)
+    offers: tuple[str, ...] = ("A",)
 
     def __init__(self, last: date = date(2026, 8, 1), lines: int = 900, first: date = MONTHS[0]):
         self.last, self.lines, self.first = last, lines, first
@@ -106,6 +111,28 @@ class MadeRows:
         frame = self.frame(month)
         tier = np.where(frame["spend"] > 30, "gold", None)
         return frame[["subscriber_id", "payment_type"]].assign(value_tier=tier, region_code="north")
+
+    def members_of(self, offer: str) -> pd.DataFrame:
+        """Members of the lists of an offer; asking wins those of high spend, and some order anyhow. Nobody orders `none`, asking
+        changes nothing of `chance`."""
+        found = pd.concat([self.frame(month) for month in RUNS], ignore_index=True).drop(columns="is_too_new")
+        rng = np.random.default_rng(7)
+        treated = rng.random(len(found)) < 0.6
+        won = 0.4 * ((found["spend"] > 30) & treated) if offer in ("A", "B") else 0
+        ordered = rng.random(len(found)) < (0.0 if offer == "none" else 0.1 + won)
+        return found.assign(is_treated=treated, has_ordered=ordered)
+
+    @property
+    def members(self) -> pd.DataFrame:
+        if "uplift" in self.fails:
+            raise RuntimeError("the table is gone")
+        columns = ["offer_code", "arm", "members", "ordered"]
+        told = []
+        for offer in self.offers:
+            found = self.members_of(offer)
+            for arm, rows in (("control", ~found["is_treated"]), ("treated", found["is_treated"])):
+                told.append((offer, arm, int(rows.sum()), int(found.loc[rows, "has_ordered"].sum())))
+        return pd.DataFrame(told, columns=columns)
 
     def sample_of_last(self, columns: list[str], most: int) -> pd.DataFrame:
         return self.of_last[~self.of_last["is_too_new"]][["subscriber_id", *columns]].head(most)

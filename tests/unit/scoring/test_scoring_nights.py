@@ -141,7 +141,7 @@ def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_pa
     home = Home(tmp_path)
     trained = train_all(MadeRows(date(2026, 5, 1)), home, quiet)
     assert any(told.startswith("value_loss: 2026-03_") for told in trained.told)
-    assert trained.in_short == "2 done, 1 without a model yet"
+    assert trained.in_short == "3 done, 1 without a model yet"
     lacking = "no model yet: 2 of 3 months have a known outcome, 1 more to come; after 3"
     assert trained.waiting == [f"handset_change, handset_band, handset_brand, service_uptake: {lacking}"]
 

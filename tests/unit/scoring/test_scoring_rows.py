@@ -18,6 +18,8 @@ MODELS = (
     Model("s", "main", "services", meta={"serves": "service_outcomes"}),
     Model("m", "main", "months", meta={"serves": "months"}),
     Model("v", "main", "worth", meta={"serves": "value_months"}),
+    Model("l", "main", "list_outcomes", meta={"serves": "list_outcomes"}),
+    Model("e", "main", "rules", meta={"serves": "effect_rules"}),
 )
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 
@@ -39,7 +41,19 @@ def made():
             create table services as select subscriber_id, month, class as service_class, true as is_taken_up
                 from features, (values ('video'), ('music')) as c(class);
             create table worth as
-                select 'a' as subscriber_id, date '2026-03-01' as month, 'gold' as value_tier, 'R1' as region_code
+                select 'a' as subscriber_id, date '2026-03-01' as month, 'gold' as value_tier, 'R1' as region_code;
+            create table rules as from (values ('uplift_members', 7.0), ('uplift_orders', 2.0), ('z', 1.96)) as r(rule, value);
+            create table list_outcomes as select 'l' as list_name, date '2026-05-09' as run_date, line as subscriber_id, arm,
+                offer as offer_code, has as has_ordered, known as is_order_known, month as features_month
+                from (values ('a', 'treated', 'A', true, true, date '2026-04-01'),
+                    ('b', 'control', 'A', false, true, date '2026-04-01'),
+                    ('a', 'treated', 'A', false, true, date '2026-03-01'),
+                    ('new', 'treated', 'A', true, true, date '2026-04-01'),
+                    ('gone', 'control', 'A', true, true, date '2026-04-01'),
+                    ('b', 'control', 'A', false, true, date '2026-02-01'),
+                    ('b', 'treated', 'A', true, false, date '2026-04-01'),
+                    ('b', 'treated', 'it''s', true, true, date '2026-04-01'),
+                    ('b', 'treated', null, null, false, date '2026-04-01')) as m(line, arm, offer, has, known, month)
             """
         )
         yield Rows(lambda query: db.execute(query).df(), MODELS)
@@ -94,3 +108,21 @@ def test_outcomes_and_groups_of_a_month(made):
     groups = made.groups(MARCH).set_index("subscriber_id")
     assert groups.loc["a", ["value_tier", "region_code", "payment_type"]].tolist() == ["gold", "R1", "prepaid"]
     assert made.groups(APRIL)["value_tier"].isna().all()
+
+
+def test_members_count_once_their_days_to_order_are_over_and_their_line_had_features(made):
+    """Neither the line too new nor the one that was gone, nor who has no features of the month or days still to come."""
+    told = [tuple(row) for row in made.members.itertuples(index=False)]
+    assert told == [("A", "control", 1, 0), ("A", "treated", 2, 1), ("it's", "treated", 1, 1)]
+    found = made.members_of("A")
+    assert sorted(zip(found["subscriber_id"], found["is_treated"], found["has_ordered"], strict=True)) == [
+        ("a", True, False),
+        ("a", True, True),
+        ("b", False, False),
+    ]
+    assert found["spend"].tolist() == [1.5] * 3
+    assert made.members_of("it's")["subscriber_id"].tolist() == ["b"]
+
+
+def test_from_how_many_members_uplift_is_learnt_says_the_seed(made):
+    assert (made.least.members, made.least.taken) == (7, 2)

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from orchestration.scoring.errors import ScoringError
-from orchestration.scoring.uplift import TRANSFORMED, TWO_MODELS, fit, predict, qini
+from orchestration.scoring.uplift import TRANSFORMED, TWO_MODELS, Least, fit, predict, qini
+
+LEAST = Least(100, 10)
 
 
 def made(rows: int = 12_000, seed: int = 1, effect: float = 0.25, treated_share: float = 0.7):
@@ -33,7 +35,7 @@ def made(rows: int = 12_000, seed: int = 1, effect: float = 0.25, treated_share:
 
 @pytest.fixture(scope="module")
 def model():
-    return fit(*made()[:4])
+    return fit(*made()[:4], LEAST)
 
 
 def test_planted_responders_are_found_on_members_never_seen(model):
@@ -54,6 +56,12 @@ def test_the_better_way_on_members_held_out_is_kept(model):
     assert 0.65 * 12_000 < learnt < 0.75 * 12_000
 
 
+def test_where_asking_changes_nothing_no_order_is_better_than_chance(model):
+    assert model.is_better_than_chance and model.by_chance > 0
+    none = [fit(*made(4_000, seed=seed, effect=0)[:4], LEAST).is_better_than_chance for seed in range(5, 11)]
+    assert sum(none) <= 1
+
+
 def test_who_orders_anyhow_is_no_responder(model):
     """A chance of acceptance ranks by spend, which says nothing of what asking changes."""
     features, treated, ordered, _, _ = made(20_000, seed=3)
@@ -63,9 +71,9 @@ def test_who_orders_anyhow_is_no_responder(model):
 
 def test_the_same_members_give_the_same_model_in_any_order(model):
     features, treated, ordered, key, _ = made()
-    assert fit(features, treated, ordered, key) == model
+    assert fit(features, treated, ordered, key, LEAST) == model
     turned = features.iloc[::-1]
-    assert fit(turned, treated.iloc[::-1], ordered.iloc[::-1], key.iloc[::-1]).members == model.members
+    assert fit(turned, treated.iloc[::-1], ordered.iloc[::-1], key.iloc[::-1], LEAST).members == model.members
 
 
 def test_a_value_never_seen_and_a_null_are_scored_and_a_missing_feature_is_refused(model):
@@ -78,10 +86,10 @@ def test_a_value_never_seen_and_a_null_are_scored_and_a_missing_feature_is_refus
 def test_too_few_members_or_orders_of_an_arm_are_refused():
     features, treated, ordered, key, _ = made(900, treated_share=0.97)
     with pytest.raises(ScoringError, match="control members"):
-        fit(features, treated, ordered, key)
+        fit(features, treated, ordered, key, LEAST)
     features, treated, ordered, key, _ = made(3_000)
     with pytest.raises(ScoringError, match="of either outcome are needed"):
-        fit(features, treated, ordered & treated, key)
+        fit(features, treated, ordered & treated, key, LEAST)
 
 
 def test_qini_by_hand():
