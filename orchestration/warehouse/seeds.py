@@ -1,9 +1,9 @@
 """The rule parameters in seeds/, checked against what seeds/_seeds.yml says of them, before a build goes by them.
 
 Rules are declared there, in dbt's own words (column types, not_null, unique, accepted_values) and in `meta.in_order`: a column
-whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists`, `meta.asked_by_scoring`:
-rules that no model asks for but target lists, or scoring; and the ranges of values (`_range_faults`). Here they are only applied, so that the message can name file
-and row, which a test within the database can't.
+whose values must rise or fall from row to row, an empty one being the least; `meta.asked_by_lists` and `_scoring`: rules
+that no model asks for but target lists, or scoring; and the ranges of values (`_range_faults`). Here they are only applied, so
+that the message can name file and row, which a test within the database can't.
 """
 
 import csv
