@@ -204,9 +204,11 @@ def told_late(home: Home) -> set[str]:
 
 
 def record_lists(home: Home) -> str:
-    """Records a run of a list every other day from January to May that put the offer most ordered, and gives its code. Members
-    are a fifth of the lines and those that ordered within 30 days; of these the young ones were mostly asked and the old ones mostly
-    held back, so that asking wins the young and hardly the old."""
+    """Records a run of a list every other day from January to May that put the offer most ordered, and gives its code.
+
+    Members are a fifth of the lines and those that ordered within 30 days; of these the young ones were mostly asked and the old
+    ones mostly held back, so that asking wins the young and hardly the old.
+    """
     with duckdb.connect(str(home.build_database), read_only=True) as db:
         db.execute(f"attach '{home.current.resolve()}' as shown (read_only)")
         ((offer,),) = db.execute(
