@@ -18,7 +18,7 @@ nightly: setup ## take in, build, test, publish, export
 test: setup ## all tests but those of `make test-runs`: under ten minutes on two cores
 	@$(BIN)/python -m pytest -q -n 2 -m "not runs"
 
-test-runs: setup ## tests over many whole runs
+test-runs: setup ## tests over many whole runs, and all figures held against the oracle
 	@$(BIN)/python -m pytest -q -n 2 -m runs tests/integration
 
 test-fast: setup ## unit tests without slow ones: under a minute

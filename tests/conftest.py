@@ -11,10 +11,12 @@ from orchestration.warehouse.dbt import ensure_manifest
 from orchestration.warehouse.manifest import read_manifest
 
 TESTS = Path(__file__).parent
-MANY_RUNS = ("test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions", "test_billing_days")
-"""Groups of tests over many whole runs, the longest first: `make test-runs`."""
+MANY_RUNS = (
+    "one oracle run", "test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions", "test_billing_days",
+)  # fmt: skip
+"""Groups of tests over many whole runs, or over all figures of one, the longest first: `make test-runs`."""
 LONGEST = (
-    *MANY_RUNS, "test_nightly", "one oracle run", "test_scoring", "test_dbt_project", "test_adding_a_tag", "test_list_effect",
+    *MANY_RUNS, "test_nightly", "test_scoring", "test_dbt_project", "test_adding_a_tag", "test_list_effect",
     "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
