@@ -89,8 +89,8 @@ def _calibration(kept: Kept[Model], title: str) -> Any:
     most = float(rows[["chance", "came_true"]].max().max()) or 1.0
     even = pd.DataFrame({"chance": [0.0, most], "came_true": [0.0, most]})
     axes = {
-        "x": alt.X("chance:Q", title="mean chance of the tenth", axis=alt.Axis(format=".0%")),
-        "y": alt.Y("came_true:Q", title="came true", axis=alt.Axis(format=".0%")),
+        "x": alt.X("chance:Q", title="mean chance of the tenth", axis=alt.Axis(format="~%")),
+        "y": alt.Y("came_true:Q", title="came true", axis=alt.Axis(format="~%")),
     }
     line = alt.Chart(even).mark_line(strokeDash=[4, 4], color="grey").encode(**axes)
     points = alt.Chart(rows).mark_line(point=True).encode(**axes)
@@ -104,7 +104,7 @@ def _lift(kept: Kept[Model], title: str) -> Any:
         alt.Chart(lift_rows(kept))
         .mark_line(point=True)
         .encode(
-            x=alt.X("share:Q", title="the likeliest share of the rows", axis=alt.Axis(format=".0%")),
+            x=alt.X("share:Q", title="the likeliest share of the rows", axis=alt.Axis(format="~%")),
             y=alt.Y("lift:Q", title="times as many that came true as among all"),
             color=alt.Color("of:N", title=None),
         )
@@ -119,7 +119,7 @@ def _bars(rows: pd.DataFrame, axis: str, title: str) -> Any:
         alt.Chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("share:Q", title=axis, axis=alt.Axis(format=".0%")),
+            x=alt.X("share:Q", title=axis, axis=alt.Axis(format="~%")),
             y=alt.Y("name:N", sort="-x", title=None),
         )
         .properties(title=title, width=WIDTH, height=HEIGHT)
