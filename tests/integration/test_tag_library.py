@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from made_ledger import record_run
+from made_ledger import record_run, record_uplifts
 
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.catalog.published import read_tags
@@ -42,6 +42,8 @@ def home(tmp_path_factory) -> Home:
     # A run exports its lists on the day that it runs, long after these: what a list of their time did is put into the ledger.
     arms = {"L000000001": "treated", "L000000002": "control"}
     record_run(home, "made", date(2026, 5, 5), [{"subscriber_id": s, "arm": a, "manager_id": "M00001"} for s, a in arms.items()])
+    # Too few members for a model of uplift, which would tell it of all lines.
+    record_uplifts(home, date(2026, 5, 1), {("L000000001", "OFFER"): 0.05})
     for day in DAYS:
         run_nightly(home, day)
     return home
