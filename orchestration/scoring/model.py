@@ -27,7 +27,18 @@ LEAST_OF_A_CLASS = 20
 LEAST_CHANCE = 1e-3
 """Counted for a choice that a model does not know, where models are compared."""
 
+REPEATABLE: Mapping[str, Any] = {
+    # One thread and one order of sums: the same rows give the same file.
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbosity": -1,
+}
+"""Settings of LightGBM that all that is learnt shares."""
+
 LEARNER: Mapping[str, Any] = {
+    **REPEATABLE,
     "objective": "binary",
     "learning_rate": 0.15,
     # Small trees: TreeSHAP, of which reasons are made, costs leaves x depth squared a row and tree.
@@ -38,12 +49,6 @@ LEARNER: Mapping[str, Any] = {
     "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    # One thread and one order of sums: the same rows give the same file.
-    "seed": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbosity": -1,
 }
 ROUNDS = 100
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.scoring.errors import ScoringError
+from orchestration.scoring.model import REPEATABLE
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -23,6 +24,7 @@ ROUNDS = 60
 SHUFFLES, BETTER_THAN = 200, 0.95
 """Orders by chance of the members held out, and the share of them that an uplift's order must beat."""
 LEARNER: Mapping[str, Any] = {
+    **REPEATABLE,
     "learning_rate": 0.08,
     # Uplift is a small difference of noisy figures: shallow trees with many members a leaf.
     "num_leaves": 6,
@@ -32,12 +34,6 @@ LEARNER: Mapping[str, Any] = {
     "feature_fraction": 0.8,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    # One thread and one order of sums: the same rows give the same model.
-    "seed": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbosity": -1,
 }
 
 

@@ -1,6 +1,5 @@
--- A line's life by month: one row from the activation month (or the first month held) to the churn month (or that of the as-of
--- date), gaps included; and one for a later month in which it was still billed. State, tenure and plan are those of the month's
--- last day, the as-of date in the running month; tenure stops at the churn date.
+-- State, tenure and plan are those of the month's last day, the as-of date in the running month; tenure stops at the churn date.
+-- Bills are asked of lines that left alone: all charges need not be grouped.
 with
 
 subscribers as (
@@ -17,7 +16,6 @@ months as (
 
 billed_after_churn as (
 
-    -- Lines that left are few: to group the charges of all lines by month costs three times as much.
     select distinct
         charges.subscriber_id,
         charges.bill_month as month
