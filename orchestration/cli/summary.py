@@ -14,7 +14,7 @@ from rich.text import Text
 from orchestration.engines.protocol import require_current
 from orchestration.pipeline.nightly import Failure, Outcome
 from orchestration.pipeline.reports import BuildFound, Progress
-from orchestration.quality.validation import GateResult
+from orchestration.quality.validation import ValidationResult
 from orchestration.targeting.export import ListRun
 
 FRESH_DAYS = 1
@@ -181,7 +181,7 @@ def grouped(failures: Iterable[Failure]) -> Iterator[str]:
             yield f"{len(same)} lists: {reason}\n{names}"
 
 
-def _warnings(found: GateResult | None) -> Iterator[tuple[str, str, str]]:
+def _warnings(found: ValidationResult | None) -> Iterator[tuple[str, str, str]]:
     yield from (("warning", str(finding), "yellow") for finding in (found.warnings if found else []))
 
 

@@ -43,7 +43,7 @@ class Checked:
 
 
 def check(home: Home, contract: dict[str, Table], folder: Path) -> Checked:
-    """Judges a delivery, a table's folder of deliveries or a whole landing tree, as intake run would now.
+    """Validates a delivery, a table's folder of deliveries or a whole landing tree, as intake run would now.
 
     Raises SettingsError for a folder that is none of these.
     """

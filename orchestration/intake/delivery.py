@@ -1,4 +1,4 @@
-"""Judges one delivery as a whole and stages what would enter: manifest, parts, rows across parts, shares and volumes.
+"""Validates one delivery as a whole and stages what would enter: manifest, parts, rows across parts, shares and volumes.
 
 Reads the delivery and writes into the workspace alone; lake and ledger are left to run.py.
 """
@@ -62,7 +62,7 @@ class Rules:
 
 
 @dataclass
-class Judgement:
+class Validation:
     """What was found. `reason` says why the delivery is rejected; None: its rows are in the workspace's raw folder.
 
     `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `quarantined`: rows at fault, all of them in
@@ -80,28 +80,28 @@ class Judgement:
     warnings: list[str] = field(default_factory=list)
 
 
-def judge_delivery(
+def validate_delivery(
     folder: Folder, listing: Listing, rules: Rules, workspace: Workspace, quarantine_file: Path, engine: Engine
-) -> Judgement:
-    """Reads and judges the delivery; `listing` is how its files stood before.
+) -> Validation:
+    """Reads and validates the delivery; `listing` is how its files stood before.
 
-    Whatever is wrong with the delivery is told in the judgement, never raised. Raises OSError where the lake
+    Whatever is wrong with the delivery is told in the validation, never raised. Raises OSError where the lake
     cannot be written.
     """
     files = [{"name": e.name, "rows": None, "bytes": e.size, "sha256": None} for e in listing.data]
-    judgement = Judgement(files)
+    validation = Validation(files)
     quarantine = Writer(quarantine_file)
     try:
-        _judge(folder, listing, rules, workspace, quarantine, judgement, engine)
+        _validate(folder, listing, rules, workspace, quarantine, validation, engine)
     except Rejected as rejection:
-        judgement.reason = str(rejection)
+        validation.reason = str(rejection)
         if isinstance(rules.profile, Profile):
-            judgement.reason += f". It was {_read_by(rules.table, rules.profile)}"
+            validation.reason += f". It was {_read_by(rules.table, rules.profile)}"
     except OSError as error:
         # A copy that fails names the delivered file, whichever of the two is at fault; a full disk can only be the lake's.
         if error.errno in machine.FULL or not str(error.filename).startswith(f"{folder.path}{os.sep}"):
             raise
-        judgement.reason = f"{Path(error.filename).name}: cannot be read ({error.strerror}). {TRIED_AGAIN}"
+        validation.reason = f"{Path(error.filename).name}: cannot be read ({error.strerror}). {TRIED_AGAIN}"
     except MemoryError:
         raise
     except Exception as error:  # one delivery that intake does not understand must not hinder the others
@@ -110,12 +110,12 @@ def judge_delivery(
         engine.close()
         # Without the error's own text: it may quote a value.
         _LOG.error("intake failed on %s\n%s", folder.path, "".join(traceback.format_tb(error.__traceback__)))
-        judgement.reason = f"intake failed on it ({type(error).__name__}); the log says where. {TRIED_AGAIN}"
+        validation.reason = f"intake failed on it ({type(error).__name__}); the log says where. {TRIED_AGAIN}"
     finally:
         quarantine.close()
     if _has_changed(folder, listing):
-        judgement.reason = CHANGED
-    return judgement
+        validation.reason = CHANGED
+    return validation
 
 
 def _has_changed(folder: Folder, listing: Listing) -> bool:
@@ -125,13 +125,13 @@ def _has_changed(folder: Folder, listing: Listing) -> bool:
         return not listing.problem  # that it could not be read is told already
 
 
-def _judge(
+def _validate(
     folder: Folder,
     listing: Listing,
     rules: Rules,
     workspace: Workspace,
     quarantine: Writer,
-    judgement: Judgement,
+    validation: Validation,
     engine: Engine,
 ) -> None:
     if listing.problem:
@@ -139,13 +139,13 @@ def _judge(
     if isinstance(rules.profile, Rejected):
         raise rules.profile
     manifest = landing.read_manifest(folder.path / landing.SUCCESS) if listing.success else landing.Manifest()
-    judgement.closed_bill_months = list(manifest.closed_bill_months)
-    parts = _read_parts(folder, rules.table, rules.profile, manifest.files, workspace, quarantine, judgement)
+    validation.closed_bill_months = list(manifest.closed_bill_months)
+    parts = _read_parts(folder, rules.table, rules.profile, manifest.files, workspace, quarantine, validation)
     rows_read = sum(part.rows_read for part in parts)
     with engine.connect() as con:
         removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
         quarantine.close()
-        judgement.rows_read, judgement.deduplicated, judgement.quarantined = rows_read, removed.deduplicated, quarantine.rows
+        validation.rows_read, validation.deduplicated, validation.quarantined = rows_read, removed.deduplicated, quarantine.rows
         accepted = rows_read - removed.deduplicated - quarantine.rows
         _check_shares(rules, rows_read, quarantine, accepted)
         written = _write_parts(parts, removed, workspace)
@@ -156,16 +156,16 @@ def _judge(
                 con, rules.table, rules.before, written, rules.references, quarantine.path, manifest.removals_confirmed, carried
             )
             found += _missing_warnings(rules, lacks, manifest.removals_confirmed)
-            judgement.carried = lacks.kept
+            validation.carried = lacks.kept
             written += [carried] if lacks.kept else []
-        judgement.facts = validate.facts_of(con, rules.table, written, rules.number_patterns)
-    if judgement.facts.rows != accepted + judgement.carried:
-        raise AssertionError(f"{judgement.facts.rows} rows written, {accepted} accepted, {judgement.carried} carried")
-    judgement.warnings = [_read_by(rules.table, rules.profile)] if rules.profile else []
-    judgement.warnings += [_EMPTY.format(file=f["name"]) for f in judgement.files if f["name"] not in {p.name for p in parts}]
-    judgement.warnings += [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
-    judgement.warnings += _rejected_rows_warnings(folder, rows_read, quarantine) + _volume_warnings(rules, accepted) + found
-    judgement.warnings += _number_warnings(judgement.facts)
+        validation.facts = validate.facts_of(con, rules.table, written, rules.number_patterns)
+    if validation.facts.rows != accepted + validation.carried:
+        raise AssertionError(f"{validation.facts.rows} rows written, {accepted} accepted, {validation.carried} carried")
+    validation.warnings = [_read_by(rules.table, rules.profile)] if rules.profile else []
+    validation.warnings += [_EMPTY.format(file=f["name"]) for f in validation.files if f["name"] not in {p.name for p in parts}]
+    validation.warnings += [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
+    validation.warnings += _rejected_rows_warnings(folder, rows_read, quarantine) + _volume_warnings(rules, accepted) + found
+    validation.warnings += _number_warnings(validation.facts)
 
 
 def _read_by(table: Table, profile: Profile) -> str:
@@ -179,19 +179,19 @@ def _read_parts(
     manifest: dict[str, Any] | None,
     workspace: Workspace,
     quarantine: Writer,
-    judgement: Judgement,
+    validation: Validation,
 ) -> list[Part]:
     """The files as parts, without those that have not a byte. Raises Rejected with what is wrong with all of them."""
-    names = [file["name"] for file in judgement.files]
+    names = [file["name"] for file in validation.files]
     landing.check_manifest_files(manifest, names)
-    for file in judgement.files:  # before anything is read: a file that came damaged is told as that
+    for file in validation.files:  # before anything is read: a file that came damaged is told as that
         try:
             file["sha256"] = sha256_of(folder.path / file["name"])
         except OSError as error:
             raise Rejected(f"{file['name']}: cannot be read ({error.strerror}). {TRIED_AGAIN}") from error
         landing.check_manifest_of_file(manifest, file["name"], sha256=file["sha256"])
     parts, empty, faults = [], [], []
-    for number, file in enumerate(judgement.files):
+    for number, file in enumerate(validation.files):
         staged = workspace.scratch / f"{number:06d}.parquet"
         try:
             part = read_part(folder.path / file["name"], table, staged, quarantine, profile)

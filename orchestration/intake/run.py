@@ -1,4 +1,4 @@
-"""One intake run: finds deliveries, has what is new or changed judged, and commits each outcome.
+"""One intake run: finds deliveries, has what is new or changed validated, and commits each outcome.
 
 Only the order of things belongs here. Raises for a seed that cannot be used and for a lake that cannot be written, never for a
 delivery.
@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home
 from orchestration.intake import known, lake, landing, ledger, missing, profile, quarantine, validate
-from orchestration.intake.delivery import Judgement, Rules, judge_delivery
+from orchestration.intake.delivery import Rules, Validation, validate_delivery
 from orchestration.intake.engine import Engine
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
@@ -141,9 +141,9 @@ class _Run:
         begun = time.monotonic()
         workspace = lake.new_workspace(self.home)
         quarantined = workspace.scratch / "quarantine.parquet"
-        judgement = judge_delivery(folder, listing, self._rules(folder), workspace, quarantined, self.engine)
-        outcome = self._outcome(folder, judgement, fingerprint)
-        self._report(outcome, judgement, quarantined, time.monotonic() - begun)
+        validation = validate_delivery(folder, listing, self._rules(folder), workspace, quarantined, self.engine)
+        outcome = self._outcome(folder, validation, fingerprint)
+        self._report(outcome, validation, quarantined, time.monotonic() - begun)
         self._fill_quarantine(workspace, outcome, quarantined)
         lake.commit(self.home, workspace, outcome)
         self.state.add(outcome)
@@ -201,31 +201,31 @@ class _Run:
         folder = lake.folder_of(self.home.raw, table.name, last.dt)
         return missing.Before(last.dt, folder) if any(folder.glob("*.parquet")) else None
 
-    def _outcome(self, folder: Folder, judgement: Judgement, fingerprint: str) -> ledger.Outcome:
+    def _outcome(self, folder: Folder, validation: Validation, fingerprint: str) -> ledger.Outcome:
         self._moment = ledger.next_moment(self._moment)
-        is_accepted = judgement.reason is None
-        accepted = judgement.rows_read - judgement.deduplicated - judgement.quarantined if is_accepted else 0
-        facts = judgement.facts if is_accepted else None
+        is_accepted = validation.reason is None
+        accepted = validation.rows_read - validation.deduplicated - validation.quarantined if is_accepted else 0
+        facts = validation.facts if is_accepted else None
         return ledger.Outcome(
             intake_id=self.report.intake_id,
             recorded_at=self._moment,
             table_name=folder.table,
             dt=folder.dt,
             outcome=ledger.ACCEPTED if is_accepted else ledger.REJECTED,
-            files=judgement.files,
-            rows_read=judgement.rows_read,
+            files=validation.files,
+            rows_read=validation.rows_read,
             rows_accepted=accepted,
-            rows_collapsed=judgement.deduplicated,
-            rows_set_aside=judgement.quarantined if is_accepted else judgement.rows_read - judgement.deduplicated,
+            rows_collapsed=validation.deduplicated,
+            rows_set_aside=validation.quarantined if is_accepted else validation.rows_read - validation.deduplicated,
             event_first=facts.event_first if facts else None,
             event_last=facts.event_last if facts else None,
             event_months=facts.event_months if facts else [],
             rows_sha256=facts.rows_sha256 if facts else None,
-            closed_bill_months=judgement.closed_bill_months if is_accepted else [],
-            reason=judgement.reason,
-            warnings=judgement.warnings if is_accepted else [],
+            closed_bill_months=validation.closed_bill_months if is_accepted else [],
+            reason=validation.reason,
+            warnings=validation.warnings if is_accepted else [],
             fingerprint=fingerprint,
-            rows_carried=judgement.carried if is_accepted else 0,
+            rows_carried=validation.carried if is_accepted else 0,
         )
 
     def _fill_quarantine(self, workspace: lake.Workspace, outcome: ledger.Outcome, quarantined: Path) -> None:
@@ -238,12 +238,12 @@ class _Run:
         if quarantined.exists():
             quarantined.rename(workspace.quarantine / (ACCEPTED_FILE if outcome.is_accepted else REJECTED_FILE))
 
-    def _report(self, outcome: ledger.Outcome, judgement: Judgement, quarantined: Path, seconds: float) -> None:
+    def _report(self, outcome: ledger.Outcome, validation: Validation, quarantined: Path, seconds: float) -> None:
         table, dt = outcome.table_name, str(outcome.dt)
         for line in quarantine.messages(quarantined, table, dt, TOLD_FAULTS) if quarantined.exists() else []:
             self.progress(f"  {line}")
-        if judgement.quarantined > TOLD_FAULTS:
-            self.progress(f"  … {judgement.quarantined:,} rows quarantined in all")
+        if validation.quarantined > TOLD_FAULTS:
+            self.progress(f"  … {validation.quarantined:,} rows quarantined in all")
         for warning in outcome.warnings:
             self.progress(f"  warning: {warning}")
         if outcome.is_accepted:

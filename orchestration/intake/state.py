@@ -1,4 +1,4 @@
-"""What is known from earlier deliveries when the next one is judged: which are known, what stands, how many rows are usual.
+"""What is known from earlier deliveries when the next one is validated: which are known, what stands, how many rows are usual.
 
 Kept in memory for a run, first filled from the ledger. No files are read here but the ledger, and nothing is written.
 """
@@ -20,7 +20,7 @@ from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import TableLimits
 
 RULES_VERSION = 3
-"""Raised when intake's rules change, so that every delivery is judged anew."""
+"""Raised when intake's rules change, so that every delivery is validated anew."""
 
 USUAL_DELIVERIES = 8
 LEAST_DELIVERIES = 2
@@ -28,7 +28,7 @@ LEAST_DELIVERIES = 2
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted delivery, as far as others are judged by it."""
+    """An accepted delivery, as far as others are validated by it."""
 
     dt: date
     rows: int
@@ -104,8 +104,8 @@ class State:
         contract: dict[str, Table],
         profile: str = "",
     ) -> str:
-        """What decides whether a delivery was judged already: its files, its rules, the deliveries it is checked against, and the
-        fingerprint of the table's reading profile."""
+        """What decides whether a delivery was validated already: its files, its rules, the deliveries it is checked against, and
+        the fingerprint of the table's reading profile."""
         referenced: dict[str, object] = {}
         for _, name, _ in enforced_references(table, contract):
             latest = self.latest_until(name, folder.dt)

@@ -1,4 +1,4 @@
-"""Which business days are due: all required deliveries there, and one of them not yet judged as it is there now; and which is
+"""Which business days are due: all required deliveries there, and one of them not yet validated as it is there now; and which is
 the latest delivered.
 
 Looking belongs here, and the rules as pure functions; starting runs is Dagster's.
@@ -31,8 +31,8 @@ def complete_folders(home: Home) -> Marks:
     return marks
 
 
-def judged(home: Home) -> Marks:
-    """When intake last judged each delivery, accepted or not."""
+def validated(home: Home) -> Marks:
+    """When intake last validated each delivery, accepted or not."""
     rows = ledger.history(home, ["table_name", "dt", "recorded_at"]).to_pylist()
     return {(row["table_name"], row["dt"]): row["recorded_at"] for row in rows}  # oldest first: the last one stays
 
@@ -46,7 +46,7 @@ class Due:
 
 
 def due_day(complete: Marks, known: Marks, contract: Mapping[str, Table]) -> Due | None:
-    """The latest day on which every required table is complete and at least one delivered since it was judged. Pure.
+    """The latest day on which every required table is complete and at least one delivered since it was validated. Pure.
 
     One day only: a run takes in all that is there.
     """
@@ -63,11 +63,11 @@ def due_day(complete: Marks, known: Marks, contract: Mapping[str, Table]) -> Due
 
 def latest_day(home: Home, contract: Mapping[str, Table], today: date) -> date:
     """The business date of a run that nobody asked a day of, by what is accepted and what lies in landing."""
-    return latest_delivered(ledger_dates(home), complete_folders(home), judged(home), required_tables(contract), today)
+    return latest_delivered(ledger_dates(home), complete_folders(home), validated(home), required_tables(contract), today)
 
 
 def latest_delivered(accepted: Deliveries, complete: Marks, known: Marks, required: Collection[str], today: date) -> date:
-    """The greatest dt up to today of a required table that was accepted, or that is complete and was not judged as it is there.
+    """The greatest dt up to today of a required table that was accepted, or that is complete and was not validated as it is.
     Today where there is none: that run takes in what else there is, and says what is missing. Pure."""
     waiting = [dt for (table, dt), mark in complete.items() if table in required and mark > known.get((table, dt), datetime.min)]
     dates = [*waiting, *(dt for table in required for dt in accepted.get(table, ()))]

@@ -25,9 +25,9 @@ from orchestration.intake import IntakeReport
 from orchestration.intake.future_dated import future_rows
 from orchestration.pipeline.reports import BuildFound, IntakeFound, step
 from orchestration.pipeline.run import Run, ledger_dates
-from orchestration.quality.release_checks import judge_candidate, leaks
-from orchestration.quality.source_checks import judge_deliveries, not_passed
-from orchestration.quality.validation import Finding, GateResult
+from orchestration.quality.release_checks import check_candidate, leaks
+from orchestration.quality.source_checks import check_deliveries, not_passed
+from orchestration.quality.validation import Finding, ValidationResult
 from orchestration.targeting.offers import record_offers
 from orchestration.warehouse import dbt, full_tests, manifest
 from orchestration.warehouse.code import code_of
@@ -125,7 +125,7 @@ def intake_assets(raw_manifest: dict, translator: Translator) -> list:
         run: Run = context.resources.run
         with step(context, "source checks") as current:
             deliveries = ledger_dates(run.home)
-            found = judge_deliveries(run.home, run.contract, run.limits, deliveries, run.require_day(deliveries))
+            found = check_deliveries(run.home, run.contract, run.limits, deliveries, run.require_day(deliveries))
             current.report, current.result = found, verdict(found)
         tables = {spec.asset_key.path[-1]: spec.asset_key for spec in checks}
         for table, key in tables.items():
@@ -282,7 +282,7 @@ def release_assets(
         """What is about to be published reconciles with raw, holds no pii, and only values of the catalogue."""
         run: Run = context.resources.run
         with step(context, "release checks") as current:
-            found = judge_candidate(run.engine, models, run.contract)
+            found = check_candidate(run.engine, models, run.contract)
             if found.passed:
                 run.engine.approve()
             if leaks(found):
@@ -302,7 +302,7 @@ def release_assets(
     return [release_candidate, release_checks, publication]
 
 
-def verdict(result: GateResult) -> str:
+def verdict(result: ValidationResult) -> str:
     """The result of checks in a few words."""
     counts = f"{result.checks} checks"
     found = [f"{len(result.failures)} failed"] * bool(result.failures) + [f"{len(result.warnings)} warned"] * bool(
@@ -312,7 +312,7 @@ def verdict(result: GateResult) -> str:
 
 
 def _check_result(
-    result: GateResult, key: dg.AssetKey, name: str, concerns: Callable[[Finding], bool] = lambda finding: True
+    result: ValidationResult, key: dg.AssetKey, name: str, concerns: Callable[[Finding], bool] = lambda finding: True
 ) -> dg.AssetCheckResult:
     failures, warnings = ([str(f) for f in found if concerns(f)] for found in (result.failures, result.warnings))
     return dg.AssetCheckResult(

@@ -29,7 +29,7 @@ def complete_deliveries(job: dg.JobDefinition, switch: str) -> dg.SensorDefiniti
         if build.is_locked(home):
             return dg.SkipReason(f"another run is using {home.root}")
         complete = {(table, dt): mark for (table, dt), mark in arrivals.complete_folders(home).items() if dt <= run.today()}
-        due = arrivals.due_day(complete, arrivals.judged(home), load_contract())
+        due = arrivals.due_day(complete, arrivals.validated(home), load_contract())
         return run_request(due, engine(home).current()) if due else dg.SkipReason("no day is due")
 
     return deliveries_complete

@@ -27,7 +27,7 @@ from orchestration.pipeline.arrivals import latest_day
 from orchestration.pipeline.definitions import definitions
 from orchestration.pipeline.reports import BuildFound, IntakeFound, Progress, ScoringFound, read, reported
 from orchestration.pipeline.run import FIRST_DAY, Run, today
-from orchestration.quality.validation import GateResult
+from orchestration.quality.validation import ValidationResult
 from orchestration.targeting.export import ListRun
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
@@ -71,10 +71,10 @@ class Outcome:
     failures: list[Failure] = field(default_factory=list)
     intake: IntakeFound | None = None
     deliveries: list[ledger.Outcome] = field(default_factory=list)
-    source_checks: GateResult | None = None
+    source_checks: ValidationResult | None = None
     build: BuildFound | None = None
     scoring: list[ScoringFound] = field(default_factory=list)
-    release_checks: GateResult | None = None
+    release_checks: ValidationResult | None = None
     version: Version | None = None
     lists: list[ListRun] = field(default_factory=list)
 
@@ -88,7 +88,9 @@ def outcome(run: Run, events: Iterable[dg.DagsterEvent]) -> Outcome:
     events = list(events)
     found = reported(events)
     intake, name = read(IntakeFound, found.get("intake")), found.get("publication")
-    checks = {step: read(GateResult, found.get(step.replace("_", " "))) for step in (assets.SOURCE_CHECKS, assets.RELEASE_CHECKS)}
+    checks = {
+        step: read(ValidationResult, found.get(step.replace("_", " "))) for step in (assets.SOURCE_CHECKS, assets.RELEASE_CHECKS)
+    }
     return Outcome(
         run,
         list(failures(events, checks)),
@@ -180,7 +182,7 @@ def stopped(before: Version | None, now: Version | None) -> str:
     return "Stopped. Nothing was published; the published version stays as it was. Run again to continue."
 
 
-def failures(events: Iterable[dg.DagsterEvent], checks: Mapping[str, GateResult | None]) -> Iterator[Failure]:
+def failures(events: Iterable[dg.DagsterEvent], checks: Mapping[str, ValidationResult | None]) -> Iterator[Failure]:
     """The steps that failed, with their causes in words. Steps skipped because of them are left out. `checks`: what the checks
     found, by step."""
     for event in events:

@@ -1,6 +1,6 @@
 """Training and scoring as steps between the build and the candidate, of all purposes together.
 
-Neither stops the night: what fails is told, and the scores of before stand. Tables that read scores are built anew where these
+Neither stops the run: what fails is reported, and the scores of before stand. Tables that read scores are built anew where these
 changed, so that tags of a run go by the scores of the same run.
 """
 
@@ -17,7 +17,7 @@ from orchestration.warehouse import dbt
 from orchestration.warehouse.manifest import Models, require_serving
 
 if TYPE_CHECKING:
-    from orchestration.scoring.nightly import Night
+    from orchestration.scoring.nightly import ScoringRun
 
 MODEL, SCORES = (dg.AssetKey(["scoring", what]) for what in ("line_models", "line_scores"))
 READ = ("scoring_features", "scoring_outcomes", "handset_outcomes", "service_outcomes", "value_months", "list_outcomes")
@@ -65,12 +65,12 @@ def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.Partit
     return [line_models, line_scores]
 
 
-def _found(run: Run, work: Callable[[], "Night"]) -> tuple[ScoringFound, bool]:
+def _found(run: Run, work: Callable[[], "ScoringRun"]) -> tuple[ScoringFound, bool]:
     """What the work came to, and whether scores have changed. Of an earlier day nothing is trained or scored."""
     if run.is_earlier:
         return ScoringFound("none: an earlier day goes by the scores that stand"), False
-    night = work()
-    return ScoringFound(night.in_short, [*night.told, *night.waiting], night.problems), night.is_new
+    made = work()
+    return ScoringFound(made.in_short, [*made.done, *made.waiting], made.problems), made.is_new
 
 
 def _metadata(found: ScoringFound) -> dict[str, str]:

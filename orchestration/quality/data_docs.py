@@ -1,4 +1,4 @@
-"""Data Docs that open without a network: an index of the verdicts, and the pages of Great Expectations freed of outside links."""
+"""Data Docs that open without a network: an index of the results, and the pages of Great Expectations freed of outside links."""
 
 import html
 import json
@@ -8,8 +8,8 @@ from typing import Any
 
 from orchestration.base.files import replace_text
 
-VERDICTS_KEPT = 60
-"""Verdicts listed in the index, two a run."""
+RESULTS_KEPT = 60
+"""Results listed in the index, two a run."""
 
 PAGES_KEPT = 300
 
@@ -39,13 +39,13 @@ class NoIndex:
         return None, {}
 
 
-def add(docs: Path, verdict: str) -> None:
-    """Adds a gate's verdict (JSON of a GateResult) to the index and cuts outside links out of the pages."""
-    verdicts = docs / "verdicts.jsonl"
-    lines = verdicts.read_text(encoding="utf-8").splitlines() if verdicts.exists() else []
-    kept = [*lines, verdict][-VERDICTS_KEPT:]
+def add(docs: Path, result: str) -> None:
+    """Adds a ValidationResult, as JSON, to the index and cuts outside links out of the pages."""
+    results = docs / "results.jsonl"
+    lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+    kept = [*lines, result][-RESULTS_KEPT:]
     docs.mkdir(parents=True, exist_ok=True)
-    replace_text(verdicts, "\n".join(kept) + "\n")  # whole or not at all: half a verdict would fail every night to come
+    replace_text(results, "\n".join(kept) + "\n")  # whole or not at all: half a line would fail every run to come
     pages = sorted((docs / "validations").rglob("*.html"), key=lambda page: (page.parts[-2], page.name))
     for page in pages[:-PAGES_KEPT]:
         page.unlink()
@@ -64,13 +64,13 @@ def offline(page: str) -> str:
     return _OUTSIDE.sub("", page).replace("</head>", STYLE + "</head>", 1)
 
 
-def index(verdicts: list[dict[str, Any]], pages: list[str]) -> str:
-    """The index page: verdicts newest first, each with what it found, then the detailed pages newest first."""
-    rows = "".join(_row(verdict) for verdict in verdicts)
+def index(results: list[dict[str, Any]], pages: list[str]) -> str:
+    """The index page: results newest first, each with what it found, then the detailed pages newest first."""
+    rows = "".join(_row(result) for result in results)
     links = "".join(f'<li><a href="{html.escape(page)}">{html.escape(page)}</a></li>' for page in reversed(pages))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>telco360: quality</title>{STYLE}</head><body>'
-        f"<h1>Quality gates</h1><table><tr><th>When (UTC)</th><th>Gate</th><th>Verdict</th><th>Checks</th><th>Found</th></tr>"
+        f"<h1>Quality checks</h1><table><tr><th>When (UTC)</th><th>Checks</th><th>Result</th><th>Number</th><th>Found</th></tr>"
         f"{rows}</table><h2>In detail</h2><ul>{links}</ul></body></html>"
     )
 
@@ -82,13 +82,18 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _row(verdict: dict[str, Any]) -> str:
-    found = [("failed", f) for f in verdict["failures"]] + [("warned", f) for f in verdict["warnings"]]
+def _row(result: dict[str, Any]) -> str:
+    found = [("failed", f) for f in result["failures"]] + [("warned", f) for f in result["warnings"]]
     state = found[0][0] if found else "passed"
     items = "".join(
         f'<div class="{kind}">{html.escape(".".join(p for p in (f["table"], f["column"]) if p))}: {html.escape(f["says"])}, '
         f"but {html.escape(f['observed'])}{html.escape('. ' + f['detail']) if f.get('detail') else ''}</div>"
         for kind, f in found
     )
-    cells = [verdict["judged_at"][:19].replace("T", " "), verdict["gate"], f'<b class="{state}">{state}</b>', verdict["checks"]]
+    cells = [
+        result["validated_at"][:19].replace("T", " "),
+        result["checks_of"],
+        f'<b class="{state}">{state}</b>',
+        result["checks"],
+    ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in [*cells, items or "nothing"]) + "</tr>"

@@ -12,7 +12,7 @@ from orchestration.quality.facts import facts_database, frames
 from orchestration.quality.limits import load_release_limits
 from orchestration.quality.profiles import NO_SUCH_LINE
 from orchestration.quality.release_facts import FACTS
-from orchestration.quality.validation import Check, GateResult, judge
+from orchestration.quality.validation import Check, ValidationResult, validate
 from orchestration.warehouse.manifest import Models
 
 CHECKS = (
@@ -99,7 +99,7 @@ GATHERED_BY: dict[str, Callable[..., None]] = {"duckdb": release_facts.gather, "
 """How the facts are gathered, by the dialect that a candidate is asked in."""
 
 
-def judge_candidate(engine: Engine, models: Models, contract: dict[str, Table]) -> GateResult:
+def check_candidate(engine: Engine, models: Models, contract: dict[str, Table]) -> ValidationResult:
     """Judges the candidate; the caller approves it or not.
 
     Reads the candidate, the build, the lake's pii columns and the current version's row counts. Raises WarehouseError where no
@@ -111,9 +111,9 @@ def judge_candidate(engine: Engine, models: Models, contract: dict[str, Table]) 
             db.execute(f"create table {name} ({columns})")
         GATHERED_BY[candidate.dialect](db, candidate, engine.current(), models, contract, limits)
         facts = frames(db, FACTS)
-    return judge("release_checks", facts, CHECKS, engine.home.data_docs)
+    return validate("release_checks", facts, CHECKS, engine.home.data_docs)
 
 
-def leaks(result: GateResult) -> bool:
+def leaks(result: ValidationResult) -> bool:
     """Whether something personal is in a public table. Pure."""
     return any(finding.says in LEAKS for finding in result.failures)

@@ -20,7 +20,7 @@ from orchestration.intake.state import State
 from orchestration.quality.contents import content_facts
 from orchestration.quality.facts import facts_database, frames
 from orchestration.quality.profiles import NO_SUCH_LINE
-from orchestration.quality.validation import Check, GateResult, judge
+from orchestration.quality.validation import Check, ValidationResult, validate
 from orchestration.warehouse.freshness import Deliveries, latest_by
 
 _TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"
@@ -125,7 +125,9 @@ CHECKS = (
 )
 
 
-def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date) -> GateResult:
+def check_deliveries(
+    home: Home, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date
+) -> ValidationResult:
     """Judges the deliveries accepted since these checks last passed, and the freshness of all required tables at `as_of`.
 
     What fails is judged again on the next run, until it is delivered anew or passes.
@@ -137,7 +139,7 @@ def judge_deliveries(home: Home, contract: dict[str, Table], limits: Limits, del
         content_facts(db, home, fresh, current, contract, as_of)
         _freshness_facts(db, contract, limits, deliveries, as_of)
         facts = frames(db, {check.facts for check in CHECKS})
-    result = judge("source_checks", facts, CHECKS, home.data_docs)
+    result = validate("source_checks", facts, CHECKS, home.data_docs)
     if result.passed and current:
         replace_text(_mark_path(home), max(d["recorded_at"] for d in current).isoformat(timespec="microseconds"))
     return result

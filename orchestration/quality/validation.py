@@ -1,6 +1,6 @@
 """Great Expectations, and nothing else of it elsewhere: validates tables of facts, as pandas frames, and writes Data Docs.
 
-Source checks and release checks gather their facts by plain SQL, a row a thing judged, and state checks on them: a few
+Source checks and release checks gather their facts by plain SQL, a row a thing validated, and state checks on them: a few
 expectations on small tables cost a second however large the warehouse is, and no value of a customer gets into Data Docs.
 """
 
@@ -56,11 +56,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class GateResult:
-    """What a gate found. Failures block; warnings don't. `data_docs` is the page to open."""
+class ValidationResult:
+    """What one set of checks found. Failures block; warnings don't. `data_docs` is the page to open."""
 
-    gate: str
-    judged_at: str
+    checks_of: str
+    validated_at: str
     checks: int
     failures: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
@@ -71,7 +71,7 @@ class GateResult:
         return not self.failures
 
 
-def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check], docs: Path) -> GateResult:
+def validate(name: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check], docs: Path) -> ValidationResult:
     """Holds the checks against the tables of facts, by name, writes Data Docs under `docs`, gives the result.
 
     An expectation that itself breaks (say, of a column that is not there) is a failure, never a pass.
@@ -79,7 +79,7 @@ def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check
     checks = list(checks)
     now = datetime.now(UTC)
     context = _context(docs)
-    source = context.data_sources.add_or_update_pandas(gate)
+    source = context.data_sources.add_or_update_pandas(name)
     failures: list[Finding] = []
     warnings: list[Finding] = []
     for table in dict.fromkeys(check.facts for check in checks):
@@ -87,9 +87,9 @@ def judge(gate: str, facts: Mapping[str, "pd.DataFrame"], checks: Iterable[Check
         for number, result in _results(context, source, table, facts[table], own, now):
             check = checks[number]
             (failures if check.is_critical else warnings).extend(findings(check, result))
-    judged = GateResult(gate, now.isoformat(), len(checks), failures, warnings, str(docs / "index.html"))
-    data_docs.add(docs, json.dumps(asdict(judged)))
-    return judged
+    found = ValidationResult(name, now.isoformat(), len(checks), failures, warnings, str(docs / "index.html"))
+    data_docs.add(docs, json.dumps(asdict(found)))
+    return found
 
 
 def findings(check: Check, result: dict[str, Any]) -> list[Finding]:
@@ -151,7 +151,7 @@ def _expectation(number: int, check: Check) -> Any:
 
 @cache
 def _great_expectations() -> Any:
-    # Two seconds and more: imported when the first gate is reached, not with this module.
+    # Two seconds and more: imported when the first checks run, not with this module.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with _hidden("pyspark"):
         import great_expectations
@@ -175,7 +175,7 @@ def _hidden(package: str) -> Iterator[None]:
 
 @cache
 def _context(docs: Path) -> Any:
-    """One context a process and site, so that the pages of all its gates stand in one site."""
+    """One context a process and site, so that the pages of all its checks stand in one site."""
     context = _great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}

@@ -64,12 +64,12 @@ def _rows(home: Home) -> Iterator[dict[str, Any]]:
                 "left_out": "; ".join(f"{name} {why}" for name, why in kept.model.left_out.items()) or None,
                 "most_rows": kept.card.get("most_rows"),
                 "challenged": kept.card.get("challenged"),
-                **_told(kept),
+                **_facts_of(kept),
             }
 
 
-def _told(kept: Kept[Any]) -> dict[str, Any]:
-    """What is told of a model of its kind."""
+def _facts_of(kept: Kept[Any]) -> dict[str, Any]:
+    """What is known of a model of its kind."""
     if isinstance(kept.model, Segments):
         return _of_segments(kept)
     return _of_uplift(kept) if isinstance(kept.model, Uplifts) else _of_chances(kept)
@@ -110,8 +110,8 @@ def _of_segments(kept: Kept[Segments]) -> dict[str, Any]:
 
 def _of_uplift(kept: Kept[Uplifts]) -> dict[str, Any]:
     offers = kept.model.offers
-    told = {code: {"way": found.way, "qini": found.qini, "members": found.members} for code, found in offers.items()}
+    uplifts = {code: {"way": found.way, "qini": found.qini, "members": found.members} for code, found in offers.items()}
     return {
         "rows_learnt": sum(sum(found.members) for found in offers.values()),
-        "learner": json.dumps({"offers": told, **kept.card.get("learner", {})}, sort_keys=True),
+        "learner": json.dumps({"offers": uplifts, **kept.card.get("learner", {})}, sort_keys=True),
     }

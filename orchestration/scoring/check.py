@@ -15,7 +15,7 @@ from orchestration.scoring.score import checks_frame
 from orchestration.scoring.train import Note
 
 GROUPS = ("value_tier", "region_code", "payment_type")
-"""By which figures are told apart."""
+"""Figures are given for each of these."""
 
 
 def check(rows: Rows, home: Home, purpose: Purpose, note: Note) -> list[date]:
@@ -30,27 +30,27 @@ def check(rows: Rows, home: Home, purpose: Purpose, note: Note) -> list[date]:
         note(f"{purpose.name}: checking {month:%Y-%m}")
         scores = ledger.read(scored)
         given = scores[scores["probability"].notna()]
-        told = judged(given, rows.outcomes(purpose, month), purpose)
-        found = figures(told.merge(rows.groups(month), on="subscriber_id", how="left"))
+        joined = with_outcome(given, rows.outcomes(purpose, month), purpose)
+        found = figures(joined.merge(rows.groups(month), on="subscriber_id", how="left"))
         version = given["model_version"].iloc[0] if len(given) else None
         ledger.write(home, path, ledger.CHECKS, checks_frame(purpose, version, month, found), made_from)
         done.append(month)
     return done
 
 
-def judged(scores: pd.DataFrame, outcomes: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
+def with_outcome(scores: pd.DataFrame, outcomes: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
     """Line, chance and whether it came true, of each score whose outcome is known; of a choice, whether it was the one made."""
     keys = ["subscriber_id", "item"] if purpose.item else ["subscriber_id"]
-    told = scores[[*keys, *(["item"] if purpose.is_choice else []), "probability"]].merge(outcomes[[*keys, "label"]], on=keys)
-    came_true = told["label"] == told["item"] if purpose.is_choice else told["label"].astype(bool)
-    return told[["subscriber_id", "probability"]].assign(came_true=came_true.astype(float))
+    joined = scores[[*keys, *(["item"] if purpose.is_choice else []), "probability"]].merge(outcomes[[*keys, "label"]], on=keys)
+    came_true = joined["label"] == joined["item"] if purpose.is_choice else joined["label"].astype(bool)
+    return joined[["subscriber_id", "probability"]].assign(came_true=came_true.astype(float))
 
 
-def figures(told: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of the checks: of all, of each tenth by chance, of each group. `told`: what `judged` gives, with columns GROUPS."""
-    if told.empty:
+def figures(joined: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the checks: of all, of each tenth by chance, of each group. `joined`: of `with_outcome`, with GROUPS."""
+    if joined.empty:
         return []
-    chance, came_true = (told[name].to_numpy(float) for name in ("probability", "came_true"))
+    chance, came_true = (joined[name].to_numpy(float) for name in ("probability", "came_true"))
     found = [{"kind": "all", "part": "all", **_figures(chance, came_true)}]
     found += [
         {
@@ -64,7 +64,7 @@ def figures(told: pd.DataFrame) -> list[dict[str, Any]]:
         for place, tenth in enumerate(by_tenth(chance, came_true), 1)
     ]
     for group in GROUPS:
-        of_part = told[group].fillna("unknown").to_numpy(str)
+        of_part = joined[group].fillna("unknown").to_numpy(str)
         found += [
             {"kind": group, "part": str(part), **_figures(chance[of_part == part], came_true[of_part == part])}
             for part in np.unique(of_part)

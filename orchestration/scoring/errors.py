@@ -1,4 +1,4 @@
-"""The error of scoring: the night goes on with the scores that stand."""
+"""The error of scoring: the run goes on with the scores that stand."""
 
 from orchestration.base.errors import Telco360Error
 

@@ -78,7 +78,7 @@ class Model:
         return self.booster
 
     @property
-    def told_by(self) -> date:
+    def known_by(self) -> date:
         """The month that its version is named after: that of its test."""
         return self.months["test"][0]
 

@@ -1,4 +1,4 @@
-"""What a night does for all purposes: each by itself, so that one that fails leaves the others and its own scores as they are."""
+"""A nightly run for all purposes: each by itself, so that one that fails leaves the others and its own scores as they are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,11 +20,11 @@ Made = TypeVar("Made")
 
 
 @dataclass
-class Night:
-    """What came of one step. `told`: what is new, in words; `waiting`: purposes without a model, and why; `problems`: why others
+class ScoringRun:
+    """What came of one step. `done`: what is new, in words; `waiting`: purposes without a model, and why; `problems`: why others
     failed; `is_new`: whether what dbt reads has changed."""
 
-    told: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     is_new: bool = False
@@ -32,13 +32,13 @@ class Night:
     @property
     def in_short(self) -> str:
         """How much of each."""
-        counts = {"done": self.told, "without a model yet": self.waiting, "failed": self.problems}
+        counts = {"done": self.done, "without a model yet": self.waiting, "failed": self.problems}
         return ", ".join(f"{len(found)} {what}" for what, found in counts.items() if found) or "none due"
 
 
-def train_all(rows: Rows, home: Home, note: Note) -> Night:
+def train_all(rows: Rows, home: Home, note: Note) -> ScoringRun:
     """Trains what is due. Raises nothing of a model's own."""
-    night = Night()
+    run = ScoringRun()
     works: dict[str, Callable[[], Trained]] = {
         **{purpose.name: partial(train, rows, home, purpose, note) for purpose in PURPOSES},
         SEGMENTS: partial(group, rows, home, note),
@@ -46,43 +46,43 @@ def train_all(rows: Rows, home: Home, note: Note) -> Night:
     }
     waiting: dict[str, list[str]] = {}
     for name, work in works.items():
-        made = _alone(night, name, work)
+        made = _alone(run, name, work)
         if made and made.version:
-            night.told.append(f"{name}: {made.why}")
+            run.done.append(f"{name}: {made.why}")
         elif made and made.why.startswith("no "):
             waiting.setdefault(made.why, []).append(name)
-    night.waiting = [f"{', '.join(names)}: {why}" for why, names in waiting.items()]
-    return night
+    run.waiting = [f"{', '.join(names)}: {why}" for why, names in waiting.items()]
+    return run
 
 
-def score_all(rows: Rows, home: Home, note: Note) -> Night:
+def score_all(rows: Rows, home: Home, note: Note) -> ScoringRun:
     """Scores the last complete month where that is due, checks earlier scores whose outcome has become known, and writes the
     cards of all models. Raises nothing of a model's own."""
-    night = Night()
+    run = ScoringRun()
     for purpose in PURPOSES:
-        checked = _alone(night, purpose.name, partial(check, rows, home, purpose, note))
+        checked = _alone(run, purpose.name, partial(check, rows, home, purpose, note))
         if checked:
-            night.told.append(f"{purpose.name}: scores of {', '.join(f'{month:%Y-%m}' for month in checked)} checked")
-            night.is_new = True
+            run.done.append(f"{purpose.name}: scores of {', '.join(f'{month:%Y-%m}' for month in checked)} checked")
+            run.is_new = True
     works: dict[str, Callable[[], Scored]] = {
         **{purpose.name: partial(score, rows, home, purpose, note) for purpose in PURPOSES},
         SEGMENTS: partial(put_into_segments, rows, home, note),
         UPLIFT: partial(predict_lines, rows, home, note),
     }
     for name, work in works.items():
-        made = _alone(night, name, work)
+        made = _alone(run, name, work)
         if made and made.is_new:
-            night.told.append(f"{name}: {made.why}")
-            night.is_new = True
-    night.is_new |= bool(_alone(night, "cards", partial(write_cards, home)))
-    return night
+            run.done.append(f"{name}: {made.why}")
+            run.is_new = True
+    run.is_new |= bool(_alone(run, "cards", partial(write_cards, home)))
+    return run
 
 
-def _alone(night: Night, name: str, work: Callable[[], Made]) -> Made | None:
+def _alone(run: ScoringRun, name: str, work: Callable[[], Made]) -> Made | None:
     try:
         return work()
     except Telco360Error as error:
-        night.problems.append(f"{name}: {error}")
-    except Exception as error:  # of a library: the night must not hang on a score
-        night.problems.append(f"{name}: {type(error).__name__}: {error}")
+        run.problems.append(f"{name}: {error}")
+    except Exception as error:  # of a library: the run must not hang on a score
+        run.problems.append(f"{name}: {type(error).__name__}: {error}")
     return None

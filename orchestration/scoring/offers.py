@@ -1,4 +1,4 @@
-"""What asking changes, of a build: learnt each month offer by offer from lists that held members back, and told of every line.
+"""What asking changes, of a build: learnt each month offer by offer from lists that held members back, then predicted.
 Thin: the learning is `uplift`'s.
 """
 
@@ -36,7 +36,7 @@ class Uplifts:
         return json.dumps({code: found.boosters for code, found in self.offers.items()}, indent=1) + "\n"
 
     @property
-    def told_by(self) -> date:
+    def known_by(self) -> date:
         """The month that its version is named after."""
         return self.month
 
@@ -51,19 +51,21 @@ class Uplifts:
 
     def facts(self) -> dict[str, Any]:
         """All but the text, as JSON values."""
-        told = {code: {k: v for k, v in asdict(found).items() if k != "boosters"} for code, found in self.offers.items()}
-        return {"month": self.month, "offers": told, "left_out": self.left_out}
+        summary = {code: {k: v for k, v in asdict(found).items() if k != "boosters"} for code, found in self.offers.items()}
+        return {"month": self.month, "offers": summary, "left_out": self.left_out}
 
     @classmethod
     def read(cls, text: str, facts: Mapping[str, Any]) -> "Uplifts":
         """The uplift of a text and its facts."""
         offers = {}
         for code, boosters in json.loads(text).items():
-            told = facts["offers"][code]
-            categories = {name: tuple(values) for name, values in told["categories"].items()}
-            treated, control = told["members"]
-            members, names = (treated, control), tuple(told["features"])
-            offers[code] = Uplift(told["way"], tuple(boosters), names, categories, told["qini"], told["by_chance"], members)
+            summary = facts["offers"][code]
+            categories = {name: tuple(values) for name, values in summary["categories"].items()}
+            treated, control = summary["members"]
+            members, names = (treated, control), tuple(summary["features"])
+            offers[code] = Uplift(
+                summary["way"], tuple(boosters), names, categories, summary["qini"], summary["by_chance"], members
+            )
         return cls(date.fromisoformat(facts["month"]), offers, facts["left_out"])
 
 
@@ -130,15 +132,15 @@ def predict_lines(rows: Rows, home: Home, note: Note) -> Scored:
     if ledger.made_from_of(path) == made_from:
         return Scored(f"{month:%Y-%m} is scored already", month, kept.version)
     note(f"{UPLIFT}: scoring")
-    told = []
+    summary = []
     for at in batches(rows.of_last):
         part = rows.of_last.iloc[at]
-        told += [
+        summary += [
             pd.DataFrame({"subscriber_id": part["subscriber_id"], "offer_code": code, "uplift": predict(one, part).round(PLACES)})
             for code, one in kept.model.offers.items()
         ]
     columns = ["subscriber_id", "offer_code", "uplift"]
-    scores = pd.concat(told, ignore_index=True) if told else pd.DataFrame(columns=columns)
+    scores = pd.concat(summary, ignore_index=True) if summary else pd.DataFrame(columns=columns)
     ledger.write(home, path, ledger.UPLIFTS, scores.assign(month=month, model_version=kept.version), made_from)
     lines = int(scores["subscriber_id"].nunique())
     return Scored(f"{lines:,} lines of {month:%Y-%m} by {kept.version}", month, kept.version, lines, True)

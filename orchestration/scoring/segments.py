@@ -62,7 +62,7 @@ class Segments:
         return json.dumps(dict(zip(self.names, self.centres, strict=True)), indent=1) + "\n"
 
     @property
-    def told_by(self) -> date:
+    def known_by(self) -> date:
         """The month that its version is named after."""
         return self.month
 

@@ -27,7 +27,7 @@ class Kind(Protocol):
     @property
     def text(self) -> str: ...
     @property
-    def told_by(self) -> date: ...
+    def known_by(self) -> date: ...
     @property
     def features(self) -> tuple[str, ...]: ...
     def facts(self) -> dict[str, Any]: ...
@@ -59,7 +59,7 @@ class Kept(Generic[Of]):
 
     @property
     def tested_on(self) -> date:
-        return self.model.told_by
+        return self.model.known_by
 
     def goes_by(self, features: Collection[str]) -> bool:
         """Whether all that the model goes by is among these features: it can score them."""
@@ -79,7 +79,7 @@ class Store(Generic[Of]):
             json.dumps({"trained_for": trained_for, "model": model.facts(), "card": card}, indent=1, sort_keys=True, default=str)
             + "\n"
         )
-        version = f"{model.told_by:%Y-%m}_{_checksum(model.text, text)}"
+        version = f"{model.known_by:%Y-%m}_{_checksum(model.text, text)}"
         place = self.folder / version
         if not place.exists():
             draft = self.folder / _DRAFT

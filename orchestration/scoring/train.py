@@ -75,7 +75,7 @@ def train(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Trained:
 
 def figure(model: Model) -> str:
     """How good a model is, in the one figure that its kind goes by."""
-    figures, month = model.figures, model.told_by
+    figures, month = model.figures, model.known_by
     if model.classes:
         return f"right {figures['right']:.1%} (the commonest: {figures['commonest_right']:.1%}) on {month:%Y-%m}"
     return f"AUC {figures['auc']:.3f} on {month:%Y-%m}"

@@ -88,13 +88,13 @@ def test_known_deliveries_are_not_read_again(operator, monkeypatch):
     operator.deliver("billing_charges", "2026-03-03", {"a.csv": "x"})
     operator.take()
     ledger_files = sorted(operator.home.intake_ledger.iterdir())
-    monkeypatch.setattr(run, "judge_delivery", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(run, "validate_delivery", lambda *_: pytest.fail("read again"))
     report = operator.take()
     assert (report.outcomes, report.unchanged) == ([], 2)
     assert sorted(operator.home.intake_ledger.iterdir()) == ledger_files
 
 
-def test_changed_limits_and_lost_lake_folders_are_judged_again(operator):
+def test_changed_limits_and_lost_lake_folders_are_validated_again(operator):
     operator.deliver(*CHARGES, {"a.csv": charges("S1,2026-02-01,rent,1", "S2,2026-02-01,rent,x")})
     assert operator.take_one().outcome == "rejected"
     assert operator.take_one(max_set_aside_share=0.5).outcome == "accepted"
@@ -102,7 +102,7 @@ def test_changed_limits_and_lost_lake_folders_are_judged_again(operator):
     assert operator.take_one(max_set_aside_share=0.5).outcome == "accepted"
 
 
-def test_a_changed_contract_is_judged_again_and_changed_prose_is_not(operator):
+def test_a_changed_contract_is_validated_again_and_changed_prose_is_not(operator):
     operator.deliver(*CHARGES, {"a.csv": charges("S1,2026-02-01,rent,1")})
     operator.take()
     table = CONTRACT["billing_charges"]
@@ -174,7 +174,7 @@ def test_a_folder_that_changes_while_it_is_read_is_tried_again(operator, change)
         assert operator.take_one().outcome == "accepted"
 
 
-def test_rows_are_judged_again_when_what_they_refer_to_comes_or_changes(operator):
+def test_rows_are_validated_again_when_what_they_refer_to_comes_or_changes(operator):
     operator.deliver("crm_subscribers", "2026-03-02", {"a.csv": subscribers(("S1", "C1"))})
     operator.deliver("crm_tariff_subscriptions", "2026-03-02", {"a.csv": plans_held("S1", "S2")})
     operator.deliver("billing_charges", "2026-03-02", {"a.csv": charges("S2,2026-02-01,rent,1")})

@@ -14,7 +14,7 @@ from orchestration.pipeline.assets import repeated
 from orchestration.pipeline.nightly import Outcome
 from orchestration.pipeline.reports import IntakeFound
 from orchestration.pipeline.run import Run
-from orchestration.quality.source_checks import judge_deliveries, not_passed
+from orchestration.quality.source_checks import check_deliveries, not_passed
 
 CONFIRMED = json.dumps({"removals_confirmed": True})
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
@@ -280,7 +280,7 @@ def test_the_source_checks_know_what_was_carried(operator):
     _register(operator, DAYS[1], range(39))
     operator.take()
     contract = {name: table for name, table in CONTRACT.items() if name in (TABLE, "crm_customers")}
-    result = judge_deliveries(operator.home, contract, load_limits(CONTRACT), _dates(contract), date(2026, 3, 2))
+    result = check_deliveries(operator.home, contract, load_limits(CONTRACT), _dates(contract), date(2026, 3, 2))
     assert not [f for f in result.failures if "rows_in_lake" in str(f)]
 
 

@@ -296,7 +296,7 @@ def test_work_whose_process_is_killed_is_told_plainly():
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"failures": ["gate: no rows"], "discarded": None}, "gate: no rows"),
+        ({"failures": ["release checks: no rows"], "discarded": None}, "release checks: no rows"),
         ({"failures": [], "discarded": "models have changed"}, "no second run: models have changed"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.base.contract import Column, Table
 from orchestration.base.settings import Home
-from orchestration.pipeline.arrivals import complete_folders, due_day, judged, latest_delivered
+from orchestration.pipeline.arrivals import complete_folders, due_day, latest_delivered, validated
 
 MARCH_1, MARCH_2 = date(2026, 3, 1), date(2026, 3, 2)
 EIGHT, NINE, TEN = (datetime(2026, 3, 2, hour) for hour in (8, 9, 10))
@@ -64,7 +64,7 @@ def test_only_complete_folders_of_the_contract_count(tmp_path):
     (home.landing / "crm_customers/dt=2026-03-01/_SUCCESS").touch()
     (home.landing / "others/dt=2026-03-01/_SUCCESS").touch()
     assert list(complete_folders(home)) == [("crm_customers", MARCH_1)]
-    assert judged(home) == {}
+    assert validated(home) == {}
 
 
 ACCEPTED = {"people": [MARCH_1], "bills": [MARCH_1], "visits": [MARCH_2]}
@@ -75,7 +75,7 @@ ACCEPTED = {"people": [MARCH_1], "bills": [MARCH_1], "visits": [MARCH_2]}
     [
         ({}, {}, MARCH_2, MARCH_1),  # a day of optional tables alone is none
         (at(EIGHT, ("people", MARCH_2)), {}, MARCH_2, MARCH_2),  # not taken in yet
-        (at(EIGHT, ("people", MARCH_2)), at(NINE, ("people", MARCH_2)), MARCH_2, MARCH_1),  # was judged, and rejected
+        (at(EIGHT, ("people", MARCH_2)), at(NINE, ("people", MARCH_2)), MARCH_2, MARCH_1),  # was validated, and rejected
         (at(TEN, ("people", MARCH_2)), at(NINE, ("people", MARCH_2)), MARCH_2, MARCH_2),  # rejected, delivered again
         (at(EIGHT, ("people", MARCH_2)), {}, MARCH_1, MARCH_1),  # of a day to come
     ],

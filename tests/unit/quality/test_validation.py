@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from orchestration.quality.data_docs import add, index, offline
-from orchestration.quality.validation import Check, Finding, GateResult, findings
+from orchestration.quality.validation import Check, Finding, ValidationResult, findings
 
 CHECK = Check("tables", "ExpectColumnValuesToBeInSet", {"column": "n", "value_set": [0]}, "there is none")
 
@@ -28,13 +28,13 @@ def test_a_remedy_ends_the_finding():
 
 
 def test_a_verdict_is_kept_whole_or_not_at_all(tmp_path, monkeypatch):
-    verdict = json.dumps({"judged_at": "2026-03-01", "gate": "door", "checks": 1, "failures": [], "warnings": []})
-    add(tmp_path, verdict)
+    result = json.dumps({"validated_at": "2026-03-01", "checks_of": "source checks", "checks": 1, "failures": [], "warnings": []})
+    add(tmp_path, result)
     with monkeypatch.context() as dying:
         dying.setattr(os, "replace", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            add(tmp_path, verdict)
-    assert (tmp_path / "verdicts.jsonl").read_text() == f"{verdict}\n"
+            add(tmp_path, result)
+    assert (tmp_path / "results.jsonl").read_text() == f"{result}\n"
 
 
 def test_success_finds_nothing():
@@ -64,8 +64,8 @@ def test_spark_is_left_alone_where_it_is_installed(tmp_path):
 
 def test_failures_block_and_warnings_do_not():
     finding = Finding("s", "E", "t", "", "o")
-    assert not GateResult("gate", "", 1, failures=[finding]).passed
-    assert GateResult("gate", "", 1, warnings=[finding]).passed
+    assert not ValidationResult("release checks", "", 1, failures=[finding]).passed
+    assert ValidationResult("release checks", "", 1, warnings=[finding]).passed
 
 
 def test_pages_lose_what_would_be_fetched_and_nothing_else():
@@ -82,11 +82,11 @@ def test_pages_lose_what_would_be_fetched_and_nothing_else():
 
 
 def test_the_index_tells_verdicts_newest_first_and_escapes_them(tmp_path):
-    verdict = '{"gate": "%s", "judged_at": "2026-03-01T02:00:00", "checks": 2, "failures": %s, "warnings": []}'
-    add(tmp_path, verdict % ("door", "[]"))
-    add(tmp_path, verdict % ("gate", '[{"table": "t", "column": "", "says": "a < b", "observed": "a is 3"}]'))
+    result = '{"checks_of": "%s", "validated_at": "2026-03-01T02:00:00", "checks": 2, "failures": %s, "warnings": []}'
+    add(tmp_path, result % ("source checks", "[]"))
+    add(tmp_path, result % ("release checks", '[{"table": "t", "column": "", "says": "a < b", "observed": "a is 3"}]'))
     page = (tmp_path / "index.html").read_text()
-    assert page.index(">gate<") < page.index(">door<")
+    assert page.index(">release checks<") < page.index(">source checks<")
     assert "t: a &lt; b, but a is 3" in page
     assert "failed" in page
     assert index([], []).startswith("<!doctype html>")
@@ -98,7 +98,10 @@ def test_old_pages_make_room_for_new_ones(tmp_path, monkeypatch):
         page = tmp_path / "validations" / "gate_tables" / moment / moment / "page.html"
         page.parent.mkdir(parents=True)
         page.write_text("<html></html>")
-    add(tmp_path, '{"gate": "gate", "judged_at": "2026-03-03T02:00:00", "checks": 1, "failures": [], "warnings": []}')
+    add(
+        tmp_path,
+        '{"checks_of": "release checks", "validated_at": "2026-03-03T02:00:00", "checks": 1, "failures": [], "warnings": []}',
+    )
     kept = sorted(page.parts[-2] for page in (tmp_path / "validations").rglob("*.html"))
     assert kept == ["20260302T020000", "20260303T020000"]
     text = (tmp_path / "index.html").read_text()

@@ -10,7 +10,7 @@ from orchestration.base.contract import Column, Table
 from orchestration.intake import take_in
 from orchestration.intake.limits import TableLimits
 from orchestration.pipeline.run import ledger_dates
-from orchestration.quality.source_checks import judge_deliveries
+from orchestration.quality.source_checks import check_deliveries
 
 DAY = date(2026, 3, 2)
 LIMITS = {"*": TableLimits(0.05, 0.7, 1.5, 1 / 3, 3, 3, 0.2, 0.05, 10)}
@@ -37,7 +37,7 @@ def deliver(home, rows: int, dt: str = "2026-03-02"):
 
 
 def judged(home, as_of=DAY):
-    return judge_deliveries(home, CONTRACT, LIMITS, ledger_dates(home), as_of)
+    return check_deliveries(home, CONTRACT, LIMITS, ledger_dates(home), as_of)
 
 
 def rewrite(home, select: str, dt: str = "2026-03-02"):

@@ -6,14 +6,14 @@ from made_warehouse import CONTRACT, MODELS, PHONE, made_candidate, made_home, m
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
 from orchestration.engines.duckdb import DuckDBEngine
-from orchestration.quality.release_checks import judge_candidate, leaks
+from orchestration.quality.release_checks import check_candidate, leaks
 from orchestration.warehouse.manifest import Model
 
 
 def judged(root, *changes, models=MODELS):
     home = made_home(root, *changes)
     made_candidate(home, models=models)
-    return judge_candidate(DuckDBEngine(home), models, CONTRACT)
+    return check_candidate(DuckDBEngine(home), models, CONTRACT)
 
 
 def where(findings):
