@@ -32,3 +32,43 @@
     case when {{ condition | replace('threshold', alert_threshold(code)) }} then 1 else 0 end{{ " + " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{# Columns as one value, so that a window hands on all of them at once: each window costs as much for one column as for many. #}
+{% macro struct_of(columns) -%}
+    {{ return(adapter.dispatch('struct_of', 'telco360')(columns)) }}
+{%- endmacro %}
+
+{% macro default__struct_of(columns) -%}
+    struct_pack({% for column in columns %}{{ column }} := {{ column }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro spark__struct_of(columns) -%}
+    named_struct({% for column in columns %}'{{ column }}', {{ column }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{# Columns of the rows before, by a key and in an order, as structs `back_1`, `back_2`, … #}
+{% macro rows_back(columns, rows, key, by) -%}
+    {%- for place in range(1, rows + 1) -%}
+    lag({{ struct_of(columns) }}, {{ place }}) over (partition by {{ key }} order by {{ by }}) as back_{{ place }}{{ ", " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# A text for each row from `first` to `last` rows before this one, 0 being the row itself, whose structs are `back_1`, `back_2`, …: `*` stands
+   for a column of that row, `^` for one of the row before it. #}
+{% macro each_back(text, first, last, between=', ') -%}
+    {%- set texts = [] -%}
+    {%- for rows in range(first, last + 1) -%}
+        {%- do texts.append(text | replace('*', 'back_' ~ rows ~ '.' if rows else '') | replace('^', 'back_' ~ (rows + 1) ~ '.')) -%}
+    {%- endfor -%}
+    {{ texts | join(between) }}
+{%- endmacro %}
+
+
+{# Sum of a column over these rows: of what is known, null where nothing is or where there are fewer rows. #}
+{% macro sum_back(column, first, last) -%}
+    case when back_{{ last }}.month is not null and coalesce({{ each_back('*' ~ column, first, last) }}) is not null
+        then {{ each_back('coalesce(*' ~ column ~ ', 0)', first, last, ' + ') }} end
+{%- endmacro %}

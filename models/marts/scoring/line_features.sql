@@ -1,11 +1,11 @@
--- What was known of each line on-net at a month's end, as models of scoring take it. Use is that of the months up to this one;
--- money is that of the last month whose bills are in by then, as many months back as seed scoring_rules says. Only months that
--- changed are built.
+-- Use is that of the months up to this one; money is that of the last month whose bills are in by then, as many months back as
+-- seed scoring_rules says. Only months that changed are built.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('line_feature_sources') %}
-{% set uses = {
-    'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days', 'paid': 'paid_amount'
-} %}
+{% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days',
+    'paid': 'paid_amount'} %}
+{% set carried = ['month', 'plan_code', 'billed_arpu', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls',
+    'calls_forwarded_offnet', 'last_usage_date'] + uses.values() | list %}
 {# Alerts as they would have been raised at the month's end, as far as they go by months. #}
 {% set alerts = monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls') %}
 with
@@ -14,11 +14,16 @@ months as (
 
     select
         facts.*,
-        case when months.is_billed then facts.arpu_amount end as billed_arpu,
-        lag(facts.plan_code, 1, facts.plan_code) over (partition by facts.subscriber_id order by facts.month) as plan_before
+        case when months.is_billed then facts.arpu_amount end as billed_arpu
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_months') }} as months on facts.month = months.month
     where facts.is_complete_month and not facts.is_after_churn and {{ in_months('facts.month', to_build, back=7) }}
+
+),
+
+looked_back as (
+
+    select *, {{ rows_back(carried, 6, 'subscriber_id', 'month') }} from months
 
 ),
 
@@ -28,24 +33,19 @@ summed as (
     select
         *,
         {%- for name, column in dict(uses, spend='billed_arpu', offnet='offnet_minutes', roaming='roaming_minutes').items() %}
-        case when count(*) over last_three = 3 then sum({{ column }}) over last_three end as {{ name }}_sum,
-        case when count(*) over three_before = 3 then sum({{ column }}) over three_before end as {{ name }}_before,
-        case when count(*) over three_earlier = 3 then sum({{ column }}) over three_earlier end as {{ name }}_earlier,
-        lag({{ column }}, 2) over by_month as {{ name }}_two_back,
+        {{ sum_back(column, 0, 2) }} as {{ name }}_sum,
+        {{ sum_back(column, 1, 3) }} as {{ name }}_before,
+        {{ sum_back(column, 3, 5) }} as {{ name }}_earlier,
+        back_2.{{ column }} as {{ name }}_two_back,
         {%- endfor %}
-        sum(competitor_hotline_calls) over last_three as hotline_calls,
-        sum(calls_forwarded_offnet) over last_three as forwarded_calls,
-        max(last_usage_date) over last_six as last_used_on,
-        max(case when paid_amount > 0 then month end) over last_six as last_paid_month,
-        sum(case when plan_code is distinct from plan_before then 1 else 0 end) over last_six as plan_changes,
+        {{ each_back('coalesce(*competitor_hotline_calls, 0)', 0, 2, ' + ') }} as hotline_calls,
+        {{ each_back('coalesce(*calls_forwarded_offnet, 0)', 0, 2, ' + ') }} as forwarded_calls,
+        greatest({{ each_back('*last_usage_date', 0, 5) }}) as last_used_on,
+        greatest({{ each_back('case when *paid_amount > 0 then *month end', 0, 5) }}) as last_paid_month,
+        {{ each_back('case when ^month is not null and (*plan_code is distinct from ^plan_code) then 1 else 0 end', 0, 5, '+') }}
+            as plan_changes,
         {{ months_before('month', rule('scoring_rules', 'money_lag_months')) }} as money_month
-    from months
-    window
-        by_month as (partition by subscriber_id order by month),
-        last_six as (partition by subscriber_id order by month rows between 5 preceding and current row),
-        last_three as (partition by subscriber_id order by month rows between 2 preceding and current row),
-        three_before as (partition by subscriber_id order by month rows between 3 preceding and 1 preceding),
-        three_earlier as (partition by subscriber_id order by month rows between 5 preceding and 3 preceding)
+    from looked_back
 
 ),
 
@@ -58,9 +58,8 @@ measured as (
         {%- for name, column in measures.items() %}
         cast({{ row }}.{{ column }} as double) as {{ name }},
         {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m,
-        {%- for suffix, now, before in [
-            ('change', column ~ ' * 3', 'before'), ('trend', name ~ '_sum', 'earlier'), ('change_2m', column, 'two_back')
-        ] %}
+        {%- for suffix, now, before in [('change', column ~ ' * 3', 'before'), ('trend', name ~ '_sum', 'earlier'),
+            ('change_2m', column, 'two_back')] %}
         {%- set divisor = row ~ '.' ~ name ~ '_' ~ before %}
         case when {{ divisor }} > 0 then {{ ratio(row ~ '.' ~ now, divisor) }} - 1 end as {{ name }}_{{ suffix }},
         {%- endfor %}
