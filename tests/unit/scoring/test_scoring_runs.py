@@ -1,4 +1,4 @@
-"""A night's models on a made build: each purpose trained, scored and checked by itself, and all of it told."""
+"""A run's models on a made build: each purpose trained, scored and checked by itself, and all of it scored."""
 
 from datetime import date
 
@@ -22,8 +22,8 @@ def quiet(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory):
-    """A home after the first night, and what its two steps told."""
+def run(tmp_path_factory):
+    """A home after the first run, and what its two steps scored."""
     home = Home(tmp_path_factory.mktemp("nights"))
     ledger.ensure_empty_tables(home)
     return home, train_all(MadeRows(), home, quiet), score_all(MadeRows(), home, quiet)
@@ -37,33 +37,33 @@ def scores(home: Home, purpose) -> pd.DataFrame:
     return ledger.read(ledger.scores_file(home, AUGUST, purpose))
 
 
-def test_every_purpose_is_trained_and_scored_at_once(night):
-    home, trained, scored = night
+def test_every_purpose_is_trained_and_scored_at_once(run):
+    home, trained, scored = run
     assert (trained.problems, scored.problems, trained.waiting) == ([], [], [])
-    assert [told.partition(":")[0] for told in trained.told] == list(NAMES)
-    assert [told.partition(":")[0] for told in scored.told] == list(NAMES)
+    assert [text.partition(":")[0] for text in trained.done] == list(NAMES)
+    assert [text.partition(":")[0] for text in scored.done] == list(NAMES)
     assert scored.is_new
     assert all(store.champion() for store in stores(home).values())
 
 
-def test_a_night_that_changes_nothing_writes_nothing(night):
-    home, _, _ = night
+def test_a_night_that_changes_nothing_writes_nothing(run):
+    home, _, _ = run
     before = files(home)
     trained, scored = train_all(MadeRows(), home, quiet), score_all(MadeRows(), home, quiet)
     assert (trained.in_short, scored.in_short, scored.is_new) == ("none due", "none due", False)
     assert files(home) == before
 
 
-def test_two_homes_get_the_same_files(night, tmp_path):
-    home, _, _ = night
+def test_two_homes_get_the_same_files(run, tmp_path):
+    home, _, _ = run
     ledger.ensure_empty_tables(Home(tmp_path))
     train_all(MadeRows(), Home(tmp_path), quiet)
     score_all(MadeRows(), Home(tmp_path), quiet)
     assert files(Home(tmp_path)) == files(home)
 
 
-def test_lines_too_new_are_not_scored_nor_those_never_seen_in_a_handset(night):
-    home, _, _ = night
+def test_lines_too_new_are_not_scored_nor_those_never_seen_in_a_handset(run):
+    home, _, _ = run
     rows = MadeRows().of_last
     asked = rows[~rows["is_too_new"] & rows["months_of_handset"].notna()]
     assert set(scores(home, HANDSET_CHANGE)["subscriber_id"]) == set(asked["subscriber_id"])
@@ -71,8 +71,8 @@ def test_lines_too_new_are_not_scored_nor_those_never_seen_in_a_handset(night):
     assert warned["probability"].isna().sum() == NEW
 
 
-def test_the_three_likeliest_services_of_a_line_are_kept_in_order(night):
-    home, _, _ = night
+def test_the_three_likeliest_services_of_a_line_are_kept_in_order(run):
+    home, _, _ = run
     found = scores(home, SERVICE_UPTAKE)
     of_one = found[found["subscriber_id"] == "L00001"].sort_values("place")
     assert of_one["item"].tolist() == ["music", "video", "cloud"]
@@ -80,14 +80,14 @@ def test_the_three_likeliest_services_of_a_line_are_kept_in_order(night):
     assert found[found["subscriber_id"] == "L00000"]["item"].tolist() == ["cloud"]  # it has the others
 
 
-def test_a_choice_is_told_with_its_chance(night):
-    home, _, _ = night
+def test_a_choice_is_told_with_its_chance(run):
+    home, _, _ = run
     found = scores(home, HANDSET_BRAND).merge(MadeRows().of_last, on="subscriber_id")
     assert ((found["spend"] > 30) == (found["item"] == "dear")).mean() > 0.99
     assert found["probability"].between(0.5, 1).all()
 
 
-def test_scores_are_checked_once_their_outcome_is_known_as_they_were_given(night, tmp_path):
+def test_scores_are_checked_once_their_outcome_is_known_as_they_were_given(run, tmp_path):
     home = Home(tmp_path)
     ledger.ensure_empty_tables(home)
     june = MadeRows(date(2026, 6, 1))
@@ -97,8 +97,8 @@ def test_scores_are_checked_once_their_outcome_is_known_as_they_were_given(night
     assert not path.exists()
     given = ledger.scores_file(home, date(2026, 6, 1)).read_bytes()
     train_all(MadeRows(), home, quiet)
-    told = score_all(MadeRows(), home, quiet)
-    assert "value_loss: scores of 2026-06 checked" in told.told
+    scored = score_all(MadeRows(), home, quiet)
+    assert "value_loss: scores of 2026-06 checked" in scored.done
     assert ledger.scores_file(home, date(2026, 6, 1)).read_bytes() == given
     checks = ledger.read(path)
     everything = checks[checks["kind"] == "all"].iloc[0]
@@ -119,10 +119,10 @@ def test_purposes_that_fail_leave_the_others_as_they_are(tmp_path):
     rows.fails = {"value_loss", "handset_change", "service_uptake"}
     trained = train_all(rows, Home(tmp_path), quiet)
     assert trained.problems == [f"{name}: RuntimeError: the table is gone" for name in NAMES if name in rows.fails]
-    assert [told.partition(":")[0] for told in trained.told] == [name for name in NAMES if name not in rows.fails]
+    assert [text.partition(":")[0] for text in trained.done] == [name for name in NAMES if name not in rows.fails]
 
 
-def test_a_damaged_model_fails_alone_and_the_scores_that_stand_stay(night, tmp_path):
+def test_a_damaged_model_fails_alone_and_the_scores_that_stand_stay(run, tmp_path):
     home = Home(tmp_path)
     ledger.ensure_empty_tables(home)
     july = MadeRows(date(2026, 7, 1))
@@ -130,9 +130,9 @@ def test_a_damaged_model_fails_alone_and_the_scores_that_stand_stay(night, tmp_p
     score_all(july, home, quiet)
     store = stores(home)["service_uptake"]
     (store.folder / store.champion().version / "model.txt").write_text("tree")
-    told = score_all(MadeRows(), home, quiet)
-    assert len(told.problems) == 1
-    assert "service_uptake" in told.problems[0] and "is not what was written" in told.problems[0]
+    scored = score_all(MadeRows(), home, quiet)
+    assert len(scored.problems) == 1
+    assert "service_uptake" in scored.problems[0] and "is not what was written" in scored.problems[0]
     assert ledger.scored_months(home, SERVICE_UPTAKE) == [date(2026, 7, 1)]
     assert ledger.scored_months(home, HANDSET_CHANGE) == [date(2026, 7, 1), AUGUST]
 
@@ -140,7 +140,7 @@ def test_a_damaged_model_fails_alone_and_the_scores_that_stand_stay(night, tmp_p
 def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_path):
     home = Home(tmp_path)
     trained = train_all(MadeRows(date(2026, 5, 1)), home, quiet)
-    assert any(told.startswith("value_loss: 2026-03_") for told in trained.told)
+    assert any(text.startswith("value_loss: 2026-03_") for text in trained.done)
     assert trained.in_short == "3 done, 1 without a model yet"
     lacking = "no model yet: 2 of 3 months have a known outcome, 1 more to come; after 3"
     assert trained.waiting == [f"handset_change, handset_band, handset_brand, service_uptake: {lacking}"]
@@ -154,17 +154,17 @@ def test_with_few_lines_nothing_is_grouped_and_no_model_is_made(tmp_path):
     assert ledger.scored_months(home, HANDSET_CHANGE) == []
 
 
-def test_a_clock_set_back_scores_nothing_by_a_model_that_knows_what_came_after(night):
-    home, _, _ = night
+def test_a_clock_set_back_scores_nothing_by_a_model_that_knows_what_came_after(run):
+    home, _, _ = run
     before = files(home)
-    told = score_all(MadeRows(date(2026, 7, 1)), home, quiet)
-    assert len(told.problems) == len(NAMES)
-    assert all("knows what came after 2026-07" in problem for problem in told.problems)
+    scored = score_all(MadeRows(date(2026, 7, 1)), home, quiet)
+    assert len(scored.problems) == len(NAMES)
+    assert all("knows what came after 2026-07" in problem for problem in scored.problems)
     assert files(home) == before
 
 
-def test_cards_hold_every_model_with_its_status_and_follow_a_pin(night):
-    home, _, _ = night
+def test_cards_hold_every_model_with_its_status_and_follow_a_pin(run):
+    home, _, _ = run
     cards = ledger.read(ledger.cards_file(home)).set_index("purpose")
     assert list(cards.index) == list(NAMES)
     assert set(cards["status"]) == {"champion"}
@@ -177,8 +177,8 @@ def test_cards_hold_every_model_with_its_status_and_follow_a_pin(night):
     assert ledger.read(ledger.cards_file(home)).set_index("purpose").loc["handset_change", "is_pinned"]
 
 
-def test_all_models_are_listed_and_shown_in_words(night):
-    home, _, _ = night
+def test_all_models_are_listed_and_shown_in_words(run):
+    home, _, _ = run
     listed = "\n".join(all_listed(stores(home)))
     for name, store in stores(home).items():
         assert f"{name}\n* {store.champion().version}" in listed
@@ -187,8 +187,8 @@ def test_all_models_are_listed_and_shown_in_words(night):
     assert "took it up" in "\n".join(shown(stores(home)["service_uptake"], None))
 
 
-def test_models_are_drawn(night, tmp_path):
-    home, _, _ = night
+def test_models_are_drawn(run, tmp_path):
+    home, _, _ = run
     drawn = list(draw_all(home, tmp_path, "svg"))
     assert {path.name for path in drawn} >= {"value_loss_reasons.svg", "handset_brand_lift.svg", "service_uptake_features.svg"}
     assert all(path.read_text().startswith("<svg") for path in drawn)
