@@ -1,63 +1,8 @@
--- Snapshot retention: the mid/high-end lines of a month are a cohort that no line ever leaves. A member is lost at a later
--- month's end where it is off-net then, or where its low months since number three or more; a month off the network is low.
--- Only months whose bills are in: spend decides.
 with
-
-months as (
-
-    select month from {{ ref('dim_months') }}
-    where is_billed
-
-),
 
 members as (
 
-    select
-        scored.month as cohort_month,
-        scored.subscriber_id,
-        coalesce(scored.region_code, 'unknown') as region_code,
-        coalesce(lines.manager_id, 'unknown') as manager_id
-    from {{ ref('fct_value_months') }} as scored
-    inner join {{ ref('dim_subscribers') }} as lines on scored.subscriber_id = lines.subscriber_id
-    where scored.is_mid_high_end
-
-),
-
-lows as (
-
-    select
-        subscriber_id,
-        month,
-        is_on_net_end,
-        sum(case
-            when not was_on_net
-                or arpu_amount < {{ rule('churn_rules', 'retention_low_arpu') }}
-                or mou_minutes < {{ rule('churn_rules', 'retention_low_mou') }} then 1
-            else 0
-        end) over (partition by subscriber_id order by month) as low_months_so_far
-    from {{ ref('fct_subscriber_months') }}
-    where month <= {{ last_billed_month() }} and not is_after_churn
-
-),
-
-followed as (
-
-    select
-        members.*,
-        months.month,
-        -- A line without a row churned in an earlier month.
-        coalesce(
-            not later.is_on_net_end
-            or later.low_months_so_far - start.low_months_so_far >= {{ rule('churn_rules', 'retention_low_months') }}, true
-        ) as is_lost
-    from members
-    inner join months on members.cohort_month < months.month
-    inner join lows as start
-        on members.subscriber_id = start.subscriber_id
-        and members.cohort_month = start.month
-    left join lows as later
-        on members.subscriber_id = later.subscriber_id
-        and months.month = later.month
+    select * from {{ ref('snapshot_members') }}
 
 ),
 
@@ -72,7 +17,7 @@ totals as (
         manager_id is null as is_manager_total,
         count(*) as cohort_subscribers,
         sum(case when is_lost then 1 else 0 end) as lost
-    from followed
+    from members
     group by grouping sets ((cohort_month, month), (cohort_month, month, region_code), (cohort_month, month, manager_id))
 
 )

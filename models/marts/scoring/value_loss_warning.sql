@@ -1,4 +1,14 @@
 -- How likely each line is to lose value in the two months after the month scored, the zone that follows from it, and why.
+with
+
+-- Of the last month scored: the last complete one, unless scoring failed.
+scores as (
+
+    select * from {{ ref('stg_ledger__value_loss_scores') }}
+    where month = (select max(month) from {{ ref('stg_ledger__value_loss_scores') }})
+
+)
+
 select
     scores.subscriber_id,
     scores.month as score_month,
@@ -10,6 +20,6 @@ select
     scores.reasons_en as warning_reasons,
     scores.reasons_zh as warning_reasons_zh,
     scores.model_version
-from {{ ref('stg_ledger__value_loss_scores') }} as scores
+from scores
 left join {{ bands('warning_zones') }} as zones
     on {{ in_band('scores.probability', 'zones') }}

@@ -1,0 +1,115 @@
+-- Lines count where they are registered and with whoever manages them at the business date, in every month.
+{{ config(access='private', meta={'public': false}) }}
+{% set asked = ['lines.customer_id', 'lines.region_code', 'lines.county_code', 'lines.is_real_name',
+    "nullif(customers.gender, 'unknown')", 'customers.age_band', 'customers.occupation'] %}
+{% set took = "rows.arm = 'treated'" %}
+{% set at_risk = took ~ ' and rows.is_at_risk and rows.is_contacted and rows.is_kept is not null' %}
+{% set promoters_less_detractors = "case rows.nps_class when 'promoter' then 100 when 'detractor' then -100 else 0 end" %}
+{# By measure: its rows, their date, which of them the numerator counts, which the denominator. A sum stands for itself. #}
+{% set measures = {
+    'snapshot_retention': ['kept', 'month', 'not rows.is_lost', 'true'],
+    'mid_high_end_subscribers': ['mid_high_end', 'month', 'true', none],
+    'bundling_rate': ['mid_high_end', 'month', 'rows.is_bundled', 'true'],
+    'retention_rate': ['months', 'month', 'rows.is_on_net_opening and rows.is_on_net_end', 'rows.is_on_net_opening'],
+    'warning_coverage': ['months', 'month', 'rows.is_churned and rows.is_warned', 'rows.is_churned and rows.is_scored'],
+    'participation_rate': [ref('list_member_outcomes'), 'run_date', took ~ ' and rows.is_contacted', took],
+    'save_rate': [ref('list_member_outcomes'), 'run_date', at_risk ~ ' and rows.is_kept', at_risk],
+    'success_rate': ['contacts', 'contact_date', 'rows.has_succeeded', 'true'],
+    'nps': [ref('fct_surveys'), 'surveyed_at', promoters_less_detractors, 'true'],
+    'data_completeness': ['register', 'month', 'rows.filled', asked | length],
+    'data_accuracy': ['register', 'month', 'rows.is_real_name', 'true'],
+} %}
+with
+
+-- The snapshot of a month: that of the December before it, or the first there is.
+kept as (
+
+    select * from {{ ref('snapshot_members') }}
+    where cohort_month = greatest(
+        (select min(cohort_month) from {{ ref('snapshot_members') }}),
+        cast({{ dbt.dateadd('month', -1, dbt.date_trunc('year', 'month')) }} as date)
+    )
+
+),
+
+bundles as (
+
+    select distinct
+        months.month,
+        contracts.subscriber_id
+    from {{ ref('dim_months') }} as months
+    inner join {{ ref('fct_contracts') }} as contracts
+        on {{ month_end('months.month') }} >= contracts.start_date
+        and {{ month_end('months.month') }} <= contracts.end_date
+
+),
+
+mid_high_end as (
+
+    select
+        worth.month,
+        worth.subscriber_id,
+        bundles.subscriber_id is not null as is_bundled
+    from {{ ref('subscriber_value_months') }} as worth
+    left join bundles on worth.month = bundles.month and worth.subscriber_id = bundles.subscriber_id
+    where worth.is_mid_high_end
+
+),
+
+months as (
+
+    select
+        facts.*,
+        scores.probability is not null as is_scored,
+        zones.band in ('red', 'yellow') as is_warned
+    from {{ ref('fct_subscriber_months') }} as facts
+    left join {{ ref('stg_ledger__value_loss_scores') }} as scores
+        on facts.subscriber_id = scores.subscriber_id
+        and {{ months_before('facts.month', '1') }} = scores.month
+    left join {{ bands('warning_zones') }} as zones
+        on {{ in_band('scores.probability', 'zones') }}
+    where facts.is_complete_month and not facts.is_after_churn
+
+),
+
+contacts as (
+
+    select
+        contacts.*,
+        conversions.contact_id is not null as has_succeeded
+    from {{ ref('fct_contacts') }} as contacts
+    left join {{ ref('contact_conversions') }} as conversions on contacts.contact_id = conversions.contact_id
+    where contacts.direction = 'outbound'
+
+),
+
+register as (
+
+    select
+        lines.*,
+        {{ last_complete_month() }} as month,
+        {% for field in asked %}case when {{ field }} is null then 0 else 1 end{{ " + " if not loop.last }}{% endfor %} as filled
+    from {{ ref('dim_subscribers') }} as lines
+    left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id
+    where lines.is_on_net
+
+)
+
+{% for measure, (rows, date, numerator, denominator) in measures.items() %}
+{%- set is_sum = measure in ['nps', 'data_completeness'] %}
+{%- set manager = 'rows' if rows == 'contacts' or date == 'run_date' else 'lines' %}
+select
+    {{ month_of('rows.' ~ date) }} as month,
+    '{{ measure }}' as measure,
+    coalesce(lines.region_code, 'unknown') as region_code,
+    coalesce(lines.county_code, 'unknown') as county_code,
+    coalesce({{ manager }}.manager_id, 'unknown') as manager_id,
+    cast(sum({{ numerator if is_sum else 'case when ' ~ numerator ~ ' then 1 else 0 end' }}) as bigint) as numerator,
+    cast({% if denominator is number %}sum({{ denominator }}){% elif denominator %}count(case when {{ denominator }} then 1 end){% else %}null{% endif %} as bigint)
+        as denominator
+from {{ rows }} as rows
+inner join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.subscriber_id
+where {{ month_of('rows.' ~ date) }} <= {{ last_complete_month() }}
+group by 1, 2, 3, 4, 5
+{{ "union all" if not loop.last }}
+{% endfor %}
