@@ -134,6 +134,7 @@ def outcome(desk: Desk, run: ListRun, member: dict, contacts: list[dict]) -> dic
     return {
         "list_name": run.list_name,
         "run_date": run.run_date,
+        "subscriber_id": key,
         "channel": run.channel,
         "manager": member["manager_id"],
         "arm": member["arm"],

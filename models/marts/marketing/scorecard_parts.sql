@@ -15,7 +15,7 @@
     'participation_rate': [ref('list_member_outcomes'), 'run_date', took ~ ' and rows.is_contacted', took],
     'save_rate': [ref('list_member_outcomes'), 'run_date', at_risk ~ ' and rows.is_kept', at_risk],
     'success_rate': ['contacts', 'contact_date', 'rows.has_succeeded', 'true'],
-    'nps': [ref('fct_surveys'), 'surveyed_at', promoters_less_detractors, 'true'],
+    'nps': [ref('fct_surveys'), 'surveyed_at', promoters_less_detractors, '1'],
     'data_completeness': ['register', 'month', 'rows.filled', asked | length],
     'data_accuracy': ['register', 'month', 'rows.is_real_name', 'true'],
 } %}
@@ -96,20 +96,23 @@ register as (
 )
 
 {% for measure, (rows, date, numerator, denominator) in measures.items() %}
-{%- set is_sum = measure in ['nps', 'data_completeness'] %}
 {%- set manager = 'rows' if rows == 'contacts' or date == 'run_date' else 'lines' %}
+{%- set parts = [] %}
+{%- for counts in [numerator, denominator] if counts %}
+{%- do parts.append('sum(' ~ (counts if measure in ['nps', 'data_completeness'] else 'case when ' ~ counts ~ ' then 1 else 0 end') ~ ')') %}
+{%- endfor %}
 select
     {{ month_of('rows.' ~ date) }} as month,
     '{{ measure }}' as measure,
     coalesce(lines.region_code, 'unknown') as region_code,
     coalesce(lines.county_code, 'unknown') as county_code,
     coalesce({{ manager }}.manager_id, 'unknown') as manager_id,
-    cast(sum({{ numerator if is_sum else 'case when ' ~ numerator ~ ' then 1 else 0 end' }}) as bigint) as numerator,
-    cast({% if denominator is number %}sum({{ denominator }}){% elif denominator %}count(case when {{ denominator }} then 1 end){% else %}null{% endif %} as bigint)
-        as denominator
+    cast({{ parts[0] }} as bigint) as numerator,
+    cast({{ parts[1] or 'null' }} as bigint) as denominator
 from {{ rows }} as rows
-inner join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.subscriber_id
+left join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.subscriber_id
 where {{ month_of('rows.' ~ date) }} <= {{ last_complete_month() }}
 group by 1, 2, 3, 4, 5
+having {{ parts | last }} > 0
 {{ "union all" if not loop.last }}
 {% endfor %}
