@@ -5,6 +5,7 @@ select *
 from {{ ref('tags_basic') }}
 left join {{ ref('tags_product') }} using (subscriber_id)
 left join {{ ref('tags_lifecycle') }} using (subscriber_id)
+left join {{ ref('tags_moments') }} using (subscriber_id)
 left join {{ ref('tags_behaviour') }} using (subscriber_id)
 left join {{ ref('tags_preference') }} using (subscriber_id)
 left join {{ ref('tags_value') }} using (subscriber_id)
