@@ -28,7 +28,7 @@ billed as (
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_months') }} as months on facts.month = months.month
     where facts.has_charges and not facts.is_after_churn
-        and facts.month >= {{ last_billed_month(-3) }} and facts.month <= {{ last_billed_month() }}
+        and facts.month >= {{ months_before(last_billed_month(), '3') }} and facts.month <= {{ last_billed_month() }}
     group by facts.subscriber_id
 
 ),
@@ -40,7 +40,7 @@ paid as (
         subscriber_id,
         sum(case when paid_amount > 0 then 1 else 0 end) as months_paid
     from {{ ref('fct_subscriber_months') }}
-    where month >= {{ first_month_of_last(4) }}
+    where month >= {{ months_before(month_of(as_of_date()), '4') }}
     group by subscriber_id
 
 ),
@@ -83,7 +83,7 @@ select
     lines.is_on_net and coalesce(
         billed.bill is not null and billed.bills_before = 0
         and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
-        and {{ month_of('lines.activation_date') }} >= {{ last_billed_month(-3) }}, false
+        and {{ month_of('lines.activation_date') }} >= {{ months_before(last_billed_month(), '3') }}, false
     ) as is_first_bill,
     lines.is_on_net and coalesce(
         billed.bills_before = 3 and billed.billed_before > 0
