@@ -9,7 +9,7 @@ import os
 
 import pytest
 from figures_kit import assert_same, published
-from oracle import retention, risk, service, tiers, watch
+from oracle import hindsight, retention, risk, service, tiers, watch
 from oracle.book import Book, book_at
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "2").split(",")]
@@ -34,6 +34,7 @@ KEYS = {
     "churn.sales_quality": ("entity", "code"),
     "churn.subscriber_risk": ("subscriber_id",),
     "churn.alerts": ("as_of_date", "subscriber_id", "alert_code"),
+    "churn.alert_effect": ("alert_code", "threshold", "value_class"),
     "churn.exception_pool": ("month", "subscriber_id"),
     "churn.inactivity": ("subscriber_id",),
     "service.nps_monthly": ("month", "touchpoint_code", "is_touchpoint_total"),
@@ -69,6 +70,7 @@ def reckoned(book: Book) -> dict[str, dict]:
         "churn.sales_quality": retention.sales_quality(book),
         "churn.subscriber_risk": risk.subscriber_risk(book, values),
         "churn.alerts": watch.alerts(book),
+        "churn.alert_effect": hindsight.alert_effect(book, values),
         "churn.exception_pool": watch.exception_pool(book, values),
         "churn.inactivity": watch.inactivity(book),
         "service.nps_monthly": service.nps_monthly(book),

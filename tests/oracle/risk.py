@@ -19,7 +19,7 @@ from oracle.figures import ZERO, arpu_band, billed_months, complete_months, mean
 from oracle.known import Line, day_of, month_end
 from oracle.retention import members
 from oracle.tiers import Values
-from oracle.worth import CIRCLE, WEIGHTS, percent_ranks
+from oracle.worth import CIRCLE, WEIGHTS
 
 CELL_MINIMUM = 30
 TENURE = 30
@@ -81,7 +81,20 @@ def health_scores(book: Book) -> dict[str, dict[str, Fraction]]:
         "health_service_quality": {key: -count for key, count in troubles(book, on_net).items()},
         "health_call_circle": circle_sizes(book, on_net),
     }
-    return {name: {k: 100 * rank for k, rank in percent_ranks(numbers).items()} for name, numbers in measures.items()}
+    return {name: health(numbers) for name, numbers in measures.items()}
+
+
+def health(numbers: dict[str, Fraction]) -> dict[str, Fraction]:
+    """From 0 for the least to 100 for the greatest, by mean ranks; 100 for all where all are equal."""
+    places: dict[Fraction, list[int]] = defaultdict(list)
+    for place, number in enumerate(sorted(rounded(n, 9) for n in numbers.values()), start=1):
+        places[number].append(place)
+    ranks = {number: Fraction(sum(found), len(found)) for number, found in places.items()}
+    least, greatest = min(ranks.values(), default=0), max(ranks.values(), default=0)
+    return {
+        key: 100 * (ranks[rounded(n, 9)] - least) / (greatest - least) if greatest > least else Fraction(100)
+        for key, n in numbers.items()
+    }
 
 
 def saturation(book: Book, key: str, used: str = "outgoing_minutes", included: str = "included_minutes") -> Fraction | None:
