@@ -40,3 +40,12 @@
         'birthday': 'birth_month = extract(month from ' ~ day ~ ')',
     }) }}
 {%- endmacro %}
+
+
+{# The columns of tenure_attributes_seen that the tenure model may go by; seed tenure_attributes says by which it does. #}
+{% macro tenure_attributes() -%}
+    {{ return([
+        'plan_code', 'brand_code', 'payment_type', 'number_class', 'arpu_band', 'income_band', 'customer_type', 'occupation',
+        'region_code',
+    ]) }}
+{%- endmacro %}

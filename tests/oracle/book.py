@@ -130,7 +130,8 @@ def looking_back(known: Known, day: date) -> Known:
 
 def status_at(book: Book, key: str, day: date) -> tuple[str, date]:
     """A line's status at the end of the day, and that status's first day."""
-    since, status = [change for change in status_changes(book, key) if change[0] <= day][-1]
+    past = [change for change in status_changes(book, key) if change[0] <= day]
+    since, status = past[-1] if past else (None, None)
     return status, since
 
 

@@ -261,6 +261,17 @@ def test_naive_bayes_counts_by_hand():
     # a value never seen: 3/5 x 1/5 against 2/5 x 1/4
     assert risk.naive_bayes(learnt, {"plan": "z"}) == Fraction(3, 25) / (Fraction(3, 25) + Fraction(1, 10))
     assert risk.naive_bayes([], {"plan": "a"}) is None
+    # a null says nothing: 3/5 against 2/5; without itself, one of the true: 3/5 x (2 + 1) / (2 + 2) against 2/5 x 1/2
+    assert risk.naive_bayes(learnt, {"plan": None}) == Fraction(3, 5)
+    assert risk.naive_bayes(learnt, {"plan": "a"}, without=True) == Fraction(9, 20) / (Fraction(9, 20) + Fraction(1, 5))
+
+
+def test_a_model_has_signal_where_lines_unseen_are_told_apart():
+    told = [(True, {"plan": "a"})] * 40 + [(False, {"plan": "b"})] * 40
+    same = [(True, {"plan": "a"})] * 40 + [(False, {"plan": "a"})] * 40
+    assert risk.signal_auc(told) == 1
+    assert risk.signal_auc(same) == Fraction(1, 2)
+    assert risk.signal_auc(told[:40]) is None
 
 
 def test_the_tenure_is_learnt_from_lines_begun_thirty_months_before_d():

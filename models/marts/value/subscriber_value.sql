@@ -6,6 +6,8 @@ select
     mou_3m,
     dou_3m,
     outgoing_3m,
+    calls_3m,
+    messages_3m,
     arpu_band,
     arpu_trend,
     realised_value,

@@ -53,6 +53,8 @@ classed as (
         scored.mou_3m,
         scored.dou_3m,
         scored.outgoing_3m,
+        scored.calls_3m,
+        scored.messages_3m,
         scored.arpu_band,
         scored.arpu_trend,
         scored.realised_value,
