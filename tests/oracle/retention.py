@@ -9,7 +9,7 @@ Choices where the definitions leave one:
 - A payment before the activation date is a payment, but the first 30 days of use begin with the activation.
 - The six months of sales quality are those of them that are held; cohorts of new lines are of complete months held.
 - A line whose payment type is null is not prepaid.
-- An outlet or plan is checked against the limit when it is one of those with 30 new lines; a limit needs two of them.
+- The share that an outlet or plan is held against is of all new lines of the window, once each.
 """
 
 from collections import Counter, defaultdict

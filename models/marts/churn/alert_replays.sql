@@ -4,16 +4,23 @@
 {% set days = 'cast(' ~ rule('churn_rules', 'alert_leaver_days') ~ ' as integer)' %}
 with
 
-months as (
+over_months as (
 
     select
         held.month,
         held.last_day,
-        cast({{ dbt.dateadd('day', days, 'held.last_day') }} as date) as until_day
+        cast({{ dbt.dateadd('day', days, 'held.last_day') }} as date) as until_day,
+        row_number() over (order by held.month desc) as months_ago
     from {{ ref('int_subscribers__months_held') }} as held
     inner join {{ ref('dim_months') }} as months on held.month = months.month
     where months.is_billed and {{ dbt.dateadd('day', days, 'held.last_day') }} <= {{ as_of_date() }}
-    qualify row_number() over (order by held.month desc) <= {{ rule('churn_rules', 'alert_replay_months') }}
+
+),
+
+months as (
+
+    select * from over_months
+    where months_ago <= {{ rule('churn_rules', 'alert_replay_months') }}
 
 ),
 
