@@ -90,7 +90,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a survey at the threshold raises the alert",
-        "models/marts/churn/alerts.sql",
+        "macros/churn.sql",
         "lowest_score <= threshold",
         "lowest_score < threshold",
         f"{DBT}alerts_at_both_sides_of_their_thresholds",

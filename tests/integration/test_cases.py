@@ -141,7 +141,7 @@ def test_figures_at_the_edges_of_their_definitions(edges):
     assert ask(edges, tags.format("F12"))[0][3] is None
     risk = """select subscriber_id, health_tariff, health_service_use from churn.subscriber_risk
         where subscriber_id in ('F3', 'F4', 'F6')"""
-    assert sorted(ask(edges, risk)) == [("F3", 80.0, 0.0), ("F4", 80.0, 0.0), ("F6", 0.0, 90.0)]
+    assert sorted(ask(edges, risk)) == [("F3", 1100 / 14, 0.0), ("F4", 1100 / 14, 0.0), ("F6", 0.0, 100.0)]
     assert ask(edges, "select on_net_end from churn.group_rates where attribute = 'offnet_band' and value = 'mid'") == [(1,)]
     assert ask(edges, "select alert_code from churn.alerts where subscriber_id = 'F8' and alert_code like '%drop'") == []
     assert ask(edges, "select driver_code from service.detractors where subscriber_id = 'F9'") == [("price",)]

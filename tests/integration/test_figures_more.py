@@ -9,7 +9,7 @@ import os
 
 import pytest
 from figures_kit import assert_same, published
-from oracle import retention, risk, service, tiers, watch
+from oracle import cells, hindsight, retention, risk, service, tiers, watch
 from oracle.book import Book, book_at
 
 SEEDS = [int(seed) for seed in os.environ.get("TELCO360_ORACLE_SEEDS", "2").split(",")]
@@ -27,13 +27,16 @@ KEYS = {
     "churn.churn_by_arpu_band": ("arpu_band",),
     "churn.churn_by_region": ("region_code",),
     "churn.churn_by_group": ("group_id",),
+    "churn.group_rates": ("attribute", "value"),
     "churn.churn_by_plan_tenure": ("plan_code", "tenure_band", "is_plan_total"),
     "churn.churn_reasons": ("scope", "reason_code"),
     "churn.snapshot_retention": ("cohort_month", "month", "region_code", "manager_id", "is_region_total", "is_manager_total"),
     "churn.new_subscriber_cohorts": ("activation_month", "months_since"),
     "churn.sales_quality": ("entity", "code"),
     "churn.subscriber_risk": ("subscriber_id",),
+    "churn.tenure_probability": ("subscriber_id",),
     "churn.alerts": ("as_of_date", "subscriber_id", "alert_code"),
+    "churn.alert_effect": ("alert_code", "threshold", "value_class"),
     "churn.exception_pool": ("month", "subscriber_id"),
     "churn.inactivity": ("subscriber_id",),
     "service.nps_monthly": ("month", "touchpoint_code", "is_touchpoint_total"),
@@ -61,14 +64,17 @@ def reckoned(book: Book) -> dict[str, dict]:
         "churn.churn_by_tenure": retention.rates_by(members, "tenure_band"),
         "churn.churn_by_arpu_band": retention.rates_by(members, "arpu_band"),
         "churn.churn_by_region": retention.rates_by(members, "region_code"),
-        "churn.churn_by_group": retention.rates_by(members, "group_id"),
+        "churn.churn_by_group": cells.churn_by_group(book, members),
+        "churn.group_rates": cells.group_rates(book, members),
         "churn.churn_by_plan_tenure": retention.churn_by_plan_tenure(members),
         "churn.churn_reasons": retention.churn_reasons(book, members, values),
         "churn.snapshot_retention": retention.snapshot_retention(book, values),
         "churn.new_subscriber_cohorts": retention.new_subscriber_cohorts(book),
         "churn.sales_quality": retention.sales_quality(book),
         "churn.subscriber_risk": risk.subscriber_risk(book, values),
+        "churn.tenure_probability": risk.tenure_probability(book),
         "churn.alerts": watch.alerts(book),
+        "churn.alert_effect": hindsight.alert_effect(book, values),
         "churn.exception_pool": watch.exception_pool(book, values),
         "churn.inactivity": watch.inactivity(book),
         "service.nps_monthly": service.nps_monthly(book),

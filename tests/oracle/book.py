@@ -62,6 +62,14 @@ class Book:
         """M: the end of the last complete month."""
         return month_end(self.months[-1])
 
+    @cached_property
+    def use_days(self) -> dict[str, list[date]]:
+        """The days with a row of usage, by line."""
+        days = defaultdict(list)
+        for row in self.known.usage:
+            days[row["subscriber_id"]].append(row["usage_date"])
+        return days
+
     def lines_at(self, day: date) -> dict[str, Line]:
         """The lines on-net at the end of the day."""
         return {key: line for key, line in self.known.lines.items() if line.is_on_net(day)}
@@ -122,6 +130,25 @@ def looking_back(known: Known, day: date) -> Known:
 
 def status_at(book: Book, key: str, day: date) -> tuple[str, date]:
     """A line's status at the end of the day, and that status's first day."""
+    past = [change for change in status_changes(book, key) if change[0] <= day]
+    since, status = past[-1] if past else (None, None)
+    return status, since
+
+
+def status_changes(book: Book, key: str) -> list[tuple[date, str]]:
+    """The statuses of a line with the first day of each, of several of a day the last."""
+    told: dict[date, str] = {}
+    for at, status in status_history(book, key):
+        told[at] = status
+    changes: list[tuple[date, str]] = []
+    for at, status in sorted(told.items()):
+        if not changes or changes[-1][1] != status:
+            changes.append((at, status))
+    return changes
+
+
+def status_history(book: Book, key: str) -> list[tuple[date, str]]:
+    """What events and register told of a line's status, oldest first."""
     row = book.subscribers[key]
     told = [(day_of(e["event_at"]), STATUS_OF.get(e["event_type"], e["event_type"])) for e in book.events.get(key, [])
             if e["event_type"] not in NO_STATUS and day_of(e["event_at"]) >= row["activation_date"]]  # fmt: skip
@@ -129,11 +156,7 @@ def status_at(book: Book, key: str, day: date) -> tuple[str, date]:
     history += [(at, status) for at, status in told if at < row["status_date"]]
     history += [(row["status_date"], row["status_code"])]
     history += [(at, status) for at, status in told if at > book.snapshot_dt]
-    status, since = None, None
-    for at, said in history:
-        if at <= day and said != status:
-            status, since = said, at
-    return status, since
+    return history
 
 
 def group_at(known: Known, day: date) -> dict[str, str]:

@@ -37,7 +37,7 @@ COUNTS = ("messages_sent", "calls_forwarded_offnet", "competitor_hotline_calls")
 ARPU_BANDS = ((30, "30-50"), (50, "50-80"), (80, "80-120"), (120, "120-200"), (200, ">=200"))
 PLAIN_SUMS = (
     "outgoing_minutes", "incoming_minutes", "offnet_minutes", "roaming_minutes", "mou_minutes",
-    "dou_mb", "roaming_mb", *COUNTS, "active_days", "paid_amount",
+    "call_count", "dou_mb", "roaming_mb", *COUNTS, "active_days", "paid_amount",
 )  # fmt: skip
 ROLES = ("key_person", "contact_person", "member")
 ZERO = Decimal(0)
@@ -196,6 +196,7 @@ def month_measures(known: Known) -> dict[tuple[str, date], dict[str, Decimal]]:
     for usage in known.usage:
         row = sums[usage["subscriber_id"], month_start(usage["usage_date"])]
         row["active_days"] += 1
+        row["call_count"] += (usage.get("outgoing_calls") or 0) + (usage.get("incoming_calls") or 0)
         row["mou_minutes"] += (usage["outgoing_minutes"] or ZERO) + (usage["incoming_minutes"] or ZERO)
         row["dou_mb"] += usage["data_mb"] or ZERO
         row["roaming_mb"] += usage["roaming_data_mb"] or ZERO

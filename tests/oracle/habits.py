@@ -20,7 +20,8 @@ USED = (
     "outgoing_minutes", "mou_minutes", "dou_mb", "messages_sent", "active_days", "roaming_minutes", "roaming_mb", "paid_amount",
 )  # fmt: skip
 VALUE = (
-    "arpu_3m", "mou_3m", "dou_3m", "arpu_band", "arpu_trend", "activity_grade", "is_mid_high_end", "realised_value",
+    "arpu_3m", "mou_3m", "outgoing_3m", "dou_3m", "arpu_band", "arpu_trend", "activity_score", "activity_grade",
+    "is_mid_high_end", "realised_value",
     "potential_value", "expected_remaining_months", "influence_score", "value_score", "value_tier", "value_class",
     "is_high_value", "is_high_influence", "value_quadrant", "vip_level", "is_high_income",
 )  # fmt: skip

@@ -9,21 +9,22 @@ Choices where the definitions leave one:
 - A payment before the activation date is a payment, but the first 30 days of use begin with the activation.
 - The six months of sales quality are those of them that are held; cohorts of new lines are of complete months held.
 - A line whose payment type is null is not prepaid.
-- An outlet or plan is checked against the limit when it is one of those with 30 new lines; a limit needs two of them.
+- The share that an outlet or plan is held against is of all new lines of the window, once each.
 """
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from fractions import Fraction
+from math import sqrt
 
 from oracle.book import UNKNOWN, Book, group_at
 from oracle.figures import arpu_band, plan_at, ratio, tenure_band, tenure_months
 from oracle.known import Line, day_of, month_add, month_end, month_start
 from oracle.tiers import Values, value_before
 
-HIGH_CHURN_LINES = 100
+HIGH_CHURN, HIGH_CHURN_LINES, HIGH_CHURN_CELL = Fraction(9, 5), 100, 30
 LOW_ARPU, LOW_MOU, LOW_MONTHS = 50, 100, 3
-PEER_SIZE = 30
+JUDGED_LINES = 5
 SHARES = ("no_second_topup_share", "low_activity_share", "gone_by_month_6_share")
 
 
@@ -66,7 +67,7 @@ def rate_row(churned: int, on_net: int) -> dict:
 def churn_by_plan_tenure(found: dict[str, dict]) -> dict[tuple, dict]:
     """By plan and tenure band, each and together, and all: keys end with whether the row is over all plans.
 
-    A plan is high in churn by its row over all bands.
+    A plan is high in churn by its row over all bands, a cell by its own.
     """
     rows = {(*cell, False): row for cell, row in rates_by(found, "plan_code", "tenure_band").items()}
     rows |= {(plan, "all", False): row for plan, row in rates_by(found, "plan_code").items()}
@@ -74,8 +75,10 @@ def churn_by_plan_tenure(found: dict[str, dict]) -> dict[tuple, dict]:
     churned = sum(row["is_churned"] for row in found.values())
     rows["all", "all", True] = overall = rate_row(churned, len(found) - churned)
     for (_, band, is_total), row in rows.items():
-        is_plan = band == "all" and not is_total and row["on_net_end"] >= HIGH_CHURN_LINES
-        row["is_high_churn_plan"] = is_plan and row["churn_rate"] >= 2 * overall["churn_rate"]
+        is_high = bool(row["churned"] and row["on_net_end"]) and row["churn_rate"] >= HIGH_CHURN * overall["churn_rate"]
+        is_plan, is_cell = band == "all" and not is_total, band != "all" and not is_total
+        row["is_high_churn_plan"] = is_high and is_plan and row["on_net_end"] >= HIGH_CHURN_LINES
+        row["is_high_churn_cell"] = is_high and is_cell and row["on_net_end"] >= HIGH_CHURN_CELL
     return rows
 
 
@@ -167,7 +170,7 @@ def new_subscriber_cohorts(book: Book) -> dict[tuple, dict]:
 
 
 def sales_quality(book: Book) -> dict[tuple, dict]:
-    """By outlet and by plan at activation: the new lines of six months and their three shares, checked against their peers."""
+    """By outlet and by plan at activation: the new lines of six months and three shares, against all new lines'."""
     window = [month for n in range(2, 8) if (month := month_add(book.months[-1], -n)) in book.months]
     entities = defaultdict(list)
     payments, days = early_signs(book)
@@ -176,15 +179,12 @@ def sales_quality(book: Book) -> dict[tuple, dict]:
             facts = new_line(book, line, payments[key], days[key])
             entities["outlet", book.code(key, "sales_outlet_id")].append(facts)
             entities["plan", plan_at(book.known, key, line.activation_date) or UNKNOWN].append(facts)
+    everybody = [facts for (kind, _), lines in entities.items() if kind == "plan" for facts in lines]
+    usual = {share: ratio(*bad_of(everybody, share)) for share in SHARES}
     rows = {}
     for entity, lines in entities.items():
-        rows[entity] = {"new_subscribers": len(lines)}
-        for share in SHARES:
-            known = [line[share] for line in lines if line[share] is not None]
-            rows[entity][share] = ratio(sum(known), len(known))
-    for (kind, _), row in rows.items():
-        peers = [r for (k, _), r in rows.items() if k == kind and r["new_subscribers"] >= PEER_SIZE]
-        row["is_flagged"] = row in peers and any(is_far_off(row[share], [r[share] for r in peers]) for share in SHARES)
+        rows[entity] = {"new_subscribers": len(lines)} | {share: ratio(*bad_of(lines, share)) for share in SHARES}
+        rows[entity]["is_flagged"] = any(is_surely_over(*bad_of(lines, share), usual[share]) for share in SHARES)
     return rows
 
 
@@ -211,11 +211,18 @@ def new_line(book: Book, line: Line, payments: list[date], days: list[date]) -> 
     }
 
 
-def is_far_off(share: Fraction | None, peers: list[Fraction | None]) -> bool:
-    """Above the peers' mean + 2 sample standard deviations; never where there are not two peers to tell them."""
-    known = [peer for peer in peers if peer is not None]
-    if share is None or len(known) < 2:
-        return False
-    mean = sum(known) / len(known)
-    spread = sum((peer - mean) ** 2 for peer in known) / (len(known) - 1)
-    return share > mean and (share - mean) ** 2 > 4 * spread
+def bad_of(lines: list[dict], share: str) -> tuple[int, int]:
+    """Lines that are bad by a share, and the lines that it is over."""
+    known = [line[share] for line in lines if line[share] is not None]
+    return sum(known), len(known)
+
+
+def is_surely_over(bad: int, of: int, usual: Fraction | None) -> bool:
+    """Whether Wilson's lower bound is above the usual share, on lines enough."""
+    return of >= JUDGED_LINES and round(lower_bound(bad, of), 9) > round(float(usual), 9)
+
+
+def lower_bound(hits: int, of: int, z: float = 2.33) -> float:
+    """Wilson's lower bound of hits / of."""
+    p = hits / of
+    return (p + z * z / (2 * of) - z * sqrt(p * (1 - p) / of + z * z / (4 * of * of))) / (1 + z * z / of)

@@ -14,15 +14,23 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from oracle.book import UNKNOWN, Book, add_months
+from oracle.book import Book, add_months
 from oracle.figures import ZERO, arpu_band, billed_months, complete_months, mean_over, plan_at, ratio, rounded, tenure_months
 from oracle.known import Line, day_of, month_end
 from oracle.retention import members
 from oracle.tiers import Values
-from oracle.worth import CIRCLE, WEIGHTS, percent_ranks
+from oracle.worth import CIRCLE, WEIGHTS
 
 CELL_MINIMUM = 30
 TENURE = 30
+SIGNAL_AUC, SIGNAL_LINES = Decimal("0.6"), 30
+INCOMES = (
+    (Decimal("-Infinity"), "<30000"),
+    (30000, "30000-60000"),
+    (60000, "60000-120000"),
+    (120000, "120000-300000"),
+    (300000, ">=300000"),
+)
 RISK_ATTRIBUTES = ("plan_code", "brand_code", "offnet_band", "number_class")
 
 
@@ -81,7 +89,20 @@ def health_scores(book: Book) -> dict[str, dict[str, Fraction]]:
         "health_service_quality": {key: -count for key, count in troubles(book, on_net).items()},
         "health_call_circle": circle_sizes(book, on_net),
     }
-    return {name: {k: 100 * rank for k, rank in percent_ranks(numbers).items()} for name, numbers in measures.items()}
+    return {name: health(numbers) for name, numbers in measures.items()}
+
+
+def health(numbers: dict[str, Fraction]) -> dict[str, Fraction]:
+    """From 0 for the least to 100 for the greatest, by mean ranks; 100 for all where all are equal."""
+    places: dict[Fraction, list[int]] = defaultdict(list)
+    for place, number in enumerate(sorted(rounded(n, 9) for n in numbers.values()), start=1):
+        places[number].append(place)
+    ranks = {number: Fraction(sum(found), len(found)) for number, found in places.items()}
+    least, greatest = min(ranks.values(), default=0), max(ranks.values(), default=0)
+    return {
+        key: 100 * (ranks[rounded(n, 9)] - least) / (greatest - least) if greatest > least else Fraction(100)
+        for key, n in numbers.items()
+    }
 
 
 def saturation(book: Book, key: str, used: str = "outgoing_minutes", included: str = "included_minutes") -> Fraction | None:
@@ -132,43 +153,96 @@ def circle_sizes(book: Book, lines: dict[str, Line]) -> dict[str, int]:
     return sizes
 
 
+def tenure_probability(book: Book) -> dict[str, dict]:
+    """One row a line on-net at D."""
+    learnt = learnt_from(book)
+    auc = signal_auc(learnt)
+    counts = Counter(label for label, _ in learnt)
+    has_signal = auc is not None and auc >= SIGNAL_AUC and min(counts[True], counts[False]) >= SIGNAL_LINES
+    found = {}
+    for key, line in book.lines_at(book.known.as_of).items():
+        reaching, leaving = products(learnt, attributes(book, key, line))
+        found[key] = {
+            "tenure_30_probability": combined(reaching, leaving),
+            "is_expected_to_reach_30": reaching > leaving if has_signal else None,
+            "signal_auc": auc,
+            "has_signal": has_signal,
+        }
+    return found
+
+
 def tenure_probabilities(book: Book) -> dict[str, Fraction | None]:
     """The probability that the tenure reaches 30 months, of lines on-net at M and at D; null where nobody can be learnt from."""
-    today = book.known.as_of
-    learnt = []
+    on_net = book.lines_at(book.at)
+    return {key: row["tenure_30_probability"] for key, row in tenure_probability(book).items() if key in on_net}
+
+
+def learnt_from(book: Book) -> list[tuple[bool, dict]]:
+    """The lines begun 30 months before D or earlier: whether they reached that tenure, and what is known of them."""
+    today, learnt = book.known.as_of, []
     for key, line in book.known.lines.items():
         if add_months(line.activation_date, TENURE) <= today:
             stay = line.stay_at(today)
             day = today if stay.is_on_net else stay.first_day
             learnt.append((tenure_months(line, day) >= TENURE, attributes(book, key, line)))
-    lines = {key: line for key, line in book.lines_at(book.at).items() if line.is_on_net(today)}
-    return {key: naive_bayes(learnt, attributes(book, key, line)) for key, line in lines.items()}
+    return learnt
 
 
-def attributes(book: Book, key: str, line: Line) -> dict[str, str]:
-    """What the tenure is told from, at the churn date or at D; a null is a value of its own."""
+def attributes(book: Book, key: str, line: Line) -> dict[str, str | None]:
+    """What the tenure is told from, at the churn date or at D."""
     stay = line.stay_at(book.known.as_of)
     day = book.known.as_of if stay.is_on_net else stay.first_day
     arpu_3m = mean_over(book.known, book.rows, line, "arpu_amount", billed_months(book.known, day)[-3:])
+    income = book.customers.get(book.subscribers[key]["customer_id"], {}).get("annual_income")
     return {
-        "plan_code": plan_at(book.known, key, day) or UNKNOWN,
-        "arpu_band": arpu_band(arpu_3m) or UNKNOWN,
-        **{name: book.code(key, name) for name in ("brand_code", "payment_type", "number_class")},
+        "plan_code": plan_at(book.known, key, day),
+        "arpu_band": arpu_band(arpu_3m),
+        "income_band": None if income is None else [name for least, name in INCOMES if income >= least][-1],
+        **{name: book.subscribers[key][name] for name in ("brand_code", "payment_type", "number_class")},
     }
 
 
-def naive_bayes(learnt: list[tuple[bool, dict[str, str]]], row: dict[str, str]) -> Fraction | None:
-    """The probability of the true class, with likelihoods (n + 1) / (class size + values seen) and plain priors."""
-    products = {}
+def naive_bayes(learnt: list[tuple[bool, dict]], row: dict, without: bool | None = None) -> Fraction | None:
+    """The probability of the true class; `without`: the class in which the row itself was learnt, to leave it out."""
+    return combined(*products(learnt, row, without))
+
+
+def products(learnt: list[tuple[bool, dict]], row: dict, without: bool | None = None) -> tuple[Fraction, Fraction]:
+    """Prior x likelihoods (n + 1) / (lines of the class with a value + values seen) of the true class and of the other.
+
+    A null says nothing, nor does an attribute of which no value was ever seen.
+    """
+    found = []
     for label in (True, False):
-        size = sum(found == label for found, _ in learnt)
+        less = int(without == label)
+        size = sum(other == label for other, _ in learnt)
         product = ratio(size, len(learnt)) or Fraction(0)
         for name, value in row.items():
-            seen = len({other[name] for _, other in learnt})
-            count = sum(found == label and other[name] == value for found, other in learnt)
-            product *= Fraction(count + 1, size + seen) if size + seen else 0
-        products[label] = product
-    return combined(products[True], products[False])
+            seen = Counter((other[name], own) for own, other in learnt if other[name] is not None)
+            values = {other for other, _ in seen}
+            known = sum(n for (_, own), n in seen.items() if own == label)
+            if value is not None and values:
+                product *= Fraction(seen[value, label] - less + 1, known - less + len(values))
+        found.append(product)
+    return found[0], found[1]
+
+
+def signal_auc(learnt: list[tuple[bool, dict]]) -> Decimal | None:
+    """Chance that a line that reached is held more probable than one that did not, each judged without itself."""
+    kinds: dict[tuple, Decimal | None] = {}
+    places = Counter()
+    for label, row in learnt:
+        kind = label, tuple(sorted(row.items()))
+        if kind not in kinds:
+            chance = naive_bayes(learnt, row, without=label)
+            kinds[kind] = None if chance is None else rounded(chance, 12)
+        places[label, kinds[kind]] += 1
+    reaching = {chance: n for (label, chance), n in places.items() if label and chance is not None}
+    leaving = {chance: n for (label, chance), n in places.items() if not label and chance is not None}
+    pairs = reaching.items(), leaving.items()
+    won = sum(n * m * (Fraction(a > b) + Fraction(a == b) / 2) for a, n in pairs[0] for b, m in pairs[1])
+    auc = ratio(won, sum(reaching.values()) * sum(leaving.values()))
+    return None if auc is None else rounded(auc, 6)
 
 
 def combined(reaching: Fraction | Decimal, leaving: Fraction | Decimal) -> Fraction | None:

@@ -4,7 +4,7 @@ Each function takes the book and, where it needs them, the values `{month: {subs
 and returns `{key: {column: value}}` of one public table. Scores and tiers themselves stand in worth.py.
 
 Choices where the definitions leave one:
-- Medians that decide (quadrant, activity grade) are exact; a matched amount is money, so to the cent, and so is the incentive,
+- Medians that decide (quadrant) are exact; a matched amount is money, so to the cent, and so is the incentive,
   taken of the rounded matched amount.
 - A tier without subscribers has no row; a tier with some has a composition row for every fee class.
 - A customer's realised value is that of its lines on-net at M.
@@ -45,18 +45,20 @@ def value_rows(book: Book, month: date) -> dict[str, dict]:
     rows = worth.subscriber_value(looking_back(book.known, at))
     if not rows:
         return {}
-    middle = {name: median([r[name] for r in rows.values()]) for name in ("realised_value", "potential_value", "arpu_3m")}
+    middle = {name: median([r[name] for r in rows.values()]) for name in ("realised_value", "potential_value")}
     influence = worth.percent_ranks({key: row["influence_score"] for key, row in rows.items()})
     local, rich = ranks_by_county(book, rows), rich_customers(book, rows)
     leaders = key_persons(book, at)
+    activity = activity_scores(book, rows, at)
     for key, row in rows.items():
         is_influential = influence[key] >= TOP or key in leaders
         row["vip_level"] = vip_level(book, key, month)
         row["value_quadrant"] = QUADRANTS[
             row["realised_value"] >= middle["realised_value"], row["potential_value"] >= middle["potential_value"]
         ]
-        row["activity_grade"] = activity_grade(book, key, month, row["arpu_3m"] >= middle["arpu_3m"])
-        row["is_mid_high_end"] = (row["arpu_3m"] >= 120 and row["mou_3m"] >= 100) or local[key] >= TOP
+        row["activity_score"] = activity[key]
+        row["activity_grade"] = "A" if activity[key] >= 60 else "B" if activity[key] >= 30 else "C"
+        row["is_mid_high_end"] = (row["arpu_3m"] >= 120 and row["outgoing_3m"] >= 100) or local[key] >= TOP
         row["is_high_influence"] = is_influential and tenure_months(book.known.lines[key], at) > 12
         row["is_high_income"] = book.subscribers[key]["customer_id"] in rich
         row["is_high_value"] = row["value_class"] == "high"
@@ -90,13 +92,16 @@ def vip_level(book: Book, key: str, month: date) -> str | None:
     return next((level for least, level in VIP_LEVELS if earned is not None and earned >= least), None)
 
 
-def activity_grade(book: Book, key: str, month: date, is_upper_half: bool) -> str:
-    """A, B or C, by the months with charges among the last six complete ones held."""
-    window = [m for m in book.months if m <= month][-6:]
-    charged = sum(book.arpu(key, m) != 0 for m in window)
-    if charged == len(window) and is_upper_half:
-        return "A"
-    return "B" if 3 * charged >= 2 * len(window) else "C"
+def activity_scores(book: Book, rows: dict[str, dict], at: date) -> dict[str, Decimal]:
+    """100 x the mean percent rank of each line by the kinds of use that any line has, 0 where none has."""
+    services = defaultdict(set)
+    for row in book.add_ons:
+        if row["start_date"] <= at <= (row["end_date"] or date.max):
+            services[row["subscriber_id"]].add(row["service_code"])
+    kinds = [{key: row[name] for key, row in rows.items()} for name in ("calls_3m", "mou_3m", "messages_3m", "dou_3m")]
+    kinds.append({key: len(services[key]) for key in rows})
+    ranks = [worth.percent_ranks(kind) for kind in kinds if max(kind.values()) > 0]
+    return {key: rounded(100 * ratio(sum(rank[key] for rank in ranks), len(ranks)) if ranks else ZERO, 6) for key in rows}
 
 
 def customer_value(book: Book, values: Values) -> dict[str, dict]:

@@ -142,7 +142,7 @@ def outlet_tags(desk: Desk) -> dict[str, dict]:
             "new_subscribers": told.get("new_subscribers", 0),
             **{name: told.get(name) for name in retention.SHARES},
             "weak_sales_share": weak,
-            "sales_quality_band": band(weak, WEAKNESS),
+            "sales_quality_band": band(weak, WEAKNESS) if told.get("new_subscribers", 0) >= retention.JUDGED_LINES else None,
             "is_sales_flagged": told.get("is_flagged", False),
         }
     return found

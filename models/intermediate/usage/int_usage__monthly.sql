@@ -25,6 +25,7 @@ monthly as (
         {%- endfor %}
         cast(coalesce(sum(data_mb), 0) as decimal(20, 3)) as data_mb,
         cast(coalesce(sum(roaming_data_mb), 0) as decimal(20, 3)) as roaming_data_mb,
+        cast(coalesce(sum(outgoing_calls), 0) + coalesce(sum(incoming_calls), 0) as bigint) as call_count,
         {%- for count in ['messages_sent', 'calls_forwarded_offnet', 'competitor_hotline_calls'] %}
         cast(coalesce(sum({{ count }}), 0) as bigint) as {{ count }}{{ "," if not loop.last }}
         {%- endfor %}

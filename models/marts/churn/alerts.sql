@@ -1,28 +1,26 @@
 -- Every alert of the business date, one row each, by the rules in the seed alert_rules. `evidence` holds the figures that
 -- raised it. A rule taken out of the seed raises nothing.
 {% set as_of = as_of_date() %}
-{% set last_contract_day = dbt.dateadd('month', 'cast(threshold as integer)', as_of) %}
 {% set usage, register = 'billing_usage_daily', 'crm_subscribers' %}
-{% set monthly = monthly_alerts('mou_trend', 'arpu_trend', 'arpu_amount', 'competitor_hotline_calls', 'calls_forwarded_offnet') %}
+{% set conditions = alert_conditions(as_of, "status_taken = 'CODE'") %}
+{# By code: the figures that are its evidence, and the raw table whose lateness withholds it. #}
 {% set rules = {
-    'zero_usage': (monthly.zero_usage, ['days_since_use'], usage),
-    'low_balance': ("balance_amount < threshold", ['balance_amount'], 'billing_balances'),
-    'forwarding_offnet': (monthly.forwarding_offnet, ['calls_forwarded_offnet'], usage),
-    'competitor_hotline': (monthly.competitor_hotline, ['competitor_hotline_calls'], usage),
-    'arrears_suspension': ("status_taken = 'suspended_arrears'", ['status_taken'], register),
-    'voluntary_suspension': ("status_taken = 'suspended_voluntary'", ['status_taken'], register),
-    'pre_termination': ("status_taken = 'pre_terminated'", ['status_taken'], register),
-    'negative_survey': ("lowest_score <= threshold", ['lowest_score'], 'channel_surveys'),
-    'usage_drop': ('minutes_7d < ' ~ comparable('threshold * minutes_a_week_before'), ['minutes_7d', 'minutes_a_week_before'], usage),
-    'calls_moving_offnet': (
-        comparable('offnet_share_7d - offnet_share_28d') ~ ' >= threshold', ['offnet_share_7d', 'offnet_share_28d'], usage
-    ),
-    'no_charges': (monthly.no_charges, ['arpu_amount'], none),
-    'arpu_drop': (monthly.arpu_drop, ['arpu_trend'], none),
-    'mou_drop': (monthly.mou_drop, ['mou_trend'], usage),
-    'contract_ending': ("latest_contract_end between " ~ as_of ~ " and " ~ last_contract_day, ['latest_contract_end'], 'crm_contracts'),
-    'overage': (monthly.overage, ['minutes_saturation', 'data_saturation'], usage),
-    'birthday': ("birth_month = extract(month from " ~ as_of ~ ")", ['birth_month'], 'crm_customers'),
+    'zero_usage': (['days_since_use'], usage),
+    'low_balance': (['balance_amount'], 'billing_balances'),
+    'forwarding_offnet': (['calls_forwarded_offnet'], usage),
+    'competitor_hotline': (['competitor_hotline_calls'], usage),
+    'arrears_suspension': (['status_taken'], register),
+    'voluntary_suspension': (['status_taken'], register),
+    'pre_termination': (['status_taken'], register),
+    'negative_survey': (['lowest_score'], 'channel_surveys'),
+    'usage_drop': (['minutes_7d', 'minutes_a_week_before'], usage),
+    'calls_moving_offnet': (['offnet_share_7d', 'offnet_share_28d'], usage),
+    'no_charges': (['arpu_amount'], none),
+    'arpu_drop': (['arpu_trend'], none),
+    'mou_drop': (['mou_trend'], usage),
+    'contract_ending': (['latest_contract_end'], 'crm_contracts'),
+    'overage': (['minutes_saturation', 'data_saturation'], usage),
+    'birthday': (['birth_month'], 'crm_customers'),
 } %}
 with
 
@@ -42,7 +40,7 @@ late as (
 
 raised as (
 
-    {% for code, (condition, evidence, source) in rules.items() %}
+    {% for code, (evidence, source) in rules.items() %}
     select
         figures.subscriber_id,
         rules.alert_code,
@@ -56,7 +54,7 @@ raised as (
         ) as evidence
     from figures
     inner join {{ ref('alert_rules') }} as rules on rules.alert_code = '{{ code }}'
-    where {{ condition }}
+    where {{ conditions[code] }}
         {%- if source %}
         and '{{ source }}' not in (select table_name from late)
         {%- endif %}

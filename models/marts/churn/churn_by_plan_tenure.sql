@@ -1,5 +1,5 @@
--- Churn over the last three complete months by plan and tenure, with totals over either and both. A plan is a high-churn plan
--- where it loses lines much faster than the operator does.
+-- Churn over the last three complete months by plan and tenure, with totals over either and both. A plan, and a
+-- cell of plan and tenure, is high in churn where it loses lines much faster than the operator does.
 with
 
 cells as (
@@ -22,24 +22,31 @@ total as (
     select churn_rate from cells
     where is_plan_total and is_tenure_total
 
+),
+
+judged as (
+
+    select
+        cells.*,
+        cells.churned > 0 and coalesce(
+            {{ comparable('cells.churn_rate') }}
+            >= {{ comparable(rule('churn_rules', 'high_churn_factor') ~ ' * total.churn_rate') }}, false
+        ) as is_high_churn
+    from cells
+    cross join total
+
 )
 
 select
-    cells.plan_code,
-    cells.tenure_band,
-    cells.is_plan_total,
-    cells.is_tenure_total,
-    cells.churned,
-    cells.on_net_end,
-    cells.churn_rate,
-    cells.is_tenure_total
-    and not cells.is_plan_total
-    and cells.churned > 0
-    and cells.on_net_end >= {{ rule('churn_rules', 'high_churn_min_subscribers') }}
-    and coalesce(
-        {{ comparable('cells.churn_rate') }}
-        >= {{ comparable(rule('churn_rules', 'high_churn_factor') ~ ' * total.churn_rate') }}, false
-    )
-        as is_high_churn_plan
-from cells
-cross join total
+    plan_code,
+    tenure_band,
+    is_plan_total,
+    is_tenure_total,
+    churned,
+    on_net_end,
+    churn_rate,
+    is_high_churn and not is_plan_total and is_tenure_total
+    and on_net_end >= {{ rule('churn_rules', 'high_churn_min_subscribers') }} as is_high_churn_plan,
+    is_high_churn and not is_plan_total and not is_tenure_total
+    and on_net_end >= {{ rule('churn_rules', 'high_churn_min_cell_subscribers') }} as is_high_churn_cell
+from judged

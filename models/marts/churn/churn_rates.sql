@@ -2,7 +2,8 @@
 -- and tenure together.
 {{ config(access='private', meta={'public': false}) }}
 {% set attributes = [
-    'plan_code', 'tenure_band', 'arpu_band', 'region_code', 'group_id', 'brand_code', 'number_class', 'offnet_band'
+    'plan_code', 'tenure_band', 'arpu_band', 'region_code', 'group_id', 'brand_code', 'number_class', 'offnet_band',
+    'tenure_months', 'vip_level', 'balance_band'
 ] %}
 with
 

@@ -1,5 +1,5 @@
--- Churn rates over the last three complete months of the cells that the group-rate score adds up: by plan, brand, off-net band
--- and number class. A cell with too few lines takes the operator's rate.
+-- Churn rates over the last three complete months of cells of one attribute: those that the group-rate score adds up (plan,
+-- brand, off-net band, number class), month of tenure, VIP level, balance. A cell with too few lines takes the operator's rate.
 with
 
 rates as (
@@ -27,4 +27,6 @@ select
     end as applied_rate
 from rates
 cross join total
-where rates.grouped_by in ('plan_code', 'brand_code', 'offnet_band', 'number_class')
+where rates.grouped_by in (
+    'plan_code', 'brand_code', 'offnet_band', 'number_class', 'tenure_months', 'vip_level', 'balance_band'
+)

@@ -1,7 +1,11 @@
--- Four health scores of each line on-net at the end of the last complete month: percent ranks of how well its plan fits, how
--- many add-ons it runs, how little it had to complain of, and how many of the operator's own lines it calls.
+-- Four health scores of each line on-net at the end of the last complete month, 0 for the worst and 100 for the best: how well
+-- its plan fits, how many add-ons it runs, how little it had to complain of, and how many of the operator's own lines it calls.
 {{ config(access='private', meta={'public': false}) }}
 {% set month = last_complete_month() %}
+{% set measures = {
+    'tariff_fit': 'health_tariff', 'running_services': 'health_service_use', 'untroubled': 'health_service_quality',
+    'circle_lines': 'health_call_circle',
+} %}
 with
 
 lines as (
@@ -13,12 +17,8 @@ lines as (
 
 services as (
 
-    select
-        subscriber_id,
-        count(distinct service_code) as running_services
-    from {{ ref('int_revenue__service_periods') }}
-    where start_date <= {{ month_end(month) }} and (end_date is null or end_date >= {{ month_end(month) }})
-    group by subscriber_id
+    select * from {{ ref('int_revenue__services_running') }}
+    where month = {{ month }}
 
 ),
 
@@ -55,7 +55,7 @@ measured as (
     select
         lines.subscriber_id,
         -abs({{ comparable(ratio('lines.outgoing_minutes', 'plans.included_minutes')) }} - 1) as tariff_fit,
-        coalesce(services.running_services, 0) as running_services,
+        coalesce(services.services_running, 0) as running_services,
         -coalesce(troubles.trouble_count, 0) as untroubled,
         coalesce(circles.circle_lines, 0) as circle_lines
     from lines
@@ -64,14 +64,42 @@ measured as (
     left join troubles on lines.subscriber_id = troubles.subscriber_id
     left join circles on lines.subscriber_id = circles.subscriber_id
 
+),
+
+-- Twice the mean rank, a whole number: a group of equal lines holds the ranks from rank() on.
+ranked as (
+
+    select
+        subscriber_id
+        {%- for measure in measures %},
+        case when {{ measure }} is not null then
+            2 * rank() over (partition by {{ measure }} is null order by {{ measure }})
+            + count(*) over (partition by {{ measure }})
+        end as {{ measure }}_rank
+        {%- endfor %}
+    from measured
+
+),
+
+bounds as (
+
+    select
+        {%- for measure in measures %}
+        min({{ measure }}_rank) as {{ measure }}_worst,
+        max({{ measure }}_rank) as {{ measure }}_best{{ "," if not loop.last }}
+        {%- endfor %}
+    from ranked
+
 )
 
+-- Where all are equal, none is worse than another, and all are at the best.
 select
-    subscriber_id,
-    case when tariff_fit is not null
-        then 100 * percent_rank() over (partition by tariff_fit is null order by tariff_fit)
-    end as health_tariff,
-    100 * percent_rank() over (order by running_services) as health_service_use,
-    100 * percent_rank() over (order by untroubled) as health_service_quality,
-    100 * percent_rank() over (order by circle_lines) as health_call_circle
-from measured
+    ranked.subscriber_id
+    {%- for measure, score in measures.items() %},
+    case when ranked.{{ measure }}_rank = bounds.{{ measure }}_best then 100e0
+        else {{ ratio('100 * (ranked.' ~ measure ~ '_rank - bounds.' ~ measure ~ '_worst)',
+            'bounds.' ~ measure ~ '_best - bounds.' ~ measure ~ '_worst') }}
+    end as {{ score }}
+    {%- endfor %}
+from ranked
+cross join bounds

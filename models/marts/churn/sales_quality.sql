@@ -1,6 +1,10 @@
 -- How well outlets and plans sold: of their new lines, the shares that never paid twice, hardly used the line, or were gone
--- after half a year, each checked against what is usual among their peers.
-{% set shares = ['no_second_topup_share', 'low_activity_share', 'gone_by_month_6_share'] %}
+-- after half a year. A share is flagged where it is surely above the operator's: by the lower bound of its interval, so that few
+-- lines need to be far off.
+{% set shares = {
+    'no_second_topup_share': 'has_no_second_topup', 'low_activity_share': 'is_low_activity',
+    'gone_by_month_6_share': 'is_gone_by_month_6',
+} %}
 with
 
 new_lines as (
@@ -30,50 +34,56 @@ entities as (
 
 ),
 
-shares as (
+counted as (
 
     select
         entity,
         code,
         count(*) as new_subscribers,
-        avg(cast(has_no_second_topup as double)) as no_second_topup_share,
-        avg(cast(is_low_activity as double)) as low_activity_share,
-        avg(cast(is_gone_by_month_6 as double)) as gone_by_month_6_share
+        {%- for share, sign in shares.items() %}
+        sum({{ sign }}) as {{ share }}_bad,
+        count({{ sign }}) as {{ share }}_of{{ "," if not loop.last }}
+        {%- endfor %}
     from entities
     group by entity, code
 
 ),
 
-limits as (
+usual as (
 
     select
-        entity,
-        {%- for share in shares %}
-        avg({{ share }}) as {{ share }}_mean,
-        avg({{ share }}) + {{ rule('churn_rules', 'sales_deviations') }} * stddev_samp({{ share }})
-            as {{ share }}_limit{{ "," if not loop.last }}
+        {%- for share, sign in shares.items() %}
+        {{ ratio('sum(' ~ sign ~ ')', 'count(' ~ sign ~ ')') }} as {{ share }}_usual,
         {%- endfor %}
-    from shares
-    where new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }}
-    group by entity
+        cast({{ rule('churn_rules', 'sales_confidence_z') }} as double) as z
+    from new_lines
+
+),
+
+bounded as (
+
+    select
+        counted.*,
+        {%- for share in shares %}
+        {{ ratio(share ~ '_bad', share ~ '_of') }} as {{ share }},
+        {{ wilson(share ~ '_bad', share ~ '_of', '-') }} as {{ share }}_bound,
+        usual.{{ share }}_usual{{ "," if not loop.last }}
+        {%- endfor %}
+    from counted
+    cross join usual
 
 ),
 
 judged as (
 
     select
-        shares.*,
+        *,
         {%- for share in shares %}
-        limits.{{ share }}_mean,
-        limits.{{ share }}_limit,
-        coalesce(
-            shares.new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }}
-            and {{ comparable('shares.' ~ share) }}
-            > {{ comparable('limits.' ~ share ~ '_limit') }}, false
-        ) as {{ share }}_passed{{ "," if not loop.last }}
+        {{ share }}_of >= {{ rule('churn_rules', 'sales_min_subscribers') }}
+        and {{ comparable(share ~ '_bound') }} > {{ comparable(share ~ '_usual') }}
+            as {{ share }}_passed{{ "," if not loop.last }}
         {%- endfor %}
-    from shares
-    left join limits on shares.entity = limits.entity
+    from bounded
 
 )
 
@@ -82,15 +92,17 @@ select
     code,
     cast(new_subscribers as bigint) as new_subscribers,
     {%- for share in shares %}
-    cast({{ share }} as double) as {{ share }},
+    {{ share }},
     {%- endfor %}
-    {{ shares | join('_passed or ') }}_passed as is_flagged,
+    coalesce({{ shares | join('_passed, false)
+    or coalesce(') }}_passed, false) as is_flagged,
     nullif(concat(
         {%- for share in shares %}
         case when {{ share }}_passed
             then concat(
-                '{{ share }} ', cast({{ share }} as decimal(9, 4)),
-                ' (mean ', cast({{ share }}_mean as decimal(9, 4)), ', limit ', cast({{ share }}_limit as decimal(9, 4)), ') '
+                '{{ share }} ', cast({{ share }} as decimal(9, 4)), ' (', {{ share }}_bad, ' of ', {{ share }}_of,
+                ', surely over ', cast({{ share }}_bound as decimal(9, 4)),
+                ', of all ', cast({{ share }}_usual as decimal(9, 4)), ') '
             )
             else ''
         end{{ "," if not loop.last }}

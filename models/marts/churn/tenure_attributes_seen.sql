@@ -9,13 +9,18 @@ select
         when {{ dbt.dateadd('month', months, 'lines.activation_date') }} <= {{ as_of_date() }}
             then lines.tenure_months >= {{ months }}
     end as reaches_tenure,
-    coalesce(case when lines.is_on_net then lines.plan_code else churned.plan_code end, 'unknown') as plan_code,
-    coalesce(lines.brand_code, 'unknown') as brand_code,
-    coalesce(lines.payment_type, 'unknown') as payment_type,
-    coalesce(lines.number_class, 'unknown') as number_class,
-    coalesce(case when lines.is_on_net then averages.arpu_band else churned.arpu_band end, 'unknown') as arpu_band
+    case when lines.is_on_net then lines.plan_code else churned.plan_code end as plan_code,
+    lines.brand_code,
+    lines.payment_type,
+    lines.number_class,
+    case when lines.is_on_net then averages.arpu_band else churned.arpu_band end as arpu_band,
+    customers.income_band,
+    customers.customer_type,
+    customers.occupation,
+    lines.region_code
 from {{ ref('dim_subscribers') }} as lines
 left join {{ ref('fct_churn') }} as churned on lines.subscriber_id = churned.subscriber_id
 left join {{ ref('fct_subscriber_averages') }} as averages
     on lines.subscriber_id = averages.subscriber_id
     and averages.month = {{ last_billed_month() }}
+left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id

@@ -1,6 +1,7 @@
 -- What the tenure model learnt: how likely each value of each attribute is among lines that reach 30 months and among those
--- that don't. A value counts once more than it was seen, so that none is impossible.
-{% set attributes = ['plan_code', 'brand_code', 'payment_type', 'number_class', 'arpu_band'] %}
+-- that don't. A value counts once more than it was seen, so that none is impossible. A null is not known, and counts nowhere: the
+-- ARPU of who left before the first month held would else tell that he left.
+{% set attributes = tenure_attributes() %}
 with
 
 trained as (
@@ -33,6 +34,7 @@ seen as (
 
     {% for attribute in attributes %}
     select '{{ attribute }}' as attribute, {{ attribute }} as value, reaches_tenure from trained
+    where {{ attribute }} is not null
     {{ "union all" if not loop.last }}
     {% endfor %}
 
@@ -67,9 +69,10 @@ select
     filled.value is null as is_any_other,
     filled.reaches_tenure,
     cast(filled.lines as bigint) as lines,
-    cast(sizes.class_size as bigint) as class_size,
+    cast(sum(filled.lines) over (partition by filled.attribute, filled.reaches_tenure) as bigint) as class_size,
     cast((filled.lines + 1) / (
-        sizes.class_size + count(filled.value) over (partition by filled.attribute, filled.reaches_tenure)
+        sum(filled.lines) over (partition by filled.attribute, filled.reaches_tenure)
+        + count(filled.value) over (partition by filled.attribute, filled.reaches_tenure)
     ) as double) as likelihood,
     cast(sizes.class_size / nullif(sum(sizes.class_size) over (
         partition by filled.attribute, filled.value

@@ -1,78 +1,64 @@
--- How probable it is that each line on-net reaches 30 months: naive Bayes, the prior of either class times the likelihoods of
--- the line's attributes in it. A value that the model has never seen takes the likelihood of any other.
-{% set attributes = ['plan_code', 'brand_code', 'payment_type', 'number_class', 'arpu_band'] %}
-{% set classes = {'reaching': 'reaches_tenure', 'leaving': 'not reaches_tenure'} %}
+-- How probable it is that each line on-net reaches 30 months, by naive Bayes, and whether the model tells lines that reach them
+-- from lines that don't: else its probability is hardly more than that of all lines, and nothing is expected of one.
 with
 
-likelihoods as (
+products as (
 
-    select * from {{ ref('tenure_likelihoods') }}
-
-),
-
-priors as (
-
-    select
-        {%- for class, is_class in classes.items() %}
-        max(case when {{ is_class }} then prior_share end) as {{ class }}_prior{{ "," if not loop.last }}
-        {%- endfor %}
-    from likelihoods
+    select * from {{ ref('tenure_products') }}
 
 ),
 
-others as (
+-- Equal probabilities share their mean rank.
+ranked as (
 
     select
-        attribute,
-        {%- for class, is_class in classes.items() %}
-        max(case when {{ is_class }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from likelihoods
-    where is_any_other
-    group by attribute
+        reaches_tenure,
+        cast(2 * rank() over (order by unseen_probability) + count(*) over (partition by unseen_probability) - 1 as double) / 2
+            as place
+    from products
+    where unseen_probability is not null
 
 ),
 
-pairs as (
+counted as (
 
     select
-        attribute,
-        value,
-        {%- for class, is_class in classes.items() %}
-        max(case when {{ is_class }} then likelihood end) as {{ class }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from likelihoods
-    where not is_any_other
-    group by attribute, value
+        sum(case when reaches_tenure then place end) as places,
+        cast(sum(case when reaches_tenure then 1 else 0 end) as double) as reaching,
+        cast(sum(case when reaches_tenure then 0 else 1 end) as double) as leaving
+    from ranked
 
 ),
 
-multiplied as (
+signal as (
 
     select
-        lines.subscriber_id,
-        {%- for class in classes %}
-        priors.{{ class }}_prior
-        {%- for attribute in attributes %}
-        * coalesce({{ attribute }}_pair.{{ class }}, {{ attribute }}_other.{{ class }}, 1)
-        {%- endfor %} as {{ class }}_product{{ "," if not loop.last }}
-        {%- endfor %}
-    from {{ ref('tenure_attributes_seen') }} as lines
-    cross join priors
-    {%- for attribute in attributes %}
-    left join pairs as {{ attribute }}_pair
-        on {{ attribute }}_pair.attribute = '{{ attribute }}'
-        and lines.{{ attribute }} = {{ attribute }}_pair.value
-    left join others as {{ attribute }}_other on {{ attribute }}_other.attribute = '{{ attribute }}'
-    {%- endfor %}
-    where lines.is_on_net
+        cast({{ rounded(ratio('(places - reaching * (reaching + 1) / 2)', '(reaching * leaving)'), 6) }} as double) as signal_auc,
+        least(reaching, leaving) as smaller_class
+    from counted
+
+),
+
+judged as (
+
+    select
+        signal_auc,
+        coalesce(
+            smaller_class >= {{ rule('churn_rules', 'tenure_signal_lines') }}
+            and signal_auc >= {{ rule('churn_rules', 'tenure_signal_auc') }}, false
+        ) as has_signal
+    from signal
 
 )
 
 select
-    subscriber_id,
-    cast({{ rounded('reaching_product', 15) }} as double) as reaching_product,
-    cast({{ rounded('leaving_product', 15) }} as double) as leaving_product,
+    products.subscriber_id,
+    cast({{ rounded('products.reaching_product', 15) }} as double) as reaching_product,
+    cast({{ rounded('products.leaving_product', 15) }} as double) as leaving_product,
     cast({{ rounded(ratio('reaching_product', '(reaching_product + leaving_product)'), 12) }} as double) as tenure_30_probability,
-    reaching_product > leaving_product as is_expected_to_reach_30
-from multiplied
+    case when judged.has_signal then products.reaching_product > products.leaving_product end as is_expected_to_reach_30,
+    judged.signal_auc,
+    judged.has_signal
+from products
+cross join judged
+where products.is_on_net

@@ -3,7 +3,8 @@
 -- and traits that scoring goes by. What is made of months is rebuilt where these change.
 {{ config(access='protected', meta={'public': false}) }}
 {% set figures = ['facts.subscriber_id', 'facts.is_on_net_opening', 'facts.was_on_net', 'facts.is_on_net_end',
-    'facts.tenure_months', 'facts.tenure_band', 'facts.arpu_amount', 'facts.mou_minutes', 'facts.dou_mb', 'facts.offnet_minutes'] %}
+    'facts.tenure_months', 'facts.tenure_band', 'facts.arpu_amount', 'facts.mou_minutes', 'facts.outgoing_minutes',
+    'facts.call_count', 'facts.messages_sent', 'facts.dou_mb', 'facts.offnet_minutes'] %}
 {% set attributes = ['facts.subscriber_id', 'lines.customer_id', 'lines.region_code', 'lines.county_code',
     'key_persons.subscriber_id'] %}
 {% set traits = ['facts.subscriber_id', 'lines.payment_type', 'lines.number_class'] %}

@@ -3,6 +3,7 @@
 -- bills are not in, use is known and money is not. Only months that changed are built.
 {% set to_build = built_by_month('fct_average_sources') %}
 {% set measures = {'arpu': 'arpu_amount', 'mou': 'mou_minutes', 'dou': 'dou_mb'} %}
+{% set uses = {'outgoing': 'outgoing_minutes', 'calls': 'call_count', 'messages': 'messages_sent'} %}
 with
 
 months as (
@@ -27,15 +28,16 @@ summed as (
         sum(case when was_on_net then {{ column }} end) over last_three as {{ name }}_sum,
         sum(case when was_on_net then {{ column }} end) over three_before as {{ name }}_sum_before,
         {%- endfor %}
+        {%- for name, column in uses.items() %}
+        sum(case when was_on_net then {{ column }} end) over last_three as {{ name }}_sum,
+        {%- endfor %}
         sum(case when was_on_net then offnet_minutes end) over last_three as offnet_minutes_sum,
         nullif(sum(case when was_on_net then 1 else 0 end) over last_three, 0) as months_counted,
         nullif(sum(case when was_on_net then 1 else 0 end) over three_before, 0) as months_counted_before,
-        sum(arpu_amount) over last_twelve as realised_value,
-        sum(case when arpu_amount <> 0 then 1 else 0 end) over last_six as charged_months
+        sum(arpu_amount) over last_twelve as realised_value
     from months
     window
         last_twelve as (partition by subscriber_id order by month rows between 11 preceding and current row),
-        last_six as (partition by subscriber_id order by month rows between 5 preceding and current row),
         last_three as (partition by subscriber_id order by month rows between 2 preceding and current row),
         three_before as (partition by subscriber_id order by month rows between 5 preceding and 3 preceding)
 
@@ -47,8 +49,10 @@ averaged as (
         subscriber_id,
         month,
         case when is_billed then cast(realised_value as decimal(18, 2)) end as realised_value,
-        case when is_billed then cast(charged_months as integer) end as charged_months,
         {{ ratio('offnet_minutes_sum', 'mou_sum') }} as offnet_share_3m,
+        {%- for name in uses %}
+        cast({{ rounded(ratio(name ~ '_sum', 'months_counted'), 4) }} as decimal(18, 4)) as {{ name }}_3m,
+        {%- endfor %}
         {%- for name in measures %}
         {%- set sum = 'case when is_billed then arpu_sum end' if name == 'arpu' else name ~ '_sum' %}
         cast({{ rounded(ratio(sum, 'months_counted'), 4) }} as decimal(18, 4)) as {{ name }}_3m,
@@ -68,6 +72,9 @@ compared as (
         averaged.arpu_3m,
         averaged.mou_3m,
         averaged.dou_3m,
+        {%- for name in uses %}
+        averaged.{{ name }}_3m,
+        {%- endfor %}
         averaged.offnet_share_3m,
         {%- for name in measures %}
         case when averaged.{{ name }}_3m_before > 0
@@ -78,7 +85,6 @@ compared as (
         {%- endfor %}
         arpu_bands.band as arpu_band,
         averaged.realised_value,
-        averaged.charged_months,
         sources.source_fingerprint
     from averaged
     left join {{ ref('fct_average_sources') }} as sources on averaged.month = sources.month

@@ -72,7 +72,7 @@ measured as (
         cast(coalesce(usage.roaming_minutes, 0) as decimal(18, 2)) as roaming_minutes,
         cast(coalesce(usage.data_mb, 0) as decimal(20, 3)) as dou_mb,
         cast(coalesce(usage.roaming_data_mb, 0) as decimal(20, 3)) as roaming_mb,
-        {%- for count in ['messages_sent', 'calls_forwarded_offnet', 'competitor_hotline_calls'] %}
+        {%- for count in ['call_count', 'messages_sent', 'calls_forwarded_offnet', 'competitor_hotline_calls'] %}
         cast(coalesce(usage.{{ count }}, 0) as bigint) as {{ count }},
         {%- endfor %}
         cast(coalesce(usage.active_days, 0) as integer) as active_days,

@@ -54,6 +54,9 @@ tiered as (
         scored.arpu_3m,
         scored.mou_3m,
         scored.dou_3m,
+        scored.outgoing_3m,
+        scored.calls_3m,
+        scored.messages_3m,
         scored.arpu_band,
         scored.arpu_trend,
         scored.realised_value,
@@ -63,12 +66,11 @@ tiered as (
         scored.value_score,
         tiers.band as value_tier,
         classes.value_class,
-        scored.charged_months,
         (scored.influence_rank >= {{ top }} or scored.is_key_person)
         and scored.tenure_months > {{ rule('value_rules', 'high_influence_tenure_months') }} as is_high_influence,
         (
             scored.arpu_3m >= {{ rule('value_rules', 'mid_high_end_arpu') }}
-            and scored.mou_3m >= {{ rule('value_rules', 'mid_high_end_mou') }}
+            and scored.outgoing_3m >= {{ rule('value_rules', 'mid_high_end_outgoing') }}
         ) or scored.local_arpu_rank >= {{ top }} as is_mid_high_end,
         sources.source_fingerprint
     from scored

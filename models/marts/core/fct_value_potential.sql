@@ -22,10 +22,12 @@ measured as (
     select
         months.*,
         averages.realised_value,
-        averages.charged_months,
         averages.arpu_3m,
         averages.mou_3m,
         averages.dou_3m,
+        averages.outgoing_3m,
+        averages.calls_3m,
+        averages.messages_3m,
         averages.arpu_band,
         averages.arpu_trend,
         lifetimes.expected_remaining_months,

@@ -13,7 +13,7 @@ lines as (
 ),
 
 -- The mean of the shares that are known: an outlet of postpaid lines alone has no share of missing second payments.
-quality as (
+shares as (
 
     select
         *,
@@ -24,6 +24,16 @@ quality as (
         ), 6) }} as decimal(9, 6)) as weak_sales_share
     from {{ ref('sales_quality') }}
     where entity = 'outlet'
+
+),
+
+-- Of few new lines one alone would make an outlet weak.
+quality as (
+
+    select
+        *,
+        case when new_subscribers >= {{ rule('churn_rules', 'sales_min_subscribers') }} then weak_sales_share end as banded_share
+    from shares
 
 )
 
@@ -50,4 +60,4 @@ select
 from {{ ref('dim_outlets') }} as outlets
 left join lines on outlets.outlet_id = lines.outlet_id
 left join quality on outlets.outlet_id = quality.code
-left join {{ bands('sales_weakness_bands') }} as bands on {{ in_band('quality.weak_sales_share', 'bands') }}
+left join {{ bands('sales_weakness_bands') }} as bands on {{ in_band('quality.banded_share', 'bands') }}

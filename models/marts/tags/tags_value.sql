@@ -28,8 +28,10 @@ select
     worth.arpu_3m,
     worth.mou_3m,
     worth.dou_3m,
+    worth.outgoing_3m,
     worth.arpu_band,
     worth.arpu_trend,
+    worth.activity_score,
     worth.activity_grade,
     worth.is_mid_high_end,
 

@@ -7,21 +7,10 @@ medians as (
     select
         month,
         percentile_cont(0.5) within group (order by cast(realised_value as double)) as realised_median,
-        percentile_cont(0.5) within group (order by cast(potential_value as double)) as potential_median,
-        percentile_cont(0.5) within group (order by cast(arpu_3m as double)) as arpu_median
+        percentile_cont(0.5) within group (order by cast(potential_value as double)) as potential_median
     from {{ ref('fct_value_months') }}
     where {{ in_months('month', to_build) }}
     group by month
-
-),
-
-windows as (
-
-    select
-        month,
-        count(*) over (order by month rows between 5 preceding and current row) as months_counted
-    from {{ ref('int_subscribers__months_held') }}
-    where is_complete_month
 
 ),
 
@@ -63,6 +52,9 @@ classed as (
         scored.arpu_3m,
         scored.mou_3m,
         scored.dou_3m,
+        scored.outgoing_3m,
+        scored.calls_3m,
+        scored.messages_3m,
         scored.arpu_band,
         scored.arpu_trend,
         scored.realised_value,
@@ -79,11 +71,8 @@ classed as (
             when scored.potential_value >= medians.potential_median then 'growth'
             else 'basic'
         end as value_quadrant,
-        case
-            when scored.charged_months >= windows.months_counted and scored.arpu_3m >= medians.arpu_median then 'A'
-            when scored.charged_months >= {{ rule('value_rules', 'activity_b_share') }} * windows.months_counted then 'B'
-            else 'C'
-        end as activity_grade,
+        activity.activity_score,
+        grades.band as activity_grade,
         scored.is_mid_high_end,
         scored.is_high_influence,
         coalesce(incomes.income_rank >= {{ rule('value_rules', 'top_percent_rank') }}, false) as is_high_income,
@@ -92,7 +81,12 @@ classed as (
     from {{ ref('fct_value_months') }} as scored
     left join {{ ref('value_month_sources') }} as sources on scored.month = sources.month
     inner join medians on scored.month = medians.month
-    inner join windows on scored.month = windows.month
+    inner join {{ ref('activity_scores') }} as activity
+        on scored.subscriber_id = activity.subscriber_id
+        and scored.month = activity.month
+        and {{ in_months('activity.month', to_build) }}
+    left join {{ bands('activity_grades') }} as grades
+        on {{ in_band('activity.activity_score', 'grades') }}
     left join points
         on scored.subscriber_id = points.subscriber_id
         -- The last calendar year that had ended by the month's end.
