@@ -1,0 +1,105 @@
+-- Every task with its reasons, those of the business date included: the nightly job writes these down once they are published. A
+-- reason that stands joins the open task of its line and purpose; where there is none it raises one, unless a task that it raised
+-- was closed with a result of late.
+with
+
+recorded as (
+
+    select * from {{ ref('stg_ledger__task_reasons') }}
+
+),
+
+progress as (
+
+    select
+        tasks.*,
+        progress.ending,
+        progress.ended_on
+    from {{ ref('tasks_recorded') }} as tasks
+    inner join {{ ref('task_progress') }} as progress on tasks.task_id = progress.task_id
+
+),
+
+open_tasks as (
+
+    select * from progress
+    where ended_on is null
+
+),
+
+-- Reasons that need no task: an open one has them, or somebody dealt with them of late.
+known as (
+
+    select distinct
+        recorded.subscriber_id,
+        recorded.purpose,
+        recorded.reason
+    from recorded
+    inner join progress on recorded.task_id = progress.task_id
+    where progress.ended_on is null
+        or progress.ending = 'result' and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }}
+
+),
+
+triggers as (
+
+    select
+        triggers.subscriber_id,
+        triggers.purpose,
+        triggers.reason,
+        triggers.risk,
+        triggers.due_date,
+        known.reason is null as is_new,
+        max(case when known.reason is null then 1 else 0 end) over (
+            partition by triggers.subscriber_id, triggers.purpose
+        ) = 1 as has_new
+    from {{ ref('task_triggers') }} as triggers
+    left join known
+        on triggers.subscriber_id = known.subscriber_id
+        and triggers.purpose = known.purpose
+        and triggers.reason = known.reason
+
+),
+
+new_reasons as (
+
+    select
+        coalesce(
+            open_tasks.task_id,
+            md5(concat(triggers.subscriber_id, '|', triggers.purpose, '|', cast({{ as_of_date() }} as {{ dbt.type_string() }})))
+        ) as task_id,
+        triggers.subscriber_id,
+        triggers.purpose,
+        coalesce(open_tasks.raised_on, {{ as_of_date() }}) as raised_on,
+        coalesce(
+            open_tasks.owner_kind, case when coalesce(lines.manager_id, assigned.manager_id) is not null then 'manager' else 'team' end
+        ) as owner_kind,
+        coalesce(open_tasks.owner_id, lines.manager_id, assigned.manager_id, lines.region_code, 'unknown') as owner_id,
+        triggers.reason,
+        triggers.risk,
+        {{ as_of_date() }} as reason_date,
+        triggers.due_date
+    from triggers
+    inner join {{ ref('dim_subscribers') }} as lines on triggers.subscriber_id = lines.subscriber_id
+    left join {{ ref('manager_assignment') }} as assigned on triggers.subscriber_id = assigned.subscriber_id
+    left join open_tasks
+        on triggers.subscriber_id = open_tasks.subscriber_id
+        and triggers.purpose = open_tasks.purpose
+    where triggers.is_new or triggers.has_new and open_tasks.task_id is null
+
+)
+{% for found in ['recorded', 'new_reasons'] %}
+select
+    task_id,
+    subscriber_id,
+    purpose,
+    raised_on,
+    owner_kind,
+    owner_id,
+    reason,
+    risk,
+    reason_date,
+    due_date
+from {{ found }}
+{{ "union all" if not loop.last }}
+{%- endfor %}

@@ -1,0 +1,26 @@
+"""Tasks as a step behind the publication: what the night raised is written down, so that the next one knows it. It fails alone."""
+
+import dagster as dg
+
+from orchestration.pipeline.assets import PUBLICATION
+from orchestration.pipeline.reports import step
+from orchestration.pipeline.run import Run
+from orchestration.targeting.tasks import record_tasks
+
+
+def raised_tasks(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The step that writes the ledger of tasks."""
+
+    @dg.asset(deps=[PUBLICATION], group_name="tasks", required_resource_keys={"run"}, partitions_def=days)
+    def raised_tasks(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """Tasks that were raised on the business date, in the ledger, for the nights after it."""
+        run: Run = context.resources.run
+        with step(context, "tasks") as current:
+            if not run.publishes:
+                current.result = f"none recorded: {run.day} is before the published day"
+                return dg.MaterializeResult()
+            night = record_tasks(run.home, run.engine.ask, run.models, run.day)
+            current.result = night.in_short
+        return dg.MaterializeResult(metadata={"raised": night.raised, "open": night.open_tasks, "waiting": night.waiting})
+
+    return raised_tasks
