@@ -1,4 +1,4 @@
-"""Tasks as a step behind the publication: what the night raised is written down, so that the next one knows it. It fails alone."""
+"""Tasks as a step behind the publication: what the night raised is written down, so that the next one knows. It fails alone."""
 
 import dagster as dg
 

@@ -1,6 +1,6 @@
 """The ledger of tasks: what each published night raised, so that the next one knows it. One file a business date.
 
-Which tasks there are, and what became of them, is said by the models; here their rows are only written down, for dbt to read back.
+Which tasks there are, and what became of them, is said by the models; here their rows are only written down, for dbt to read.
 """
 
 from collections.abc import Callable, Iterable
@@ -68,7 +68,9 @@ def record_tasks(home: Home, ask: Callable[[str], list[tuple[Any, ...]]], models
 
 def last_recorded(home: Home) -> date:
     """The last business date whose tasks are in the ledger."""
-    return max((date.fromisoformat(path.parent.name[-10:]) for path in _folder(home).glob("reason_date=*/*.parquet")), default=_NEVER)
+    return max(
+        (date.fromisoformat(path.parent.name[-10:]) for path in _folder(home).glob("reason_date=*/*.parquet")), default=_NEVER
+    )
 
 
 def write(home: Home, day: date, rows: Iterable[dict[str, Any]]) -> None:

@@ -27,32 +27,31 @@ open_tasks as (
 
 ),
 
--- Reasons that need no task: an open one has them, or somebody dealt with them of late.
+-- What is known of a reason: the open task has it, or one that had it was closed with a result of late.
 known as (
 
-    select distinct
+    select
         recorded.subscriber_id,
         recorded.purpose,
-        recorded.reason
+        recorded.reason,
+        bool_or(progress.ended_on is null) as is_on_task,
+        bool_or(
+            coalesce(progress.ending = 'result' and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }}, false)
+        ) as is_dealt_with
     from recorded
     inner join progress on recorded.task_id = progress.task_id
-    where progress.ended_on is null
-        or progress.ending = 'result' and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }}
+    group by recorded.subscriber_id, recorded.purpose, recorded.reason
 
 ),
 
 triggers as (
 
     select
-        triggers.subscriber_id,
-        triggers.purpose,
-        triggers.reason,
-        triggers.risk,
-        triggers.due_date,
-        known.reason is null as is_new,
-        max(case when known.reason is null then 1 else 0 end) over (
+        triggers.*,
+        coalesce(known.is_on_task, false) as is_on_task,
+        max(case when known.is_dealt_with then 0 else 1 end) over (
             partition by triggers.subscriber_id, triggers.purpose
-        ) = 1 as has_new
+        ) = 1 as is_any_new
     from {{ ref('task_triggers') }} as triggers
     left join known
         on triggers.subscriber_id = known.subscriber_id
@@ -85,7 +84,7 @@ new_reasons as (
     left join open_tasks
         on triggers.subscriber_id = open_tasks.subscriber_id
         and triggers.purpose = open_tasks.purpose
-    where triggers.is_new or triggers.has_new and open_tasks.task_id is null
+    where case when open_tasks.task_id is null then triggers.is_any_new else not triggers.is_on_task end
 
 )
 {% for found in ['recorded', 'new_reasons'] %}
