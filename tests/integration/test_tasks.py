@@ -139,7 +139,7 @@ class Nights:
             done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-4000:]
 
-    def tasks(self) -> dict[str, dict]:
+    def table(self) -> dict[str, dict]:
         """The table as built, by id."""
         with duckdb.connect(str(self.home.public_database), read_only=True) as db:
             found = db.sql("select * from marketing.tasks")
@@ -156,10 +156,10 @@ def nights(tmp_path_factory, parsed) -> Nights:
     make_operator(home, 1_000, 4, FIRST, seed=3, daily=0)
     nightly(home.root, FIRST)
     run = Nights(home, parsed)
-    run.found[FIRST] = run.tasks()
+    run.found[FIRST] = run.table()
     for day in NIGHTS:
         run.night(day)
-        run.found[day] = run.tasks()
+        run.found[day] = run.table()
         check_night(run, day)
         if day != UNRECORDED:
             told = run.record(day)
@@ -168,7 +168,7 @@ def nights(tmp_path_factory, parsed) -> Nights:
             (file,) = (home.ledger / "task_reasons" / f"reason_date={day}").glob("*.parquet")
             kept = file.read_bytes()
             run.build(day)
-            assert run.tasks() == run.found[day]
+            assert run.table() == run.found[day]
             run.record(day)
             assert file.read_bytes() == kept
     return run
@@ -245,5 +245,5 @@ def test_a_message_to_all_moves_no_points_and_others_calls_close_nothing(nights)
 def test_an_earlier_day_built_again_is_as_it_was(nights):
     day = NIGHTS[4]
     nights.build(day)
-    assert nights.tasks() == nights.found[day]
+    assert nights.table() == nights.found[day]
     assert nights.record(day) == tasks.Night(False)
