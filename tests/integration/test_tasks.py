@@ -37,7 +37,7 @@ CODES = {"mou_drop": "medium", "zero_usage": "high", "negative_survey": "high", 
 BUILT = [
     "stg_ledger__task_reasons", "stg_ledger__deliveries", "stg_ledger__attempts", "int_deliveries__latest", "dim_raw_tables",
     "stg_channel__contacts", "fct_contacts", "stg_channel__task_events", "fct_task_events", "stg_channel__suppressions",
-    "fct_suppressions", "fct_contact_closures", "line_contacts", "contact_pressure", "contact_conversions", "tasks_recorded",
+    "fct_suppressions", "fct_call_closures", "line_contacts", "contact_pressure", "contact_conversions", "tasks_recorded",
     "task_events", "task_progress", "task_triggers", "task_reasons", "tasks", "task_board", "manager_tasks",
     "manager_performance",
 ]  # fmt: skip
@@ -67,6 +67,7 @@ class Nights:
         self.lines = dict(self.ask("select subscriber_id, manager_id from core.dim_subscribers where is_on_net order by 1"))
         self.found: dict[date, dict[str, dict]] = {}
         self.write("update core.dim_managers set task_capacity = ?", [MOST])
+        self.write("update seeds.task_rules set value = 1 where rule = 'expire_days'")
 
     def ask(self, query: str) -> list[tuple]:
         return self.engine.ask(query)
@@ -210,7 +211,7 @@ def test_what_was_raised_on_a_night_that_wrote_it_down_is_known_ever_after(night
         assert raised or day == MASS_SMS
         assert raised.isdisjoint(following) if day == UNRECORDED else raised <= following.keys()
     endings = Counter(task["ending"] for task in nights.found[NIGHTS[-1]].values())
-    assert min(endings[ending] for ending in ("result", "withdrawn", None)) > 5, endings
+    assert min(endings[ending] for ending in ("result", "withdrawn", "expired", None)) > 5, endings
 
 
 def test_high_value_lines_at_risk_have_a_task_with_an_owner(nights):
@@ -218,8 +219,8 @@ def test_high_value_lines_at_risk_have_a_task_with_an_owner(nights):
     severe = {line for line, code in nights.alerts[day] if CODES[code] == "high"}
     high = {line for (line,) in nights.ask("select subscriber_id from value.subscriber_value where is_high_value")}
     free = {line for (line,) in nights.ask("select subscriber_id from marketing.contact_pressure where remaining_contacts > 0")}
-    in_force = f"channel in ('all', 'outbound_call') and date '{day}' between closed_from and closed_to"
-    closed = {line for (line,) in nights.ask(f"select subscriber_id from core.fct_contact_closures where {in_force}")}
+    in_force = f"date '{day}' between closed_from and closed_to"
+    closed = {line for (line,) in nights.ask(f"select subscriber_id from core.fct_call_closures where {in_force}")}
     control = {line for line in severe if is_control(line)}
     found = nights.found[day].values()
     looked_after = {t["subscriber_id"] for t in found if t["owner_id"] and (t["is_open"] or t["ending"] == "result")}

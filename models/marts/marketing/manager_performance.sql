@@ -1,6 +1,6 @@
 -- How managers did month by month: the lines they hold (managers of the business date), tasks, calls, what was ordered, who left,
--- and points by the weights of manager_points: for tasks that they closed alone, so that a message to many moves none. A month that
--- is not over yet is left out, as is a manager with nothing in a month.
+-- and points by the weights of manager_points: of contacts none, so that a message to many moves none. A month that is not over
+-- yet is left out, as is a manager with nothing in a month.
 with
 
 lines as (

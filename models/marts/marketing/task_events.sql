@@ -1,5 +1,5 @@
--- What was done about tasks: events that the managers' tool sends, and before the first of these contacts of the owner that reached
--- the line. A contact on the day a task was raised came before it, and a message to many is nobody's work.
+-- What was done about tasks: events that the managers' tool sends, and before the first of these contacts by which the owner
+-- reached the line. A contact on the day a task was raised came before it, and a message to many is nobody's work.
 with
 
 tasks as (

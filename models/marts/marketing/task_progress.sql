@@ -118,7 +118,9 @@ select
     end as ended_on,
     case
         when done.closed_on is not null then coalesce(
-            done.closed_by, done.manager_id, case when done.outlet_id is null and tasks.owner_kind = 'manager' then tasks.owner_id end
+            done.closed_by,
+            done.manager_id,
+            case when done.outlet_id is null and tasks.owner_kind = 'manager' then tasks.owner_id end
         )
     end as closed_by_manager_id
 from tasks

@@ -35,9 +35,9 @@ known as (
         recorded.purpose,
         recorded.reason,
         bool_or(progress.ended_on is null) as is_on_task,
-        bool_or(
-            coalesce(progress.ending = 'result' and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }}, false)
-        ) as is_dealt_with
+        coalesce(bool_or(
+            progress.ending = 'result' and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }}
+        ), false) as is_dealt_with
     from recorded
     inner join progress on recorded.task_id = progress.task_id
     group by recorded.subscriber_id, recorded.purpose, recorded.reason
@@ -71,7 +71,8 @@ new_reasons as (
         triggers.purpose,
         coalesce(open_tasks.raised_on, {{ as_of_date() }}) as raised_on,
         coalesce(
-            open_tasks.owner_kind, case when coalesce(lines.manager_id, assigned.manager_id) is not null then 'manager' else 'team' end
+            open_tasks.owner_kind,
+            case when coalesce(lines.manager_id, assigned.manager_id) is not null then 'manager' else 'team' end
         ) as owner_kind,
         coalesce(open_tasks.owner_id, lines.manager_id, assigned.manager_id, lines.region_code, 'unknown') as owner_id,
         triggers.reason,

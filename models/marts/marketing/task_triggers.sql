@@ -1,5 +1,5 @@
--- What gives cause for a task on the business date: alerts, zones and lists of lines that may be contacted, by the rules that lists go
--- by. Nothing is raised while the tables that say who may be contacted are late.
+-- What gives cause for a task on the business date: alerts, zones and lists of lines that may be contacted, by the rules of target
+-- lists. Nothing is raised while the tables that say who may be contacted are late.
 {{ config(materialized='view') }}
 with
 
@@ -25,10 +25,7 @@ causes as (
     select distinct
         members.subscriber_id,
         concat('list:', members.list_name) as reason,
-        case
-            when named.reason is not null then named.reason
-            else concat('channel:', members.channel)
-        end as level
+        coalesce(named.reason, concat('channel:', members.channel)) as level
     from {{ ref('target_list_members') }} as members
     left join {{ ref('task_service_levels') }} as named on named.reason = concat('list:', members.list_name)
     where members.arm = 'treated'
@@ -38,8 +35,8 @@ causes as (
 
 closed as (
 
-    select distinct subscriber_id from {{ ref('fct_contact_closures') }}
-    where channel in ('all', 'outbound_call') and {{ in_force('closed_from', 'closed_to', as_of_date()) }}
+    select distinct subscriber_id from {{ ref('fct_call_closures') }}
+    where {{ in_force('closed_from', 'closed_to', as_of_date()) }}
 
 ),
 

@@ -34,8 +34,9 @@ joined as (
         raised.due_date,
         coalesce(progress.owner_kind, raised.first_owner_kind) as owner_kind,
         coalesce(progress.owner_id, raised.first_owner_id) as owner_id,
-        cast({{ rounded('greatest(coalesce(worth.arpu_3m, 0), 0) * ' ~ rule('tariff_rules', 'loss_months'), 2) }} as decimal(18, 2))
-            as value_at_stake_amount,
+        cast({{ rounded(
+            'greatest(coalesce(worth.arpu_3m, 0), 0) * ' ~ rule('tariff_rules', 'loss_months'), 2
+        ) }} as decimal(18, 2)) as value_at_stake_amount,
         cast({{ rounded('greatest(coalesce(scores.value_loss_probability, 0), raised.risk)', 6) }} as decimal(9, 6)) as risk,
         coalesce(progress.has_events, false) as has_events,
         coalesce(progress.is_passed_on, false) as is_passed_on,

@@ -44,11 +44,10 @@ closures as (
         tasks.task_id,
         greatest(tasks.raised_on, closures.closed_from) as withdrawn_on
     from lasting as tasks
-    inner join {{ ref('fct_contact_closures') }} as closures
+    inner join {{ ref('fct_call_closures') }} as closures
         on tasks.subscriber_id = closures.subscriber_id
         and closures.closed_to >= tasks.raised_on
         and closures.closed_from <= least(tasks.last_day, {{ as_of_date() }})
-    where closures.channel in ('all', 'outbound_call')
     union all
     select
         tasks.task_id,

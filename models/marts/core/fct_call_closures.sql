@@ -1,5 +1,5 @@
--- When a line must not be contacted, and on which channel: by suppressions of its own, of its phone, and of every other line that has
--- or had that phone, as target lists go by them. No phone is here.
+-- When a line must not be called: by suppressions of its own, of its phone, and of every other line that has or had that phone,
+-- as target lists go by them. No phone is here.
 {{ config(materialized='view') }}
 with
 
@@ -7,10 +7,10 @@ suppressions as (
 
     select
         subscriber_id,
-        channel,
         effective_from,
         effective_to
     from {{ ref('stg_channel__suppressions') }}
+    where channel in ('all', 'outbound_call')
 
 ),
 
@@ -18,7 +18,6 @@ phone_closures as (
 
     select
         holders.phone_key,
-        suppressions.channel,
         suppressions.effective_from,
         suppressions.effective_to
     from suppressions
@@ -26,10 +25,10 @@ phone_closures as (
     union all
     select
         phone_key,
-        channel,
         effective_from,
         effective_to
     from {{ ref('stg_channel__phone_suppressions') }}
+    where channel in ('all', 'outbound_call')
 
 ),
 
@@ -37,14 +36,12 @@ closures as (
 
     select
         subscriber_id,
-        channel,
         effective_from,
         effective_to
     from suppressions
     union all
     select
         phones.subscriber_id,
-        phone_closures.channel,
         phone_closures.effective_from,
         phone_closures.effective_to
     from phone_closures
@@ -54,7 +51,6 @@ closures as (
 
 select distinct
     subscriber_id,
-    channel,
     coalesce(effective_from, cast('1900-01-01' as date)) as closed_from,
     coalesce(effective_to, {{ open_end() }}) as closed_to
 from closures
