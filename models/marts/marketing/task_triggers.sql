@@ -1,5 +1,5 @@
--- What gives cause for a task on the business date: alerts, zones and lists of lines that may be contacted, by the rules of target
--- lists. Nothing is raised while the tables that say who may be contacted are late.
+-- What gives cause for a task on the business date: alerts, zones and lists of lines that may be contacted, by the rules of
+-- target lists. Nothing is raised while the tables that say who may be contacted are late.
 {{ config(materialized='view') }}
 with
 
