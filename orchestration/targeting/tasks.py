@@ -1,6 +1,7 @@
-"""The ledger of tasks: what each published night raised, so that the next one knows it. One file a business date.
+"""Tasks beyond the build: the ledger of what each published night raised, so that the next knows it, one file a business date;
+and the file of those at hand, for the tool that managers work in.
 
-Which tasks there are, and what became of them, is said by the models; here their rows are only written down, for dbt to read.
+Which tasks there are, and what became of them, is said by the models; here their rows are only written down.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,12 +10,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.base.files import write_atomically
 from orchestration.base.settings import Home
-from orchestration.warehouse.manifest import Models, relation_for
+from orchestration.targeting.file_title import FileTitle
+from orchestration.targeting.files import Written, write_list
+from orchestration.warehouse.manifest import Models, relation_for, require_serving
 
 FORM = pa.schema(
     [
@@ -26,6 +30,21 @@ FORM = pa.schema(
     ]
 )
 """One row a task and reason, in the file of the business date on which the reason joined it."""
+
+OPEN_TASKS = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("owner_kind", "owner_id")],
+        ("place", pa.int64()),
+        *[(name, pa.string()) for name in ("task_id", "subscriber_id", "purpose", "reasons", "state")],
+        *[(name, pa.date32()) for name in ("due_date", "appointment_date", "raised_on")],
+        *[(name, pa.decimal128(18, 2)) for name in ("priority_amount", "value_at_stake_amount")],
+        *[(name, pa.string()) for name in ("region_code", "county_code")],
+    ]
+)
+"""Columns of the file of open tasks. It holds no phone: whoever works a task finds that by the line."""
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+"""Rows of a query on the build."""
 
 _NEVER = date(1900, 1, 1)
 """The date of the file of no rows."""
@@ -50,10 +69,10 @@ class Night:
         return f"{self.raised:,} raised, {self.open_tasks:,} open, of which {self.waiting:,} wait"
 
 
-def record_tasks(home: Home, ask: Callable[[str], list[tuple[Any, ...]]], models: Models, day: date) -> Night:
+def record_tasks(home: Home, ask: Ask, models: Models, day: date) -> Night:
     """Writes what the build of `day` raised to the ledger, in place of what an earlier run of that day did.
 
-    `ask`: rows of a query on the build. Raises WarehouseError where no model serves tasks or their reasons."""
+    Raises WarehouseError where no model serves tasks or their reasons."""
     if last_recorded(home) > day:
         return Night(False)
     is_raised = f"raised_on = date '{day}'"
@@ -64,6 +83,28 @@ def record_tasks(home: Home, ask: Callable[[str], list[tuple[Any, ...]]], models
     sums = ", ".join(f"coalesce(sum(case when {condition} then 1 else 0 end), 0)" for condition in counts)
     ((raised, open_tasks, waiting),) = ask(f"select {sums} from {tasks}")
     return Night(True, int(raised), int(open_tasks), int(waiting))
+
+
+def export_tasks(home: Home, ask: Ask, models: Models, day: date, run_date: date) -> Written:
+    """Writes the open tasks at hand, by owner and place, to the exports of the run date, with a manifest, as lists are written.
+
+    Raises FileError where that fails; then no file of this call is under its final name."""
+    model, names = require_serving(models, "tasks"), OPEN_TASKS.names
+    query = f"select {', '.join(names)} from {model.relation} where is_open and state <> 'waiting'"
+    given = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in ask(query)], schema=OPEN_TASKS)
+    meanings = {name: model.columns.get(name, "") for name in names}
+    with duckdb.connect() as connection:
+        connection.register("given", given)
+        connection.execute("create table open_tasks as select * from given order by owner_kind, owner_id, place")
+        return write_list(
+            connection,
+            "select * from open_tasks order by owner_kind, owner_id, place",
+            f"open_tasks_{day}",
+            "csv",
+            home.exports / f"{run_date}",
+            FileTitle("open_tasks", "Open tasks", "待办任务", run_date, meanings, {"as_of": day.isoformat()}),
+            [field.name for field in OPEN_TASKS if pa.types.is_string(field.type)],
+        )
 
 
 def last_recorded(home: Home) -> date:

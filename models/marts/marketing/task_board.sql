@@ -8,7 +8,7 @@
     'at_hand': "is_open and state <> 'waiting'",
     'waiting': "state = 'waiting'",
     'overdue': 'is_open and due_date < ' ~ as_of,
-    'appointments_due': 'is_open and appointment_date <= ' ~ days_before('-(' ~ rule('task_rules', 'appointment_days') ~ ')'),
+    'appointments_due': 'is_open and is_appointment_due',
     'passed_on': 'is_passed_on',
     'done_today': "ending = 'result' and ended_on = " ~ as_of,
     'done': "ending = 'result'",
@@ -24,6 +24,7 @@ tasks as (
 
     select
         *,
+        appointment_date <= {{ days_before('-(' ~ rule('task_rules', 'appointment_days') ~ ')') }} as is_appointment_due,
         {{ dbt.datediff('raised_on', 'started_on', 'day') }} as response_days
     from {{ ref('tasks') }}
 

@@ -13,8 +13,9 @@ progress as (
 
     select
         tasks.*,
-        progress.ending,
-        progress.ended_on
+        progress.ended_on,
+        progress.ending = 'result'
+        and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }} as is_dealt_with
     from {{ ref('tasks_recorded') }} as tasks
     inner join {{ ref('task_progress') }} as progress on tasks.task_id = progress.task_id
 
@@ -35,9 +36,7 @@ known as (
         recorded.purpose,
         recorded.reason,
         bool_or(progress.ended_on is null) as is_on_task,
-        coalesce(bool_or(
-            progress.ending = 'result' and progress.ended_on > {{ days_before(rule('task_rules', 'repeat_days')) }}
-        ), false) as is_dealt_with
+        coalesce(bool_or(progress.is_dealt_with), false) as is_dealt_with
     from recorded
     inner join progress on recorded.task_id = progress.task_id
     group by recorded.subscriber_id, recorded.purpose, recorded.reason
