@@ -169,6 +169,7 @@ def _managers(managers: np.ndarray, seed: int) -> dict[str, Any]:
         "team": Codes(choose(rng, (55, 45), count), ["vip", "telephone"]),
         "outlet_id": Codes(seats, outlet_ids(len(COUNTIES))),
         "region_code": Codes(managers, REGION_CODES),
+        "task_capacity": np.ma.array(rng.integers(10, 31, count), mask=rng.random(count) < 0.5),
     }
 
 

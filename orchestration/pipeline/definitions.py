@@ -8,7 +8,7 @@ from datetime import date
 import dagster as dg
 
 from orchestration.base import settings
-from orchestration.pipeline import assets, automation, lists, scoring
+from orchestration.pipeline import assets, automation, lists, scoring, tasks
 from orchestration.pipeline.reports import run_report
 from orchestration.pipeline.run import business_days, run_resource, today
 from orchestration.targeting.folder import read_definitions
@@ -42,7 +42,8 @@ def definitions(last: date) -> dg.Definitions:
     trained, scored = scoring.scoring_assets(load_models(manifest), assets.model_keys(manifest, translator), days)
     exports = lists.list_assets(read_definitions(settings.TARGET_LISTS), days)
     released = [
-        one.with_attributes(backfill_policy=assets.A_RUN_A_DAY) for one in (trained, scored, candidate, publication, *exports)
+        one.with_attributes(backfill_policy=assets.A_RUN_A_DAY)
+        for one in (trained, scored, candidate, publication, tasks.raised_tasks(days), *exports)
     ]
     return dg.Definitions(
         assets=[intake, assets.dbt_models(manifest, translator, days), *released, run_report(days)],

@@ -7,7 +7,7 @@ from orchestration.base.settings import Home
 from orchestration.intake import IntakeReport, ensure_empty_tables, take_in
 from orchestration.intake.limits import Limits
 from orchestration.scoring import ledger as scores
-from orchestration.targeting import ledger, offers
+from orchestration.targeting import ledger, offers, tasks
 
 
 def take_in_all(home: Home, contract: dict[str, Table], limits: Limits, note: Callable[[str], None]) -> IntakeReport:
@@ -16,5 +16,6 @@ def take_in_all(home: Home, contract: dict[str, Table], limits: Limits, note: Ca
     ensure_empty_tables(home, contract)
     ledger.ensure_empty_tables(home)
     offers.ensure_empty_table(home)
+    tasks.ensure_empty_table(home)
     scores.ensure_empty_tables(home)
     return report

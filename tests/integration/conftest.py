@@ -12,8 +12,10 @@ from made_ledger import record_run
 from oracle.desk import ListRun
 from oracle.operator import Deliveries, write_deliveries
 from oracle.operator_channels import make_channel_operator
+from oracle.operator_tasks import give_tasks
 
 from orchestration.base.settings import Home
+from orchestration.targeting import tasks
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +31,7 @@ class OracleRun:
     deliveries: Deliveries
     as_of: date
     runs: list[ListRun]
+    recorded: list[dict]
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +42,13 @@ def oracle_run(tmp_path_factory) -> Callable[[int], OracleRun]:
     def run(seed: int) -> OracleRun:
         home = tmp_path_factory.mktemp(f"oracle_{seed}")
         operator, as_of, runs = make_channel_operator(seed, months=3 if seed % 5 == 0 else 14)
+        recorded = give_tasks(seed, operator, as_of)
         write_deliveries(operator.deliveries, home / "landing", seed)
         for run in runs:
             record_run(Home(home), run.list_name, run.run_date, run.members, run.status, run.channel)
+        for day in {row["reason_date"] for row in recorded}:
+            tasks.write(Home(home), day, [row for row in recorded if row["reason_date"] == day])
         nightly(home, as_of)
-        return OracleRun(home, operator.deliveries, as_of, runs)
+        return OracleRun(home, operator.deliveries, as_of, runs, recorded)
 
     return run

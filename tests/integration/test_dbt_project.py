@@ -10,7 +10,7 @@ from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, home
 from orchestration.intake import ensure_empty_tables, take_in
 from orchestration.scoring import ledger as scores
-from orchestration.targeting import ledger, offers
+from orchestration.targeting import ledger, offers, tasks
 
 
 def test_the_project_builds_on_nothing_and_its_unit_tests_hold(tmp_path):
@@ -19,6 +19,7 @@ def test_the_project_builds_on_nothing_and_its_unit_tests_hold(tmp_path):
     ensure_empty_tables(place, load_contract())
     ledger.ensure_empty_tables(place)
     offers.ensure_empty_table(place)
+    tasks.ensure_empty_table(place)
     scores.ensure_empty_tables(place)
     place.warehouse.mkdir(parents=True, exist_ok=True)
     target = tmp_path / "target"

@@ -22,7 +22,7 @@ from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.intake import ensure_empty_tables, take_in
 from orchestration.scoring import ledger as scores
-from orchestration.targeting import ledger, offers
+from orchestration.targeting import ledger, offers, tasks
 from orchestration.warehouse.build import reading
 from sample import lifelines, make_operator
 from sample.block import names
@@ -78,6 +78,7 @@ def planted(tmp_path_factory) -> tuple[Home, list[Run], Spy]:
     for run in runs:
         freeze(home, run, spy.people)
     offers.ensure_empty_table(home)
+    tasks.ensure_empty_table(home)
     scores.ensure_empty_tables(home)
     build(home)
     return home, runs, spy

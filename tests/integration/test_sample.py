@@ -85,7 +85,7 @@ def test_csv_deliveries_hold_the_same_rows_and_pass_the_door(tmp_path):
 
 def test_nothing_happens_after_the_last_day_or_before_a_line_was_there(con):
     for table in load_contract().values():
-        if table.event_time and not table.event_time.endswith("_month"):
+        if table.event_time and not table.event_time.endswith("_month") and "subscriber_id" in [c.name for c in table.columns]:
             late, early = con.execute(
                 f"select count(*) filter (e.{table.event_time}::date > date '{AS_OF}'), "
                 f"count(*) filter (e.{table.event_time}::date < activation_date) "

@@ -15,5 +15,6 @@ a rule understood wrongly in one place shows as a difference. Plain Python, `Dec
 - `tariffs.py` plans re-rated, levels of bundles
 - `habits.py` use, payments and worth of a line as tags; `wholes.py` customers, outlets, plans
 - `campaign.py` offers, channels and lists; `care.py` managers
+- `operator_tasks.py` adds tasks of earlier nights and what became of them; `tasks.py` tasks
 - `rows.py` small rows for cases worked by hand
 """

@@ -7,9 +7,7 @@ Choices where the definitions leave one:
   waits goes, in order of ids, to the manager of its region with the least load then, of equal ones the lowest id.
 - New to the mid/high-end: so at M, and not at the month end before, lines without a row then included.
 - Months are complete ones, held or not; in those that are not nobody knows who held what. A line lost is one of those on-net at
-  the month's opening. An alert is known from the first run that raised it, so that a first run knows none of the months
-  before it, nor whether it knows all of its own.
-- Tasks of lists are the lines taken by a run that counts, of the manager at export, in the month of the run date.
+  the month's opening.
 """
 
 from collections import Counter, defaultdict
@@ -18,14 +16,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle import campaign
-from oracle.desk import Desk, band, by_line
+from oracle.desk import Desk, band
 from oracle.figures import ratio
 from oracle.known import day_of, month_add, month_end, month_start
 from oracle.service import BAD
 from oracle.touch import answers
 
-TASK_DAYS = 7
-POINTS = {"done": Fraction(1), "connected": Fraction(1, 2), "succeeded": Fraction(5), "lost": Fraction(-2)}
+POINTS = {"done": Fraction(1), "done_in_time": Fraction(1, 2), "done_with_success": Fraction(5), "lost": Fraction(-2)}
 WORKLOADS = ((None, "light"), (50, "normal"), (200, "heavy"), (400, "overloaded"))
 
 
@@ -65,60 +62,59 @@ def manager_assignment(desk: Desk) -> dict[str, dict]:
     return found
 
 
-def manager_tasks(desk: Desk) -> dict[tuple, dict]:
-    """One row a task known: alerts that stand at D, of a first run, and lines taken by lists."""
-    found = {}
-    contacts = by_line(desk.contacts)
-    for key, codes in desk.alerts.items():
-        for code in codes if manager_of(desk, key) is not None else ():
-            days = [(day_of(c["contacted_at"]) - desk.today).days for c in contacts[key] if c["direction"] == "outbound"]
-            found[key, "alert", code, desk.today] = {
-                "month": month_start(desk.today),
-                "manager_id": manager_of(desk, key),
-                "is_done": any(0 <= day <= TASK_DAYS for day in days),
-            }
-    named = {(c["list_name"], c["list_run_date"], c["subscriber_id"]) for c in desk.contacts}
-    for (name, run_date), run in desk.runs.items():
-        for member in run.members:
-            if member["arm"] == "treated" and member["manager_id"] is not None:
-                found[member["subscriber_id"], "list", name, run_date] = {
-                    "month": month_start(run_date),
-                    "manager_id": member["manager_id"],
-                    "is_done": (name, run_date, member["subscriber_id"]) in named,
-                }
-    return found
-
-
-def manager_performance(desk: Desk) -> dict[tuple, dict]:
-    """One row a complete month and manager with anything in it."""
+def manager_performance(desk: Desk, tasks: dict[str, dict]) -> dict[tuple, dict]:
+    """One row a complete month and manager with anything in it. `tasks`: those of oracle.tasks."""
     succeeded = campaign.successes(desk)
-    tasks, contacts, lines = defaultdict(list), defaultdict(list), by_manager(desk)
-    for (_, kind, *_), row in manager_tasks(desk).items():
-        tasks[row["month"], row["manager_id"]].append((kind, row["is_done"]))
+    raised, closed, contacts, lines = defaultdict(list), defaultdict(list), defaultdict(list), by_manager(desk)
+    for row in tasks.values():
+        if row["manager_id"] is not None:
+            raised[month_start(row["raised_on"]), row["manager_id"]].append(row)
+        if row["closed_by_manager_id"] is not None:
+            closed[month_start(row["ended_on"]), row["closed_by_manager_id"]].append(row)
+    first = min((month_start(row["raised_on"]) for row in tasks.values()), default=date.max)
     for contact in desk.contacts:
         if contact["direction"] == "outbound" and contact["manager_id"] is not None:
             contacts[month_start(day_of(contact["contacted_at"])), contact["manager_id"]].append(contact)
+    cells = (*raised, *closed, *contacts)
     found = {}
-    for month in sorted({*desk.book.months, *desk.complete_months(at for at, _ in (*tasks, *contacts))}):
-        managers = {m for at, m in (*tasks, *contacts) if at == month} | {m for m in lines if lives(desk, lines[m], month)}
+    for month in sorted({*desk.book.months, *desk.complete_months(at for at, _ in cells)}):
+        managers = {m for at, m in cells if at == month} | {m for m in lines if lives(desk, lines[m], month)}
         for manager in managers:
-            known = tasks[month, manager]
+            own, done = raised[month, manager], closed[month, manager]
             row = campaign.work(contacts[month, manager], succeeded)
             row |= lives(desk, lines.get(manager, []), month) or {
                 "subscribers_held": 0 if month in desk.book.months else None,
                 "retention_rate": None,
                 "lost": 0,
             }
-            row |= {
-                "alert_tasks": None,
-                "list_tasks": sum(kind == "list" for kind, _ in known),
-                "tasks": len(known),
-                "done": sum(done for _, done in known),
+            counts = {
+                "alert_tasks": sum("alert:" in task["reasons"] for task in own),
+                "list_tasks": sum("list:" in task["reasons"] for task in own),
+                "tasks": len(own),
+                "done": len(done),
+                "done_in_time": sum(task["is_in_time"] for task in done),
+                "done_with_success": sum(task["is_success"] for task in done),
             }
-            points = sum(weight * row[name] for name, weight in POINTS.items())
+            points = sum(weight * (counts | row)[name] for name, weight in POINTS.items())
             row["points"] = Decimal(points.numerator) / points.denominator
+            row |= counts if month >= first else dict.fromkeys(counts)
             del row["lost"]
             found[month, manager] = row
+    return found
+
+
+def manager_tasks(tasks: dict[str, dict], reasons: dict[tuple, dict]) -> dict[tuple, dict]:
+    """Alerts and lists among the reasons of managers' tasks. Both are those of oracle.tasks."""
+    found = {}
+    for (task_id, reason), row in reasons.items():
+        kind, _, code = reason.partition(":")
+        task = tasks[task_id]
+        if kind in ("alert", "list") and task["manager_id"] is not None:
+            found[row["subscriber_id"], kind, code, row["reason_date"]] = {
+                "month": month_start(row["reason_date"]),
+                "manager_id": task["manager_id"],
+                "is_done": task["ending"] == "result",
+            }
     return found
 
 

@@ -43,7 +43,7 @@ class Desk:
     """Everything a build for D may use. Dicts are by code; `contacts`, `orders` and `visits` oldest first. `chances`: what the
     model gives each line scored, to lose value; `told`: rows that other models wrote of the last month that each scored;
     `uplifts`: what asking a line for an offer changes, by line and offer, where that was learnt. How they come by them is not
-    reckoned here."""
+    reckoned here. `recorded`: rows of the ledger of tasks; `days`: dates of deliveries by table."""
 
     book: Book
     contacts: list[dict]
@@ -60,6 +60,9 @@ class Desk:
     chances: dict[str, float]
     told: list[dict]
     uplifts: dict[tuple[str, str], float]
+    task_events: list[dict]
+    recorded: list[dict]
+    days: dict[str, list[date]]
 
     @property
     def today(self) -> date:
@@ -150,6 +153,7 @@ def desk_at(
     chances: dict[str, float] | None = None,
     told: Iterable[dict] = (),
     uplifts: dict[tuple[str, str], float] | None = None,
+    recorded: Iterable[dict] = (),
 ) -> Desk:
     """What deliveries, lists and scores tell at `as_of`; a table that never came is empty."""
 
@@ -184,6 +188,9 @@ def desk_at(
         chances=chances or {},
         told=list(told),
         uplifts=uplifts or {},
+        task_events=history("channel_task_events", "event_id", "event_at"),
+        recorded=list(recorded),
+        days={table: list(by_dt) for table, by_dt in deliveries.items()},
     )
 
 

@@ -4,6 +4,7 @@ select
     managers.team,
     managers.outlet_id,
     managers.region_code,
-    regions.region_name
+    regions.region_name,
+    managers.task_capacity
 from {{ ref('stg_channel__managers') }} as managers
 left join {{ ref('int_subscribers__region_names') }} as regions on managers.region_code = regions.region_code

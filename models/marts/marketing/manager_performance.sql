@@ -1,5 +1,6 @@
 -- How managers did month by month: the lines they hold (managers of the business date), tasks, calls, what was ordered, who left,
--- and points by the weights of manager_points. A month that is not over yet is left out, as is a manager with nothing in a month.
+-- and points by the weights of manager_points: of contacts none, so that a message to many moves none. A month that is not over
+-- yet is left out, as is a manager with nothing in a month.
 with
 
 lines as (
@@ -20,15 +21,28 @@ lines as (
 tasks as (
 
     select
-        month,
+        {{ month_of('raised_on') }} as month,
         manager_id,
-        sum(case when kind = 'alert' then 1 else 0 end) as alert_tasks,
-        sum(case when kind = 'list' then 1 else 0 end) as list_tasks,
-        count(*) as tasks,
-        sum(case when is_done then 1 else 0 end) as done
-    from {{ ref('manager_tasks') }}
-    where month <= {{ last_complete_month() }}
-    group by month, manager_id
+        sum(case when reasons like '%alert:%' then 1 else 0 end) as alert_tasks,
+        sum(case when reasons like '%list:%' then 1 else 0 end) as list_tasks,
+        count(*) as tasks
+    from {{ ref('tasks') }}
+    where manager_id is not null
+    group by {{ month_of('raised_on') }}, manager_id
+
+),
+
+closed as (
+
+    select
+        {{ month_of('ended_on') }} as month,
+        closed_by_manager_id as manager_id,
+        count(*) as done,
+        sum(case when is_in_time then 1 else 0 end) as done_in_time,
+        sum(case when is_success then 1 else 0 end) as done_with_success
+    from {{ ref('tasks') }}
+    where closed_by_manager_id is not null
+    group by {{ month_of('ended_on') }}, closed_by_manager_id
 
 ),
 
@@ -47,23 +61,18 @@ calls as (
 
 ),
 
--- Alerts are kept for some days, and were not known before the first build.
-known as (
+since as (
 
-    select greatest(min(as_of_date), {{ days_before(rule('tag_rules', 'changes_days')) }}) as alerts_since
-    from {{ ref('tag_coverage') }}
-
-),
-
-held as (
-
-    select min(month) as lines_since from {{ ref('fct_subscriber_months') }}
+    select
+        min(month) as lines_since,
+        (select {{ month_of('min(raised_on)') }} from {{ ref('tasks') }}) as tasks_since
+    from {{ ref('fct_subscriber_months') }}
 
 ),
 
 keys as (
 
-    {% for part in ['lines', 'tasks', 'calls'] %}
+    {% for part in ['lines', 'tasks', 'closed', 'calls'] %}
     select month, manager_id from {{ part }}
     where month <= {{ last_complete_month() }}
     {{ "union" if not loop.last }}
@@ -77,17 +86,17 @@ counted as (
         keys.month,
         keys.manager_id,
         {%- for part, columns in {
-            'lines': ['subscribers_held', 'held_at_opening', 'retained'], 'tasks': ['alert_tasks', 'list_tasks', 'tasks', 'done'],
+            'lines': ['subscribers_held', 'held_at_opening', 'retained'], 'tasks': ['alert_tasks', 'list_tasks', 'tasks'],
+            'closed': ['done', 'done_in_time', 'done_with_success'],
             'calls': ['contacts', 'connected', 'succeeded']
         }.items() %}{% for column in columns %}
         cast(coalesce({{ part }}.{{ column }}, 0) as bigint) as {{ column }},
         {%- endfor %}{% endfor %}
-        keys.month >= known.alerts_since as has_alerts,
-        keys.month >= held.lines_since as has_lines
+        coalesce(keys.month >= since.tasks_since, false) as has_tasks,
+        keys.month >= since.lines_since as has_lines
     from keys
-    cross join known
-    cross join held
-    {%- for part in ['lines', 'tasks', 'calls'] %}
+    cross join since
+    {%- for part in ['lines', 'tasks', 'closed', 'calls'] %}
     left join {{ part }}
         on keys.month = {{ part }}.month
         and keys.manager_id = {{ part }}.manager_id
@@ -99,10 +108,9 @@ select
     month,
     manager_id,
     case when has_lines then subscribers_held end as subscribers_held,
-    case when has_alerts then alert_tasks end as alert_tasks,
-    list_tasks,
-    tasks,
-    done,
+    {%- for column in ['alert_tasks', 'list_tasks', 'tasks', 'done', 'done_in_time', 'done_with_success'] %}
+    case when has_tasks then {{ column }} end as {{ column }},
+    {%- endfor %}
     contacts,
     connected,
     {{ ratio('connected', 'contacts') }} as connection_rate,
@@ -110,9 +118,9 @@ select
     {{ ratio('succeeded', 'contacts') }} as success_rate,
     {{ ratio('retained', 'held_at_opening') }} as retention_rate,
     cast({{ rounded(
-        'done * ' ~ rule('manager_points', 'task_done')
-        ~ ' + connected * ' ~ rule('manager_points', 'contact_connected')
-        ~ ' + succeeded * ' ~ rule('manager_points', 'contact_succeeded')
+        'done * ' ~ rule('manager_points', 'task_closed')
+        ~ ' + done_in_time * ' ~ rule('manager_points', 'task_in_time')
+        ~ ' + done_with_success * ' ~ rule('manager_points', 'task_succeeded')
         ~ ' + (held_at_opening - retained) * ' ~ rule('manager_points', 'line_lost'), 2
     ) }} as decimal(18, 2)) as points
 from counted

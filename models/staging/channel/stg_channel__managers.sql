@@ -14,7 +14,8 @@ renamed as (
         manager_id,
         team,
         outlet_id,
-        region_code
+        region_code,
+        task_capacity
     from source
 
 )
