@@ -90,6 +90,7 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
     _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
     _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
     _table(found.columns, found.rows)
+    _say(f"says: {words}" for words in found.says)
     for column, counts in found.groups.items():
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
     _say([found.shows] if found.shows else [])

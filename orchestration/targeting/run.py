@@ -19,7 +19,7 @@ from orchestration.base.settings import Home
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
-from orchestration.targeting import decisions, ledger, matching
+from orchestration.targeting import advice, decisions, ledger, matching
 from orchestration.targeting.age import DataAge, old_scores, score_months
 from orchestration.targeting.contact_rules import Caps, Repeats, read_rules
 from orchestration.targeting.definition import TargetList
@@ -135,8 +135,9 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
             f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
             f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
         )
+        unknown = advice.unknown_offer(decided.plan.asked[name].definition, decided.tables)
         said[name] = tuple(
-            words for words in (age.warning, scores.get(name), idle, _again(current, name, decided.run_date)) if words
+            words for words in (age.warning, scores.get(name), unknown, idle, _again(current, name, decided.run_date)) if words
         )
     return said
 

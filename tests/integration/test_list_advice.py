@@ -44,13 +44,15 @@ def test_a_sound_list_is_good_to_run(operator):  # noqa: F811
         ("schedule: 0 0 30 2 *", "schedule: no day of any year fits '0 0 30 2 *'"),
         ("destination: /no such/folder", "destination: the folder /no such/folder does not exist"),
         ("destination: s3://bucket/x", "destination: s3 needs a package that is not installed"),
+        ("approved: {by: Customer-Value, on: 2026-03-01}", "approved: by Customer-Value, who owns the list; another than the owner"),
+        ("script_en: Hello", "script_en and script_zh go together; write both, or leave both out"),
         ("approved: {by: boss, on: 2026-04-02}", "approved: on 2026-04-02 lies after today, 2026-04-01"),
         ('purpose: "a\\0b"', "purpose: holds the character U+0000"),
     ],
 )
 def test_what_would_fail_is_refused_before(operator, change, said):  # noqa: F811
     key = change.split(":")[0]
-    operator.change("insert into core.dim_offers values ('O1', null, true), ('O2', null, true)")
+    operator.change("insert into core.dim_offers (offer_code, is_valid) values ('O1', true), ('O2', true)")
     operator.write("care", "\n".join([*(row for row in CARE.splitlines() if not row.startswith(f"{key}:")), change]) + "\n")
     shown = operator.call("check", "care", code=1)
     assert said in shown and "good to run" not in shown
@@ -64,11 +66,17 @@ def test_a_fault_of_shape_in_one_file_hides_none_in_others(operator):  # noqa: F
 
 
 def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):  # noqa: F811
-    operator.change("insert into core.dim_offers values ('O1', null, true), ('O2', date '2026-03-31', true)")
-    eligible = "select 'S' || lpad(n::varchar, 4, '0'), 'O1' from range(5) t (n)"
-    operator.change(f"insert into marketing.offer_eligibility {eligible}", private=True)
-    operator.write("care", CARE + "offer: O1\n")
-    assert "list care: offer: 14 of 19 lines matched (74%) may not be put O1" in operator.call("check", "care")
+    operator.change(
+        "insert into core.dim_offers (offer_code, valid_to, is_valid) values ('O1', null, true), ('O2', date '2026-03-31', true)"
+    )
+    is_open = "select 'S' || lpad(n::varchar, 4, '0'), 'O1', 1, true, null from range({}, {}) t (n)"
+    operator.change(f"insert into marketing.next_best_offers {is_open.format(0, 9)}")
+    for offer in ("O1", "best"):
+        operator.write("care", CARE + f"offer: {offer}\n")
+        said = operator.call("check", "care")
+        assert f"offer: {'any offer' if offer == 'best' else 'O1'} is open to 9 of 19 lines matched (47%); the others are" in said
+    operator.change(f"insert into marketing.next_best_offers {is_open.format(9, 10)}")
+    assert operator.call("check", "care") == "care: approved, good to run\n"  # 53 %
     operator.write("care", CARE + "offer: O2\n")
     assert "list care: offer: O2 ran out on 2026-03-31" in operator.call("check", "care")
 

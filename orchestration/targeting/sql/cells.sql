@@ -1,4 +1,5 @@
-{# What a file shows of those who match: subscriber_id, phone and the list's columns, in no order. #}
+{# What a file shows of those who match: subscriber_id, phone, the list's columns, and what its scripts and reasons are made of, in
+   no order. #}
 {% from "macros/lines.sql" import lines_ctes %}
 {% from "macros/reach.sql" import has_phone %}
 with
@@ -13,6 +14,18 @@ phones as (
     from {{ relations.phones }}
     where {{ has_phone() }}
 
+),
+
+best_offers as (
+
+    select
+        open_offers.subscriber_id,
+        open_offers.offer_code as best_offer_code,
+        offers.offer_name as best_offer_name
+    from {{ relations.open_offers }} as open_offers
+    inner join {{ relations.offers }} as offers on open_offers.offer_code = offers.offer_code
+    where open_offers.is_best
+
 )
 
 select
@@ -21,6 +34,12 @@ select
     {%- for column in columns %},
     lines.{{ column | quoted(dialect) }}
     {%- endfor %}
+    {%- for tag in said_tags %},
+    lines.{{ tag | quoted(dialect) }} as {{ ("said " ~ tag) | quoted(dialect) }}
+    {%- endfor %},
+    best_offers.best_offer_code,
+    best_offers.best_offer_name
 from lines
 inner join phones on lines.subscriber_id = phones.subscriber_id
+left join best_offers on lines.subscriber_id = best_offers.subscriber_id
 where {{ condition }}

@@ -1,4 +1,4 @@
-{# How many lines match a condition, and how many of these may be put an offer. #}
+{# How many lines match a condition, and to how many of these an offer is open; any offer where none is named. #}
 {% from "macros/lines.sql" import lines_ctes %}
 with
 
@@ -7,8 +7,10 @@ with
 offered as (
 
     select distinct subscriber_id
-    from {{ relations.offer_eligibility }}
+    from {{ relations.open_offers }}
+    {%- if offer is not none %}
     where offer_code = {{ offer | text(dialect) }}
+    {%- endif %}
 
 )
 
