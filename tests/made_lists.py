@@ -64,8 +64,8 @@ TABLES = {
     "core.fct_contacts": "contact_id varchar, subscriber_id varchar, contact_date date, direction varchar, list_name varchar,"
     " list_run_date date, offer_code varchar, outcome varchar",
     "core.fct_orders": "order_id varchar, subscriber_id varchar, offer_code varchar, order_date date, is_completed boolean",
-    "core.dim_offers": "offer_code varchar, offer_name varchar, pay_amount decimal(12,2), gift_amount decimal(12,2), script varchar,"
-    " valid_to date, is_valid boolean",
+    "core.dim_offers": "offer_code varchar, offer_name varchar, pay_amount decimal(12,2), gift_amount decimal(12,2),"
+    " script varchar, valid_to date, is_valid boolean",
     "marketing.next_best_offers": "subscriber_id varchar, offer_code varchar, rank bigint, is_best boolean,"
     " worth_amount decimal(18,2)",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",

@@ -27,7 +27,7 @@ from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.exposures import PAGE, exposures
 from orchestration.targeting.folder import read_definitions
 from orchestration.targeting.imports import import_list
-from orchestration.targeting.lists import definitions, due_lists, judged_lists, open_lists, preview_lists
+from orchestration.targeting.lists import channel_feeds, definitions, due_lists, judged_lists, open_lists, preview_lists
 from orchestration.targeting.rebuild import rebuild, recorded_run
 from orchestration.targeting.why import why
 from orchestration.warehouse.build import run_lock
@@ -193,6 +193,15 @@ def lists_import(
     with plain_errors():
         run = import_list(settings.home(), file, name, on.date(), channel, offer)
     typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
+
+
+@app.command("feeds")
+def lists_feeds() -> None:
+    """Write the channels' feeds anew, as the nightly job does: after a list was exported by hand."""
+    with plain_errors(), run_lock(settings.home()):
+        written = channel_feeds(_engine(), models(), _today())
+    for channel, made in written.items():
+        typer.echo(f"{channel}: {made.rows:,} lines\n{made.files[0]}")
 
 
 @app.command("verify")

@@ -92,7 +92,7 @@ def decide(
 def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
     """What the published version, of the business date `as_of`, says that a plan goes by."""
     relations = tables.relations
-    catalog = _catalog(tables)
+    catalog = read_catalog(tables)
     columns = frozenset(tables.columns(relations.tag_values))
     if matching.HELD_OUT not in columns:
         raise ListError(
@@ -219,7 +219,7 @@ def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Tab
     return found.filter(pc.is_in(found["arm"], pa.array(arms))).select(["list_name", "subscriber_id"])
 
 
-def _catalog(tables: Tables) -> Catalog:
+def read_catalog(tables: Tables) -> Catalog:
     """The tags of the version. Raises CatalogError, naming the tag, where a row of its catalogue cannot be used."""
     relation = tables.relations.tag_catalog
     names, rows = tables.columns(relation), tables.rows(f"select * from {relation} order by entity, tag_name")

@@ -51,7 +51,9 @@ def check_script(text: str, catalog: Catalog, has_offer: bool) -> None:
             continue
         if field not in known or not known[field].is_active:
             names = (*OFFER_FIELDS, *BEST_FIELDS, *(name for name, tag in known.items() if tag.is_active))
-            raise ScriptError(f"unknown field {{{field}}}{did_you_mean(field, names) or '; fields are tags and what the offer says'}")
+            raise ScriptError(
+                f"unknown field {{{field}}}{did_you_mean(field, names) or '; fields are tags and what the offer says'}"
+            )
         if known[field].kind == "flag":
             raise ScriptError(f"{{{field}}} is a flag: true or false, which nobody says; leave it out")
 

@@ -44,7 +44,10 @@ def test_a_sound_list_is_good_to_run(operator):  # noqa: F811
         ("schedule: 0 0 30 2 *", "schedule: no day of any year fits '0 0 30 2 *'"),
         ("destination: /no such/folder", "destination: the folder /no such/folder does not exist"),
         ("destination: s3://bucket/x", "destination: s3 needs a package that is not installed"),
-        ("approved: {by: Customer-Value, on: 2026-03-01}", "approved: by Customer-Value, who owns the list; another than the owner"),
+        (
+            "approved: {by: Customer-Value, on: 2026-03-01}",
+            "approved: by Customer-Value, who owns the list; another than the owner",
+        ),
         ("script_en: Hello", "script_en and script_zh go together; write both, or leave both out"),
         ("approved: {by: boss, on: 2026-04-02}", "approved: on 2026-04-02 lies after today, 2026-04-01"),
         ('purpose: "a\\0b"', "purpose: holds the character U+0000"),

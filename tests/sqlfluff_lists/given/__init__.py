@@ -61,4 +61,8 @@ said = {
         for kind, name, values in ((1, "value_tier", {"gold": "金"}), (2, "realised_value", {}), (0, "is_at_risk", {}))
     ],
 }
+exported = [said, said]
 mine, other = "newer", "older"
+
+places, seen = (1, 2, 3), {"last_contact_date": "date", "last_contact_outcome": "string"}
+said_names = ("list_name", "offer_code")
