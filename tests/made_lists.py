@@ -22,6 +22,9 @@ RELATIONS = {
     "orders": "core.fct_orders",
     "offers": "core.dim_offers",
     "open_offers": "marketing.next_best_offers",
+    "offer_chances": "marketing.offer_chances",
+    "channel_costs": "seeds.channel_costs",
+    "plan_library": "marketing.plan_library",
     "contact_rules": "seeds.contact_rules",
     "phones": "private.phones_held",
     "phone_holders": "private.phone_holders",
@@ -68,6 +71,10 @@ TABLES = {
     " script varchar, valid_to date, is_valid boolean",
     "marketing.next_best_offers": "subscriber_id varchar, offer_code varchar, rank bigint, is_best boolean,"
     " worth_amount decimal(18,2)",
+    "marketing.offer_chances": "offer_code varchar, acceptance_chance decimal(9,6), gift_cost_amount decimal(12,2)",
+    "marketing.plan_library": "list_name varchar, offer_code varchar, channel varchar, segment varchar, runs bigint,"
+    " targeted_treated bigint, measure varchar, effect double, effect_low double, effect_high double, rank bigint",
+    "seeds.channel_costs": "channel varchar, contact_cost decimal(12,2)",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",
 }
 PRIVATE_TABLES = {

@@ -93,7 +93,7 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
     _say(f"says: {words}" for words in found.says)
     for column, counts in found.groups.items():
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
-    _say([found.shows] if found.shows else [])
+    _say([*found.expects, *filter(None, [found.shows])])
     _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
     _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
     _warn(name, (*found.warnings, *filter(None, [found.jump])))

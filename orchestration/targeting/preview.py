@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 from orchestration.targeting import advice, ledger
 from orchestration.targeting.contact_rules import read_rules
+from orchestration.targeting.expected import expected
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import ALWAYS_TEXT
 from orchestration.targeting.templates import sql
@@ -33,6 +34,7 @@ class Preview:
     jump: str
     warnings: tuple[str, ...]
     shows: str
+    expects: tuple[str, ...]
 
 
 def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
@@ -49,6 +51,7 @@ def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
         lost_to=_counts(decided, name, "lost_to", reason="lost_to_priority"),
         jump=jump(waterfall["exported"], last, rules["size_jump_share"]),
         warnings=_warnings(decided, name),
+        expects=tuple(expected(decided, name)),
         shows=shown_difference(
             waterfall["exported"], waterfall["control"], rules["detection_power"], rules["detection_confidence"]
         ),

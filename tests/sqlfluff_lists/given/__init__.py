@@ -64,5 +64,6 @@ said = {
 exported = [said, said]
 mine, other = "newer", "older"
 
+name = "care"
 places, seen = (1, 2, 3), {"last_contact_date": "date", "last_contact_outcome": "string"}
 said_names = ("list_name", "offer_code")
