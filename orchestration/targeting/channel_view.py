@@ -7,6 +7,7 @@ line agree. Who is on a list is decided by `run`; how feeds are written is `feed
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,7 +67,7 @@ def create_view(tables: Tables, home: Home, as_of: date, run_date: date, subscri
     catalog = read_catalog(tables)
     lists = list(_exported(home, as_of, catalog))
     tags = tuple(dict.fromkeys(tag for one in lists for tag in said_tags(one.definition, one.conditions)))
-    given = {"channels": CHANNELS, "places": PLACES, "seen": SEEN}
+    given: dict[str, Any] = {"channels": CHANNELS, "places": PLACES, "seen": SEEN}
     query = sql(
         "lines_seen",
         tables.dialect,

@@ -266,8 +266,10 @@ class DecidedRun:
 
     def _offer(self, definition: TargetList) -> dict[str, str | None] | None:
         """What the manifest says of the offer that all lines are put; of `best` no more than that."""
-        if definition.offer is None or definition.takes_best:
-            return definition.offer and {"code": definition.offer}
+        if definition.offer is None:
+            return None
+        if definition.takes_best:
+            return {"code": definition.offer}
         found = self.tables.connection.execute(
             "select offer_name, offer_pay_amount::varchar from offers where offer_code = ?", [definition.offer]
         ).fetchone()

@@ -100,7 +100,8 @@ def write_files(
         directory.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(directory, title.name)
         with tempfile.TemporaryDirectory(dir=directory, prefix=f".{title.name}.", suffix=".partial") as partial:
-            note, facts, made = Path(partial) / f"{stem}.json", [], []
+            note, made = Path(partial) / f"{stem}.json", []
+            facts: list[dict[str, object]] = []
             for format in formats:
                 data = Path(partial) / f"{stem}.{format}"
                 written = _WRITERS[format](connection, query, columns, rows, data, title)
@@ -109,10 +110,11 @@ def write_files(
                 facts.append({"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)})
                 made.append(data)
             note.write_text(manifest_text(title, facts, rows, columns), encoding="utf-8")
+            size = made[0].stat().st_size
             files = deliver((*made, note), destination, title.name)
     except OSError as error:
         raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is fixed") from error
-    return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=int(facts[0]["bytes"]))
+    return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 
 def manifest_text(title: FileTitle, files: Sequence[Mapping[str, object]], rows: int, columns: Iterable[Column]) -> str:
