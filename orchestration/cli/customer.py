@@ -23,7 +23,7 @@ def customer(
     subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, keys as the columns of a feed.")] = False,
 ) -> None:
-    """Show what every channel sees of a line today: what to say, its best offers, its last contact, whether to disturb it."""
+    """Show what every channel sees of a line: what to say, its offers, its last contact, whether to disturb it."""
     with plain_errors():
         view = customer_of(engine(settings.home()), models(), subscriber, today())
     typer.echo(json.dumps(view, ensure_ascii=False, indent=2, default=_plain) if as_json else "\n".join(_lines(view)))

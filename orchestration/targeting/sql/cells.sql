@@ -1,5 +1,5 @@
-{# What a file shows of those who match: subscriber_id, phone, the list's columns, and what its scripts and reasons are made of, in
-   no order. #}
+{# What a file shows of those who match, in no order: subscriber_id, phone, the list's columns, and what its scripts and reasons
+   are made of. #}
 {% from "macros/lines.sql" import lines_ctes %}
 {% from "macros/reach.sql" import has_phone %}
 with

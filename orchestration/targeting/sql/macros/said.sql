@@ -1,4 +1,4 @@
-{# What a channel is told beside the tags: script and reason, of parts that Python has checked. On DuckDB alone, for both engines. #}
+{# What a channel is told beside the tags: script and reason, of checked parts. Runs on DuckDB, whatever the engine. #}
 
 {# A value as people read it: nothing where it is missing, figures to two decimals, without decimals where these are zero. #}
 {% macro told(column, is_whole) -%}
@@ -28,22 +28,29 @@
 {%- endmacro %}
 
 
+{# A tag in words: a flag by its name alone, the others by name and value. #}
+{% macro because(tag, column, name, values) -%}
+    {%- if tag.is_flag -%}
+        case when {{ column }} then {{ name | text }} end
+    {%- elif values -%}
+        {{ (name ~ " ") | text }} || case {{ column }}
+        {%- for value, label in values.items() %} when {{ value | text }} then {{ label | text }}{% endfor %}
+        else {{ told(column, tag.is_whole) }} end
+    {%- else -%}
+        {{ (name ~ " ") | text }} || {{ told(column, tag.is_whole) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# Why a line is on the list: the list's title, then the tags of its condition with the line's values. #}
 {% macro reason(title, tags, names) -%}
     concat(
         {{ title | text }}
         {%- if tags -%}
         , coalesce(': ' || nullif(concat_ws(
-            '; ' {%- for tag in tags %}, {% set column = "cells." ~ (("said " ~ tag.name) | quoted) -%}
-            {%- if tag.is_flag -%}
-                case when {{ column }} then {{ tag[names] | text }} end
-            {%- elif tag[names ~ "_values"] -%}
-                {{ (tag[names] ~ " ") | text }} || case {{ column }}
-                {%- for value, label in tag[names ~ "_values"].items() %} when {{ value | text }} then {{ label | text }}
-                {%- endfor %} else {{ told(column, tag.is_whole) }} end
-            {%- else -%}
-                {{ (tag[names] ~ " ") | text }} || {{ told(column, tag.is_whole) }}
-            {%- endif %}{% endfor %}
+            '; ' {%- for tag in tags %},
+            {{ because(tag, "cells." ~ (("said " ~ tag.name) | quoted), tag[names], tag[names ~ "_values"]) }}
+            {%- endfor %}
         ), ''), '')
         {%- endif %}
     )
