@@ -90,15 +90,16 @@ select
     measured.effect,
     measured.effect_low,
     measured.effect_high,
-    coalesce(measured.effect_low > 0, false) as is_proven,
+    coalesce({{ rounded('measured.effect_low', 6) }} > 0, false) as is_proven,
     cast(
         row_number() over (
             partition by measured.segment
             order by
-                measured.effect_low desc nulls last,
-                measured.list_name,
-                measured.offer_code,
-                measured.channel
+                -- Not by the last digits of a root.
+                {{ rounded('measured.effect_low', 6) }} desc nulls last,
+                measured.list_name asc,
+                measured.offer_code asc,
+                measured.channel asc
         ) as bigint
     ) as rank
 from measured
