@@ -10,7 +10,7 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 from figures_kit import assert_same, published
-from oracle import campaign, care, habits, liking, stages, tariffs, touch, wholes
+from oracle import campaign, care, habits, liking, plans, stages, tariffs, touch, wholes
 from oracle.desk import Desk, desk_at
 
 from orchestration.base.settings import Home
@@ -40,6 +40,8 @@ KEYS = {
     "marketing.target_list_runs": ("list_name", "run_date"),
     "marketing.target_list_members": ("list_name", "run_date", "subscriber_id"),
     "marketing.list_effect": ("list_name", "run_date"),
+    "marketing.list_returns": ("list_name", "run_date"),
+    "marketing.plan_library": ("list_name", "offer_code", "channel", "segment"),
     "marketing.campaign_effect": ("dimension", "code"),
 }
 
@@ -67,6 +69,8 @@ def reckoned(desk: Desk) -> dict[str, dict]:
         "marketing.channel_performance": campaign.channel_performance(desk),
         **campaign.target_lists(desk),
         "marketing.list_effect": campaign.list_effect(desk),
+        "marketing.list_returns": plans.list_returns(desk),
+        "marketing.plan_library": plans.plan_library(desk),
         "marketing.campaign_effect": campaign.campaign_effect(desk),
     }
 
