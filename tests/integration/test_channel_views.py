@@ -7,15 +7,18 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import sqlglot
 from list_kit import Operator, care
 from made_lists import AS_OF, RUN_DATE, days_before
 
 from orchestration.base.errors import ListError
 from orchestration.targeting import ledger
-from orchestration.targeting.channel_view import CHANNELS, line_view
+from orchestration.targeting.channel_view import CHANNELS, PLACES, SEEN, line_view
 from orchestration.targeting.definition import SAID
 from orchestration.targeting.feeds import FED, write_feeds
+from orchestration.targeting.matching import HELD_OUT
 from orchestration.targeting.rebuild import rebuild
+from orchestration.targeting.templates import sql
 
 OFFERS = [("A", "存100送60", "100.00", "60.00", "存100元送60元。"), ("B", "=B", "0.50", "null", "'Go on', they said")]
 OPEN = [("002", "A", 1), ("003", "B", 1), ("003", "A", 2), ("008", "A", 1), ("001", "B", 1), ("004", "B", 1), ("013", "A", 1)]
@@ -146,3 +149,14 @@ def test_what_is_ordered_is_gone_from_file_feed_and_view_after_the_next_build(op
         view = line_view(tables, operator.home, AS_OF, RUN_DATE, "003")
     assert (feed["offer_code"], feed["offer_1_code"], feed["offer_2_code"]) == ("A", "A", "")
     assert (view["offer_code"], view["offer_1_code"], view["offer_2_code"]) == ("A", "A", None)
+
+
+def test_the_query_of_a_feed_says_the_same_for_spark(operator):
+    with operator.tables() as tables:
+        given = {
+            "relations": tables.relations, "channels": CHANNELS, "places": PLACES, "seen": SEEN, "run_date": RUN_DATE,
+            "said_tags": ("value_tier", "realised_value"), "held_out": HELD_OUT, "subscriber": None,
+            "present": tables.columns(tables.relations.tag_values),
+        }  # fmt: skip
+        (read,) = sqlglot.transpile(sql("lines_seen", "spark", **given), read="spark", write="duckdb")
+        assert sorted(tables.rows(read), key=str) == sorted(tables.rows(sql("lines_seen", **given)), key=str)
