@@ -20,7 +20,7 @@ class Relations:
     column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, days_behind, limit_days,
     is_last_rejected. months: see billed.COLUMNS. contacts: subscriber_id, contact_date, direction, list_name, list_run_date,
     offer_code, outcome. orders: subscriber_id, offer_code, order_date, is_completed. offers: offer_code, offer_name,
-    pay_amount, gift_amount, script, valid_to, is_valid. open_offers: subscriber_id, offer_code, rank, is_best, worth_amount.
+    pay_amount, gift_amount, script, valid_to, is_valid. open_offers: subscriber_id, offer_code, rank, worth_amount.
     offer_chances: offer_code, acceptance_chance, gift_cost_amount. channel_costs: channel, contact_cost. plan_library: what was
     tried, see its model. contact_rules: rule, value.
     phones: subscriber_id, msisdn, is_valid_msisdn, phone_key (what phones are compared by), holder_id (the line that has the

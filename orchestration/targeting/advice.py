@@ -123,7 +123,8 @@ def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of
             yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
             return
     offer = None if definition.takes_best else definition.offer
-    given = lines_given([conditions], relations, as_of) | {"condition": conditions.sql(tables.dialect), "offer": offer}
+    given = lines_given([conditions], relations, as_of)
+    given |= {"condition": conditions.sql(tables.dialect), "offer": offer, "run_date": run_date}
     ((matched, eligible),) = tables.rows(sql("lines_eligible", tables.dialect, **given))
     if eligible < matched * read_rules(tables)["eligible_share"]:
         yield (

@@ -23,7 +23,7 @@ from orchestration.base.errors import Telco360Error
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.schedule import PATTERN
-from orchestration.targeting.script import ScriptError, check_script, tags_of
+from orchestration.targeting.script import BEST_FIELDS, ScriptError, check_script, pieces, tags_of
 
 ALWAYS_EXPORTED = ("subscriber_id", "phone")
 """Columns of every file, before those of the list."""
@@ -235,6 +235,11 @@ class TargetList:
     def script_tags(self) -> tuple[str, ...]:
         """The tags that its scripts name."""
         return tuple(dict.fromkeys(tag for script in self.scripts for tag in tags_of(script)))
+
+    @property
+    def says_best(self) -> bool:
+        """Whether its scripts name the first of the offers open to each line."""
+        return any(field in BEST_FIELDS for script in self.scripts for _, field in pieces(script))
 
     @property
     def hash(self) -> str:

@@ -1,4 +1,4 @@
-"""What a list is expected to cost and to bring, in words, for whoever approves it: by costs, chances of offers, and what was tried.
+"""What a list is expected to cost and to bring, in words for whoever approves it: by costs, chances of offers, what was tried.
 
 Read from lists decided for a preview and from the published version; nothing is decided here.
 """
@@ -37,7 +37,7 @@ def expected(decided: DecidedRun, name: str) -> Iterator[str]:
     given = {"name": name, "channel": definition.channel, "offer": definition.offer or "", "rows": SHOWN, "relations": relations}
     tried = tables.rows(sql("tried", tables.dialect, **given))
     if not tried:
-        yield "expected effect: not known; no run of the list, nor of its offer on this channel, can be compared with a control yet"
+        yield "expected effect: not known; no run of the list, or of its offer on this channel, has a control to compare with"
     for plan, offer, runs, treated, measure, effect, low, high in tried:
         put = "" if offer == "none" else f" with {offer}"
         yield (

@@ -142,7 +142,7 @@ class DecidedRun:
         """Brings to the connection what the list's file is made of: `cells` of those who match, and `offers`."""
         asked, tables = self.plan.asked[name], self.tables
         tags = said_tags(asked.definition, asked.conditions)
-        cells = matching.cells_sql(asked, tables.relations, self.as_of, tags, tables.dialect)
+        cells = matching.cells_sql(asked, tables.relations, self.run_date, self.as_of, tags, tables.dialect)
         tables.read(cells, into="cells", lies_still=False)
         tables.read(sql("offers", tables.dialect, relations=tables.relations), into="offers")
 

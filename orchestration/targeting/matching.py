@@ -65,15 +65,19 @@ def matches_sql(
     )
 
 
-def cells_sql(asked: Asked, relations: Relations, as_of: date, said_tags: Sequence[str], dialect: str = "duckdb") -> str:
-    """The query for what a file shows of those who match, in no order: subscriber_id, phone, the list's columns, the first of the
-    offers open to each, and `said_tags`, of which scripts and reasons are made."""
+def cells_sql(
+    asked: Asked, relations: Relations, run_date: date, as_of: date, said_tags: Sequence[str], dialect: str = "duckdb"
+) -> str:
+    """The query for what a file shows of those who match, in no order: subscriber_id, phone, the list's columns, `said_tags`, of
+    which scripts and reasons are made, and the first of the offers open to each, where a script names it."""
     return sql(
         "cells",
         dialect,
         **lines_given([asked.conditions], relations, as_of),
         columns=asked.definition.columns,
         said_tags=said_tags,
+        says_best=asked.definition.says_best,
+        run_date=run_date,
         condition=asked.conditions.sql(dialect),
     )
 

@@ -95,7 +95,7 @@ def test_a_preview_says_what_a_control_group_could_show(operator):  # noqa: F811
 
 
 def test_a_preview_says_what_a_list_will_cost_and_what_was_tried(operator):  # noqa: F811
-    assert "expected effect: not known; no run of the list, nor of its offer on this channel" in operator.call("preview", "care")
+    assert "expected effect: not known; no run of the list, or of its offer on this channel" in operator.call("preview", "care")
     operator.change("insert into core.dim_offers (offer_code, offer_name, is_valid) values ('O1', 'Gift', true)")
     is_open = "select 'S' || lpad(n::varchar, 4, '0'), 'O1', 1, true, null from range(20) t (n)"
     operator.change(f"insert into marketing.next_best_offers {is_open}")

@@ -150,6 +150,7 @@ def test_who_ordered_the_offer_or_refused_it_is_left_out(operator):
     contact(operator, "008", day, "do_not_contact", list_name="'care'")
     contact(operator, "001", day, "refused", list_name="'other'", offer="'O2'")
     contact(operator, "004", AS_OF - timedelta(100), "refused", offer="'O1'")
+    operator.change("insert into core.dim_offers (offer_code, is_valid) values ('O1', true)")
     for s in ("003", "017", "020", "008", "001", "004"):
         operator.change(f"insert into marketing.next_best_offers values ('{s}', 'O1', 1, true, null)")
     operator.run(care(offer="O1"))

@@ -58,6 +58,7 @@ def test_a_list_may_be_tighter_than_the_caps_and_never_looser(operator):
 
 def test_a_list_may_go_by_the_worth_of_its_offer(operator):
     worth = [("002", "A", 5.25), ("008", "A", 40.0), ("019", "A", 5.5), ("003", "B", 99.0), ("015", "A", 99.0)]
+    operator.change("insert into core.dim_offers (offer_code, is_valid) values ('A', true), ('B', true)")
     for subscriber, offer, amount in worth:
         operator.change(f"insert into marketing.next_best_offers values ('{subscriber}', '{offer}', 1, true, {amount})")
     by_worth = (Order("offer_worth", descending=True), Order("realised_value", descending=True))

@@ -1,6 +1,7 @@
 {# What a file shows of those who match, in no order: subscriber_id, phone, the list's columns, and what its scripts and reasons
    are made of. #}
 {% from "macros/lines.sql" import lines_ctes %}
+{% from "macros/open_offers.sql" import open_offers_cte %}
 {% from "macros/reach.sql" import has_phone %}
 with
 
@@ -14,19 +15,11 @@ phones as (
     from {{ relations.phones }}
     where {{ has_phone() }}
 
-),
-
-best_offers as (
-
-    select
-        open_offers.subscriber_id,
-        open_offers.offer_code as best_offer_code,
-        offers.offer_name as best_offer_name
-    from {{ relations.open_offers }} as open_offers
-    inner join {{ relations.offers }} as offers on open_offers.offer_code = offers.offer_code
-    where open_offers.is_best
-
 )
+{%- if says_best %},
+
+{{ open_offers_cte(relations, run_date) }}
+{%- endif %}
 
 select
     lines.subscriber_id,
@@ -36,10 +29,14 @@ select
     {%- endfor %}
     {%- for tag in said_tags %},
     lines.{{ tag | quoted(dialect) }} as {{ ("said " ~ tag) | quoted(dialect) }}
-    {%- endfor %},
-    best_offers.best_offer_code,
-    best_offers.best_offer_name
+    {%- endfor %}
+    {%- if says_best %},
+    open_offers.offer_code as best_offer_code,
+    open_offers.offer_name as best_offer_name
+    {%- endif %}
 from lines
 inner join phones on lines.subscriber_id = phones.subscriber_id
-left join best_offers on lines.subscriber_id = best_offers.subscriber_id
+{%- if says_best %}
+left join open_offers on lines.subscriber_id = open_offers.subscriber_id and open_offers.place = 1
+{%- endif %}
 where {{ condition }}

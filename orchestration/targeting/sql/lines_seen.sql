@@ -1,19 +1,23 @@
 {# What channels see of each line, or of one: the first offers open to it, its last contact, why it must not be disturbed on which
    channel, and what scripts and reasons are made of. One scan of all tags. #}
+{% from "macros/open_offers.sql" import open_offers_cte %}
 {% from "macros/reach.sql" import reach_ctes %}
 with
 
 {{ reach_ctes(relations, channels, run_date) }},
+
+{{ open_offers_cte(relations, run_date) }},
 
 first_offers as (
 
     select
         subscriber_id
         {%- for place in places %},
-        max(case when rank = {{ place }} then offer_code end) as offer_{{ place }}_code
-        {%- endfor %}
-    from {{ relations.open_offers }}
-    where rank <= {{ places | max }}
+        max(case when place = {{ place }} then offer_code end) as offer_{{ place }}_code
+        {%- endfor %},
+        max(case when place = 1 then offer_name end) as best_offer_name
+    from open_offers
+    where place <= {{ places | max }}
     group by subscriber_id
 
 )
@@ -22,7 +26,7 @@ select
     tag_values.subscriber_id,
     tag_values.is_on_net,
     first_offers.offer_1_code as best_offer_code,
-    offers.offer_name as best_offer_name,
+    first_offers.best_offer_name,
     {%- for place in places %}
     first_offers.offer_{{ place }}_code,
     {%- endfor %}
@@ -41,7 +45,6 @@ select
     {%- endfor %}
 from {{ relations.tag_values }} as tag_values
 left join first_offers on tag_values.subscriber_id = first_offers.subscriber_id
-left join {{ relations.offers }} as offers on first_offers.offer_1_code = offers.offer_code
 left join closed on tag_values.subscriber_id = closed.subscriber_id
 left join phones on tag_values.subscriber_id = phones.subscriber_id
 left join closed_phones on phones.phone_key = closed_phones.phone_key

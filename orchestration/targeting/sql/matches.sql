@@ -1,6 +1,7 @@
 {# Everyone whom a list matches, one row a list and subscriber, why it is left out, and its place in the order.
    All tags are scanned once, whatever the number of lists. #}
 {% from "macros/lines.sql" import lines_ctes %}
+{% from "macros/open_offers.sql" import open_offers_cte %}
 {% from "macros/reach.sql" import is_closed, reach_ctes %}
 with
 
@@ -57,16 +58,7 @@ matched as (
 ),
 
 {% if puts_offers -%}
-open_offers as (
-
-    select
-        subscriber_id,
-        offer_code,
-        is_best,
-        worth_amount
-    from {{ relations.open_offers }}
-
-),
+{{ open_offers_cte(relations, run_date) }},
 
 ordered as (
 
@@ -87,7 +79,7 @@ offered as (
         case when matched.takes_best then best_offers.offer_code else matched.own_offer end as offer_code
     from matched
     left join open_offers as best_offers
-        on matched.subscriber_id = best_offers.subscriber_id and best_offers.is_best
+        on matched.subscriber_id = best_offers.subscriber_id and best_offers.place = 1
         {%- else %}
         matched.own_offer as offer_code
     from matched

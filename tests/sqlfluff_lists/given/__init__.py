@@ -34,7 +34,7 @@ channel, channels, spans = "sms", ["outbound_call", "sms"], [1, 7]
 held_out, balanced = HELD_OUT, BALANCED
 kept = dict.fromkeys((HELD_OUT, *KEPT, *BALANCED), "string")
 present = frozenset(kept) - {"manager_id"}
-puts_offers = True
+puts_offers = says_best = True
 order_tags, worth = ["realised_value", "tenure_months"], "offer_worth"
 order = [{"tag": tag, "descending": tag == "realised_value", "numbers": [1, 2]} for tag in order_tags]
 

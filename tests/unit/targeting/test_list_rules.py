@@ -89,6 +89,8 @@ def test_a_cap_is_reached_by_the_contacts_of_its_days(tables, tmp_path):
 
 def open_offers(tables: DuckDBTables, *offers: tuple[str, str, int]) -> None:
     """Lines with the offers open to them, and the place of each."""
+    for offer in sorted({offer for _, offer, _ in offers}):
+        insert(tables.connection, "core.dim_offers", [(offer, offer, None, None, None, None, True)])
     for subscriber, offer, rank in offers:
         insert(tables.connection, "marketing.next_best_offers", [(subscriber, offer, rank, rank == 1, None)])
 
@@ -121,6 +123,17 @@ def test_a_list_of_the_best_offer_puts_each_line_its_own(tables, tmp_path):
     assert [found[s] for s in ("s1", "s2", "s3")] == [None, "offer_refused", "not_eligible"]
     put = dict(tables.connection.execute("select subscriber_id, offer_code from decisions").fetchall())
     assert (put["s1"], put["s2"], put["s3"]) == ("o2", "o1", None)
+
+
+@pytest.mark.parametrize(("last_day", "put"), [(RUN_DATE, "o1"), (days_before(1), "o2"), (None, "o1")])
+def test_an_offer_is_open_to_its_last_day_of_run_dates(tables, tmp_path, last_day, put):
+    open_offers(tables, ("s1", "o1", 1), ("s1", "o2", 2), ("s2", "o1", 1))
+    tables.connection.execute("update core.dim_offers set valid_to = ? where offer_code = 'o1'", [last_day])
+    found = reasons(tables, tmp_path, replace(CARE, offer="o1"))
+    assert found["s1"] == found["s2"] == (None if put == "o1" else "not_eligible")
+    found = reasons(tables, tmp_path, replace(CARE, offer="best"))
+    assert found["s2"] == (None if put == "o1" else "not_eligible")
+    assert ("s1", put) in tables.connection.execute("select subscriber_id, offer_code from decisions").fetchall()
 
 
 def test_a_list_without_an_offer_asks_for_none(tables, tmp_path):

@@ -72,6 +72,10 @@ def random_rows(chance: random.Random) -> dict[str, list[tuple]]:
             for s in ids
             for rank, offer in enumerate(chance.sample(["o1", "o2", "o3"], chance.randint(0, 3)), 1)
         ],
+        "core.dim_offers": [
+            (offer, offer, None, None, None, last, True)
+            for offer, last in (("o1", RUN_DATE), ("o2", None), ("o3", RUN_DATE - timedelta(1)))
+        ],
         # now and then two lines have one phone
         "private.subscriber_phones": [
             (s, f"138{int(s[1:]) // (2 if chance.random() < 0.1 else 1):04}", chance.random() < 0.95)
@@ -118,7 +122,7 @@ def random_list(chance: random.Random, name: str, others: list[str]) -> TargetLi
         salt=chance.choice([None, "s"]),
         caps=chance.choice([{}, {"days_7": 1}, {"days_30": 2}]),
         status=chance.choice(["approved"] * 9 + ["draft"]),
-        offer=chance.choice([None, None, "o1", "o2", "best"]),
+        offer=chance.choice([None, None, "o1", "o2", "o3", "best"]),
         members=chance.choice(["all"] * 4 + ["new"]),
         cool_down_days=chance.choice([None, 0, 5]),
     )
@@ -163,8 +167,9 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
         if (first is None or first <= RUN_DATE) and (last is None or last >= RUN_DATE)
     }
     ordered = {(s, o) for _, s, o, _, done in rows["core.fct_orders"] if done}
-    is_open = {(s, o) for s, o, *_ in rows["marketing.next_best_offers"]}
-    best = {s: o for s, o, _, is_best, _ in rows["marketing.next_best_offers"] if is_best}
+    is_open = {(s, o) for s, o, *_ in rows["marketing.next_best_offers"] if o != "o3"}  # o3 ended the day before
+    by_place = sorted((rank, s, o) for s, o, rank, *_ in rows["marketing.next_best_offers"] if (s, o) in is_open)
+    best = {s: o for _, s, o in reversed(by_place)}
     refused = {
         (s, offer)
         for _, s, on, *_, offer, outcome in rows["core.fct_contacts"]
