@@ -21,8 +21,10 @@ RELATIONS = {
     "contacts": "core.fct_contacts",
     "orders": "core.fct_orders",
     "offers": "core.dim_offers",
-    "offer_eligibility": "marketing.offer_eligibility",
-    "offer_worth": "marketing.next_best_offers",
+    "open_offers": "marketing.next_best_offers",
+    "offer_chances": "marketing.offer_chances",
+    "channel_costs": "seeds.channel_costs",
+    "plan_library": "marketing.plan_library",
     "contact_rules": "seeds.contact_rules",
     "phones": "private.phones_held",
     "phone_holders": "private.phone_holders",
@@ -45,7 +47,7 @@ CATALOGUE = [  # tag_name, kind, data_type, allowed_values, status, is_historic,
 ]
 RULES = {
     "short_cap_days": 1, "short_cap_contacts": 1, "mid_cap_days": 7, "mid_cap_contacts": 2, "long_cap_days": 30,
-    "long_cap_contacts": 4, "control_share": 0.1, "size_jump_share": 0.3, "cool_down_days": 14, "ordered_days": 180,
+    "long_cap_contacts": 4, "control_share": 0.1, "size_jump_share": 0.3, "cool_down_days": 14, "eligible_share": 0.5,
     "refused_days": 90, "data_age_warning_days": 1, "max_data_age_days": 3, "detection_power": 0.8,
     "detection_confidence": 0.95,
 }  # fmt: skip
@@ -65,13 +67,18 @@ TABLES = {
     "core.fct_contacts": "contact_id varchar, subscriber_id varchar, contact_date date, direction varchar, list_name varchar,"
     " list_run_date date, offer_code varchar, outcome varchar",
     "core.fct_orders": "order_id varchar, subscriber_id varchar, offer_code varchar, order_date date, is_completed boolean",
-    "core.dim_offers": "offer_code varchar, valid_to date, is_valid boolean",
-    "marketing.next_best_offers": "subscriber_id varchar, offer_code varchar, worth_amount decimal(18,2)",
+    "core.dim_offers": "offer_code varchar, offer_name varchar, pay_amount decimal(12,2), gift_amount decimal(12,2),"
+    " script varchar, valid_to date, is_valid boolean",
+    "marketing.next_best_offers": "subscriber_id varchar, offer_code varchar, rank bigint, is_best boolean,"
+    " worth_amount decimal(18,2)",
+    "marketing.offer_chances": "offer_code varchar, acceptance_chance decimal(9,6), gift_cost_amount decimal(12,2)",
+    "marketing.plan_library": "list_name varchar, offer_code varchar, channel varchar, segment varchar, runs bigint,"
+    " targeted_treated bigint, measure varchar, effect double, effect_low double, effect_high double, rank bigint",
+    "seeds.channel_costs": "channel varchar, contact_cost decimal(12,2)",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",
 }
 PRIVATE_TABLES = {
     "private.subscriber_phones": "subscriber_id varchar, msisdn varchar, is_valid_msisdn boolean",
-    "marketing.offer_eligibility": "subscriber_id varchar, offer_code varchar",
     "private.earlier_phones": "subscriber_id varchar, phone_key varchar",
     "private.phone_suppressions": "phone_key varchar, channel varchar, reason_code varchar, effective_from date,"
     " effective_to date",

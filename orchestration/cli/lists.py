@@ -27,7 +27,7 @@ from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.exposures import PAGE, exposures
 from orchestration.targeting.folder import read_definitions
 from orchestration.targeting.imports import import_list
-from orchestration.targeting.lists import definitions, due_lists, judged_lists, open_lists, preview_lists
+from orchestration.targeting.lists import channel_feeds, definitions, due_lists, judged_lists, open_lists, preview_lists
 from orchestration.targeting.rebuild import rebuild, recorded_run
 from orchestration.targeting.why import why
 from orchestration.warehouse.build import run_lock
@@ -90,9 +90,10 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
     _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
     _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
     _table(found.columns, found.rows)
+    _say(f"says: {words}" for words in found.says)
     for column, counts in found.groups.items():
         _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
-    _say([found.shows] if found.shows else [])
+    _say([*found.expects, *filter(None, [found.shows])])
     _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
     _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
     _warn(name, (*found.warnings, *filter(None, [found.jump])))
@@ -192,6 +193,15 @@ def lists_import(
     with plain_errors():
         run = import_list(settings.home(), file, name, on.date(), channel, offer)
     typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
+
+
+@app.command("feeds")
+def lists_feeds() -> None:
+    """Write the channels' feeds anew, as the nightly job does: after a list was exported by hand."""
+    with plain_errors(), run_lock(settings.home()):
+        written = channel_feeds(_engine(), models(), _today())
+    for channel, made in written.items():
+        typer.echo(f"{channel}: {made.rows:,} lines\n{made.files[0]}")
 
 
 @app.command("verify")

@@ -24,6 +24,7 @@ COMMANDS = {
     "intake": "Take in deliveries, try one before, see what became of one.",
     "publish": "List the published versions, go back to one.",
     "tags": "Ask the tag library: what there is, why a subscriber carries a tag, what changed.",
+    "customer": "Show what every channel sees of a line: what to say, its offers, its last contact, whether to disturb it.",
     "scoring": "Models of scores: list, show, pin one, go back to the one before.",
     "lists": "Start, check, preview and export target lists; ask what became of them.",
 }

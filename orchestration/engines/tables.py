@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import duckdb
 
-OF_PRIVATE = ("phones", "phone_holders", "suppressions", "phone_suppressions", "offer_eligibility")
+OF_PRIVATE = ("phones", "phone_holders", "suppressions", "phone_suppressions")
 """Roles whose tables no reader gets."""
 
 
@@ -19,8 +19,10 @@ class Relations:
     tag_values: one row a subscriber_id, a column a tag. tag_catalog: see catalog.published. tag_history: month, subscriber_id, a
     column a tag. tag_changes: as_of_date, subscriber_id, tag_name. raw_tables: table_name, delivered_to, days_behind, limit_days,
     is_last_rejected. months: see billed.COLUMNS. contacts: subscriber_id, contact_date, direction, list_name, list_run_date,
-    offer_code, outcome. orders: subscriber_id, offer_code, order_date, is_completed. offers: offer_code, valid_to, is_valid.
-    offer_eligibility: subscriber_id, offer_code. offer_worth: the same and worth_amount. contact_rules: rule, value.
+    offer_code, outcome. orders: subscriber_id, offer_code, order_date, is_completed. offers: offer_code, offer_name,
+    pay_amount, gift_amount, script, valid_to, is_valid. open_offers: subscriber_id, offer_code, rank, worth_amount.
+    offer_chances: offer_code, acceptance_chance, gift_cost_amount. channel_costs: channel, contact_cost. plan_library: what was
+    tried, see its model. contact_rules: rule, value.
     phones: subscriber_id, msisdn, is_valid_msisdn, phone_key (what phones are compared by), holder_id (the line that has the
     phone now). phone_holders: phone_key and subscriber_id of every line that has or had it. suppressions: subscriber_id, channel,
     effective_from, effective_to (both days count, null is open); phone_suppressions: the same by phone_key.
@@ -35,8 +37,10 @@ class Relations:
     contacts: str
     orders: str
     offers: str
-    offer_eligibility: str
-    offer_worth: str
+    open_offers: str
+    offer_chances: str
+    channel_costs: str
+    plan_library: str
     contact_rules: str
     phones: str
     phone_holders: str

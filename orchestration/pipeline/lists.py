@@ -11,7 +11,9 @@ from orchestration.pipeline.reports import step
 from orchestration.pipeline.run import Run
 from orchestration.targeting.definition import DefinitionError, TargetList
 from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.feeds import write_feeds
 from orchestration.targeting.folder import Definitions
+from orchestration.targeting.lists import channel_feeds as write_channel_feeds
 from orchestration.targeting.lists import due_lists
 
 DECIDED = dg.AssetKey("decided_lists")
@@ -97,10 +99,41 @@ def list_asset(definition: TargetList, days: dg.PartitionsDefinition) -> dg.Asse
     return target_list
 
 
+def channel_feeds(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The feed of each channel on which customers come by."""
+
+    @dg.asset(
+        deps=[PUBLICATION],
+        ins={"decided": dg.AssetIn(DECIDED, input_manager_key="in_process")},
+        group_name="target_lists",
+        required_resource_keys={"run"},
+        output_required=False,
+        partitions_def=days,
+        # The lists of the run first, whether they fail or are not due: what they exported is in the feeds.
+        op_tags={"dagster/priority": "-1"},
+    )
+    def channel_feeds(context: dg.AssetExecutionContext, decided) -> Iterator[dg.MaterializeResult]:
+        """What each channel is to say to each line, as files for hotline, store, web and app."""
+        run: Run = context.resources.run
+        if not run.exports_lists:
+            return
+        with step(context, "feeds") as current:
+            made = (
+                write_feeds(decided.tables, run.home, decided.as_of, decided.run_date, decided.publication)
+                if decided
+                else write_channel_feeds(run.engine, run.models, run.today)
+            )
+            current.result = f"{len(made)} of {max((one.rows for one in made.values()), default=0):,} lines each"
+        yield dg.MaterializeResult(metadata={channel: dg.MetadataValue.path(one.files[0]) for channel, one in made.items()})
+
+    return channel_feeds
+
+
 def list_assets(found: Definitions, days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The approved target lists, what decides them together, and what tells of definitions at fault."""
+    """The approved target lists, what decides them together, the channels' feeds, and what tells of definitions at fault."""
     lists = [definition for definition in found.sound.values() if definition.status == "approved"]
-    return [decided_lists(lists, days), *(list_asset(one, days) for one in lists), *lists_at_fault(found.problems, days)]
+    exports = [list_asset(one, days) for one in lists]
+    return [decided_lists(lists, days), *exports, channel_feeds(days), *lists_at_fault(found.problems, days)]
 
 
 def lists_at_fault(problems: Sequence[str], days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:

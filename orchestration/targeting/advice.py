@@ -9,8 +9,9 @@ from datetime import date
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
+from orchestration.targeting.contact_rules import read_rules
 from orchestration.targeting.contradictions import Comparison, comparisons, contradictions
-from orchestration.targeting.definition import Conditions, TargetList
+from orchestration.targeting.definition import BEST, Conditions, TargetList, approved_by_owner
 from orchestration.targeting.destination import FileError, check_destination
 from orchestration.targeting.expression import Condition, parse
 from orchestration.targeting.matching import lines_given
@@ -35,12 +36,22 @@ def faults(definition: TargetList, tables: Tables, version: Version, today: date
         found.append(str(error).removeprefix(f"list {definition.name}: "))
     if definition.approved and definition.approved.on > today:
         found.append(f"approved: on {definition.approved.on} lies after today, {today}; write the day on which it was approved")
-    if definition.offer:
-        offers = [code for (code,) in tables.rows(f"select offer_code from {tables.relations.offers}")]
-        if offers and definition.offer not in offers:
-            hint = did_you_mean(definition.offer, offers) or f"; there are {', '.join(sorted(offers)[:_NAMED])}"
-            found.append(f"offer: {definition.offer} is not in the offers delivered{hint}")
+    if unknown := unknown_offer(definition, tables):
+        found.append(unknown)
+    if by_owner := approved_by_owner(definition):
+        found.append(by_owner)
     return found
+
+
+def unknown_offer(definition: TargetList, tables: Tables) -> str | None:
+    """What is wrong with an offer that the catalogue of offers lacks, in words."""
+    if definition.offer is None or definition.takes_best:
+        return None
+    offers = [code for (code,) in tables.rows(f"select offer_code from {tables.relations.offers}")]
+    if definition.offer in offers:
+        return None
+    hint = f"; there are {', '.join(sorted(offers)[:_NAMED])}" if offers else "; none have been delivered"
+    return f"offer: {definition.offer} is not in the offers delivered{did_you_mean(definition.offer, offers) or hint}"
 
 
 def warnings(
@@ -101,19 +112,22 @@ def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of
         return
     relations = tables.relations
     offers = {offer: rest for offer, *rest in tables.rows(f"select offer_code, valid_to, is_valid from {relations.offers}")}
-    if not offers:
-        yield f"offer: {definition.offer} cannot be looked up, no offers have been delivered"
-    if definition.offer not in offers:
-        return
-    valid_to, is_valid = offers[definition.offer]
-    if valid_to is not None and valid_to < run_date:
-        yield f"offer: {definition.offer} ran out on {valid_to}; name another, or leave the key out"
-        return
-    if not is_valid:
-        yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
-        return
-    given = lines_given([conditions], relations, as_of) | {"condition": conditions.sql(tables.dialect), "offer": definition.offer}
+    if not definition.takes_best:
+        if definition.offer not in offers:
+            return
+        valid_to, is_valid = offers[definition.offer]
+        if valid_to is not None and valid_to < run_date:
+            yield f"offer: {definition.offer} ran out on {valid_to}; name another, or leave the key out"
+            return
+        if not is_valid:
+            yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
+            return
+    offer = None if definition.takes_best else definition.offer
+    given = lines_given([conditions], relations, as_of)
+    given |= {"condition": conditions.sql(tables.dialect), "offer": offer, "run_date": run_date}
     ((matched, eligible),) = tables.rows(sql("lines_eligible", tables.dialect, **given))
-    if eligible < matched:
-        share = (matched - eligible) / matched
-        yield f"offer: {matched - eligible:,} of {matched:,} lines matched ({share:.0%}) may not be put {definition.offer}"
+    if eligible < matched * read_rules(tables)["eligible_share"]:
+        yield (
+            f"offer: {offer or 'any offer'} is open to {eligible:,} of {matched:,} lines matched ({eligible / matched:.0%}); the "
+            f"others are left out: match whom the offer is for, name another, or say offer: {BEST}"
+        )

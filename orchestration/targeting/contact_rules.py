@@ -43,17 +43,16 @@ class Caps:
 @dataclass(frozen=True)
 class Repeats:
     """When a line may be on a list once more, in days before the run date: after a run that had it (exported or held back as
-    control), after an order of the list's offer, after a refusal. `only_new`: never, once a run had it."""
+    control), after a refusal. `only_new`: never, once a run had it."""
 
     cool_down_days: int = 0
-    ordered_days: int = 0
     refused_days: int = 0
     only_new: bool = False
 
     @classmethod
     def of(cls, rules: Mapping[str, float]) -> "Repeats":
         """The days that seed contact_rules states."""
-        return cls(int(rules["cool_down_days"]), int(rules["ordered_days"]), int(rules["refused_days"]))
+        return cls(int(rules["cool_down_days"]), int(rules["refused_days"]))
 
 
 def read_rules(tables: Tables) -> Rules:

@@ -23,8 +23,19 @@ from orchestration.base.errors import Telco360Error
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.schedule import PATTERN
+from orchestration.targeting.script import BEST_FIELDS, ScriptError, check_script, pieces, tags_of
 
 ALWAYS_EXPORTED = ("subscriber_id", "phone")
+"""Columns of every file, before those of the list."""
+
+SAID = (
+    "list_name", "list_run_date", "purpose", "owner", "offer_code", "offer_name", "offer_pay_amount", "script_en", "script_zh",
+    "reason", "reason_zh",
+)  # fmt: skip
+"""Columns of every file, after those of the list: what the channel says, why, and what it sends back."""
+
+BEST = "best"
+"""What stands in `offer` where each line is put the first of the offers that are open to it."""
 
 OFFER_WORTH = "offer_worth"
 """What stands in `order_by` for the worth of the list's offer to each line; it is no tag."""
@@ -74,6 +85,7 @@ def shown(given: object) -> str:
 
 
 _WORD, _ORDER, _ORDER_WORDS = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z0-9_]*( (asc|desc))?$", "A tag, tag asc or tag desc."
+_LATER_KEYS = ("script_en", "script_zh")
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 Text = Annotated[str, Field(min_length=1), AfterValidator(_visible)]
 Word = Annotated[str, Field(min_length=1, pattern=_WORD), AfterValidator(_visible)]
@@ -118,7 +130,7 @@ class Approval:
     """Who approved a list, and on which day."""
 
     by: Text
-    """Who approved it."""
+    """Who approved it: another than the owner."""
     on: Annotated[date, BeforeValidator(_day)]
     """The day."""
 
@@ -132,7 +144,7 @@ OrderStep = Annotated[
 class TargetList:
     """One list as defined; the words below its keys are what editors and messages say.
 
-    `limit` in rows, None for no limit; `columns` are tags, without ALWAYS_EXPORTED. `control_share`, `cool_down_days`,
+    `limit` in rows, None for no limit; `columns` are tags, without ALWAYS_EXPORTED and SAID. `control_share`, `cool_down_days`,
     `max_data_age_days` None: those of the seed; `caps`: contacts by days, only where tighter than the seed's; `salt` None: one is
     sought.
     """
@@ -167,7 +179,13 @@ class TargetList:
     exclude_lists: tuple[Name, ...] = ()
     """None of those whom one of these lists matches today, or whom its last run exported."""
     offer: TextOrNull = None
-    """The offer_code that the list puts to them; none when left out."""
+    """The offer_code that the list puts to them, or best: the first of the offers open to each of them; none when left out. Only
+    those are on the list to whom the offer is open."""
+    script_en: Text | None = None
+    """What the channel says, in English, with fields in braces: tags, {offer_name}, {best_offer_name}; the offer's own words when
+    left out. With script_zh, or neither."""
+    script_zh: Text | None = None
+    """The same in Chinese."""
     priority: Annotated[Whole, Field(ge=1, le=100)] = 50
     """Who is eligible for several lists of a run goes to that of the least number; 50 when left out."""
     control_share: Share | None = None
@@ -191,7 +209,7 @@ class TargetList:
     salt: Text | None = None
     """Random seed that decides who is held back; when left out, one is sought at the first run and kept."""
     approved: Approval | None = None
-    """Who approved the list, and when; a list with status approved needs it."""
+    """Who approved the list, another than its owner, and when; a list with status approved needs it."""
 
     @property
     def order_tags(self) -> tuple[str, ...]:
@@ -204,13 +222,35 @@ class TargetList:
         return len(self.order_tags) < len(self.order_by)
 
     @property
+    def takes_best(self) -> bool:
+        """Whether each line is put its own offer."""
+        return self.offer == BEST
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """The scripts that it has."""
+        return tuple(script for script in (self.script_en, self.script_zh) if script is not None)
+
+    @property
+    def script_tags(self) -> tuple[str, ...]:
+        """The tags that its scripts name."""
+        return tuple(dict.fromkeys(tag for script in self.scripts for tag in tags_of(script)))
+
+    @property
+    def says_best(self) -> bool:
+        """Whether its scripts name the first of the offers open to each line."""
+        return any(field in BEST_FIELDS for script in self.scripts for _, field in pieces(script))
+
+    @property
     def hash(self) -> str:
         """SHA-256 of what the definition says: comments, layout and the order of keys don't change it."""
         return hashlib.sha256(self.as_json().encode()).hexdigest()
 
     def as_json(self) -> str:
-        """All that the definition says, as JSON with its keys in order."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=str)
+        """All that the definition says, as JSON with its keys in order. Scripts stand there where it has some: without, it says
+        what it said before lists had any."""
+        said = {key: value for key, value in asdict(self).items() if key not in _LATER_KEYS or value is not None}
+        return json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
 
 
 class _EditorSchema(GenerateJsonSchema):
@@ -265,7 +305,7 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
         raise DefinitionError(f"list {definition.name}: order_by: {OFFER_WORTH} is there twice")
     for key, tags in (("order_by", definition.order_tags), ("columns", definition.columns)):
         for tag in tags:
-            if key == "columns" and tag in ALWAYS_EXPORTED:
+            if key == "columns" and tag in (*ALWAYS_EXPORTED, *SAID):
                 raise DefinitionError(f"list {definition.name}: columns: {tag} is in every file; leave it out")
             if list(tags).count(tag) > 1:
                 raise DefinitionError(f"list {definition.name}: {key}: {tag} is there twice")
@@ -273,6 +313,13 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
                 catalog.tag(tag)
             except CatalogError as error:
                 raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
+    if len(definition.scripts) == 1:
+        raise DefinitionError(f"list {definition.name}: script_en and script_zh go together; write both, or leave both out")
+    for key, script in (("script_en", definition.script_en), ("script_zh", definition.script_zh)):
+        try:
+            check_script(script or "", catalog, definition.offer is not None)
+        except ScriptError as error:
+            raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
     parsed = []
     for key, text in (("where", definition.where), *((f"exclude, item {n}", t) for n, t in enumerate(definition.exclude, 1))):
         try:
@@ -280,6 +327,14 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
         except ExpressionError as error:
             raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
     return Conditions(parsed[0], tuple(parsed[1:]))
+
+
+def approved_by_owner(definition: TargetList) -> str | None:
+    """What is wrong with an approval by the list's own owner, in words: four eyes see more than two."""
+    approved = definition.approved
+    if approved is None or approved.by.strip().casefold() != definition.owner.strip().casefold():
+        return None
+    return f"approved: by {approved.by}, who owns the list; another than the owner approves it"
 
 
 def schema_text() -> str:

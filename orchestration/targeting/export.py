@@ -25,6 +25,7 @@ from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, Rejected
+from orchestration.targeting.said import MEANINGS, said, said_tags
 from orchestration.targeting.templates import sql
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
@@ -128,15 +129,26 @@ class DecidedRun:
         """Makes `file_rows`, what the list's file is to hold, of the table `members` of the connection; gives their waterfall.
 
         Raises ListError where the rows are not as many as the members."""
-        definition, connection, tables = self.definitions[name], self.tables.connection, self.tables
+        definition, connection = self.definitions[name], self.tables.connection
         waterfall = _waterfall(connection, "members")
-        cells = matching.cells_sql(self.plan.asked[name], tables.relations, self.as_of, tables.dialect)
-        tables.read(cells, into="cells", lies_still=False)
-        connection.execute(sql("file_rows", columns=("subscriber_id", "phone", *definition.columns)))
+        self.read_cells(name)
+        connection.execute(sql("file_rows", columns=("subscriber_id", "phone", *definition.columns), said=self.said(name)))
         (rows,) = connection.execute("select count(*) from file_rows").fetchone()
         if rows != waterfall["exported"]:
             raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
         return waterfall
+
+    def read_cells(self, name: str) -> None:
+        """Brings to the connection what the list's file is made of: `cells` of those who match, and `offers`."""
+        asked, tables = self.plan.asked[name], self.tables
+        tags = said_tags(asked.definition, asked.conditions)
+        cells = matching.cells_sql(asked, tables.relations, self.run_date, self.as_of, tags, tables.dialect)
+        tables.read(cells, into="cells", lies_still=False)
+        tables.read(sql("offers", tables.dialect, relations=tables.relations), into="offers")
+
+    def said(self, name: str) -> dict[str, object]:
+        """What templates are given for what the list says of each line."""
+        return said(self.definitions[name], self.plan.asked[name].conditions, self.catalog, self.run_date)
 
     def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
         """Writes `file_rows` as the list's file."""
@@ -164,7 +176,6 @@ class DecidedRun:
                 list_number=asked.number,
                 run_id=self.run_id,
                 run_date=self.run_date,
-                offer=definition.offer,
                 channel=definition.channel,
                 kept=matching.KEPT,
             )
@@ -228,12 +239,19 @@ class DecidedRun:
             "channel": definition.channel,
             "offer_code": definition.offer,
             "owner": definition.owner,
+            "purpose": definition.purpose,
             "priority": definition.priority,
             "control_share": self.shares.get(name, definition.control_share),
         }
 
     def _title(self, definition: TargetList, waterfall: dict[str, int]) -> FileTitle:
         facts = {
+            "channel": definition.channel,
+            "owner": definition.owner,
+            "purpose": " ".join(definition.purpose.split()),
+            "offer": self._offer(definition),
+            "script": {"en": definition.script_en, "zh": definition.script_zh},
+            "send_back": ["list_name", "list_run_date"],
             "definition_hash": definition.hash,
             "publication": self.publication,
             "as_of": self.as_of.isoformat(),
@@ -243,8 +261,20 @@ class DecidedRun:
             "warnings": list(self.warnings.get(definition.name, ())),
             "waterfall": waterfall,
         }
-        meanings = {column: self.catalog.tag(column).description for column in definition.columns}
+        meanings = {column: self.catalog.tag(column).description for column in definition.columns} | MEANINGS
         return FileTitle(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+
+    def _offer(self, definition: TargetList) -> dict[str, str | None] | None:
+        """What the manifest says of the offer that all lines are put; of `best` no more than that."""
+        if definition.offer is None:
+            return None
+        if definition.takes_best:
+            return {"code": definition.offer}
+        found = self.tables.connection.execute(
+            "select offer_name, offer_pay_amount::varchar from offers where offer_code = ?", [definition.offer]
+        ).fetchone()
+        name, amount = found or (None, None)
+        return {"code": definition.offer, "name": name, "pay_amount": amount}
 
     def _stem(self, name: str) -> str:
         return f"{name}_{self.as_of}_{self.run_id}"

@@ -12,8 +12,8 @@ from orchestration.targeting.definition import TargetList
 
 PAGE = settings.TARGET_LISTS / "exposures" / "exposures.yml"
 _HEAD = "# Written by `telco360 lists exposures` from the lists; don't edit.\n"
-_ALWAYS = ("tag_values", "contacts", "orders")
-"""Roles of the public tables that each list reads; one with an offer reads offers too."""
+_ALWAYS = ("tag_values", "contacts", "orders", "offers", "open_offers")
+"""Roles of the public tables that each list reads."""
 
 
 def exposures(lists: Iterable[TargetList], model_of: Callable[[str], str]) -> str:
@@ -23,12 +23,11 @@ def exposures(lists: Iterable[TargetList], model_of: Callable[[str], str]) -> st
 
 
 def _exposure(definition: TargetList, model_of: Callable[[str], str]) -> dict:
-    roles = [*_ALWAYS, *(["offers"] if definition.offer else [])]
     return {
         "name": f"list_{definition.name}",
         "label": definition.title.en,
         "type": "application",
         "owner": {"name": definition.owner},
         "description": definition.purpose.strip(),
-        "depends_on": [f"ref('{model_of(role)}')" for role in roles],
+        "depends_on": [f"ref('{model_of(role)}')" for role in _ALWAYS],
     }

@@ -7,7 +7,7 @@ query; where files go and how they get there is `destination`; how rows become c
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +49,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Written:
-    """A delivered file: `files` are where it and its manifest stand (paths or URLs), the others are the file's own."""
+    """A delivered file: `files` are where it and its manifest stand (paths or URLs), the others are the file's own. Of a file in
+    several formats, all of them and the manifest last; sha256 and bytes are the first one's."""
 
-    files: tuple[str, str]
+    files: tuple[str, ...]
     sha256: str
     rows: int
     bytes: int
@@ -77,6 +78,20 @@ def write_list(
     """
     if format not in FORMATS:
         raise FileError(f"list {title.name}: format '{format}' is none of {', '.join(FORMATS)}")
+    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch)
+
+
+def write_files(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    stem: str,
+    formats: Sequence[str],
+    destination: str | Path,
+    title: FileTitle,
+    text_columns: Iterable[str] = ALWAYS_TEXT,
+    scratch: Path | None = None,
+) -> Written:
+    """The same as write_list in several formats, with one manifest for them all."""
     if isinstance(destination, str):
         check_destination(destination, title.name)
     columns, rows = _columns(connection, query, text_columns), _count(connection, query)
@@ -85,28 +100,32 @@ def write_list(
         directory.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(directory, title.name)
         with tempfile.TemporaryDirectory(dir=directory, prefix=f".{title.name}.", suffix=".partial") as partial:
-            data, note = Path(partial) / f"{stem}.{format}", Path(partial) / f"{stem}.json"
-            written = _WRITERS[format](connection, query, columns, rows, data, title)
-            if written != rows:
-                raise FileError(f"list {title.name}: {written:,} rows were written, {rows:,} expected; nothing is exported")
-            sha256 = sha256_of(data)
-            size = data.stat().st_size
-            note.write_text(manifest_text(title, data.name, rows, size, sha256, columns), encoding="utf-8")
-            files = deliver((data, note), destination, title.name)
+            note, made = Path(partial) / f"{stem}.json", []
+            facts: list[dict[str, object]] = []
+            for format in formats:
+                data = Path(partial) / f"{stem}.{format}"
+                written = _WRITERS[format](connection, query, columns, rows, data, title)
+                if written != rows:
+                    raise FileError(f"list {title.name}: {written:,} rows were written, {rows:,} expected; nothing is exported")
+                facts.append({"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)})
+                made.append(data)
+            note.write_text(manifest_text(title, facts, rows, columns), encoding="utf-8")
+            size = made[0].stat().st_size
+            files = deliver((*made, note), destination, title.name)
     except OSError as error:
         raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is fixed") from error
-    return Written(files=files, sha256=sha256, rows=rows, bytes=size)
+    return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 
-def manifest_text(title: FileTitle, file: str, rows: int, size: int, sha256: str, columns: Iterable[Column]) -> str:
-    """The manifest. It holds no time of day, so that the same rows give the same bytes."""
+def manifest_text(title: FileTitle, files: Sequence[Mapping[str, object]], rows: int, columns: Iterable[Column]) -> str:
+    """The manifest, of files with name, bytes and sha256. It holds no time of day, so that the same rows give the same bytes."""
     content = {
         "list": title.name,
         "title": {"en": title.en, "zh": title.zh},
         "run_date": title.run_date.isoformat(),
         **title.facts,
         "rows": rows,
-        "files": [{"name": file, "bytes": size, "sha256": sha256}],
+        "files": list(files),
         "columns": {column.name: {"kind": column.kind, "meaning": title.meanings.get(column.name, "")} for column in columns},
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

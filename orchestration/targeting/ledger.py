@@ -21,12 +21,14 @@ from orchestration.base.files import sha256_of, write_atomically
 from orchestration.base.settings import Home
 
 STEPS = (
-    "suppressed", "no_valid_phone", "phone_suppressed", "phone_of_another", "offer_ordered", "offer_refused", "capped",
-    "on_list_before", "lost_to_priority", "universal_control", "control", "over_limit",
+    "suppressed", "no_valid_phone", "phone_suppressed", "phone_of_another", "already_ordered", "not_eligible",
+    "offer_refused", "capped", "on_list_before", "lost_to_priority", "universal_control", "control", "over_limit",
 )  # fmt: skip
 """Why one who matches is left out of a file, in the order in which the steps apply."""
 
 COUNTS = ("matched", *STEPS, "exported")
+_ONCE_COUNTED = "offer_ordered"
+"""A step of runs before `already_ordered`, whose hashes cover it; no later run has it."""
 EXPORTED, REFUSED, FAILED = "exported", "refused", "failed"
 TREATED, CONTROL, UNIVERSAL = "treated", "control", "universal_control"
 
@@ -35,10 +37,11 @@ LIST_RUNS = pa.schema(
         *[(name, pa.string()) for name in ("run_id", "list_name")],
         *[(name, pa.date32()) for name in ("run_date", "as_of_date")],
         *[(name, pa.string()) for name in ("publication", "definition_hash", "definition", "channel", "offer_code", "owner")],
+        ("purpose", pa.string()),
         ("priority", pa.int32()),
         ("control_share", pa.float64()),
         *[(name, pa.string()) for name in ("salt", "status", "reason")],
-        *[(name, pa.int64()) for name in COUNTS],
+        *[(name, pa.int64()) for name in (*COUNTS, _ONCE_COUNTED)],
         *[(name, pa.string()) for name in ("file", "sha256")],
         ("exported_at", pa.timestamp("us")),  # UTC
         *[(name, pa.string()) for name in ("exported_by", "warnings", "members_sha256", "previous_hash", "run_hash")],

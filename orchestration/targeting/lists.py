@@ -11,8 +11,11 @@ from orchestration.base import settings
 from orchestration.base.billed import billed_months, months_sql
 from orchestration.engines.protocol import Engine, require_current
 from orchestration.targeting import advice, ledger, run
+from orchestration.targeting.channel_view import line_view
 from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.targeting.export import DecidedRun
+from orchestration.targeting.feeds import write_feeds
+from orchestration.targeting.files import Written
 from orchestration.targeting.folder import load_definitions, read_definitions
 from orchestration.targeting.plan import due
 from orchestration.warehouse.manifest import Models
@@ -68,6 +71,20 @@ def judged_lists(
                 continue
             wrong = advice.faults(definition, tables, known, today)
             yield definition, wrong, advice.warnings(definition, conditions, tables, known.catalog, as_of, today)
+
+
+def channel_feeds(engine: Engine, models: Models, run_date: date) -> dict[str, Written]:
+    """Writes the feed of each channel by the version that readers get and the lists exported on its data; by channel."""
+    version = require_current(engine)
+    with engine.list_tables(models, version) as tables:
+        return write_feeds(tables, engine.home, date.fromisoformat(version.contents.as_of), run_date, version.name)
+
+
+def customer(engine: Engine, models: Models, subscriber: str, run_date: date) -> dict[str, object]:
+    """What every channel sees of one line, as its feed has it. Raises ListError for a subscriber that the version lacks."""
+    version = require_current(engine)
+    with engine.list_tables(models, version) as tables:
+        return line_view(tables, engine.home, date.fromisoformat(version.contents.as_of), run_date, subscriber)
 
 
 @contextlib.contextmanager

@@ -44,15 +44,17 @@ def matches_sql(
 ) -> str:
     """The query for everyone whom a list matches: one row a list and subscriber.
 
-    Columns: list_number, subscriber_id, reason (one of ledger.STEPS up to capped, or null), place in the list's order from 1,
-    HELD_OUT, KEPT and BALANCED. `present` are the columns of tag_values.
+    Columns: list_number, subscriber_id, offer_code (what the list puts to the line), reason (one of ledger.STEPS up to capped, or
+    null), place in the list's order from 1, HELD_OUT, KEPT and BALANCED. `present` are the columns of tag_values.
     """
     return sql(
         "matches",
         dialect,
         **lines_given([a.conditions for a in asked], relations, as_of),
-        lists=[_listed(a, run_date, dialect) for a in asked],
+        lists=[_listed(a, dialect) for a in asked],
         run_date=run_date,
+        refused_after=run_date - timedelta(asked[0].repeats.refused_days),
+        puts_offers=any(a.definition.offer for a in asked),
         channels=sorted({a.definition.channel for a in asked}),
         spans=[days for days, _ in asked[0].caps.by_days],
         kept={column: _TYPES.get(column, "string") for column in (HELD_OUT, *KEPT, *BALANCED)},
@@ -63,13 +65,19 @@ def matches_sql(
     )
 
 
-def cells_sql(asked: Asked, relations: Relations, as_of: date, dialect: str = "duckdb") -> str:
-    """The query for what a file shows of those who match: subscriber_id, phone and the list's columns, in no order."""
+def cells_sql(
+    asked: Asked, relations: Relations, run_date: date, as_of: date, said_tags: Sequence[str], dialect: str = "duckdb"
+) -> str:
+    """The query for what a file shows of those who match, in no order: subscriber_id, phone, the list's columns, `said_tags`, of
+    which scripts and reasons are made, and the first of the offers open to each, where a script names it."""
     return sql(
         "cells",
         dialect,
         **lines_given([asked.conditions], relations, as_of),
         columns=asked.definition.columns,
+        said_tags=said_tags,
+        says_best=asked.definition.says_best,
+        run_date=run_date,
         condition=asked.conditions.sql(dialect),
     )
 
@@ -94,15 +102,14 @@ def lines_given(conditions: Sequence[Conditions], relations: Relations, as_of: d
     }
 
 
-def _listed(asked: Asked, run_date: date, dialect: str) -> dict[str, object]:
-    definition, repeats = asked.definition, asked.repeats
+def _listed(asked: Asked, dialect: str) -> dict[str, object]:
+    definition = asked.definition
     return {
         "number": asked.number,
         "channel": definition.channel,
         "name": definition.name,
-        "offer": definition.offer,
-        "ordered_after": run_date - timedelta(repeats.ordered_days),
-        "refused_after": run_date - timedelta(repeats.refused_days),
+        "offer": None if definition.takes_best else definition.offer,
+        "takes_best": definition.takes_best,
         "caps": asked.caps.by_days,
         "condition": asked.conditions.sql(dialect),
     }

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
-from orchestration.targeting import advice, ledger, matching
+from orchestration.targeting import advice, ledger
 from orchestration.targeting.contact_rules import read_rules
+from orchestration.targeting.expected import expected
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.files import ALWAYS_TEXT
 from orchestration.targeting.templates import sql
@@ -21,30 +22,36 @@ _BEGIN, _END = 3, 2  # characters of an id or a phone that stay
 
 @dataclass(frozen=True)
 class Preview:
-    """One list as it would be exported now: subscribers by step, by GROUPED's values, in other lists; some rows, masked."""
+    """One list as it would be exported now: subscribers by step, by GROUPED's values, in other lists; some rows, masked. `says`:
+    what the channel says to the first of them, in English and Chinese, and why the line is on the list."""
 
     waterfall: dict[str, int]
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
+    says: tuple[str, ...]
     groups: dict[str, list[tuple[str, int]]]
     lost_to: list[tuple[str, int]]
     jump: str
     warnings: tuple[str, ...]
     shows: str
+    expects: tuple[str, ...]
 
 
 def preview(decided: DecidedRun, name: str, rows: int) -> Preview:
     """The named list of the decided ones, with so many rows of its file."""
     waterfall, last = decided.waterfall(name), ledger.last_before(ledger.current_runs(decided.home), name, decided.run_date)
     rules = read_rules(decided.tables)
+    shown, says = _rows(decided, name, rows)
     return Preview(
         waterfall=waterfall,
-        columns=(*ALWAYS_TEXT, *decided.definitions[name].columns),
-        rows=_rows(decided, name, rows),
+        columns=(*ALWAYS_TEXT, *decided.definitions[name].columns, "offer_code"),
+        rows=shown,
+        says=says,
         groups={column: _counts(decided, name, column) for column in GROUPED},
         lost_to=_counts(decided, name, "lost_to", reason="lost_to_priority"),
         jump=jump(waterfall["exported"], last, rules["size_jump_share"]),
         warnings=_warnings(decided, name),
+        expects=tuple(expected(decided, name)),
         shows=shown_difference(
             waterfall["exported"], waterfall["control"], rules["detection_power"], rules["detection_confidence"]
         ),
@@ -101,12 +108,14 @@ def masked(text: str | None) -> str:
     return "*" * len(text) if hidden < _BEGIN else f"{text[:_BEGIN]}{'*' * hidden}{text[-_END:]}"
 
 
-def _rows(decided: DecidedRun, name: str, rows: int) -> list[tuple[str, ...]]:
-    asked, tables = decided.plan.asked[name], decided.tables
-    tables.read(matching.cells_sql(asked, tables.relations, decided.as_of, tables.dialect), into="cells", lies_still=False)
-    first = sql("preview_rows", list_number=asked.number, columns=asked.definition.columns, rows=rows)
-    found = tables.connection.execute(first).fetchall()
-    return [(masked(subscriber), masked(phone), *(text or "" for text in rest)) for subscriber, phone, *rest in found]
+def _rows(decided: DecidedRun, name: str, rows: int) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """The first rows of the file, masked, and what is said to the first of them."""
+    asked = decided.plan.asked[name]
+    decided.read_cells(name)
+    first = sql("preview_rows", list_number=asked.number, columns=asked.definition.columns, rows=rows, said=decided.said(name))
+    found = decided.tables.connection.execute(first).fetchall()
+    shown = [(masked(subscriber), masked(phone), *(text or "" for text in rest[:-3])) for subscriber, phone, *rest in found]
+    return shown, tuple(text for text in found[0][-3:] if text) if found else ()
 
 
 def _counts(decided: DecidedRun, name: str, column: str, reason: str | None = None) -> list[tuple[str, int]]:

@@ -55,7 +55,8 @@ def rebuild(tables: Tables, home: Home, run: Mapping[str, object]) -> Written:
     tables.connection.execute("create or replace temp table members as select * from recorded")
     changed = (
         f"list {name}: the file of {run['run_date']} cannot be made again: phones have changed since, and those of then are not "
-        f"kept. The file itself is {run['file']}, SHA-256 {run['sha256']}"
+        f"kept, or an earlier release of telco360 made it, whose files had other columns. The file itself is {run['file']}, "
+        f"SHA-256 {run['sha256']}"
     )
     try:
         waterfall = decided.create_rows(name)

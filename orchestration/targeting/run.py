@@ -19,7 +19,7 @@ from orchestration.base.settings import Home
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
-from orchestration.targeting import decisions, ledger, matching
+from orchestration.targeting import advice, decisions, ledger, matching
 from orchestration.targeting.age import DataAge, old_scores, score_months
 from orchestration.targeting.contact_rules import Caps, Repeats, read_rules
 from orchestration.targeting.definition import TargetList
@@ -92,7 +92,7 @@ def decide(
 def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
     """What the published version, of the business date `as_of`, says that a plan goes by."""
     relations = tables.relations
-    catalog = _catalog(tables)
+    catalog = read_catalog(tables)
     columns = frozenset(tables.columns(relations.tag_values))
     if matching.HELD_OUT not in columns:
         raise ListError(
@@ -135,8 +135,9 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
             f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
             f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
         )
+        unknown = advice.unknown_offer(decided.plan.asked[name].definition, decided.tables)
         said[name] = tuple(
-            words for words in (age.warning, scores.get(name), idle, _again(current, name, decided.run_date)) if words
+            words for words in (age.warning, scores.get(name), unknown, idle, _again(current, name, decided.run_date)) if words
         )
     return said
 
@@ -218,7 +219,7 @@ def _members(home: Home, runs: Iterable[Mapping], arms: Sequence[str]) -> pa.Tab
     return found.filter(pc.is_in(found["arm"], pa.array(arms))).select(["list_name", "subscriber_id"])
 
 
-def _catalog(tables: Tables) -> Catalog:
+def read_catalog(tables: Tables) -> Catalog:
     """The tags of the version. Raises CatalogError, naming the tag, where a row of its catalogue cannot be used."""
     relation = tables.relations.tag_catalog
     names, rows = tables.columns(relation), tables.rows(f"select * from {relation} order by entity, tag_name")

@@ -20,7 +20,8 @@ WORDS = {
     "no_valid_phone": "has no valid phone",
     "phone_suppressed": "has a phone that must not be contacted on {channel}: the phone itself, or a line that has or had it",
     "phone_of_another": "has a phone that another line holds now",
-    "offer_ordered": "has ordered the offer of the list",
+    "already_ordered": "has ordered {offer} already",
+    "not_eligible": "is closed to {offer}: the line doesn't meet its condition, or the offer is not valid",
     "offer_refused": "has refused the list or its offer",
     "capped": "has been contacted as often as the caps allow",
     "on_list_before": "was on the list in an earlier run: {repeats}",
@@ -65,8 +66,9 @@ def why(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
         if reason is None:
             return [f"{subscriber} is in {name}, at place {place:,} of those who match.", *_parts(decided, name, subscriber)]
         said = WORDS[reason].format(
-            channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place, repeats=_repeats(decided, name)
-        )
+            channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place, repeats=_repeats(decided, name),
+            offer="every offer" if definition.takes_best else f"the offer {definition.offer}",
+        )  # fmt: skip
         return [f"{subscriber} matches {name}, but is left out at {reason}: it {said}.", *_parts(decided, name, subscriber)]
     lines = _parts(decided, name, subscriber)
     others = "" if any(line.startswith((_FAILS, _EXCLUDES)) for line in lines) else _by_other_lists(decided, name, subscriber)

@@ -11,7 +11,7 @@ from datetime import date
 import pyarrow.parquet as pq
 import pytest
 from figures_kit import assert_same, published
-from oracle import campaign, care, habits, liking, scorecard, stages, tariffs, tasks, touch, wholes
+from oracle import campaign, care, habits, liking, plans, scorecard, stages, tariffs, tasks, touch, wholes
 from oracle.desk import Desk, desk_at
 
 from orchestration.base.settings import Home
@@ -45,6 +45,8 @@ KEYS = {
     "marketing.target_list_runs": ("list_name", "run_date"),
     "marketing.target_list_members": ("list_name", "run_date", "subscriber_id"),
     "marketing.list_effect": ("list_name", "run_date"),
+    "marketing.list_returns": ("list_name", "run_date"),
+    "marketing.plan_library": ("list_name", "offer_code", "channel", "segment"),
     "marketing.campaign_effect": ("dimension", "code"),
     "marketing.scorecard": ("month", "measure", "level", "region_code", "county_code", "manager_id"),
 }
@@ -77,6 +79,8 @@ def reckoned(desk: Desk, scores: scorecard.Scores) -> dict[str, dict]:
         "marketing.channel_performance": campaign.channel_performance(desk),
         **campaign.target_lists(desk),
         "marketing.list_effect": campaign.list_effect(desk),
+        "marketing.list_returns": plans.list_returns(desk),
+        "marketing.plan_library": plans.plan_library(desk),
         "marketing.campaign_effect": campaign.campaign_effect(desk),
         "marketing.scorecard": scorecard.scorecard(desk, scores),
     }

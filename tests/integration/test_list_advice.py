@@ -44,13 +44,19 @@ def test_a_sound_list_is_good_to_run(operator):  # noqa: F811
         ("schedule: 0 0 30 2 *", "schedule: no day of any year fits '0 0 30 2 *'"),
         ("destination: /no such/folder", "destination: the folder /no such/folder does not exist"),
         ("destination: s3://bucket/x", "destination: s3 needs a package that is not installed"),
+        (
+            "approved: {by: Customer-Value, on: 2026-03-01}",
+            "approved: by Customer-Value, who owns the list; another than the owner",
+        ),
+        ("script_en: '{value_teir}'\nscript_zh: x", "script_en: unknown field {value_teir}; did you mean value_tier?"),
+        ("script_en: Hello", "script_en and script_zh go together; write both, or leave both out"),
         ("approved: {by: boss, on: 2026-04-02}", "approved: on 2026-04-02 lies after today, 2026-04-01"),
         ('purpose: "a\\0b"', "purpose: holds the character U+0000"),
     ],
 )
 def test_what_would_fail_is_refused_before(operator, change, said):  # noqa: F811
     key = change.split(":")[0]
-    operator.change("insert into core.dim_offers values ('O1', null, true), ('O2', null, true)")
+    operator.change("insert into core.dim_offers (offer_code, is_valid) values ('O1', true), ('O2', true)")
     operator.write("care", "\n".join([*(row for row in CARE.splitlines() if not row.startswith(f"{key}:")), change]) + "\n")
     shown = operator.call("check", "care", code=1)
     assert said in shown and "good to run" not in shown
@@ -64,11 +70,17 @@ def test_a_fault_of_shape_in_one_file_hides_none_in_others(operator):  # noqa: F
 
 
 def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):  # noqa: F811
-    operator.change("insert into core.dim_offers values ('O1', null, true), ('O2', date '2026-03-31', true)")
-    eligible = "select 'S' || lpad(n::varchar, 4, '0'), 'O1' from range(5) t (n)"
-    operator.change(f"insert into marketing.offer_eligibility {eligible}", private=True)
-    operator.write("care", CARE + "offer: O1\n")
-    assert "list care: offer: 14 of 19 lines matched (74%) may not be put O1" in operator.call("check", "care")
+    operator.change(
+        "insert into core.dim_offers (offer_code, valid_to, is_valid) values ('O1', null, true), ('O2', date '2026-03-31', true)"
+    )
+    is_open = "select 'S' || lpad(n::varchar, 4, '0'), 'O1', 1, true, null from range({}, {}) t (n)"
+    operator.change(f"insert into marketing.next_best_offers {is_open.format(0, 9)}")
+    for offer in ("O1", "best"):
+        operator.write("care", CARE + f"offer: {offer}\n")
+        said = operator.call("check", "care")
+        assert f"offer: {'any offer' if offer == 'best' else 'O1'} is open to 9 of 19 lines matched (47%); the others are" in said
+    operator.change(f"insert into marketing.next_best_offers {is_open.format(9, 10)}")
+    assert operator.call("check", "care") == "care: approved, good to run\n"  # 53 %
     operator.write("care", CARE + "offer: O2\n")
     assert "list care: offer: O2 ran out on 2026-03-31" in operator.call("check", "care")
 
@@ -80,3 +92,30 @@ def test_a_preview_says_what_a_control_group_could_show(operator):  # noqa: F811
     assert "from 14.8 percentage points on (80% power, 95% confidence" in shown_difference(900, 100, 0.8, 0.95)
     assert shown_difference(9, 1, 0.8, 0.95) == "9 treated and 1 control are too few to show any difference"
     assert shown_difference(9, 0, 0.8, 0.95) == ""
+
+
+def test_a_preview_says_what_a_list_will_cost_and_what_was_tried(operator):  # noqa: F811
+    assert "expected effect: not known; no run of the list, or of its offer on this channel" in operator.call("preview", "care")
+    operator.change("insert into core.dim_offers (offer_code, offer_name, is_valid) values ('O1', 'Gift', true)")
+    is_open = "select 'S' || lpad(n::varchar, 4, '0'), 'O1', 1, true, null from range(20) t (n)"
+    operator.change(f"insert into marketing.next_best_offers {is_open}")
+    operator.change("insert into seeds.channel_costs values ('outbound_call', 4.00), ('sms', 0.05)")
+    operator.change("insert into marketing.offer_chances values ('O1', 0.1, 30.00)")
+    rows = [
+        ("other", "O1", "outbound_call", "all", 0.05, 2), ("care", "O9", "sms", "all", -0.01, 3),
+        ("care", "O9", "sms", "gold", 0.5, 1), ("third", "O1", "sms", "all", 0.5, 1),
+    ]  # fmt: skip
+    for name, offer, channel, segment, effect, rank in rows:
+        operator.change(
+            f"insert into marketing.plan_library values ('{name}', '{offer}', '{channel}', '{segment}', 2, 1200, 'orders',"
+            f" {effect}, {effect} - 0.02, {effect} + 0.02, {rank})"
+        )
+    operator.write("care", CARE + "offer: O1\nscript_en: Take {offer_name}.\nscript_zh: 请用{offer_name}。\n")
+    said = operator.call("preview", "care")
+    assert "says: Take Gift." in said and "says: 请用Gift。" in said and "says: Care: value tier gold; realised value 100" in said
+    lines = int(said.split(" rows, as it would be exported")[0].split()[-1])
+    assert f"expected cost: {7 * lines:.2f} ({4 * lines:.2f} for contacts, {3 * lines:.2f} for gifts) for {lines} lines" in said
+    assert f"expected orders: {lines / 10:.1f}, asked or not" in said
+    first, second = (line for line in said.splitlines() if line.startswith("tried:"))
+    assert first.startswith("tried: care with O9, 2 runs, 1,200 exported: -1.0 points of orders (-3.0 to +1.0)")
+    assert second.startswith("tried: other with O1, 2 runs, 1,200 exported: +5.0 points of orders (+3.0 to +7.0)")

@@ -1,5 +1,7 @@
 """The commands `telco360 lists …` on a made version: what they print, what they write, and how they end."""
 
+import csv
+import json
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 from orchestration import cli
 from orchestration.base import settings
 from orchestration.base.settings import Home
+from orchestration.cli import customer
 from orchestration.cli import lists as commands
 from orchestration.engines.duckdb import duckdb_tables
 from orchestration.targeting import lists
@@ -304,3 +307,32 @@ def test_parts_of_a_condition():
     assert parts("a and b between 1 and 2 and (c or d)") == ["a", "b between 1 and 2", "(c or d)"]
     assert parts("a = 'x and y' and\n not (b and c)") == ["a = 'x and y'", "not (b and c)"]
     assert parts("a and b or c") == ["a and b or c"]
+
+
+def test_the_view_of_a_line_is_what_its_feed_says(operator, monkeypatch):
+    monkeypatch.setattr(customer, "models", lambda: MODELS)
+    monkeypatch.setattr(customer, "engine", lambda home: operator.engine)
+    monkeypatch.setattr(customer, "today", lambda: RUN_DATE)
+    operator.change(
+        "insert into core.dim_offers (offer_code, offer_name, pay_amount, script, is_valid)"
+        " values ('O1', '存100送60', 100, 'Take it.', true)"
+    )
+    operator.change(
+        "insert into marketing.next_best_offers values ('S0000', 'O1', 1, true, null), ('S0002', 'O1', 1, true, null)"
+    )
+    operator.write("care", CARE + "offer: best\n")
+    operator.call("export", "care")
+    assert "hotline: 30 lines" in operator.call("feeds")
+    said = CliRunner().invoke(customer.app, ["S0000"])
+    assert said.exit_code == 0 and "on list       care, run date 2026-04-01: A call." in said.output
+    assert "offer         O1 存100送60, costs 100.00" in said.output and "may be spoken to on every channel" in said.output
+    closed = CliRunner().invoke(customer.app, ["S0002"]).output
+    assert "do not disturb on outbound_call (suppressed), sms (suppressed)" in closed and "on list" not in closed
+    view = json.loads(CliRunner().invoke(customer.app, ["S0000", "--json"]).output)
+    (feed,) = (operator.home.exports / "2026-04-01").glob("feed_app_*.csv")
+    with feed.open(encoding="utf-8-sig", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["subscriber_id"] == "S0000")
+    assert all((view[column] or "") == row[column] for column in row if not column.startswith("do_not_disturb"))
+    assert (view["do_not_disturb_reason"]["app"], row["do_not_disturb"]) == (None, "false")
+    gone = CliRunner().invoke(customer.app, ["none"])
+    assert gone.exit_code == 1 and "subscriber none is not in the published version" in gone.output

@@ -150,11 +150,14 @@ def test_who_ordered_the_offer_or_refused_it_is_left_out(operator):
     contact(operator, "008", day, "do_not_contact", list_name="'care'")
     contact(operator, "001", day, "refused", list_name="'other'", offer="'O2'")
     contact(operator, "004", AS_OF - timedelta(100), "refused", offer="'O1'")
+    operator.change("insert into core.dim_offers (offer_code, is_valid) values ('O1', true)")
+    for s in ("003", "017", "020", "008", "001", "004"):
+        operator.change(f"insert into marketing.next_best_offers values ('{s}', 'O1', 1, true, null)")
     operator.run(care(offer="O1"))
     reasons = {s: row["reason"] for s, row in operator.members("care").items()}
-    assert {s for s, reason in reasons.items() if reason == "offer_ordered"} == {"002"}
+    assert {s for s, reason in reasons.items() if reason == "already_ordered"} == {"002", "019"}
     assert {s for s, reason in reasons.items() if reason == "offer_refused"} == {"020", "008"}
-    assert [reasons[s] for s in ("003", "017", "019", "001", "004")] == [None] * 5
+    assert [reasons[s] for s in ("003", "017", "001", "004")] == [None] * 4
 
 
 def test_a_list_that_nobody_worked_says_so_and_the_ledger_keeps_it(operator):

@@ -16,7 +16,7 @@ from made_lists import RUN_DATE
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.targeting import ledger
 from orchestration.targeting.decisions import MACRO
-from orchestration.targeting.definition import Order
+from orchestration.targeting.definition import SAID, Order
 from orchestration.targeting.files import ALWAYS_TEXT
 from orchestration.targeting.ledger import COUNTS
 
@@ -30,7 +30,7 @@ def test_the_waterfall_counts_everyone_once_and_the_file_holds_the_rest(operator
     made = operator.run(CARE)["care"]
     assert tuple(made.waterfall) == COUNTS and left_out(made) == FIRST
     assert made.waterfall["matched"] == sum(made.waterfall.values()) - made.waterfall["matched"]
-    assert cells(made.file)[0] == [*ALWAYS_TEXT, "plan_name", "realised_value"]
+    assert cells(made.file)[0] == [*ALWAYS_TEXT, "plan_name", "realised_value", *SAID]
     assert exported(made) == IN_ORDER and made.rows == len(IN_ORDER)
     assert Path(made.file) == operator.home.exports / "2026-04-01" / "care_2026-03-31_2026-04-01_001.csv"
 
@@ -58,12 +58,17 @@ def test_a_list_may_be_tighter_than_the_caps_and_never_looser(operator):
 
 def test_a_list_may_go_by_the_worth_of_its_offer(operator):
     worth = [("002", "A", 5.25), ("008", "A", 40.0), ("019", "A", 5.5), ("003", "B", 99.0), ("015", "A", 99.0)]
-    for row in worth:
-        operator.change(f"insert into marketing.next_best_offers values {row}")
+    operator.change("insert into core.dim_offers (offer_code, is_valid) values ('A', true), ('B', true)")
+    for subscriber, offer, amount in worth:
+        operator.change(f"insert into marketing.next_best_offers values ('{subscriber}', '{offer}', 1, true, {amount})")
     by_worth = (Order("offer_worth", descending=True), Order("realised_value", descending=True))
     made = operator.run(care(offer="A", order_by=by_worth), care(name="other", priority=60))["care"]
-    # Then come those to whom the offer is not open, by the next step.
-    assert exported(made) == ["008", "019", "002", "003", "017", "020", "001", "004"]
+    assert exported(made) == ["008", "019", "002"] and made.waterfall["not_eligible"] == 8
+    best = operator.run(care(offer="best", order_by=by_worth), care(name="other", priority=60))["care"]
+    assert exported(best) == ["003", "008", "019", "002"]
+    assert {s: row["offer_code"] for s, row in operator.members("care").items() if row["arm"]} == {
+        "003": "B", "008": "A", "019": "A", "002": "A"
+    }  # fmt: skip
 
 
 def test_suppressions_are_those_of_the_channel(operator):

@@ -53,7 +53,7 @@ def is_taken(desk: Desk, key: str, offer: str | None, at) -> bool:
 
 def target_lists(desk: Desk) -> dict[str, dict[tuple, dict]]:
     """The tables of runs and of members, by name: the run that counts of each list and day up to D."""
-    shown = ("arm", "offer_code", "manager_id", "is_at_risk")
+    shown = ("arm", "offer_code", "manager_id", "is_at_risk", "value_tier")
     return {
         "marketing.target_list_runs": {
             key: {"channel": run.channel, "status": run.status, "matched": len(run.members)}
@@ -137,6 +137,9 @@ def outcome(desk: Desk, run: ListRun, member: dict, contacts: list[dict]) -> dic
         "subscriber_id": key,
         "channel": run.channel,
         "manager": member["manager_id"],
+        "key": key,
+        "value_tier": member.get("value_tier"),
+        "contacts": len(contacts),
         "arm": member["arm"],
         "offer": offer,
         "is_at_risk": member["is_at_risk"],

@@ -9,6 +9,7 @@ Choices where the definitions leave one:
 - A suppression's last day is in force. A line without a survey is no detractor, nor anything else.
 """
 
+import hashlib
 from collections import Counter
 from datetime import date
 
@@ -21,6 +22,7 @@ CHANNELS = ("outbound_call", "sms", "store", "hotline", "web", "app")
 CAPS = {1: 1, 7: 2, 30: 4}
 CAP_NAMES = {1: "short", 7: "mid", 30: "long"}
 SIGNED_DAYS = 7
+SALT, CONTROL_SHARE, CONTROL_MONTHS = "telco360", 0.02, 6
 COLD, WARM = ("refused", "do_not_contact"), ("interested", "considering", "accepted")
 PURCHASES = ((1, "one_time"), (2, "repeat"), (4, "loyal"))
 
@@ -135,7 +137,7 @@ def nps_class(score: int | None) -> str | None:
 
 
 def marketing_tags(desk: Desk) -> dict[str, dict]:
-    """The tags of the family marketing, but for the draw of the control group."""
+    """The tags of the family marketing."""
     contacts, visits = by_line(desk.contacts), by_line(desk.visits)
     found = {}
     for key in desk.lines:
@@ -155,6 +157,13 @@ def marketing_tags(desk: Desk) -> dict[str, dict]:
             "purchase_type": band(counts[24], ((None, "visitor" if visited else "none"), *PURCHASES)),
             "last_ordered_offer_code": last and last["offer_code"],
             "last_ordered_offer_type": last and desk.offers.get(last["offer_code"], {}).get("offer_type"),
+            "is_universal_control": is_universal_control(key, desk.today),
             "days_since_last_order": last and (desk.today - day_of(last["ordered_at"])).days,
         }
     return found
+
+
+def is_universal_control(key: str, day: date) -> bool:
+    """Whether no campaign reaches the line in the half year of the day."""
+    period = (12 * day.year + day.month - 1) // CONTROL_MONTHS
+    return int(hashlib.md5(f"{SALT}:{period}:{key}".encode()).hexdigest()[:8], 16) / 2**32 < CONTROL_SHARE

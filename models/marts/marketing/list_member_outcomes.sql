@@ -36,7 +36,8 @@ contacted as (
         list_name,
         run_date,
         subscriber_id,
-        bool_or(is_connected) as is_connected
+        bool_or(is_connected) as is_connected,
+        count(*) as contacts
     from contacts
     group by list_name, run_date, subscriber_id
 
@@ -90,9 +91,11 @@ select
     members.offer_code,
     members.channel,
     members.manager_id,
+    members.value_tier,
     coalesce(members.is_at_risk, false) as is_at_risk,
     contacted.subscriber_id is not null as is_contacted,
     coalesce(contacted.is_connected, false) as is_connected,
+    coalesce(contacted.contacts, 0) as contacts,
     case when members.offer_code is not null then ordered.subscriber_id is not null end as has_ordered,
     case
         when members.offer_code is null then null

@@ -6,7 +6,8 @@ select
     members.arm,
     members.position,
     members.offer_code,
-    members.reason as exclusion_reason,
+    -- What runs of before called it.
+    case when members.reason = 'offer_ordered' then 'already_ordered' else members.reason end as exclusion_reason,
     members.lost_to,
     members.channel,
     members.manager_id,

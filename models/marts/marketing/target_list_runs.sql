@@ -9,6 +9,7 @@ select
     channel,
     offer_code,
     owner,
+    purpose,
     cast(priority as integer) as priority,
     control_share,
     status,
@@ -17,9 +18,11 @@ select
     suppressed,
     no_valid_phone,
     -- Runs of before these steps were counted have none.
-    {% for step in ['phone_suppressed', 'phone_of_another', 'offer_ordered', 'offer_refused'] -%}
-    coalesce({{ step }}, 0) as {{ step }},
-    {% endfor -%}
+    coalesce(phone_suppressed, 0) as phone_suppressed,
+    coalesce(phone_of_another, 0) as phone_of_another,
+    coalesce(already_ordered, offer_ordered, 0) as already_ordered,
+    coalesce(not_eligible, 0) as not_eligible,
+    coalesce(offer_refused, 0) as offer_refused,
     capped,
     coalesce(on_list_before, 0) as on_list_before,
     lost_to_priority,
@@ -31,5 +34,6 @@ select
     sha256,
     exported_at,
     exported_by,
-    warnings
+    warnings,
+    coalesce(already_ordered, offer_ordered, 0) as offer_ordered
 from {{ ref('stg_ledger__list_runs') }}

@@ -52,6 +52,16 @@ visits as (
     where visit_date >= {{ window_start(24) }}
     group by subscriber_id
 
+),
+
+control as (
+
+    select
+        cast(cast(floor(
+            (extract(year from {{ as_of_date() }}) * 12 + extract(month from {{ as_of_date() }}) - 1)
+            / {{ rule('contact_rules', 'universal_control_months') }}
+        ) as integer) as {{ dbt.type_string() }}) as period
+
 )
 
 select
@@ -72,9 +82,11 @@ select
     cast({{ dbt.datediff('ordered.last_order_date', as_of_date(), 'day') }} as integer) as days_since_last_order,
 
     ---------- control
-    {{ hash_share(var('control_salt'), 'lines.subscriber_id') }} < {{ rule('contact_rules', 'universal_control_share') }}
-        as is_universal_control
+    -- Another draw a period: nobody goes without offers for good.
+    {{ hash_share(var('control_salt'), "control.period, ':', lines.subscriber_id") }}
+        < {{ rule('contact_rules', 'universal_control_share') }} as is_universal_control
 from lines
+cross join control
 left join offers_put on lines.subscriber_id = offers_put.subscriber_id
 left join ordered on lines.subscriber_id = ordered.subscriber_id
 left join {{ bands('purchase_types') }} as types on {{ in_band('ordered.orders_24m', 'types') }}

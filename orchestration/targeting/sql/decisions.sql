@@ -43,6 +43,7 @@ select
     list_number,
     list_name,
     subscriber_id,
+    offer_code,
     reason,
     lost_to,
     place,

@@ -1,6 +1,7 @@
 {# Everyone whom a list matches, one row a list and subscriber, why it is left out, and its place in the order.
    All tags are scanned once, whatever the number of lists. #}
 {% from "macros/lines.sql" import lines_ctes %}
+{% from "macros/open_offers.sql" import open_offers_cte %}
 {% from "macros/reach.sql" import is_closed, reach_ctes %}
 with
 
@@ -11,9 +12,8 @@ asked as (
         {{ list.number }} as list_number,
         {{ list.channel | text(dialect) }} as channel,
         {{ list.name | text(dialect) }} as list_name,
-        {{ list.offer | text(dialect) }} as offer_code,
-        {{ list.ordered_after | day }} as ordered_after,
-        {{ list.refused_after | day }} as refused_after
+        {{ list.offer | text(dialect) }} as own_offer,
+        {{ "true" if list.takes_best else "false" }} as takes_best
         {%- for days, contacts in list.caps %},
         {{ contacts }} as cap_{{ days }}
         {%- endfor %}
@@ -57,33 +57,67 @@ matched as (
 
 ),
 
-{{ reach_ctes(relations, channels, run_date) }},
+{% if puts_offers -%}
+{{ open_offers_cte(relations, run_date) }},
 
 ordered as (
 
     select distinct
-        asked.list_number,
-        orders.subscriber_id
-    from {{ relations.orders }} as orders
-    inner join asked on orders.offer_code = asked.offer_code
-    where
-        orders.is_completed
-        and orders.order_date > asked.ordered_after
-        and orders.order_date <= {{ run_date | day }}
+        subscriber_id,
+        offer_code
+    from {{ relations.orders }}
+    where is_completed
 
 ),
 
-refused as (
+{% endif -%}
+offered as (
+
+    select
+        matched.*,
+        {%- if puts_offers %}
+        case when matched.takes_best then best_offers.offer_code else matched.own_offer end as offer_code
+    from matched
+    left join open_offers as best_offers
+        on matched.subscriber_id = best_offers.subscriber_id and best_offers.place = 1
+        {%- else %}
+        matched.own_offer as offer_code
+    from matched
+        {%- endif %}
+
+),
+
+{{ reach_ctes(relations, channels, run_date) }},
+
+refusals as (
+
+    select
+        subscriber_id,
+        list_name,
+        offer_code
+    from {{ relations.contacts }}
+    where
+        outcome in ('refused', 'do_not_contact')
+        and contact_date > {{ refused_after | day }}
+        and contact_date <= {{ run_date | day }}
+
+),
+
+refused_lists as (
 
     select distinct
-        asked.list_number,
-        contacts.subscriber_id
-    from {{ relations.contacts }} as contacts
-    inner join asked on contacts.list_name = asked.list_name or contacts.offer_code = asked.offer_code
-    where
-        contacts.outcome in ('refused', 'do_not_contact')
-        and contacts.contact_date > asked.refused_after
-        and contacts.contact_date <= {{ run_date | day }}
+        subscriber_id,
+        list_name
+    from refusals
+
+),
+
+refused_offers as (
+
+    select distinct
+        subscriber_id,
+        offer_code
+    from refusals
 
 ),
 
@@ -106,32 +140,42 @@ contacted as (
 judged as (
 
     select
-        matched.*,
+        offered.*,
         {%- if worth %}
-        worth.worth_amount as {{ ("order " ~ worth) | quoted(dialect) }},
+        open_offers.worth_amount as {{ ("order " ~ worth) | quoted(dialect) }},
         {%- endif %}
         case
             when {{ is_closed("closed", channels) }} then 'suppressed'
             when phones.subscriber_id is null then 'no_valid_phone'
             when {{ is_closed("closed_phones", channels) }} then 'phone_suppressed'
-            when phones.holder_id <> matched.subscriber_id then 'phone_of_another'
-            when ordered.subscriber_id is not null then 'offer_ordered'
-            when refused.subscriber_id is not null then 'offer_refused'
+            when phones.holder_id <> offered.subscriber_id then 'phone_of_another'
+            {%- if puts_offers %}
+            when ordered.subscriber_id is not null then 'already_ordered'
+            when
+                (offered.takes_best or offered.own_offer is not null) and open_offers.subscriber_id is null
+                then 'not_eligible'
+            {%- endif %}
+            when
+                refused_lists.subscriber_id is not null or refused_offers.subscriber_id is not null
+                then 'offer_refused'
             {%- for days in spans %}
-            when contacted.days_{{ days }} >= matched.cap_{{ days }} then 'capped'
+            when contacted.days_{{ days }} >= offered.cap_{{ days }} then 'capped'
             {%- endfor %}
         end as reason
-    from matched
-    left join closed on matched.subscriber_id = closed.subscriber_id
-    left join phones on matched.subscriber_id = phones.subscriber_id
+    from offered
+    left join closed on offered.subscriber_id = closed.subscriber_id
+    left join phones on offered.subscriber_id = phones.subscriber_id
     left join closed_phones on phones.phone_key = closed_phones.phone_key
-    left join ordered on matched.subscriber_id = ordered.subscriber_id and matched.list_number = ordered.list_number
-    left join refused on matched.subscriber_id = refused.subscriber_id and matched.list_number = refused.list_number
-    left join contacted on matched.subscriber_id = contacted.subscriber_id
-    {%- if worth %}
-    left join {{ relations.offer_worth }} as worth
-        on matched.subscriber_id = worth.subscriber_id and matched.offer_code = worth.offer_code
+    {%- if puts_offers %}
+    left join ordered on offered.subscriber_id = ordered.subscriber_id and offered.offer_code = ordered.offer_code
+    left join open_offers
+        on offered.subscriber_id = open_offers.subscriber_id and offered.offer_code = open_offers.offer_code
     {%- endif %}
+    left join refused_lists
+        on offered.subscriber_id = refused_lists.subscriber_id and offered.list_name = refused_lists.list_name
+    left join refused_offers
+        on offered.subscriber_id = refused_offers.subscriber_id and offered.offer_code = refused_offers.offer_code
+    left join contacted on offered.subscriber_id = contacted.subscriber_id
 
 )
 
@@ -139,6 +183,7 @@ judged as (
 select
     list_number,
     subscriber_id,
+    offer_code,
     reason,
     {%- for column in kept %}
     {{ column }},

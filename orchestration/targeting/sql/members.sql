@@ -25,7 +25,7 @@ select
     subscriber_id,
     arm,
     case when reason is null then row_number() over (partition by reason is null order by place) end as position,
-    {{ offer | text(dialect) }} as offer_code,
+    offer_code,
     reason,
     case when reason = 'lost_to_priority' then lost_to end as lost_to,
     {{ channel | text(dialect) }} as channel

@@ -106,7 +106,11 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
         ("name: care", "name: cure", "name: is 'cure', but the file is called care.yml"),
         ("status: approved", "status: approved\nstatus: draft", "key status is there twice"),
         ("where: >", "where: [", "cannot be read as YAML"),
-        ("approved: {by: 李雷, on: 2026-03-01}\n", "", "key approved is missing: Who approved the list, and when"),
+        (
+            "approved: {by: 李雷, on: 2026-03-01}\n",
+            "",
+            "key approved is missing: Who approved the list, another than its owner, and when",
+        ),
         ("on: 2026-03-01", "on: 2026-02-30", "care.yml: cannot be read as YAML: day is out of range"),
         ("on: 2026-03-01", "on: 2026-03-01 10:00:00", "approved.on: must be a date such as 2026-11-21, not "),
         ("limit: 10", "? [limit, offer]\n: 10", "(?s)care.yml: cannot be read as YAML: .*unhashable key"),

@@ -15,7 +15,7 @@ from orchestration.engines.duckdb import DuckDBTables
 from orchestration.engines.tables import Relations
 from orchestration.targeting import ledger, run
 from orchestration.targeting.age import DataAge
-from orchestration.targeting.definition import Order, TargetList, Title
+from orchestration.targeting.definition import Approval, Order, TargetList, Title
 from orchestration.targeting.plan import due
 
 CARE = TargetList(
@@ -87,7 +87,69 @@ def test_a_cap_is_reached_by_the_contacts_of_its_days(tables, tmp_path):
     assert [found[s] for s in ("s1", "s2", "s3")] == ["capped", None, None]
 
 
+def open_offers(tables: DuckDBTables, *offers: tuple[str, str, int]) -> None:
+    """Lines with the offers open to them, and the place of each."""
+    for offer in sorted({offer for _, offer, _ in offers}):
+        insert(tables.connection, "core.dim_offers", [(offer, offer, None, None, None, None, True)])
+    for subscriber, offer, rank in offers:
+        insert(tables.connection, "marketing.next_best_offers", [(subscriber, offer, rank, rank == 1, None)])
+
+
+def order(tables: DuckDBTables, subscriber: str, offer: str, days: int, is_completed: bool = True) -> None:
+    insert(tables.connection, "core.fct_orders", [("o", subscriber, offer, days_before(days), is_completed)])
+
+
+def test_only_those_to_whom_the_offer_is_open_are_on_the_list(tables, tmp_path):
+    open_offers(tables, ("s1", "o1", 1), ("s2", "o1", 2), ("s3", "o2", 1), ("s6", "o1", 1))
+    order(tables, "s4", "o1", 400)  # whenever it was
+    order(tables, "s5", "o1", 1, is_completed=False)
+    found = reasons(tables, tmp_path, replace(CARE, offer="o1"))
+    assert [found[s] for s in ("s1", "s2", "s3")] == [None, None, "not_eligible"]
+    assert [found[s] for s in ("s4", "s5", "s6")] == ["already_ordered", "not_eligible", "universal_control"]
+
+
+def test_an_order_of_the_run_date_keeps_the_line_out_before_the_next_build_closes_the_offer(tables, tmp_path):
+    open_offers(tables, ("s1", "o1", 1), ("s2", "o1", 1))
+    order(tables, "s1", "o1", 0)
+    found = reasons(tables, tmp_path, replace(CARE, offer="o1"))
+    assert (found["s1"], found["s2"]) == ("already_ordered", None)
+
+
+def test_a_list_of_the_best_offer_puts_each_line_its_own(tables, tmp_path):
+    open_offers(tables, ("s1", "o2", 1), ("s1", "o1", 2), ("s2", "o1", 1))
+    contact(tables, "s2", 1, "refused")  # of o1
+    order(tables, "s1", "o1", 1)  # is not what s1 is put
+    found = reasons(tables, tmp_path, replace(CARE, offer="best"))
+    assert [found[s] for s in ("s1", "s2", "s3")] == [None, "offer_refused", "not_eligible"]
+    put = dict(tables.connection.execute("select subscriber_id, offer_code from decisions").fetchall())
+    assert (put["s1"], put["s2"], put["s3"]) == ("o2", "o1", None)
+
+
+@pytest.mark.parametrize(("last_day", "put"), [(RUN_DATE, "o1"), (days_before(1), "o2"), (None, "o1")])
+def test_an_offer_is_open_to_its_last_day_of_run_dates(tables, tmp_path, last_day, put):
+    open_offers(tables, ("s1", "o1", 1), ("s1", "o2", 2), ("s2", "o1", 1))
+    tables.connection.execute("update core.dim_offers set valid_to = ? where offer_code = 'o1'", [last_day])
+    found = reasons(tables, tmp_path, replace(CARE, offer="o1"))
+    assert found["s1"] == found["s2"] == (None if put == "o1" else "not_eligible")
+    found = reasons(tables, tmp_path, replace(CARE, offer="best"))
+    assert found["s2"] == (None if put == "o1" else "not_eligible")
+    assert ("s1", put) in tables.connection.execute("select subscriber_id, offer_code from decisions").fetchall()
+
+
+def test_a_list_without_an_offer_asks_for_none(tables, tmp_path):
+    order(tables, "s1", "o1", 1)
+    assert reasons(tables, tmp_path)["s1"] is None
+
+
+def test_a_list_that_its_owner_approved_is_not_decided(tables, tmp_path):
+    home, own = Home(tmp_path), replace(CARE, approved=Approval(" O ", date(2026, 1, 1)))
+    decided = run.decide(tables, home, {"care": own}, ["care"], RUN_DATE, AS_OF, "v1")
+    assert decided.plan.rejected["care"].reason == "approved: by  O , who owns the list; another than the owner approves it"
+    assert run.decide(tables, home, {"care": own}, ["care"], RUN_DATE, AS_OF, "v1", drafts=True).plan.decided == ("care",)
+
+
 def test_a_refusal_counts_for_its_days(tables, tmp_path):
+    open_offers(tables, ("s1", "o1", 1), ("s2", "o1", 1))
     contact(tables, "s1", 89, "refused")
     contact(tables, "s2", 90, "refused")
     found = reasons(tables, tmp_path, replace(CARE, offer="o1"))

@@ -18,8 +18,8 @@ import given  # as sqlfluff renders them
 
 GIVEN = {name: value for name, value in vars(given).items() if not name.startswith("__")}
 NAMES = sorted(path.stem for path in (Path(templates.__file__).parent / "sql").glob("*.sql"))
-ON_ENGINES = {"cells", "contacted_runs", "late_tables", "line_values", "lines_eligible", "lines_met", "matches", "shared_phones"}
-ON_ENGINES |= {"suppressed"}
+ON_ENGINES = {"cells", "contacted_runs", "late_tables", "line_values", "lines_eligible", "lines_met", "lines_seen", "matches"}
+ON_ENGINES |= {"offers", "shared_phones", "suppressed", "tried"}
 """Templates that run on the engine of the warehouse; the others run on a DuckDB of the run's own."""
 
 HOSTILE = ["it's", "a\\", "' or 1 = 1 --", 'say "hi"', "`x`", "{{ 7 * 7 }}", "日本", "", "\n"]

@@ -65,7 +65,16 @@ def random_rows(chance: random.Random) -> dict[str, list[tuple]]:
             for n in range(500)
         ],
         "core.fct_orders": [
-            (f"o{n}", chance.choice(ids), chance.choice(["o1", "o2"]), near(200), chance.random() < 0.7) for n in range(30)
+            (f"o{n}", chance.choice(ids), chance.choice(["o1", "o2"]), near(400), chance.random() < 0.7) for n in range(30)
+        ],
+        "marketing.next_best_offers": [
+            (s, offer, rank, rank == 1, some([round(chance.uniform(-9, 50), 2)]))
+            for s in ids
+            for rank, offer in enumerate(chance.sample(["o1", "o2", "o3"], chance.randint(0, 3)), 1)
+        ],
+        "core.dim_offers": [
+            (offer, offer, None, None, None, last, True)
+            for offer, last in (("o1", RUN_DATE), ("o2", None), ("o3", RUN_DATE - timedelta(1)))
         ],
         # now and then two lines have one phone
         "private.subscriber_phones": [
@@ -113,7 +122,7 @@ def random_list(chance: random.Random, name: str, others: list[str]) -> TargetLi
         salt=chance.choice([None, "s"]),
         caps=chance.choice([{}, {"days_7": 1}, {"days_30": 2}]),
         status=chance.choice(["approved"] * 9 + ["draft"]),
-        offer=chance.choice([None, None, "o1", "o2"]),
+        offer=chance.choice([None, None, "o1", "o2", "o3", "best"]),
         members=chance.choice(["all"] * 4 + ["new"]),
         cool_down_days=chance.choice([None, 0, 5]),
     )
@@ -140,6 +149,8 @@ def a_run(tables: DuckDBTables, home: Home, chance: random.Random) -> tuple[run.
 def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
     """Holds a run against the rows that it was made of. Gives the treated and the control of lists that hold 30 % back."""
     fetched = decided.tables.connection.execute("select list_name, subscriber_id, reason, lost_to, arm from decisions").fetchall()
+    put = decided.tables.connection.execute("select list_name, subscriber_id, offer_code from decisions").fetchall()
+    offer_of = {(name, s): offer for name, s, offer in put}
     assert len({(name, s) for name, s, *_ in fetched}) == len(fetched)
     closed = {
         (s, channel)
@@ -155,7 +166,10 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
         for phone, channel, _, first, last in rows["private.phone_suppressions"]
         if (first is None or first <= RUN_DATE) and (last is None or last >= RUN_DATE)
     }
-    ordered = {(s, o) for _, s, o, on, done in rows["core.fct_orders"] if done and RUN_DATE - timedelta(180) < on <= RUN_DATE}
+    ordered = {(s, o) for _, s, o, _, done in rows["core.fct_orders"] if done}
+    is_open = {(s, o) for s, o, *_ in rows["marketing.next_best_offers"] if o != "o3"}  # o3 ended the day before
+    by_place = sorted((rank, s, o) for s, o, rank, *_ in rows["marketing.next_best_offers"] if (s, o) in is_open)
+    best = {s: o for _, s, o in reversed(by_place)}
     refused = {
         (s, offer)
         for _, s, on, *_, offer, outcome in rows["core.fct_contacts"]
@@ -169,7 +183,9 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
 
     exported = [(name, s) for name, s, reason, _, _ in fetched if reason is None]
     for name, s, reason, _, _ in fetched:
-        definition = decided.definitions[name]
+        definition, offer = decided.definitions[name], offer_of[name, s]
+        assert offer == (best.get(s) if definition.offer == "best" else definition.offer)
+        assert reason is not None or definition.offer is None or ((s, offer) in is_open and (s, offer) not in ordered)
         is_closed = bool({(s, definition.channel), (s, "all")} & closed)
         is_capped = any(made[days][s] + 1 > min(cap, definition.caps.get(f"days_{days}", cap)) for days, cap in CAPS.items())
         was_on = s in BEFORE.get(name, ()) and (definition.members == "new" or definition.cool_down_days is None)
@@ -178,8 +194,9 @@ def check(decided: run.DecidedRun, rows: dict[str, list[tuple]]) -> Counter:
             "no_valid_phone": s not in phones,
             "phone_suppressed": {(phones.get(s), definition.channel), (phones.get(s), "all")} & closed_phones,
             "phone_of_another": holder.get(phones.get(s)) != s,
-            "offer_ordered": (s, definition.offer) in ordered,
-            "offer_refused": definition.offer and (s, definition.offer) in refused,
+            "already_ordered": (s, offer) in ordered,
+            "not_eligible": definition.offer and (s, offer) not in is_open,
+            "offer_refused": offer and (s, offer) in refused,
             "capped": is_capped,
             "on_list_before": was_on,
         }

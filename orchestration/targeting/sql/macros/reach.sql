@@ -80,7 +80,7 @@ phones as (
 
 {# Whether a line or a phone is closed on the channel of its list. #}
 {% macro is_closed(closed, channels) -%}
-    case matched.channel
+    case offered.channel
                 {%- for channel in channels %}
                 when '{{ channel }}' then {{ closed }}.closed_{{ channel }}
                 {%- endfor %}

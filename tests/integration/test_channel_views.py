@@ -1,0 +1,162 @@
+"""What channels are told of a line: files, feeds and the view of one line say the same; scripts and reasons are filled in."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from list_kit import Operator, care
+from made_lists import AS_OF, RUN_DATE, days_before
+
+from orchestration.base.errors import ListError
+from orchestration.targeting import ledger
+from orchestration.targeting.channel_view import CHANNELS, PLACES, SEEN, line_view
+from orchestration.targeting.definition import SAID
+from orchestration.targeting.feeds import FED, write_feeds
+from orchestration.targeting.matching import HELD_OUT
+from orchestration.targeting.rebuild import rebuild
+from orchestration.targeting.templates import sql
+
+OFFERS = [("A", "存100送60", "100.00", "60.00", "存100元送60元。"), ("B", "=B", "0.50", "null", "'Go on', they said")]
+OPEN = [("002", "A", 1), ("003", "B", 1), ("003", "A", 2), ("008", "A", 1), ("001", "B", 1), ("004", "B", 1), ("013", "A", 1)]
+SCRIPTS = {
+    "script_en": "It's {{yours}}: {offer_name} at {offer_pay_amount}, worth {realised_value}; best {best_offer_name}. "
+    "{offer_script}",
+    "script_zh": "{value_tier}客户，{offer_name}，送{offer_gift_amount}元",
+}
+WITH_OFFER = care(offer="best", **SCRIPTS)
+
+
+@pytest.fixture
+def operator(tmp_path) -> Operator:
+    made = Operator(tmp_path / "home")
+    for code, name, pay, gift, script in OFFERS:
+        script = script.replace("'", "''")
+        made.change(f"insert into core.dim_offers values ('{code}', '{name}', {pay}, {gift}, '{script}', null, true)")
+    for subscriber, offer, rank in OPEN:
+        made.change(f"insert into marketing.next_best_offers values ('{subscriber}', '{offer}', {rank}, {rank == 1}, null)")
+    return made
+
+
+def rows(path: str) -> dict[str, dict[str, str]]:
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return {row["subscriber_id"]: row for row in csv.DictReader(file)}
+
+
+def test_a_file_says_what_to_say_and_why(operator):
+    made = operator.run(WITH_OFFER)["care"]
+    found = rows(made.file)
+    assert list(found) == ["002", "003", "008", "001", "004"]
+    assert found["003"]["script_en"] == "It's {yours}: =B at 0.50, worth 300; best =B. 'Go on', they said"
+    assert found["002"]["script_zh"] == "gold客户，存100送60，送60元"
+    assert found["001"]["script_zh"] == "gold客户，=B，送元"  # what is missing leaves nothing
+    assert "worth -5.50;" in found["001"]["script_en"]
+    assert found["002"]["reason"] == "Care: value tier gold" and found["002"]["reason_zh"] == "关怀: value tier gold"
+    assert (found["001"]["offer_code"], found["001"]["offer_name"], found["001"]["offer_pay_amount"]) == ("B", "'=B", "0.50")
+    assert (found["002"]["list_name"], found["002"]["list_run_date"], found["002"]["owner"]) == (
+        "care",
+        "2026-04-01",
+        "customer-value",
+    )
+    manifest = json.loads(Path(made.file).with_suffix(".json").read_text())
+    assert manifest["send_back"] == ["list_name", "list_run_date"] and manifest["offer"] == {"code": "best"}
+    assert manifest["script"] == {"en": SCRIPTS["script_en"], "zh": SCRIPTS["script_zh"]} and manifest["purpose"] == "A call."
+    assert all(manifest["columns"][column]["meaning"] for column in SAID)
+
+
+def test_without_a_script_the_offer_speaks_for_itself(operator):
+    made = operator.run(care(offer="A", where="is_on_net and (value_tier = 'gold' or tenure_months > 3)"))["care"]
+    row = rows(made.file)["002"]
+    assert row["script_en"] == row["script_zh"] == "存100元送60元。"
+    assert row["reason"] == "Care: value tier gold; tenure months 12"
+    manifest = json.loads(Path(made.file).with_suffix(".json").read_text())
+    assert manifest["offer"] == {"code": "A", "name": "存100送60", "pay_amount": "100.00"}
+    none = rows(operator.run(care(name="none", where="is_on_net", priority=1))["none"].file)["020"]
+    assert (none["offer_code"], none["script_en"], none["reason"]) == ("", "", "Care")
+
+
+def test_a_recorded_file_with_scripts_is_made_again(operator):
+    made = operator.run(WITH_OFFER)["care"]
+    (run,) = ledger.current_runs(operator.home)
+    with operator.tables() as tables:
+        assert rebuild(tables, operator.home, run).sha256 == made.sha256
+
+
+def test_file_feed_and_view_agree_for_every_member(operator):
+    operator.change("alter table tags.subscriber_360 add column last_contact_date date")
+    operator.change(f"update tags.subscriber_360 set last_contact_date = date '{days_before(3)}' where subscriber_id = '002'")
+    hotline = care(name="hot", channel="hotline", where="value_tier = 'mass'", offer="A", order_by=())
+    made = operator.run(WITH_OFFER, hotline)
+    exported = rows(made["care"].file) | rows(made["hot"].file)
+    assert len(exported) == 6
+    with operator.tables() as tables:
+        written = write_feeds(tables, operator.home, AS_OF, RUN_DATE, "v1")
+        views = {s: line_view(tables, operator.home, AS_OF, RUN_DATE, s) for s in exported}
+    assert list(written) == list(FED)
+    for channel, feed in written.items():
+        assert [Path(file).name for file in feed.files] == [
+            f"feed_{channel}_2026-03-31_2026-04-01.{end}" for end in ("parquet", "csv", "json")
+        ]
+        parquet, text, note = feed.files
+        fed = rows(text)
+        assert len(fed) == feed.rows == duckdb.sql(f"select count(*) from '{parquet}'").fetchone()[0]
+        manifest = json.loads(Path(note).read_text())
+        assert [file["name"] for file in manifest["files"]] == [Path(parquet).name, Path(text).name]
+        assert all(column["meaning"] for column in manifest["columns"].values())
+        for subscriber, row in exported.items():
+            assert {column: fed[subscriber][column] for column in SAID} == {column: row[column] for column in SAID}
+            for column in set(fed[subscriber]) - {"do_not_disturb", "do_not_disturb_reason"}:
+                told = views[subscriber][column]
+                assert fed[subscriber][column].removeprefix("'") == ("" if told is None else f"{told}"), column
+            reason = views[subscriber]["do_not_disturb_reason"][channel]
+            assert fed[subscriber]["do_not_disturb_reason"] == (reason or "")
+    assert rows(written["hotline"].files[1])["002"]["last_contact_date"] == f"{days_before(3)}"
+    assert not rows(written["hotline"].files[1])["013"]["do_not_disturb_reason"]
+
+
+def test_a_line_on_no_list_is_put_its_best_offer_and_some_must_not_be_disturbed(operator):
+    operator.run(care(offer="A", where="value_tier = 'mass'"))
+    with operator.tables() as tables:
+        write_feeds(tables, operator.home, AS_OF, RUN_DATE, "v1")
+        views = {s: line_view(tables, operator.home, AS_OF, RUN_DATE, s) for s in ("003", "005", "006", "021", "020")}
+        with pytest.raises(ListError, match="subscriber no such is not in the published version"):
+            line_view(tables, operator.home, AS_OF, RUN_DATE, "no such")
+        with pytest.raises(ListError, match="014 left the network, is on no list, and no offer is open to it"):
+            line_view(tables, operator.home, AS_OF, RUN_DATE, "014")
+    one = views["003"]
+    assert (one["list_name"], one["offer_code"], one["script_zh"]) == (None, "B", "'Go on', they said")
+    assert [one[f"offer_{place}_code"] for place in (1, 2, 3)] == ["B", "A", None]
+    assert views["020"]["offer_code"] is None
+    assert views["005"]["do_not_disturb_reason"] == dict.fromkeys(CHANNELS, "suppressed")
+    assert views["006"]["do_not_disturb_reason"] == dict.fromkeys(CHANNELS) | {"outbound_call": "suppressed"}
+    assert views["021"]["do_not_disturb_reason"] == dict.fromkeys(CHANNELS, "universal_control")
+
+
+def test_what_is_ordered_is_gone_from_file_feed_and_view_after_the_next_build(operator):
+    operator.run(replace(WITH_OFFER, cool_down_days=0), on=days_before(0))
+    # The next build closes what was ordered, and the line's second offer comes first.
+    operator.change("delete from marketing.next_best_offers where subscriber_id = '003' and offer_code = 'B'")
+    operator.change("update marketing.next_best_offers set rank = 1, is_best = true where subscriber_id = '003'")
+    operator.change(f"insert into core.fct_orders values ('o', '003', 'B', date '{RUN_DATE}', true)")
+    again = rows(operator.run(replace(WITH_OFFER, cool_down_days=0), care(name="b", offer="B", priority=1))["care"].file)
+    assert again["003"]["offer_code"] == "A"
+    assert operator.members("b")["003"]["reason"] == "already_ordered"
+    with operator.tables() as tables:
+        feed = rows(write_feeds(tables, operator.home, AS_OF, RUN_DATE, "v1")["app"].files[1])["003"]
+        view = line_view(tables, operator.home, AS_OF, RUN_DATE, "003")
+    assert (feed["offer_code"], feed["offer_1_code"], feed["offer_2_code"]) == ("A", "A", "")
+    assert (view["offer_code"], view["offer_1_code"], view["offer_2_code"]) == ("A", "A", None)
+
+
+def test_the_query_of_a_feed_says_the_same_for_spark(operator):
+    with operator.tables() as tables:
+        given = {
+            "relations": tables.relations, "channels": CHANNELS, "places": PLACES, "seen": SEEN, "run_date": RUN_DATE,
+            "said_tags": ("value_tier", "realised_value"), "held_out": HELD_OUT, "subscriber": None,
+            "present": tables.columns(tables.relations.tag_values),
+        }  # fmt: skip
+        (read,) = sqlglot.transpile(sql("lines_seen", "spark", **given), read="spark", write="duckdb")
+        assert sorted(tables.rows(read), key=str) == sorted(tables.rows(sql("lines_seen", **given)), key=str)
