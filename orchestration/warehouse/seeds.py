@@ -11,6 +11,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -109,25 +110,35 @@ def seed_faults(seed: dict[str, Any], rows: list[dict[str, str]], rules_asked: s
 
 
 def _column_faults(column: dict[str, Any], values: list[tuple[int, str]], kind: str) -> Iterator[str]:
-    is_numeric, tests = not kind.startswith(("string", "varchar")), column.get("data_tests", [])
+    is_date, tests = kind == "date", column.get("data_tests", [])
+    is_numeric = not is_date and not kind.startswith(("string", "varchar"))
     closed = next((t["accepted_values"]["arguments"]["values"] for t in tests if isinstance(t, dict)), None)
     seen: dict[str, int] = {}
     for number, value in values:
         if not value and "not_null" in tests:
             yield f"{number}: {column['name']} is empty"
-        elif value != value.strip() and (is_numeric or tests):
+        elif value != value.strip() and (is_numeric or is_date or tests):
             yield f"{number}: {column['name']} '{value}' has blanks around it"
+        elif value and is_date and not _is_day(value):
+            yield f"{number}: {column['name']} '{value}' is no date; write YYYY-MM-DD"
         elif value and is_numeric and _number(value) is None:
             yield f"{number}: {column['name']} '{value}' is no number"
         elif value and is_numeric and _decimals(value) > _most_decimals(kind):
             yield f"{number}: {column['name']} '{value}' has more than {_most_decimals(kind):g} decimals"
-        elif tests and not is_numeric and _A_DATE.fullmatch(value):
+        elif tests and not is_numeric and not is_date and _A_DATE.fullmatch(value):
             yield f"{number}: {column['name']} '{value}' is a date, such as a spreadsheet makes of 1-3; write what was meant"
         elif closed and value not in closed:
             yield f"{number}: {column['name']} '{value}' is unknown; there are {', '.join(closed)}"
         elif "unique" in tests and value in seen:
             yield f"{number}: {column['name']} '{value}' stands in row {seen[value]} already"
         seen.setdefault(value, number)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _order_faults(column: str, values: list[tuple[int, str]]) -> Iterator[str]:

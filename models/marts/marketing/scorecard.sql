@@ -7,7 +7,7 @@ with
 
 measures as (
 
-    select measure, is_rate from {{ ref('scorecard_measures') }}
+    select measure, is_rate = 1 as is_rate from {{ ref('scorecard_measures') }}
 
 ),
 
