@@ -9,7 +9,7 @@ Choices where the definitions leave one:
 - A payment before the activation date is a payment, but the first 30 days of use begin with the activation.
 - The six months of sales quality are those of them that are held; cohorts of new lines are of complete months held.
 - A line whose payment type is null is not prepaid.
-- The share that an outlet or plan is held against is of all new lines of the window, once each.
+- The share that an outlet or plan is held against is of all other new lines of the window.
 """
 
 from collections import Counter, defaultdict
@@ -170,7 +170,7 @@ def new_subscriber_cohorts(book: Book) -> dict[tuple, dict]:
 
 
 def sales_quality(book: Book) -> dict[tuple, dict]:
-    """By outlet and by plan at activation: the new lines of six months and three shares, against all new lines'."""
+    """By outlet and by plan at activation: the new lines of six months and three shares, against all others'."""
     window = [month for n in range(2, 8) if (month := month_add(book.months[-1], -n)) in book.months]
     entities = defaultdict(list)
     payments, days = early_signs(book)
@@ -180,11 +180,11 @@ def sales_quality(book: Book) -> dict[tuple, dict]:
             entities["outlet", book.code(key, "sales_outlet_id")].append(facts)
             entities["plan", plan_at(book.known, key, line.activation_date) or UNKNOWN].append(facts)
     everybody = [facts for (kind, _), lines in entities.items() if kind == "plan" for facts in lines]
-    usual = {share: ratio(*bad_of(everybody, share)) for share in SHARES}
+    totals = {share: bad_of(everybody, share) for share in SHARES}
     rows = {}
     for entity, lines in entities.items():
         rows[entity] = {"new_subscribers": len(lines)} | {share: ratio(*bad_of(lines, share)) for share in SHARES}
-        rows[entity]["is_flagged"] = any(is_surely_over(*bad_of(lines, share), usual[share]) for share in SHARES)
+        rows[entity]["is_flagged"] = any(is_surely_over(*bad_of(lines, share), *totals[share]) for share in SHARES)
     return rows
 
 
@@ -217,9 +217,10 @@ def bad_of(lines: list[dict], share: str) -> tuple[int, int]:
     return sum(known), len(known)
 
 
-def is_surely_over(bad: int, of: int, usual: Fraction | None) -> bool:
-    """Whether Wilson's lower bound is above the usual share, on lines enough."""
-    return of >= JUDGED_LINES and round(lower_bound(bad, of), 9) > round(float(usual), 9)
+def is_surely_over(bad: int, of: int, bad_in_all: int, of_all: int) -> bool:
+    """Whether Wilson's lower bound is above the share of all other lines, on lines enough."""
+    others = ratio(bad_in_all - bad, of_all - of)
+    return of >= JUDGED_LINES and others is not None and round(lower_bound(bad, of), 9) > round(float(others), 9)
 
 
 def lower_bound(hits: int, of: int, z: float = 2.33) -> float:

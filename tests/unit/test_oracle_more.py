@@ -243,8 +243,9 @@ def test_the_first_sixty_and_thirty_days_begin_with_the_activation_day():
     ("bad", "of", "is_over"), [(20, 20, True), (5, 5, True), (4, 4, False), (4, 10, True), (3, 10, False), (0, 0, False)]
 )
 def test_a_share_is_surely_over_by_its_lower_bound_on_five_lines(bad, of, is_over):
-    assert retention.is_surely_over(bad, of, Fraction(1, 10)) == is_over
-    assert not retention.is_surely_over(bad, of, Fraction(1))
+    assert retention.is_surely_over(bad, of, bad + 10, of + 100) == is_over
+    assert not retention.is_surely_over(bad, of, bad + 100, of + 100)
+    assert not retention.is_surely_over(bad, of, bad, of)
 
 
 def test_the_published_example_of_the_tenure_decision():

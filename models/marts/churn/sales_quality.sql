@@ -1,6 +1,6 @@
 -- How well outlets and plans sold: of their new lines, the shares that never paid twice, hardly used the line, or were gone
--- after half a year. A share is flagged where it is surely above the operator's: by the lower bound of its interval, so that few
--- lines need to be far off.
+-- after half a year. A share is flagged where it is surely above that of all other lines: by the lower bound of its interval, so
+-- that few lines need to be far off.
 {% set shares = {
     'no_second_topup_share': 'has_no_second_topup', 'low_activity_share': 'is_low_activity',
     'gone_by_month_6_share': 'is_gone_by_month_6',
@@ -49,11 +49,12 @@ counted as (
 
 ),
 
-usual as (
+totals as (
 
     select
         {%- for share, sign in shares.items() %}
-        {{ ratio('sum(' ~ sign ~ ')', 'count(' ~ sign ~ ')') }} as {{ share }}_usual,
+        sum({{ sign }}) as {{ share }}_bad_in_all,
+        count({{ sign }}) as {{ share }}_of_all,
         {%- endfor %}
         cast({{ rule('churn_rules', 'sales_confidence_z') }} as double) as z
     from new_lines
@@ -67,10 +68,11 @@ bounded as (
         {%- for share in shares %}
         {{ ratio(share ~ '_bad', share ~ '_of') }} as {{ share }},
         {{ wilson(share ~ '_bad', share ~ '_of', '-') }} as {{ share }}_bound,
-        usual.{{ share }}_usual{{ "," if not loop.last }}
+        {{ ratio('totals.' ~ share ~ '_bad_in_all - coalesce(counted.' ~ share ~ '_bad, 0)',
+            '(totals.' ~ share ~ '_of_all - counted.' ~ share ~ '_of)') }} as {{ share }}_others{{ "," if not loop.last }}
         {%- endfor %}
     from counted
-    cross join usual
+    cross join totals
 
 ),
 
@@ -80,7 +82,7 @@ judged as (
         *,
         {%- for share in shares %}
         {{ share }}_of >= {{ rule('churn_rules', 'sales_min_subscribers') }}
-        and {{ comparable(share ~ '_bound') }} > {{ comparable(share ~ '_usual') }}
+        and {{ comparable(share ~ '_bound') }} > {{ comparable(share ~ '_others') }}
             as {{ share }}_passed{{ "," if not loop.last }}
         {%- endfor %}
     from bounded
@@ -102,7 +104,7 @@ select
             then concat(
                 '{{ share }} ', cast({{ share }} as decimal(9, 4)), ' (', {{ share }}_bad, ' of ', {{ share }}_of,
                 ', surely over ', cast({{ share }}_bound as decimal(9, 4)),
-                ', of all ', cast({{ share }}_usual as decimal(9, 4)), ') '
+                ', of the others ', cast({{ share }}_others as decimal(9, 4)), ') '
             )
             else ''
         end{{ "," if not loop.last }}
