@@ -55,9 +55,23 @@ MUTATIONS = (
     Mutation(
         "a line at its cap gets no contact more",
         f"{LISTS_SQL}/matches.sql",
-        "contacted.days_{{ days }} >= matched.cap_{{ days }}",
-        "contacted.days_{{ days }} > matched.cap_{{ days }}",
+        "contacted.days_{{ days }} >= offered.cap_{{ days }}",
+        "contacted.days_{{ days }} > offered.cap_{{ days }}",
         f"{LIST_RULES}test_a_cap_is_reached_by_the_contacts_of_its_days",
+    ),
+    Mutation(
+        "no list puts an offer to a line that has taken it",
+        f"{LISTS_SQL}/matches.sql",
+        "            when ordered.subscriber_id is not null then 'already_ordered'\n",
+        "",
+        f"{LIST_RULES}test_an_order_of_the_run_date_keeps_the_line_out_before_the_next_build_closes_the_offer",
+    ),
+    Mutation(
+        "an offer is open on its last day",
+        f"{LISTS_SQL}/macros/open_offers.sql",
+        "offers.valid_to >= {{ run_date | day }}",
+        "offers.valid_to > {{ run_date | day }}",
+        f"{LIST_RULES}test_an_offer_is_open_to_its_last_day_of_run_dates",
     ),
     Mutation(
         "the control is cut where the file is full",
