@@ -44,14 +44,25 @@ def faults(definition: TargetList, tables: Tables, version: Version, today: date
 
 
 def unknown_offer(definition: TargetList, tables: Tables) -> str | None:
-    """What is wrong with an offer that the catalogue of offers lacks, in words."""
+    """What is wrong with an offer that the catalogue of offers lacks, in words; nothing where there is no catalogue."""
     if definition.offer is None or definition.takes_best:
         return None
-    offers = [code for (code,) in tables.rows(f"select offer_code from {tables.relations.offers}")]
-    if definition.offer in offers:
+    offers = _offers(tables)
+    if not offers or definition.offer in offers:
         return None
-    hint = f"; there are {', '.join(sorted(offers)[:_NAMED])}" if offers else "; none have been delivered"
-    return f"offer: {definition.offer} is not in the offers delivered{did_you_mean(definition.offer, offers) or hint}"
+    hint = did_you_mean(definition.offer, offers) or f"; there are {', '.join(offers[:_NAMED])}"
+    return f"offer: {definition.offer} is not in the offers delivered{hint}"
+
+
+def unseen_offers(definition: TargetList, tables: Tables) -> str | None:
+    """What is to be said of a list with an offer where no catalogue of offers was delivered."""
+    if definition.offer is None or _offers(tables):
+        return None
+    return f"offer: {definition.offer} cannot be looked up, no offers have been delivered; nobody is on the list until they are"
+
+
+def _offers(tables: Tables) -> list[str]:
+    return sorted(code for (code,) in tables.rows(f"select offer_code from {tables.relations.offers}"))
 
 
 def warnings(
@@ -109,6 +120,9 @@ def _counts(groups: Sequence[Sequence[Condition]], tables: Tables, as_of: date) 
 def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of: date, run_date: date) -> Iterator[str]:
     """Whether the offer can be put to those whom the list matches."""
     if not definition.offer:
+        return
+    if unseen := unseen_offers(definition, tables):
+        yield unseen
         return
     relations = tables.relations
     offers = {offer: rest for offer, *rest in tables.rows(f"select offer_code, valid_to, is_valid from {relations.offers}")}

@@ -97,7 +97,8 @@ def _warnings(decided: DecidedRun, name: str) -> tuple[str, ...]:
     doubts = advice.warnings(
         decided.definitions[name], conditions, decided.tables, decided.catalog, decided.as_of, decided.run_date
     )
-    return ((f"an export today would be refused: {refusal}.",) if refusal else ()) + rest + tuple(doubts)
+    first = [f"an export today would be refused: {refusal}."] if refusal else []
+    return tuple(dict.fromkeys([*first, *rest, *doubts]))
 
 
 def masked(text: str | None) -> str:

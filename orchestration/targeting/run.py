@@ -135,7 +135,8 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
             f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
             f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
         )
-        unknown = advice.unknown_offer(decided.plan.asked[name].definition, decided.tables)
+        definition = decided.plan.asked[name].definition
+        unknown = advice.unknown_offer(definition, decided.tables) or advice.unseen_offers(definition, decided.tables)
         said[name] = tuple(
             words for words in (age.warning, scores.get(name), unknown, idle, _again(current, name, decided.run_date)) if words
         )

@@ -3,6 +3,7 @@
 import pytest
 from test_list_commands import CARE, OTHER, cells, operator  # noqa: F401
 
+from orchestration.targeting import ledger
 from orchestration.targeting.preview import shown_difference
 
 
@@ -83,6 +84,16 @@ def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):  # noq
     assert operator.call("check", "care") == "care: approved, good to run\n"  # 53 %
     operator.write("care", CARE + "offer: O2\n")
     assert "list care: offer: O2 ran out on 2026-03-31" in operator.call("check", "care")
+
+
+def test_without_a_catalogue_an_offer_is_not_refused_but_nobody_is_on_the_list(operator):  # noqa: F811
+    for offer in ("O9", "best"):
+        operator.write("care", CARE + f"offer: {offer}\n")
+        said = (
+            f"list care: offer: {offer} cannot be looked up, no offers have been delivered; nobody is on the list until they are"
+        )
+        assert said in operator.call("check", "care")
+        assert said in operator.call("export", "care") and ledger.runs(operator.home)["not_eligible"].to_pylist()[-1] > 0
 
 
 def test_a_preview_says_what_a_control_group_could_show(operator):  # noqa: F811

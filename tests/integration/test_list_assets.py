@@ -36,7 +36,9 @@ def run_of(operator: Operator, monkeypatch, *definitions, today: date = RUN_DATE
 
 def run_assets(run: Run, *definitions, selection=None) -> tuple[dg.ExecuteInProcessResult, Outcome]:
     days = business_days(AS_OF)
-    made = [list_steps.decided_lists(definitions, days), *(list_steps.list_asset(one, days) for one in definitions)]
+    # The feeds stand first here, and run last all the same.
+    made = [list_steps.channel_feeds(days), list_steps.decided_lists(definitions, days)]
+    made += [list_steps.list_asset(one, days) for one in definitions]
     resources = {"run": run, "in_process": list_steps.in_process}
     with dg.DagsterInstance.ephemeral() as instance, run.held:
         result = dg.materialize(
@@ -56,7 +58,9 @@ def test_each_due_list_is_exported_by_itself_and_one_that_fails_fails_alone(oper
     definitions = (CARE, late, sunday, broken)
     run = run_of(operator, monkeypatch, *definitions)
     result, came_to = run_assets(run, *definitions)
-    assert materialized(result) == {"decided_lists", "care"}
+    assert materialized(result) == {"decided_lists", "care", "channel_feeds"}
+    (feed,) = (operator.home.exports / f"{RUN_DATE}").glob("feed_store_*.csv")
+    assert feed.read_text(encoding="utf-8-sig").count('"care"') == 8
     assert {made.name: (made.status, made.rows) for made in came_to.lists} == {
         "care": ("exported", 8), "late": ("refused", 0), "broken": ("failed", 0),
     }  # fmt: skip
