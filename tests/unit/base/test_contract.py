@@ -19,7 +19,7 @@ sources:
 
 
 def test_all_tables_of_three_systems_are_there():
-    assert len(CONTRACT) == 30
+    assert len(CONTRACT) == 31
     assert {t.system for t in CONTRACT.values()} == {"crm", "billing", "channel"}
     assert {t.name for t in CONTRACT.values() if t.required} == {
         "crm_customers", "crm_subscribers", "crm_tariff_subscriptions", "billing_charges", "billing_usage_daily",
