@@ -26,6 +26,7 @@ RELATIONS = {
     "channel_costs": "seeds.channel_costs",
     "plan_library": "marketing.plan_library",
     "contact_rules": "seeds.contact_rules",
+    "tasks": "marketing.tasks",
     "phones": "private.phones_held",
     "phone_holders": "private.phone_holders",
     "suppressions": "staging.stg_channel__suppressions_now",
@@ -74,6 +75,8 @@ TABLES = {
     "marketing.offer_chances": "offer_code varchar, acceptance_chance decimal(9,6), gift_cost_amount decimal(12,2)",
     "marketing.plan_library": "list_name varchar, offer_code varchar, channel varchar, segment varchar, runs bigint,"
     " targeted_treated bigint, measure varchar, effect double, effect_low double, effect_high double, rank bigint",
+    "marketing.tasks": "subscriber_id varchar, task_id varchar, purpose varchar, due_date date, priority_amount decimal(18,2),"
+    " is_open boolean",
     "seeds.channel_costs": "channel varchar, contact_cost decimal(12,2)",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",
 }

@@ -88,6 +88,10 @@ def test_a_recorded_file_with_scripts_is_made_again(operator):
 def test_file_feed_and_view_agree_for_every_member(operator):
     operator.change("alter table tags.subscriber_360 add column last_contact_date date")
     operator.change(f"update tags.subscriber_360 set last_contact_date = date '{days_before(3)}' where subscriber_id = '002'")
+    operator.change(
+        "insert into marketing.tasks values ('002', 't1', 'care', date '2026-04-02', 10, true),"
+        " ('002', 't2', 'save', date '2026-04-05', 20, true), ('002', 't3', 'repair', date '2026-04-01', 30, false)"
+    )
     hotline = care(name="hot", channel="hotline", where="value_tier = 'mass'", offer="A", order_by=())
     made = operator.run(WITH_OFFER, hotline)
     exported = rows(made["care"].file) | rows(made["hot"].file)
@@ -115,6 +119,7 @@ def test_file_feed_and_view_agree_for_every_member(operator):
             assert fed[subscriber]["do_not_disturb_reason"] == (reason or "")
     assert rows(written["hotline"].files[1])["002"]["last_contact_date"] == f"{days_before(3)}"
     assert not rows(written["hotline"].files[1])["013"]["do_not_disturb_reason"]
+    assert [rows(written["hotline"].files[1])[line]["open_task"] for line in ("002", "003")] == ["save, due 2026-04-05", ""]
 
 
 def test_a_line_on_no_list_is_put_its_best_offer_and_some_must_not_be_disturbed(operator):

@@ -68,8 +68,7 @@ select
     {%- for column in seen %}
     lines_seen.{{ column }},
     {%- endfor %}
-    -- No task is raised yet.
-    null::varchar as open_task
+    lines_seen.open_task
     {%- for channel in channels %},
     lines_seen.quiet_{{ channel }}
     {%- endfor %}

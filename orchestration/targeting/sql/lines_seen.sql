@@ -20,6 +20,18 @@ first_offers as (
     where place <= {{ places | max }}
     group by subscriber_id
 
+),
+
+-- The dearest of the tasks that are open for a line.
+open_tasks as (
+
+    select
+        subscriber_id,
+        concat(purpose, ', due ', cast(due_date as string)) as open_task,
+        row_number() over (partition by subscriber_id order by priority_amount desc, due_date, task_id) as place
+    from {{ relations.tasks }}
+    where is_open
+
 )
 
 select
@@ -27,6 +39,7 @@ select
     tag_values.is_on_net,
     first_offers.offer_1_code as best_offer_code,
     first_offers.best_offer_name,
+    open_tasks.open_task,
     {%- for place in places %}
     first_offers.offer_{{ place }}_code,
     {%- endfor %}
@@ -45,6 +58,7 @@ select
     {%- endfor %}
 from {{ relations.tag_values }} as tag_values
 left join first_offers on tag_values.subscriber_id = first_offers.subscriber_id
+left join open_tasks on tag_values.subscriber_id = open_tasks.subscriber_id and open_tasks.place = 1
 left join closed on tag_values.subscriber_id = closed.subscriber_id
 left join phones on tag_values.subscriber_id = phones.subscriber_id
 left join closed_phones on phones.phone_key = closed_phones.phone_key
