@@ -11,7 +11,7 @@ from datetime import date
 import pyarrow.parquet as pq
 import pytest
 from figures_kit import assert_same, published
-from oracle import campaign, care, habits, liking, plans, scorecard, stages, tariffs, tasks, touch, wholes
+from oracle import campaign, care, habits, liking, moments, plans, scorecard, stages, tariffs, tasks, touch, wholes
 from oracle.desk import Desk, desk_at
 
 from orchestration.base.settings import Home
@@ -92,6 +92,7 @@ def subscriber_360(desk: Desk) -> dict[str, dict]:
         wholes.basic_tags(desk), stages.lifecycle_tags(desk), stages.product_tags(desk), stages.risk_tags(desk),
         liking.preference_tags(desk), liking.handset_tags(desk), touch.contact_tags(desk), touch.marketing_tags(desk),
         habits.behaviour_tags(desk), habits.value_tags(desk), liking.predicted_tags(desk), tariffs.tariff_tags(desk),
+        moments.moment_tags(desk),
     ]  # fmt: skip
     return {key: {name: value for family in families for name, value in family[key].items()} for key in desk.lines}
 
