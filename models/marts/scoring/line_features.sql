@@ -6,6 +6,7 @@
     'paid': 'paid_amount'} %}
 {% set carried = ['month', 'plan_code', 'billed_arpu', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls',
     'calls_forwarded_offnet', 'last_usage_date'] + uses.values() | list %}
+{% set own = ['subscriber_id', 'is_on_net_end', 'outgoing_minutes', 'balance_amount', 'tenure_months'] + carried %}
 {# Alerts as they would have been raised at the month's end, as far as they go by months. #}
 {% set alerts = monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls') %}
 with
@@ -13,7 +14,9 @@ with
 months as (
 
     select
-        facts.*,
+        {%- for column in own if column != 'billed_arpu' %}
+        facts.{{ column }},
+        {%- endfor %}
         case when months.is_billed then facts.arpu_amount end as billed_arpu
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_months') }} as months on facts.month = months.month
@@ -27,11 +30,11 @@ looked_back as (
 
 ),
 
--- Sums over three months each, null where the line was not there for all of them.
+-- Sums over three months each, null where the line was not there for all of them. Not the structs: two joins read these rows.
 summed as (
 
     select
-        *,
+        {{ own | join(', ') }},
         {%- for name, column in dict(uses, spend='billed_arpu', offnet='offnet_minutes', roaming='roaming_minutes').items() %}
         {{ sum_back(column, 0, 2) }} as {{ name }}_sum,
         {{ sum_back(column, 1, 3) }} as {{ name }}_before,
