@@ -18,7 +18,9 @@ counted as (
         month,
         measure,
         '{{ level }}' as level,
-        {% for key in keys %}{{ key if key in own else "'all'" }} as {{ key }}, {% endfor %}
+        {%- for key in keys %}
+        {{ key if key in own else "'all'" }} as {{ key }},
+        {%- endfor %}
         sum(numerator) as numerator,
         sum(denominator) as denominator
     from {{ ref('scorecard_parts') }}
@@ -52,12 +54,16 @@ targeted as (
         and coalesce(targets.month, valued.month) = valued.month
         and (
             valued.level = targets.level
-            {% for key in keys %}and valued.{{ key }} = coalesce(targets.{{ key }}, 'all') {% endfor %}
+            {%- for key in keys %}
+            and valued.{{ key }} = coalesce(targets.{{ key }}, 'all')
+            {%- endfor %}
             or valued.is_rate and targets.level = 'operator'
         )
     qualify row_number() over (
-        partition by valued.month, valued.measure, valued.level{% for key in keys %}, valued.{{ key }}{% endfor %}
-        order by case when targets.level = valued.level then 0 else 1 end, case when targets.month is null then 1 else 0 end
+        partition by valued.month, valued.measure, valued.level, valued.{{ keys | join(', valued.') }}
+        order by
+            case when targets.level = valued.level then 0 else 1 end,
+            case when targets.month is null then 1 else 0 end
     ) = 1
 
 )
@@ -66,7 +72,9 @@ select
     now.month,
     now.measure,
     now.level,
-    {% for key in keys %}now.{{ key }}, {% endfor %}
+    {%- for key in keys %}
+    now.{{ key }},
+    {%- endfor %}
     cast(now.numerator as bigint) as numerator,
     cast(now.denominator as bigint) as denominator,
     now.actual,
@@ -82,6 +90,8 @@ from targeted as now
 left join valued as {{ before }}
     on now.measure = {{ before }}.measure
     and now.level = {{ before }}.level
-    {% for key in keys %}and now.{{ key }} = {{ before }}.{{ key }} {% endfor %}
+    {%- for key in keys %}
+    and now.{{ key }} = {{ before }}.{{ key }}
+    {%- endfor %}
     and {{ months_before('now.month', months | string) }} = {{ before }}.month
 {%- endfor %}

@@ -88,7 +88,9 @@ register as (
     select
         lines.*,
         {{ last_complete_month() }} as month,
-        {% for field in asked %}case when {{ field }} is null then 0 else 1 end{{ " + " if not loop.last }}{% endfor %} as filled
+        {%- for field in asked %}
+        case when {{ field }} is null then 0 else 1 end{{ " +" if not loop.last else " as filled" }}
+        {%- endfor %}
     from {{ ref('dim_subscribers') }} as lines
     left join {{ ref('dim_customers') }} as customers on lines.customer_id = customers.customer_id
     where lines.is_on_net
@@ -99,7 +101,8 @@ register as (
 {%- set manager = 'rows' if rows == 'contacts' or date == 'run_date' else 'lines' %}
 {%- set parts = [] %}
 {%- for counts in [numerator, denominator] if counts %}
-{%- do parts.append('sum(' ~ (counts if measure in ['nps', 'data_completeness'] else 'case when ' ~ counts ~ ' then 1 else 0 end') ~ ')') %}
+{%- set one = counts if measure in ['nps', 'data_completeness'] else 'case when ' ~ counts ~ ' then 1 else 0 end' %}
+{%- do parts.append('sum(' ~ one ~ ')') %}
 {%- endfor %}
 select
     {{ month_of('rows.' ~ date) }} as month,

@@ -88,7 +88,8 @@ select
     lines.is_on_net and coalesce(
         billed.bills_before = 3 and billed.billed_before > 0
         and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
-        and {{ comparable(ratio('billed.bill * 3', 'billed.billed_before')) }} > {{ rule('moment_rules', 'high_bill_factor') }}, false
+        and {{ comparable(ratio('billed.bill * 3', 'billed.billed_before')) }}
+        > {{ rule('moment_rules', 'high_bill_factor') }}, false
     ) as is_high_bill,
     lines.is_on_net and lines.payment_type = 'prepaid'
     and lines.days_since_activation >= {{ rule('moment_rules', 'topup_from_days') }}
@@ -96,18 +97,21 @@ select
     and coalesce(paid.months_paid, 0) < 2 as is_second_topup_due,
     lines.is_on_net and lines.tenure_months <= {{ rule('moment_rules', 'near_value_months') }} and coalesce(
         not lines.is_mid_high_end
-        and lines.arpu_3m >= {{ rule('moment_rules', 'near_value_share') }} * {{ rule('value_rules', 'mid_high_end_arpu') }}, false
+        and lines.arpu_3m
+        >= {{ rule('moment_rules', 'near_value_share') }} * {{ rule('value_rules', 'mid_high_end_arpu') }}, false
     ) as is_near_mid_high_end,
     coalesce(lines.is_on_net and lines.is_vip and lines.status_code = 'active' and balances.arrears_amount > 0, false)
         as is_suspension_care_due,
     lines.is_on_net and lines.years_begun >= 1
-    and cast({{ dbt.dateadd('year', 'lines.years_begun', 'lines.activation_date') }} as date) = {{ as_of_date() }} as is_anniversary,
+    and cast({{ dbt.dateadd('year', 'lines.years_begun', 'lines.activation_date') }} as date) = {{ as_of_date() }}
+        as is_anniversary,
     coalesce(lines.is_on_net and lines.is_vip and coalesce(
         {{ dbt.datediff('contacted.last_contact_date', as_of_date(), 'day') }} >= {{ rule('moment_rules', 'care_days') }}, true
     ), false) as is_routine_care_due,
     lines.is_on_net and coalesce(
         complained.still_open = 0
-        and {{ dbt.datediff('complained.last_closed_on', as_of_date(), 'day') }} <= {{ rule('moment_rules', 'repair_days') }}, false
+        and {{ dbt.datediff('complained.last_closed_on', as_of_date(), 'day') }}
+        <= {{ rule('moment_rules', 'repair_days') }}, false
     ) as is_repair_thanks_due,
     case when lines.is_on_net then next_festival.festival_code end as next_festival
 from lines
