@@ -28,7 +28,7 @@ open_tasks as (
     select
         subscriber_id,
         concat(purpose, ', due ', cast(due_date as string)) as open_task,
-        row_number() over (partition by subscriber_id order by priority_amount desc, due_date, task_id) as place
+        row_number() over (partition by subscriber_id order by priority_amount desc, due_date asc, task_id asc) as place
     from {{ relations.tasks }}
     where is_open
 
