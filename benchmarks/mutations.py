@@ -17,8 +17,8 @@ from pathlib import Path
 
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, home
-from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.targeting import ledger, offers
+from orchestration.intake import load_limits
+from orchestration.pipeline.deliveries import take_in_all
 
 DBT = "unit_test:"
 LIST_RULES = "tests/unit/targeting/test_list_rules.py::"
@@ -156,10 +156,8 @@ class Copy:
 
     def build(self) -> None:
         """All models on no delivery: what unit tests of SQL take the types of their columns from."""
-        take_in(self.home, load_contract())
-        ensure_empty_tables(self.home, load_contract())
-        ledger.ensure_empty_tables(self.home)
-        offers.ensure_empty_table(self.home)
+        contract = load_contract()
+        take_in_all(self.home, contract, load_limits(contract), lambda text: None)
         self.home.warehouse.mkdir(parents=True, exist_ok=True)
         done = self._dbt("build", "--empty", "--resource-type", "model", "--resource-type", "seed")
         if done.returncode:

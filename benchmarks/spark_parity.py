@@ -31,10 +31,10 @@ from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.base.sql import literal
 from orchestration.engines.spark.databases import discard_build
 from orchestration.engines.spark.thrift import connect
-from orchestration.intake import ensure_empty_tables, take_in
+from orchestration.intake import load_limits
+from orchestration.pipeline.deliveries import take_in_all
 from orchestration.pipeline.run import ledger_dates, required_tables, today
-from orchestration.scoring import ledger as scores
-from orchestration.targeting import ledger, offers
+from orchestration.targeting import offers
 from orchestration.warehouse.dbt import arguments, dbt_environment, ensure_manifest, executable
 from orchestration.warehouse.freshness import choose_as_of
 from orchestration.warehouse.manifest import load_models, read_manifest, varying_columns
@@ -94,11 +94,7 @@ def cases(folder: Path, megaline: Path | None, subscribers: int) -> Iterator[Cas
 def parity(case: Case, cluster: Cluster, folder: Path, is_full: bool) -> list[Comparison]:
     """Builds a case on both engines and compares its public tables. Raises ParityError, with dbt's words, where a build fails."""
     contract = load_contract()
-    take_in(case.home, contract, progress=lambda text: None)
-    ensure_empty_tables(case.home, contract)
-    ledger.ensure_empty_tables(case.home)
-    offers.ensure_empty_table(case.home)
-    scores.ensure_empty_tables(case.home)
+    take_in_all(case.home, contract, load_limits(contract), lambda text: None)
     models = load_models(read_manifest(ensure_manifest(case.home)))
     case.home.warehouse.mkdir(parents=True, exist_ok=True)
     selected = [] if is_full else NO_TESTS

@@ -8,19 +8,14 @@ from pathlib import Path
 
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, home
-from orchestration.intake import ensure_empty_tables, take_in
-from orchestration.scoring import ledger as scores
-from orchestration.targeting import ledger, offers, tasks
+from orchestration.intake import load_limits
+from orchestration.pipeline.deliveries import take_in_all
 
 
 def test_the_project_builds_on_nothing_and_its_unit_tests_hold(tmp_path):
     place = home(tmp_path)
-    take_in(place, load_contract())
-    ensure_empty_tables(place, load_contract())
-    ledger.ensure_empty_tables(place)
-    offers.ensure_empty_table(place)
-    tasks.ensure_empty_table(place)
-    scores.ensure_empty_tables(place)
+    contract = load_contract()
+    take_in_all(place, contract, load_limits(contract), lambda text: None)
     place.warehouse.mkdir(parents=True, exist_ok=True)
     target = tmp_path / "target"
     environment = os.environ | {"TELCO360_HOME": str(tmp_path), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
