@@ -22,7 +22,7 @@ from orchestration.engines.tables import Tables
 from orchestration.targeting import advice, decisions, ledger, matching
 from orchestration.targeting.age import DataAge, old_scores, score_months
 from orchestration.targeting.contact_rules import Caps, Repeats, read_rules
-from orchestration.targeting.definition import TargetList
+from orchestration.targeting.definition import TargetList, approved_by_owner
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.ledger import LIST_MEMBERS
 from orchestration.targeting.plan import Version, plan
@@ -137,9 +137,8 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
         )
         definition = decided.plan.asked[name].definition
         unknown = advice.unknown_offer(definition, decided.tables) or advice.unseen_offers(definition, decided.tables)
-        said[name] = tuple(
-            words for words in (age.warning, scores.get(name), unknown, idle, _again(current, name, decided.run_date)) if words
-        )
+        by_owner, again = approved_by_owner(definition), _again(current, name, decided.run_date)
+        said[name] = tuple(words for words in (age.warning, scores.get(name), by_owner, unknown, idle, again) if words)
     return said
 
 

@@ -164,7 +164,7 @@ def test_each_list_of_the_project_matches_somebody(home, before_and_now):
             asked = check(definition, catalog)
             condition = " and ".join([f"({asked.where.sql()})", *(f"({one.sql()}) is not true" for one in asked.exclude)])
             (matched,) = db.execute(f"select count(*) from tags.subscriber_360 where {condition}").fetchone()
-            assert matched, definition.name
+            assert matched or "next_festival" in asked.tags, definition.name  # no festival is near the day
 
 
 def test_offers_are_put_to_those_whom_their_conditions_name(before_and_now):

@@ -4,7 +4,6 @@ A made operator is run whole once; each night after it delivers contacts, suppre
 and builds what tasks are made of.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import duckdb
 import pytest
 from figures_kit import nightly
 from oracle.operator import write_parquet
+from oracle.touch import is_universal_control
 
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, Home
@@ -47,11 +47,6 @@ def contact(contact_id: str, line: str, at: datetime, channel: str, outcome: str
     """An outbound contact that reached the line."""
     row = {"contact_id": contact_id, "subscriber_id": line, "contacted_at": at, "channel": channel, "outcome": outcome}
     return row | {"direction": "outbound", "is_connected": True}
-
-
-def is_control(line: str) -> bool:
-    """Whether no campaign reaches the line."""
-    return int(hashlib.md5(f"telco360:{line}".encode()).hexdigest()[:8], 16) / 2**32 < 0.02
 
 
 class Nights:
@@ -189,7 +184,7 @@ def check_night(run: Nights, day: date) -> None:
         "select subscriber_id from core.fct_suppressions where is_in_force and channel in ('all', 'outbound_call')"
     )}  # fmt: skip
     assert closed and not closed & {task["subscriber_id"] for task in still}
-    assert not [task for task in still if is_control(task["subscriber_id"])]
+    assert not [task for task in still if is_universal_control(task["subscriber_id"], day)]
     hands = Counter(task["manager_id"] for task in still if task["manager_id"] and task["state"] != "waiting")
     assert max(hands.values()) == MOST
     assert all(task["owner_id"] for task in found.values())
@@ -217,7 +212,7 @@ def test_high_value_lines_at_risk_have_a_task_with_an_owner(nights):
     free = {line for (line,) in nights.ask("select subscriber_id from marketing.contact_pressure where remaining_contacts > 0")}
     in_force = f"date '{day}' between closed_from and closed_to"
     closed = {line for (line,) in nights.ask(f"select subscriber_id from core.fct_call_closures where {in_force}")}
-    control = {line for line in severe if is_control(line)}
+    control = {line for line in severe if is_universal_control(line, day)}
     found = nights.found[day].values()
     looked_after = {t["subscriber_id"] for t in found if t["owner_id"] and (t["is_open"] or t["ending"] == "result")}
     asked = severe & high & free - closed - control

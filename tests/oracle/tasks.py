@@ -36,7 +36,6 @@ EVALUATES = {"interested", "considering"}
 EXPIRE, REPEAT, LIST_DAYS, CAPACITY, TEAM, MONTHS = 14, 30, 7, 20, 100, 12
 WORK = ("appointment", "worked", "result")
 ZONES = ((Fraction(6, 10), "zone:red"), (Fraction(35, 100), "zone:yellow"))
-SALT = "telco360"
 
 
 @dataclass
@@ -58,11 +57,6 @@ class Task:
 
 def md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
-
-
-def is_control(key: str) -> bool:
-    """Whether the line is in the universal control."""
-    return int(md5(f"{SALT}:{key}")[:8], 16) / 2**32 < 0.02
 
 
 def recorded(desk: Desk) -> dict[str, Task]:
@@ -223,7 +217,7 @@ def triggers(desk: Desk) -> dict[tuple[str, str], dict[str, tuple]]:
             causes += [(key, f"list:{run.list_name}", f"channel:{run.channel}") for key in taken]
     rooms = touch.contact_pressure(desk)
     for key, reason, level in causes:
-        if level not in LEVELS or key not in desk.lines or key not in desk.on_net or is_control(key):
+        if level not in LEVELS or key not in desk.lines or key not in desk.on_net or touch.is_universal_control(key, desk.today):
             continue
         if rooms[key]["remaining_contacts"] == 0 or any(first <= desk.today <= to for first, to in closings(desk, key)):
             continue

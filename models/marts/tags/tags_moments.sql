@@ -91,7 +91,7 @@ select
         and {{ comparable(ratio('billed.bill * 3', 'billed.billed_before')) }}
         > {{ rule('moment_rules', 'high_bill_factor') }}, false
     ) as is_high_bill,
-    lines.is_on_net and lines.payment_type = 'prepaid'
+    lines.is_on_net and coalesce(lines.payment_type = 'prepaid', false)
     and lines.days_since_activation >= {{ rule('moment_rules', 'topup_from_days') }}
     and lines.days_since_activation <= {{ rule('moment_rules', 'topup_to_days') }}
     and coalesce(paid.months_paid, 0) < 2 as is_second_topup_due,

@@ -141,11 +141,12 @@ def test_a_list_without_an_offer_asks_for_none(tables, tmp_path):
     assert reasons(tables, tmp_path)["s1"] is None
 
 
-def test_a_list_that_its_owner_approved_is_not_decided(tables, tmp_path):
+def test_a_list_that_its_owner_approved_is_warned_of(tables, tmp_path):
     home, own = Home(tmp_path), replace(CARE, approved=Approval(" O ", date(2026, 1, 1)))
     decided = run.decide(tables, home, {"care": own}, ["care"], RUN_DATE, AS_OF, "v1")
-    assert decided.plan.rejected["care"].reason == "approved: by  O , who owns the list; another than the owner approves it"
-    assert run.decide(tables, home, {"care": own}, ["care"], RUN_DATE, AS_OF, "v1", drafts=True).plan.decided == ("care",)
+    assert decided.warnings["care"][-1] == "approved: by  O , who owns the list; another than the owner approves it"
+    decided = run.decide(tables, home, {"care": CARE}, ["care"], RUN_DATE, AS_OF, "v1")
+    assert not any("owner" in warning for warning in decided.warnings["care"])
 
 
 def test_a_refusal_counts_for_its_days(tables, tmp_path):
