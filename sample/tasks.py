@@ -34,7 +34,7 @@ WITH_SIGNS = ("alert:usage_drop", "alert:calls_moving_offnet", "alert:zero_usage
 OTHERS = ("alert:arpu_drop", "alert:mou_drop", "alert:negative_survey", "alert:contract_ending", "alert:arrears_suspension")
 TYPES = ["assigned", "passed_on", "appointment", "worked", "result"]
 ASSIGNED, PASSED_ON, APPOINTMENT, WORKED, RESULT = range(5)
-CONTROL_SALT, CONTROL_SHARE = "telco360", 0.02
+CONTROL_SALT, CONTROL_SHARE, CONTROL_MONTHS = "telco360", 0.02, 6
 """The universal control, which no task is raised for: as dbt_project.yml and contact_rules have it."""
 
 
@@ -72,7 +72,7 @@ def work(block: Block, month: Month, in_service: np.ndarray, history: History, l
         np.array(OTHERS)[rng.integers(0, len(OTHERS), len(line))],
     )
     names = block.subscriber_ids.take(line).to_pylist()
-    kept = np.array([not _is_control(name) for name in names], bool)
+    kept = np.array([not _is_control(*one) for one in zip(names, day.tolist(), strict=True)], bool)
     line, day, reason = line[kept], day[kept], reason[kept]
     rows = [_row(block, *one) for one in zip(line.tolist(), day.tolist(), reason.tolist(), strict=True)]
     with history.lock:
@@ -80,13 +80,20 @@ def work(block: Block, month: Month, in_service: np.ndarray, history: History, l
     _events(block, month, rng, line, day, [row["task_id"] for row in rows], landing)
 
 
-def _is_control(subscriber_id: str) -> bool:
-    return int(hashlib.md5(f"{CONTROL_SALT}:{subscriber_id}".encode()).hexdigest()[:8], 16) / 2**32 < CONTROL_SHARE
+def _is_control(subscriber_id: str, day: int) -> bool:
+    """Whether no campaign reaches the line in the half year of the day."""
+    on = _date(day)
+    period = (12 * on.year + on.month - 1) // CONTROL_MONTHS
+    return int(hashlib.md5(f"{CONTROL_SALT}:{period}:{subscriber_id}".encode()).hexdigest()[:8], 16) / 2**32 < CONTROL_SHARE
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day)
 
 
 def _row(block: Block, line: int, day: int, reason: str) -> dict[str, Any]:
     """A row of the ledger."""
-    raised_on = date.fromordinal(date(1970, 1, 1).toordinal() + day)
+    raised_on = _date(day)
     subscriber_id = block.subscriber_ids[line].as_py()
     level = levels()[reason]
     manager = int(block.manager[line])
