@@ -24,10 +24,11 @@ with
 -- The snapshot of a month: that of the December before it, or the first there is.
 kept as (
 
-    select * from {{ ref('snapshot_members') }}
-    where cohort_month = greatest(
-        (select min(cohort_month) from {{ ref('snapshot_members') }}),
-        cast({{ dbt.dateadd('month', -1, dbt.date_trunc('year', 'month')) }} as date)
+    select members.*
+    from {{ ref('snapshot_members') }} as members
+    cross join (select min(cohort_month) as month from {{ ref('snapshot_members') }}) as first_cohort
+    where members.cohort_month = greatest(
+        first_cohort.month, cast({{ dbt.dateadd('month', -1, dbt.date_trunc('year', 'members.month')) }} as date)
     )
 
 ),
