@@ -1,4 +1,4 @@
-"""Tasks beyond the build: the ledger of what each published night raised, so that the next knows it, one file a business date;
+"""Tasks beyond the build: the ledger of what each published date raised, so that the next knows it, one file a business date;
 and the file of those at hand, for the tool that managers work in.
 
 Which tasks there are, and what became of them, is said by the models; here their rows are only written down.
@@ -51,10 +51,10 @@ _NEVER = date(1900, 1, 1)
 
 
 @dataclass(frozen=True)
-class Night:
+class TaskCounts:
     """What a business date came to, in tasks: raised on it, reasons that joined open ones not counted, and how they stand.
 
-    `is_recorded`: they are in the ledger. Of a day before the last one recorded they are not: later nights know other tasks."""
+    `is_recorded`: they are in the ledger. Of a day before the last one recorded they are not: later dates know other tasks."""
 
     is_recorded: bool
     raised: int = 0
@@ -69,12 +69,12 @@ class Night:
         return f"{self.raised:,} raised, {self.open_tasks:,} open, of which {self.waiting:,} wait"
 
 
-def record_tasks(home: Home, ask: Ask, models: Models, day: date) -> Night:
+def record_tasks(home: Home, ask: Ask, models: Models, day: date) -> TaskCounts:
     """Writes what the build of `day` raised to the ledger, in place of what an earlier run of that day did.
 
     Raises WarehouseError where no model serves tasks or their reasons."""
     if last_recorded(home) > day:
-        return Night(False)
+        return TaskCounts(False)
     is_raised = f"raised_on = date '{day}'"
     reasons, tasks = (relation_for(models, role) for role in ("task_reasons", "tasks"))
     query = f"select {', '.join(FORM.names)} from {reasons} where reason_date = date '{day}' order by task_id, reason"
@@ -82,7 +82,7 @@ def record_tasks(home: Home, ask: Ask, models: Models, day: date) -> Night:
     counts = (is_raised, "is_open", "state = 'waiting'")
     sums = ", ".join(f"coalesce(sum(case when {condition} then 1 else 0 end), 0)" for condition in counts)
     ((raised, open_tasks, waiting),) = ask(f"select {sums} from {tasks}")
-    return Night(True, int(raised), int(open_tasks), int(waiting))
+    return TaskCounts(True, int(raised), int(open_tasks), int(waiting))
 
 
 def export_tasks(home: Home, ask: Ask, models: Models, day: date, run_date: date) -> Written:

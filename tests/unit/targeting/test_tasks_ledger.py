@@ -54,9 +54,9 @@ def recorded(home: Home, day: date) -> list[dict]:
 
 def test_a_date_writes_what_it_raised_once_and_a_rerun_in_its_place(tmp_path, build):
     home = Home(tmp_path)
-    night = tasks.record_tasks(home, ask(build), MODELS, DAY)
-    assert (night.raised, night.open_tasks, night.waiting) == (2, 3, 1)
-    assert night.in_short == "2 raised, 3 open, of which 1 wait"
+    counts = tasks.record_tasks(home, ask(build), MODELS, DAY)
+    assert (counts.raised, counts.open_tasks, counts.waiting) == (2, 3, 1)
+    assert counts.in_short == "2 raised, 3 open, of which 1 wait"
     (row,) = recorded(home, DAY)
     assert (row["task_id"], row["risk"], row["reason_date"]) == ("b", Decimal("0.600000"), DAY)
     build.execute("delete from marketing.why where task_id = 'b'")
