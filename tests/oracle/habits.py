@@ -54,7 +54,7 @@ def behaviour_tags(desk: Desk) -> dict[str, dict]:
             "balance_amount": balance.get("balance_amount"),
             "arrears_amount": balance.get("arrears_amount"),
         }
-        if key in desk.worth:
+        if key in desk.worth and key in circles:  # off-net at M again, there is no circle
             found[key] |= {
                 "on_net_circle_size": circles[key],
                 "offnet_share_3m": offnet_share(desk, line),
