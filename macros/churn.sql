@@ -9,6 +9,12 @@
 {%- endmacro %}
 
 
+{# Zones of the value-loss warning that put a line at risk. #}
+{% macro is_warned(zone) -%}
+    {{ zone }} in ('red', 'yellow')
+{%- endmacro %}
+
+
 {# Lines churned over lines on-net at the end, null where none is. #}
 {% macro churn_rate(is_churned) -%}
     cast(sum(case when {{ is_churned }} then 1 else 0 end)

@@ -18,6 +18,17 @@
 {%- endmacro %}
 
 
+{# What a member's contacts cost, and the gift of one who ordered, on rows of list_member_outcomes, of channel_costs as `channels` and of
+   offer_chances as `offers`. #}
+{% macro contact_cost(members) -%}
+    {{ members }}.contacts * coalesce(channels.contact_cost, 0)
+{%- endmacro %}
+
+{% macro gift_cost(members) -%}
+    case when {{ members }}.has_ordered then coalesce(offers.gift_cost_amount, 0) else 0 end
+{%- endmacro %}
+
+
 {# Rates and uplifts of a relation with these counts: its keys, then the columns of the effect tables. An uplift is the treated rate
    less the control rate; its interval (`z` standard deviations on either side) is Newcombe's (1998, method 10), made of Wilson's of both arms: it holds for small arms and
    for rates near 0 and 1, where the usual one does not. Null where an arm has nobody. #}

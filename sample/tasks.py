@@ -34,8 +34,8 @@ WITH_SIGNS = ("alert:usage_drop", "alert:calls_moving_offnet", "alert:zero_usage
 OTHERS = ("alert:arpu_drop", "alert:mou_drop", "alert:negative_survey", "alert:contract_ending", "alert:arrears_suspension")
 TYPES = ["assigned", "passed_on", "appointment", "worked", "result"]
 ASSIGNED, PASSED_ON, APPOINTMENT, WORKED, RESULT = range(5)
-CONTROL_SALT, CONTROL_SHARE, CONTROL_MONTHS = "telco360", 0.02, 6
-"""The universal control, which no task is raised for: as dbt_project.yml and contact_rules have it."""
+CONTROL_SALT = "telco360"
+"""Of the universal control, which no task is raised for: control_salt of dbt_project.yml."""
 
 
 @dataclass
@@ -83,8 +83,9 @@ def work(block: Block, month: Month, in_service: np.ndarray, history: History, l
 def _is_control(subscriber_id: str, day: int) -> bool:
     """Whether no campaign reaches the line in the half year of the day."""
     on = _date(day)
-    period = (12 * on.year + on.month - 1) // CONTROL_MONTHS
-    return int(hashlib.md5(f"{CONTROL_SALT}:{period}:{subscriber_id}".encode()).hexdigest()[:8], 16) / 2**32 < CONTROL_SHARE
+    period = (12 * on.year + on.month - 1) // int(contact_rules()["universal_control_months"])
+    drawn = int(hashlib.md5(f"{CONTROL_SALT}:{period}:{subscriber_id}".encode()).hexdigest()[:8], 16) / 2**32
+    return drawn < contact_rules()["universal_control_share"]
 
 
 def _date(day: int) -> date:
@@ -153,6 +154,12 @@ def _events(
         "result_code": Codes(result, OUTCOMES),
     }
     landing.add("channel_task_events", frame, block.part(month), when)
+
+
+@cache
+def contact_rules() -> dict[str, float]:
+    """Figure by rule: the seed."""
+    return {row["rule"]: float(row["value"]) for row in read_seed(seed_path("contact_rules"))}
 
 
 @cache

@@ -20,8 +20,8 @@ spent as (
         members.list_name,
         members.run_date,
         sum(members.contacts) as contacts,
-        sum(members.contacts * coalesce(channels.contact_cost, 0)) as contact_cost_amount,
-        sum(case when members.has_ordered then coalesce(offers.gift_cost_amount, 0) else 0 end) as gift_cost_amount,
+        sum({{ contact_cost('members') }}) as contact_cost_amount,
+        sum({{ gift_cost('members') }}) as gift_cost_amount,
         {{ ratio('sum(months.arpu_amount)', 'count(months.arpu_amount)') }} as monthly_revenue
     from {{ ref('list_member_outcomes') }} as members
     left join {{ ref('channel_costs') }} as channels on members.channel = channels.channel

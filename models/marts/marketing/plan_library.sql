@@ -8,10 +8,7 @@ members as (
         outcomes.*,
         coalesce(outcomes.value_tier, 'unknown') as tier,
         coalesce(outcomes.offer_code, 'none') as offer,
-        case when outcomes.arm = 'treated' then outcomes.contacts * coalesce(channels.contact_cost, 0) else 0 end
-        + case
-            when outcomes.arm = 'treated' and outcomes.has_ordered then coalesce(offers.gift_cost_amount, 0) else 0
-        end as cost
+        case when outcomes.arm = 'treated' then {{ contact_cost('outcomes') }} + {{ gift_cost('outcomes') }} else 0 end as cost
     from {{ ref('list_member_outcomes') }} as outcomes
     left join {{ ref('channel_costs') }} as channels on outcomes.channel = channels.channel
     left join {{ ref('offer_chances') }} as offers on outcomes.offer_code = offers.offer_code

@@ -60,9 +60,13 @@ mid_high_end as (
 months as (
 
     select
-        facts.*,
+        facts.month,
+        facts.subscriber_id,
+        facts.is_on_net_opening,
+        facts.is_on_net_end,
+        facts.is_churned,
         scores.probability is not null as is_scored,
-        zones.band in ('red', 'yellow') as is_warned
+        {{ is_warned('zones.band') }} as is_warned
     from {{ ref('fct_subscriber_months') }} as facts
     left join {{ ref('stg_ledger__value_loss_scores') }} as scores
         on facts.subscriber_id = scores.subscriber_id
@@ -76,7 +80,9 @@ months as (
 contacts as (
 
     select
-        contacts.*,
+        contacts.contact_date,
+        contacts.subscriber_id,
+        contacts.manager_id,
         conversions.contact_id is not null as has_succeeded
     from {{ ref('fct_contacts') }} as contacts
     left join {{ ref('contact_conversions') }} as conversions on contacts.contact_id = conversions.contact_id
@@ -87,7 +93,8 @@ contacts as (
 register as (
 
     select
-        lines.*,
+        lines.subscriber_id,
+        lines.is_real_name,
         {{ last_complete_month() }} as month,
         {%- for field in asked %}
         case when {{ field }} is null then 0 else 1 end{{ " +" if not loop.last else " as filled" }}

@@ -1,5 +1,4 @@
--- Use is that of the months up to this one; money is that of the last month whose bills are in by then, as many months back as
--- seed scoring_rules says. Only months that changed are built.
+-- Use is that of the months up to this one, money that of the last month whose bills are in. Only changed months are made.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('line_feature_sources') %}
 {% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days',

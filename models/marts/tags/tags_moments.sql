@@ -1,4 +1,5 @@
 -- Each moment is open for some days, so that a run that was missed loses none; a list's cool_down_days has it go out once.
+{% set anniversary = 'cast(' ~ dbt.dateadd('year', 'lines.years_begun', 'lines.activation_date') ~ ' as date)' %}
 {% set since_closing = dbt.datediff('billed.closed_on', as_of_date(), 'day') %}
 with
 
@@ -81,8 +82,7 @@ next_festival as (
 select
     lines.subscriber_id,
     lines.is_on_net and coalesce(
-        billed.bill is not null and billed.bills_before = 0
-        and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
+        billed.bill is not null and billed.bills_before = 0 and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
         and {{ month_of('lines.activation_date') }} >= {{ months_before(last_billed_month(), '3') }}, false
     ) as is_first_bill,
     lines.is_on_net and coalesce(
@@ -102,16 +102,13 @@ select
     ) as is_near_mid_high_end,
     coalesce(lines.is_on_net and lines.is_vip and lines.status_code = 'active' and balances.arrears_amount > 0, false)
         as is_suspension_care_due,
-    lines.is_on_net and lines.years_begun >= 1
-    and cast({{ dbt.dateadd('year', 'lines.years_begun', 'lines.activation_date') }} as date) = {{ as_of_date() }}
-        as is_anniversary,
+    lines.is_on_net and lines.years_begun >= 1 and {{ anniversary }} = {{ as_of_date() }} as is_anniversary,
     coalesce(lines.is_on_net and lines.is_vip and coalesce(
         {{ dbt.datediff('contacted.last_contact_date', as_of_date(), 'day') }} >= {{ rule('moment_rules', 'care_days') }}, true
     ), false) as is_routine_care_due,
     lines.is_on_net and coalesce(
         complained.still_open = 0
-        and {{ dbt.datediff('complained.last_closed_on', as_of_date(), 'day') }}
-        <= {{ rule('moment_rules', 'repair_days') }}, false
+        and complained.last_closed_on >= {{ days_before(rule('moment_rules', 'repair_days')) }}, false
     ) as is_repair_thanks_due,
     case when lines.is_on_net then next_festival.festival_code end as next_festival
 from lines

@@ -80,7 +80,7 @@ select
     scores.warning_reasons,
     scores.warning_reasons_zh,
     -- A zone is of the last complete month: who has left since then is at risk no longer.
-    lines.is_on_net and coalesce(scores.warning_zone in ('red', 'yellow'), false)
+    lines.is_on_net and coalesce({{ is_warned('scores.warning_zone') }}, false)
     or coalesce(alerts.gravest >= {{ severities.index('high') + 1 }}, false) as is_at_risk,
 
     ---------- inactivity
