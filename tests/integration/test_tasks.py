@@ -141,7 +141,7 @@ class Nights:
             found = db.sql("select * from marketing.tasks")
             return {row[0]: dict(zip(found.columns, row, strict=True)) for row in found.fetchall()}
 
-    def record(self, day: date) -> tasks.Night:
+    def record(self, day: date) -> tasks.TaskCounts:
         return tasks.record_tasks(self.home, self.ask, self.models, day)
 
 
@@ -238,4 +238,4 @@ def test_an_earlier_day_built_again_is_as_it_was(nights):
     day = NIGHTS[4]
     nights.build(day)
     assert nights.table() == nights.found[day]
-    assert nights.record(day) == tasks.Night(False)
+    assert nights.record(day) == tasks.TaskCounts(False)
