@@ -72,3 +72,15 @@
     case when back_{{ last }}.month is not null and coalesce({{ each_back('*' ~ column, first, last) }}) is not null
         then {{ each_back('coalesce(*' ~ column ~ ', 0)', first, last, ' + ') }} end
 {%- endmacro %}
+
+
+{# Of each column, by the name that its figures get: sums over three rows each, null where the line was not there for all of them, and
+   the value two rows before. #}
+{% macro sums_back(columns) -%}
+    {%- for name, column in columns.items() -%}
+        {{ sum_back(column, 0, 2) }} as {{ name }}_sum,
+        {{ sum_back(column, 1, 3) }} as {{ name }}_before,
+        {{ sum_back(column, 3, 5) }} as {{ name }}_earlier,
+        back_2.{{ column }} as {{ name }}_two_back{{ ", " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

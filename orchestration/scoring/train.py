@@ -52,6 +52,8 @@ def train(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Trained:
             return Trained(f"not due: {version} was tested on {months[-1]:%Y-%m}, the last month whose outcome is known")
     note(f"{purpose.name}: reading {len(months)} months")
     found = rows.labelled(purpose, months)
+    if found.empty:
+        return Trained("no model: nothing that is delivered tells what happened")
     label = found["label"] if purpose.is_choice else found["label"].astype(bool)
     note(f"{purpose.name}: learning from {len(found):,} rows")
     flags = {name: found[column].astype(bool) for name, column in purpose.flags.items()}

@@ -122,6 +122,22 @@ def test_file_feed_and_view_agree_for_every_member(operator):
     assert [rows(written["hotline"].files[1])[line]["open_task"] for line in ("002", "003")] == ["save, due 2026-04-05", ""]
 
 
+def test_without_any_list_feeds_have_their_offers_and_the_same_types(operator):
+    def types(file: str) -> dict[str, str]:
+        return {name: kind for name, kind, *_ in duckdb.sql(f"describe select * from '{file}'").fetchall()}
+
+    with operator.tables() as tables:
+        before = write_feeds(tables, operator.home, AS_OF, RUN_DATE, "v1")["hotline"]
+        fed = rows(before.files[1])
+        types_before = types(before.files[0])
+    assert (fed["002"]["offer_code"], fed["002"]["offer_pay_amount"], fed["002"]["list_name"]) == ("A", "100.00", "")
+    operator.run(WITH_OFFER)
+    with operator.tables() as tables:
+        after = write_feeds(tables, operator.home, AS_OF, RUN_DATE, "v2")["hotline"]
+        assert types(after.files[0]) == types_before
+        assert types_before["list_run_date"] == "DATE" and types_before["offer_pay_amount"].startswith("DECIMAL")
+
+
 def test_a_line_on_no_list_is_put_its_best_offer_and_some_must_not_be_disturbed(operator):
     operator.run(care(offer="A", where="value_tier = 'mass'"))
     with operator.tables() as tables:

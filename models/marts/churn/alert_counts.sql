@@ -11,12 +11,6 @@
 {% set severe = "(select max(severity) from " ~ ref('alert_rules') ~ " where alert_code = 'CODE') in ('high', 'critical')" %}
 with
 
-replays as (
-
-    select * from {{ ref('alert_replays') }}
-
-),
-
 thresholds as (
 
     select alert_code, cast(threshold as decimal(18, 6)) as threshold, true as is_in_force
@@ -40,14 +34,14 @@ raised as (
 
     {% for code, condition in conditions.items() if figures[code] != 'null' %}
     select thresholds.alert_code, thresholds.threshold, replays.value_class, replays.days_to_leaving
-    from replays
+    from {{ ref('alert_replays') }} as replays
     inner join thresholds on thresholds.alert_code = '{{ code }}'
     where {{ condition }}
     union all
     {% endfor %}
     {%- for scope in ['any', 'any_severe'] %}
     select '{{ scope }}' as alert_code, cast(0 as decimal(18, 6)) as threshold, value_class, days_to_leaving
-    from replays
+    from {{ ref('alert_replays') }} as replays
     where
         {%- for code, condition in conditions.items() if figures[code] != 'null' %}
         {{ "or " if not loop.first }}({{ condition | replace('threshold', alert_threshold(code)) }}
@@ -82,7 +76,7 @@ classes as (
         {{ class }} as value_class,
         count(*) as lines,
         count(days_to_leaving) as leavers
-    from replays
+    from {{ ref('alert_replays') }} as replays
     {{ "group by value_class union all" if loop.first }}
     {%- endfor %}
 
@@ -94,7 +88,7 @@ known as (
         {%- for code, figure in figures.items() %}
         count({{ figure }}) > 0 as {{ code }}{{ "," if not loop.last }}
         {%- endfor %}
-    from replays
+    from {{ ref('alert_replays') }} as replays
 
 )
 

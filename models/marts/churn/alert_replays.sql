@@ -1,6 +1,7 @@
 -- What alerts would have gone by at past month ends, and who left in the time after: lines on-net at the end of each billed month
 -- whose time is over. What was told of a day is looked for in the whole month; figures of the last 7 days are not known by then.
 {{ config(access='private', meta={'public': false}) }}
+{% set to_build = built_by_month('int_subscribers__months_held', is_kept=false) %}
 {% set days = 'cast(' ~ rule('churn_rules', 'alert_leaver_days') ~ ' as integer)' %}
 with
 
@@ -20,17 +21,20 @@ over_months as (
 months as (
 
     select * from over_months
-    where months_ago <= {{ rule('churn_rules', 'alert_replay_months') }}
+    where months_ago <= {{ rule('churn_rules', 'alert_replay_months') }} and {{ in_months('month', to_build) }}
 
 ),
 
-lines as (
+last_uses as (
 
     select
-        facts.*,
-        max(facts.last_usage_date) over (partition by facts.subscriber_id order by facts.month) as last_used_on
-    from {{ ref('fct_subscriber_months') }} as facts
+        months.month,
+        facts.subscriber_id,
+        max(facts.last_usage_date) as last_used_on
+    from months
+    inner join {{ ref('fct_subscriber_months') }} as facts on months.month >= facts.month
     where facts.is_complete_month
+    group by months.month, facts.subscriber_id
 
 ),
 
@@ -89,7 +93,7 @@ select
     coalesce(worth.value_class, 'unknown') as value_class,
     cast({{ dbt.datediff('months.last_day', 'leavers.left_on', 'day') }} as integer) as days_to_leaving,
     statuses.statuses_taken,
-    cast({{ dbt.datediff('lines.last_used_on', 'months.last_day', 'day') }} as integer) as days_since_use,
+    cast({{ dbt.datediff('last_uses.last_used_on', 'months.last_day', 'day') }} as integer) as days_since_use,
     cast(lines.balance_amount as decimal(12, 2)) as balance_amount,
     lines.calls_forwarded_offnet,
     lines.competitor_hotline_calls,
@@ -101,9 +105,9 @@ select
     {{ ratio('lines.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
     {{ ratio('lines.dou_mb', 'plans.included_mb') }} as data_saturation,
     customers.birth_month
-from lines
+from {{ ref('fct_subscriber_months') }} as lines
 inner join months on lines.month = months.month
-{%- for told in ['statuses', 'contracts', 'surveys', 'leavers'] %}
+{%- for told in ['last_uses', 'statuses', 'contracts', 'surveys', 'leavers'] %}
 left join {{ told }} on lines.subscriber_id = {{ told }}.subscriber_id and lines.month = {{ told }}.month
 {%- endfor %}
 left join {{ ref('fct_subscriber_averages') }} as averages
@@ -113,4 +117,4 @@ left join {{ ref('fct_value_months') }} as worth on lines.subscriber_id = worth.
 left join {{ ref('dim_plans') }} as plans on lines.plan_code = plans.plan_code
 left join {{ ref('dim_subscribers') }} as registered on lines.subscriber_id = registered.subscriber_id
 left join {{ ref('dim_customers') }} as customers on registered.customer_id = customers.customer_id
-where lines.is_on_net_end and not lines.is_after_churn
+where lines.is_complete_month and lines.is_on_net_end and not lines.is_after_churn and {{ in_months('lines.month', to_build) }}

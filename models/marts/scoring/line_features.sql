@@ -3,43 +3,27 @@
 {% set to_build = built_by_month('line_feature_sources') %}
 {% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days',
     'paid': 'paid_amount'} %}
-{% set carried = ['month', 'plan_code', 'billed_arpu', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls',
-    'calls_forwarded_offnet', 'last_usage_date'] + uses.values() | list %}
+{% set carried = ['month', 'plan_code', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls', 'calls_forwarded_offnet',
+    'last_usage_date'] + uses.values() | list %}
 {% set own = ['subscriber_id', 'is_on_net_end', 'outgoing_minutes', 'balance_amount', 'tenure_months'] + carried %}
+{% set spend = {'spend': 'billed_arpu'} %}
 {# Alerts as they would have been raised at the month's end, as far as they go by months. #}
 {% set alerts = monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls') %}
 with
 
-months as (
+use_months as (
 
-    select
-        {%- for column in own if column != 'billed_arpu' %}
-        facts.{{ column }},
-        {%- endfor %}
-        case when months.is_billed then facts.arpu_amount end as billed_arpu
-    from {{ ref('fct_subscriber_months') }} as facts
-    inner join {{ ref('dim_months') }} as months on facts.month = months.month
-    where facts.is_complete_month and not facts.is_after_churn and {{ in_months('facts.month', to_build, back=7) }}
+    select {{ own | join(', ') }}, {{ rows_back(carried, 6, 'subscriber_id', 'month') }}
+    from {{ ref('fct_subscriber_months') }}
+    where is_complete_month and not is_after_churn and {{ in_months('month', to_build, back=7) }}
 
 ),
 
-looked_back as (
-
-    select *, {{ rows_back(carried, 6, 'subscriber_id', 'month') }} from months
-
-),
-
--- Sums over three months each, null where the line was not there for all of them. Not the structs: two joins read these rows.
-summed as (
+used as (
 
     select
         {{ own | join(', ') }},
-        {%- for name, column in dict(uses, spend='billed_arpu', offnet='offnet_minutes', roaming='roaming_minutes').items() %}
-        {{ sum_back(column, 0, 2) }} as {{ name }}_sum,
-        {{ sum_back(column, 1, 3) }} as {{ name }}_before,
-        {{ sum_back(column, 3, 5) }} as {{ name }}_earlier,
-        back_2.{{ column }} as {{ name }}_two_back,
-        {%- endfor %}
+        {{ sums_back(dict(uses, offnet='offnet_minutes', roaming='roaming_minutes')) }},
         {{ each_back('coalesce(*competitor_hotline_calls, 0)', 0, 2, ' + ') }} as hotline_calls,
         {{ each_back('coalesce(*calls_forwarded_offnet, 0)', 0, 2, ' + ') }} as forwarded_calls,
         greatest({{ each_back('*last_usage_date', 0, 5) }}) as last_used_on,
@@ -47,7 +31,33 @@ summed as (
         {{ each_back('case when ^month is not null and (*plan_code is distinct from ^plan_code) then 1 else 0 end', 0, 5, '+') }}
             as plan_changes,
         {{ months_before('month', rule('scoring_rules', 'money_lag_months')) }} as money_month
-    from looked_back
+    from use_months
+    where is_on_net_end and {{ in_months('month', to_build) }}
+
+),
+
+-- Spend apart: it is of an earlier month, and the rows of use are too wide to be held for a join.
+spend_months as (
+
+    select
+        facts.subscriber_id,
+        facts.month,
+        case when months.is_billed then facts.arpu_amount end as billed_arpu
+    from {{ ref('fct_subscriber_months') }} as facts
+    inner join {{ ref('dim_months') }} as months on facts.month = months.month
+    where facts.is_complete_month and not facts.is_after_churn and {{ in_months('facts.month', to_build, back=7) }}
+
+),
+
+spends_back as (
+
+    select *, {{ rows_back(['month', 'billed_arpu'], 6, 'subscriber_id', 'month') }} from spend_months
+
+),
+
+paid as (
+
+    select subscriber_id, month, billed_arpu, {{ sums_back(spend) }} from spends_back
 
 ),
 
@@ -56,7 +66,7 @@ measured as (
     select
         used.subscriber_id,
         used.month,
-        {%- for row, measures in {'used': uses, 'paid': {'spend': 'billed_arpu'}}.items() %}
+        {%- for row, measures in {'used': uses, 'paid': spend}.items() %}
         {%- for name, column in measures.items() %}
         cast({{ row }}.{{ column }} as double) as {{ name }},
         {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m,
@@ -84,10 +94,9 @@ measured as (
         used.tenure_months,
         used.tenure_months <= {{ rule('scoring_rules', 'white_tenure_months') }} as is_too_new,
         used.plan_code
-    from summed as used
-    left join summed as paid on used.subscriber_id = paid.subscriber_id and used.money_month = paid.month
+    from used
+    left join paid on used.subscriber_id = paid.subscriber_id and used.money_month = paid.month
     left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
-    where used.is_on_net_end and {{ in_months('used.month', to_build) }}
 
 )
 

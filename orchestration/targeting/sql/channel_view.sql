@@ -40,7 +40,7 @@ told as (
     select
         subscriber_id
         {%- for column in said_names %},
-        null::varchar as {{ column }}
+        null::{{ {"list_run_date": "date", "offer_pay_amount": "decimal(12, 2)"}.get(column, "varchar") }} as {{ column }}
         {%- endfor %}
     from lines_seen
     where false

@@ -146,6 +146,19 @@ def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_pa
     assert trained.waiting == [f"handset_change, handset_band, handset_brand, service_uptake: {lacking}"]
 
 
+def test_an_operator_that_does_not_deliver_what_a_model_learns_from_has_none_and_no_warning(tmp_path):
+    class WithoutHandsets(MadeRows):
+        def labelled(self, purpose, months):
+            found = super().labelled(purpose, months)
+            return found.iloc[:0] if purpose.name.startswith("handset") else found
+
+    trained = train_all(WithoutHandsets(), Home(tmp_path), quiet)
+    assert trained.problems == []
+    assert trained.waiting == [
+        "handset_change, handset_band, handset_brand: no model: nothing that is delivered tells what happened"
+    ]
+
+
 def test_with_few_lines_nothing_is_grouped_and_no_model_is_made(tmp_path):
     home = Home(tmp_path)
     trained = train_all(MadeRows(lines=60), home, quiet)
