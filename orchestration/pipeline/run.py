@@ -19,6 +19,7 @@ from orchestration.engines.protocol import Engine
 from orchestration.intake import IntakeReport, ledger, load_limits
 from orchestration.intake.limits import Limits
 from orchestration.pipeline.deliveries import take_in_all
+from orchestration.pipeline.journal import STARTED, Journal
 from orchestration.pipeline.reports import Progress
 from orchestration.targeting.age import data_age
 from orchestration.targeting.export import DecidedRun
@@ -159,9 +160,12 @@ def run_resource(context: dg.InitResourceContext) -> Iterator[Run]:
     home, config, partition = settings.home(), context.resource_config, context.run.tags.get(PARTITION)
     with build.run_lock(home), ExitStack() as held:
         day = date.fromisoformat(partition) if partition else None
+        journal = Journal(home, context.run_id or "", day)
+        journal.write(STARTED, started_by="Dagster")
         yield Run(
             home,
             day,
+            journal,
             is_asked=config["asked"],
             publishes_earlier=config["publish"],
             exports_earlier=config["export_lists"],
