@@ -20,8 +20,8 @@ from orchestration.base.settings import Home
 from orchestration.base.sql import identifier
 from orchestration.engines.choose import engine
 from orchestration.operations.backup import last_backup
-from orchestration.pipeline.journal import RunRecord, last_runs
 from orchestration.pipeline.run import ledger_dates, required_tables, today
+from orchestration.pipeline.run_log import RunRecord, last_runs
 from orchestration.targeting import ledger as list_ledger
 from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.freshness import Deliveries

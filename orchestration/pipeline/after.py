@@ -13,27 +13,27 @@ from orchestration.base.notify import Notice, channels, send
 from orchestration.base.settings import Home
 from orchestration.engines.choose import engine
 from orchestration.pipeline import metrics
-from orchestration.pipeline.journal import ENDED, Journal, last_runs
 from orchestration.pipeline.notices import not_started, notices
 from orchestration.pipeline.outcome import Outcome, grouped
 from orchestration.pipeline.run import today
+from orchestration.pipeline.run_log import ENDED, RunLog, last_runs
 
 TOLD = "telco360/told"
 """Tag of a run whose own process notes its end; for all others a sensor does."""
 
 
-def ended(outcome: Outcome, journal: Journal) -> list[str]:
+def ended(outcome: Outcome, log: RunLog) -> list[str]:
     """Notes the end of a run. Gives in words what could not be written or sent."""
     size = bytes_below(outcome.run.home.root)
-    journal.write(ENDED, "info" if outcome.is_well else "error", **facts(outcome), home_bytes=size)
-    return _tell(outcome.run.home, notices(outcome), journal)
+    log.write(ENDED, "info" if outcome.is_well else "error", **facts(outcome), home_bytes=size)
+    return _tell(outcome.run.home, notices(outcome), log)
 
 
-def could_not_start(home: Home, error: Telco360Error, journal: Journal) -> list[str]:
+def could_not_start(home: Home, error: Telco360Error, log: RunLog) -> list[str]:
     """The same of a run that could not begin. One that found another at work is no run of its own in the log."""
     if not isinstance(error, HomeBusy):
-        journal.write(ENDED, "error", is_well=False, causes=[str(error)])
-    return _tell(home, [not_started(str(error), str(today()))], journal)
+        log.write(ENDED, "error", is_well=False, causes=[str(error)])
+    return _tell(home, [not_started(str(error), str(today()))], log)
 
 
 def facts(outcome: Outcome) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _tell(home: Home, told: Iterable[Notice], journal: Journal) -> list[str]:
+def _tell(home: Home, told: Iterable[Notice], log: RunLog) -> list[str]:
     problems: list[str] = []
     try:
         published = engine(home).current()
@@ -64,9 +64,9 @@ def _tell(home: Home, told: Iterable[Notice], journal: Journal) -> list[str]:
         sent, unsent = send(home, told, channels(), today())
         problems += unsent
         for notice in sent:
-            journal.write("notice_sent", notice=notice.kind, cause=notice.cause)
+            log.write("notice_sent", notice=notice.kind, cause=notice.cause)
     except (OSError, Telco360Error) as error:
         problems.append(f"notices were not sent: {error}")
     for problem in problems:
-        journal.write("not_told", "error", text=problem)
+        log.write("not_told", "error", text=problem)
     return problems

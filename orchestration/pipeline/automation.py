@@ -11,8 +11,8 @@ from orchestration.base import settings
 from orchestration.base.contract import load_contract
 from orchestration.engines.choose import engine
 from orchestration.pipeline import after, arrivals, run
-from orchestration.pipeline.journal import Journal
 from orchestration.pipeline.outcome import outcome
+from orchestration.pipeline.run_log import RunLog
 from orchestration.warehouse import build
 from orchestration.warehouse.publishing import Version
 
@@ -82,7 +82,7 @@ def run_ends(job: dg.JobDefinition) -> list[dg.SensorDefinition]:
         home, day = settings.home(), ran.tags.get(run.PARTITION)
         of_day = run.Run(home, date.fromisoformat(day) if day else None)
         events = [entry.dagster_event for entry in context.instance.all_logs(ran.run_id) if entry.dagster_event]
-        after.ended(outcome(of_day, events), Journal(home, ran.run_id, of_day.day))
+        after.ended(outcome(of_day, events), RunLog(home, ran.run_id, of_day.day))
 
     return [
         dg.run_status_sensor(

@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from orchestration.base.settings import Home
-from orchestration.pipeline.journal import RunRecord
+from orchestration.pipeline.run_log import RunRecord
 
 
 def metrics_file(home: Home) -> Path:

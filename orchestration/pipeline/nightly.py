@@ -24,10 +24,10 @@ from orchestration.base.notify import channels
 from orchestration.pipeline import after
 from orchestration.pipeline.arrivals import latest_day
 from orchestration.pipeline.definitions import definitions
-from orchestration.pipeline.journal import ENDED, STARTED, Both, Journal, run_name
 from orchestration.pipeline.outcome import Outcome, outcome, was_interrupted
 from orchestration.pipeline.reports import Progress
 from orchestration.pipeline.run import FIRST_DAY, Run, today
+from orchestration.pipeline.run_log import ENDED, STARTED, Both, RunLog, run_name
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.publishing import Version
@@ -80,22 +80,22 @@ def run_nightly(
     """
     os.environ.update(dbt_environment(home))
     channels()  # a wrong setting ends a run before it, not after
-    journal = Journal(home, run_name(), as_of)
+    log = RunLog(home, run_name(), as_of)
     try:
-        ran = _ran(home, as_of, journal, progress, publishes_earlier, exports_earlier, full_tests)
+        ran = _ran(home, as_of, log, progress, publishes_earlier, exports_earlier, full_tests)
     except Telco360Error as error:
-        after.could_not_start(home, error, journal)
+        after.could_not_start(home, error, log)
         raise
     except KeyboardInterrupt as error:
-        journal.write(ENDED, "warning", is_well=False, causes=[str(error) or "stopped"])
+        log.write(ENDED, "warning", is_well=False, causes=[str(error) or "stopped"])
         raise
-    return replace(ran, not_told=after.ended(ran, journal))
+    return replace(ran, not_told=after.ended(ran, log))
 
 
 def _ran(
     home: settings.Home,
     as_of: date | None,
-    journal: Journal,
+    log: RunLog,
     progress: Progress,
     publishes_earlier: bool,
     exports_earlier: bool,
@@ -105,8 +105,9 @@ def _ran(
         raise WarehouseError(f"{as_of} lies before {FIRST_DAY}, the first business date that can be built; ask for a later one")
     with run_lock(home), ExitStack() as held:
         day = as_of or latest_day(home, load_contract(), today())
-        journal.write(STARTED, started_by="telco360 nightly")
-        both = Both(progress, journal)
+        log.day = day
+        log.write(STARTED, started_by="telco360 nightly")
+        both = Both(progress, log)
         run = Run(home, day, both, as_of is not None, publishes_earlier, exports_earlier, full_tests, held)
         run.engine.clear_leftovers()
         before = run.current_engine.current()

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from orchestration.base.settings import Home
 from orchestration.operations import doctor
 from orchestration.operations.doctor import PROBLEM, WARNING, WELL, Finding, days_left, late, run_state
-from orchestration.pipeline.journal import RunRecord
+from orchestration.pipeline.run_log import RunRecord
 
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ from orchestration.base.errors import HomeBusy, WarehouseError
 from orchestration.base.settings import Home
 from orchestration.cli.nightly import exit_code
 from orchestration.pipeline import after, metrics
-from orchestration.pipeline.journal import Journal, RunRecord, last_runs
 from orchestration.pipeline.notices import notices
 from orchestration.pipeline.outcome import Failure, Outcome
 from orchestration.pipeline.run import Run
+from orchestration.pipeline.run_log import RunLog, RunRecord, last_runs
 from orchestration.quality.validation import Finding, ValidationResult
 
 DAY = date(2026, 10, 31)
@@ -83,9 +83,9 @@ def test_warnings_of_checks_are_notices_of_quality_and_of_drift(tmp_path):
 def test_the_end_of_a_run_is_in_the_log_and_in_the_figures(tmp_path):
     home = Home(tmp_path)
     (tmp_path / "kept.parquet").write_text("five!")
-    journal = Journal(home, "a", DAY)
+    log = RunLog(home, "a", DAY)
     failed = outcome(home, failures=[Failure("dbt", "a test failed")])
-    assert after.ended(failed, journal) == []
+    assert after.ended(failed, log) == []
     (run,) = last_runs(home)
     assert not run.is_well and run.facts["causes"] == ["dbt: a test failed"] and run.facts["home_bytes"] == 5
     text = metrics.metrics_file(home).read_text()
@@ -106,15 +106,15 @@ def test_figures_are_of_the_last_run_and_the_last_that_ended_well(tmp_path):
 def test_a_run_that_found_another_at_work_is_none_of_its_own_in_the_log(tmp_path):
     home = Home(tmp_path)
     home.warehouse.mkdir(parents=True)
-    after.could_not_start(home, HomeBusy("at work already"), Journal(home, "a"))
+    after.could_not_start(home, HomeBusy("at work already"), RunLog(home, "a"))
     assert last_runs(home) == []
-    after.could_not_start(home, WarehouseError("does not parse"), Journal(home, "b"))
+    after.could_not_start(home, WarehouseError("does not parse"), RunLog(home, "b"))
     assert [(run.run, run.facts["causes"]) for run in last_runs(home)] == [("b", ["does not parse"])]
 
 
 def test_a_notice_that_cannot_be_sent_is_told_and_fails_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("TELCO360_NOTIFY_COMMAND", "no-such-program")
-    (problem,) = after.ended(outcome(Home(tmp_path), failures=[Failure("dbt", "x")]), Journal(Home(tmp_path), "a", DAY))
+    (problem,) = after.ended(outcome(Home(tmp_path), failures=[Failure("dbt", "x")]), RunLog(Home(tmp_path), "a", DAY))
     assert "no-such-program" in problem
 
 

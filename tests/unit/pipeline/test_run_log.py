@@ -5,21 +5,21 @@ import stat
 from datetime import date
 
 from orchestration.base.settings import Home
-from orchestration.pipeline.journal import ENDED, STARTED, Both, Journal, last_runs, logs, runs_of
 from orchestration.pipeline.reports import Progress
+from orchestration.pipeline.run_log import ENDED, STARTED, Both, RunLog, last_runs, logs, runs_of
 
 
 def test_a_run_is_read_back_with_its_steps_and_end(tmp_path):
     home = Home(tmp_path)
-    journal = Journal(home, "a", date(2026, 10, 31))
-    journal.write(STARTED)
-    progress = Both(Progress(), journal)
+    log = RunLog(home, "a", date(2026, 10, 31))
+    log.write(STARTED)
+    progress = Both(Progress(), log)
     progress.begin("intake")
     progress.note("intake", "half")
     progress.end("intake", "5 accepted", 1.25)
     progress.begin("dbt")
     progress.fail("dbt", 3.5)
-    journal.write(ENDED, "error", is_well=False, causes=["dbt: 数据不对"])
+    log.write(ENDED, "error", is_well=False, causes=["dbt: 数据不对"])
     (run,) = last_runs(home)
     assert (run.business_date, run.is_well, run.steps) == ("2026-10-31", False, {"intake": 1.25, "dbt": 3.5})
     assert run.started <= run.ended and run.facts["causes"] == ["dbt: 数据不对"]

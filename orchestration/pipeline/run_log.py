@@ -23,17 +23,17 @@ def logs(home: Home) -> Path:
     return home.warehouse / "logs"
 
 
-class Journal(Progress):
-    """Writes the events of one run. `run` names the run in each line; `day` is its business date, None where it has none."""
+class RunLog(Progress):
+    """Writes the events of one run. `run` names it in each line; `day` is its business date, None as long as it is not known."""
 
     def __init__(self, home: Home, run: str, day: date | None = None) -> None:
-        self._home, self._run, self._day = home, run, str(day) if day else None
+        self._home, self._run, self.day = home, run, day
 
     def write(self, event: str, level: str = "info", **facts: Any) -> None:
         """Adds one event, whole: a line is one write to a file that is only added to."""
         now = datetime.now(UTC)
         said = {"time": now.isoformat(timespec="milliseconds"), "level": level, "event": event, "run": self._run}
-        line = json.dumps(said | {"business_date": self._day} | facts, ensure_ascii=False, default=str) + "\n"
+        line = json.dumps(said | {"business_date": self.day} | facts, ensure_ascii=False, default=str) + "\n"
         folder = logs(self._home)
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / f"runs-{now:%Y-%m}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
