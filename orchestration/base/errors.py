@@ -16,5 +16,9 @@ class WarehouseError(Telco360Error, RuntimeError):
     """A build or publication that can't go on. The message says why and what to do; the published version stays."""
 
 
+class HomeBusy(WarehouseError):
+    """Another process works in the home; the message says which, and since when."""
+
+
 class ListError(Telco360Error, RuntimeError):
     """A list that could not be decided or exported. The message names it; no file of this run is left behind."""

@@ -1,5 +1,6 @@
 """Files written so that they last, whole or not at all, and their checksums. What they are is no matter here."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -99,3 +100,14 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def bytes_below(root: Path) -> int:
+    """Bytes of all files under `root`; one with several names counts once."""
+    sizes = {}
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # gone while we look
+                told = os.lstat(Path(folder) / name)
+                sizes[told.st_dev, told.st_ino] = told.st_size
+    return sum(sizes.values())

@@ -8,12 +8,10 @@ from typing import NoReturn
 import typer
 
 from orchestration.base import machine, settings
-from orchestration.base.errors import Telco360Error
+from orchestration.base.errors import HomeBusy, Telco360Error
+from orchestration.base.exit_codes import ExitCode
 from orchestration.warehouse.dbt import ensure_manifest
 from orchestration.warehouse.manifest import Models, load_models, read_manifest
-
-STOPPED = 130
-"""Exit code of a command that was stopped by Ctrl-C."""
 
 
 def a_date(text: str) -> date:
@@ -38,9 +36,9 @@ def plain_errors() -> Iterator[None]:
         settings.memory_limit()
         yield
     except KeyboardInterrupt as error:
-        _end(str(error) or "Stopped.", error, STOPPED)
+        _end(str(error) or "Stopped.", error, ExitCode.STOPPED)
     except Telco360Error as error:
-        _end(str(error), error)
+        _end(str(error), error, _code(error))
     except Exception as error:
         words = machine.describe(error, settings.home().root)
         if words is None:
@@ -48,6 +46,12 @@ def plain_errors() -> Iterator[None]:
         _end(words, error)
 
 
-def _end(words: str, error: BaseException, code: int = 1) -> NoReturn:
+def _code(error: Telco360Error) -> ExitCode:
+    if isinstance(error, HomeBusy):
+        return ExitCode.BUSY
+    return ExitCode.SETTING if isinstance(error, settings.SettingsError) else ExitCode.FAILED
+
+
+def _end(words: str, error: BaseException, code: ExitCode = ExitCode.FAILED) -> NoReturn:
     typer.secho(words, fg=typer.colors.RED, err=True)
     raise typer.Exit(code) from error

@@ -14,24 +14,24 @@ from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 app = typer.Typer(add_completion=False)
 
 
+PAGE = "orchestration.pipeline.definitions"
+
+
 @app.command()
-def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
-    """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history is in the home's warehouse/dagster."""
+def dev(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+    launch: Annotated[
+        bool, typer.Option("--launch", help="Let the page start runs and backfills; starts the schedule and the sensors too.")
+    ] = False,
+) -> None:
+    """Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history is in the home's warehouse/dagster.
+
+    It shows, and starts nothing unless asked. The page knows no users: others than this machine's need a proxy that does.
+    """
 
     with plain_errors():
         given = settings.home()
         ensure_manifest(given)
         environment = os.environ | dbt_environment(given) | {"DAGSTER_HOME": str(dagster_home(given))}
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "-m",
-        "orchestration.pipeline.definitions",
-    ]
-    os.execve(sys.executable, command, environment)
+    program = ["-m", "dagster", "dev"] if launch else ["-m", "dagster_webserver", "--read-only"]
+    os.execve(sys.executable, [sys.executable, *program, "-h", "127.0.0.1", "-p", str(port), "-m", PAGE], environment)

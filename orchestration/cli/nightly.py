@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 
 from orchestration.base import settings
+from orchestration.base.exit_codes import ExitCode
 from orchestration.cli.common import a_date, plain_errors
 from orchestration.cli.summary import TerminalProgress, summary
 from orchestration.pipeline.nightly import run_nightly
+from orchestration.pipeline.outcome import Outcome
 
 app = typer.Typer(add_completion=False)
 AsOfOption = Annotated[
@@ -46,4 +48,11 @@ def nightly(
     console.print()
     for line in summary(outcome):
         console.print(line, soft_wrap=True)
-    raise typer.Exit(0 if outcome.is_well else 1)
+    raise typer.Exit(exit_code(outcome))
+
+
+def exit_code(outcome: Outcome) -> ExitCode:
+    """What the command's exit code says of a run. Pure."""
+    if outcome.is_well:
+        return ExitCode.WELL
+    return ExitCode.INCOMPLETE if outcome.version and outcome.run.publishes else ExitCode.FAILED

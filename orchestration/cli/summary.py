@@ -1,8 +1,7 @@
 """A run on the terminal: its progress step by step, and at the end what came of it."""
 
 import itertools
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestration.engines.protocol import require_current
-from orchestration.pipeline.nightly import Failure, Outcome
+from orchestration.pipeline.outcome import Outcome, grouped
 from orchestration.pipeline.reports import BuildFound, Progress
 from orchestration.quality.validation import ValidationResult
 from orchestration.targeting.export import ListRun
@@ -53,6 +52,7 @@ class TerminalProgress(Progress):
 def summary(outcome: Outcome) -> list[Text]:
     """The end of a run in lines: what came in, what was built and tested, what is published, which lists, where it all is."""
     lines = [*_intake_lines(outcome), *_build_lines(outcome), *_release_lines(outcome), *_failure_lines(outcome)]
+    lines += [("warning", text, "yellow") for text in outcome.not_told]
     return [_line(label, text, style) for label, text, style in lines]
 
 
@@ -165,20 +165,6 @@ def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     else:
         current = outcome.run.current_engine.current()
         yield "", f"The published version stays as it was: {current.name if current else 'there is none yet'}.", "bold"
-
-
-def grouped(failures: Iterable[Failure]) -> Iterator[str]:
-    """What failed, in lines: target lists that failed for one reason share a line, so that it is read once."""
-    alike: dict[str, list[Failure]] = {}
-    for failure in failures:
-        reason = re.sub(r"; needed for [^.]*", "", failure.message)  # the tags of each list, of which the reason is the same
-        alike.setdefault(re.sub(r"^list \w+: ", "", reason), []).append(failure)
-    for reason, same in alike.items():
-        if len(same) == 1:
-            yield f"{same[0].step}: {same[0].message}"
-        else:
-            names = ", ".join(failure.step.removeprefix("target_lists__") for failure in same)
-            yield f"{len(same)} lists: {reason}\n{names}"
 
 
 def _warnings(found: ValidationResult | None) -> Iterator[tuple[str, str, str]]:

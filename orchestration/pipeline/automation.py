@@ -10,9 +10,14 @@ import dagster as dg
 from orchestration.base import settings
 from orchestration.base.contract import load_contract
 from orchestration.engines.choose import engine
-from orchestration.pipeline import arrivals, run
+from orchestration.pipeline import after, arrivals, run
+from orchestration.pipeline.outcome import outcome
+from orchestration.pipeline.run_log import RunLog
 from orchestration.warehouse import build
 from orchestration.warehouse.publishing import Version
+
+AT_TWO = "0 2 * * *"
+"""When the schedule starts a run, in the operator's time zone, as a cron line."""
 
 
 def complete_deliveries(job: dg.JobDefinition, switch: str) -> dg.SensorDefinition:
@@ -49,7 +54,7 @@ def at_two(job: dg.JobDefinition, switch: str) -> dg.ScheduleDefinition:
 
     @dg.schedule(
         job=job,
-        cron_schedule="0 2 * * *",
+        cron_schedule=AT_TWO,
         execution_timezone=settings.timezone().key,
         default_status=dg.DefaultScheduleStatus(switch),
         description="Starts the job every night for the latest day delivered. A list that went out on that day's data waits for "
@@ -65,3 +70,27 @@ def nightly_request(day: date) -> dg.RunRequest:
     """The run for the latest day delivered. Pure."""
     config = {"resources": {"run": {"config": {"asked": False}}}}
     return dg.RunRequest(partition_key=str(day), run_config=config, tags={"business_date": str(day)})
+
+
+def run_ends(job: dg.JobDefinition) -> list[dg.SensorDefinition]:
+    """The sensors that note the end of a run which Dagster started, and tell of it; a run of the command line does so itself."""
+
+    def noted(context: dg.RunStatusSensorContext) -> None:
+        ran = context.dagster_run
+        if after.TOLD in ran.tags:
+            return
+        home, day = settings.home(), ran.tags.get(run.PARTITION)
+        of_day = run.Run(home, date.fromisoformat(day) if day else None)
+        events = [entry.dagster_event for entry in context.instance.all_logs(ran.run_id) if entry.dagster_event]
+        after.ended(outcome(of_day, events), RunLog(home, ran.run_id, of_day.day))
+
+    return [
+        dg.run_status_sensor(
+            name=f"nightly_{status.value.lower()}",
+            run_status=status,
+            monitored_jobs=[job],
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description="Notes the end of a run in the log, writes figures for monitoring, sends notices.",
+        )(noted)
+        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    ]

@@ -50,7 +50,7 @@ def definitions(last: date) -> dg.Definitions:
         asset_checks=[source_checks, release_checks],
         jobs=[nightly],
         schedules=[automation.at_two(nightly, switch)],
-        sensors=[automation.complete_deliveries(nightly, switch)],
+        sensors=[automation.complete_deliveries(nightly, switch), *automation.run_ends(nightly)],
         resources={"run": run_resource, "in_process": lists.in_process},
         executor=dg.in_process_executor,
     )

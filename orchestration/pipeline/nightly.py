@@ -7,11 +7,10 @@ import contextlib
 import json
 import logging
 import os
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,16 +18,16 @@ import dagster as dg
 
 from orchestration.base import settings
 from orchestration.base.contract import load_contract
-from orchestration.base.errors import WarehouseError
+from orchestration.base.errors import Telco360Error, WarehouseError
 from orchestration.base.files import replace_text
-from orchestration.intake import ledger
-from orchestration.pipeline import assets
+from orchestration.base.notify import channels
+from orchestration.pipeline import after
 from orchestration.pipeline.arrivals import latest_day
 from orchestration.pipeline.definitions import definitions
-from orchestration.pipeline.reports import BuildFound, IntakeFound, Progress, ScoringFound, read, reported
+from orchestration.pipeline.outcome import Outcome, outcome, was_interrupted
+from orchestration.pipeline.reports import Progress
 from orchestration.pipeline.run import FIRST_DAY, Run, today
-from orchestration.quality.validation import ValidationResult
-from orchestration.targeting.export import ListRun
+from orchestration.pipeline.run_log import ENDED, STARTED, Both, RunLog, run_name
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 from orchestration.warehouse.publishing import Version
@@ -50,58 +49,8 @@ storage:
 """
 
 
-RUN_TAGS = {".dagster/repository": "__repository__@orchestration.pipeline.definitions"}
+RUN_TAGS = {".dagster/repository": "__repository__@orchestration.pipeline.definitions", after.TOLD: "telco360 nightly"}
 """By which Dagster's page finds the runs of a job: those of the command line are beside those that it started itself."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A step that failed, and why in words."""
-
-    step: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to, as its steps reported it; None for a step that was not reached. It is well when nothing failed; a
-    target list that failed leaves the publication as it is."""
-
-    run: Run
-    failures: list[Failure] = field(default_factory=list)
-    intake: IntakeFound | None = None
-    deliveries: list[ledger.Outcome] = field(default_factory=list)
-    source_checks: ValidationResult | None = None
-    build: BuildFound | None = None
-    scoring: list[ScoringFound] = field(default_factory=list)
-    release_checks: ValidationResult | None = None
-    version: Version | None = None
-    lists: list[ListRun] = field(default_factory=list)
-
-    @property
-    def is_well(self) -> bool:
-        return not self.failures
-
-
-def outcome(run: Run, events: Iterable[dg.DagsterEvent]) -> Outcome:
-    """What the events of a run tell."""
-    events = list(events)
-    found = reported(events)
-    intake, name = read(IntakeFound, found.get("intake")), found.get("publication")
-    checks = {
-        step: read(ValidationResult, found.get(step.replace("_", " "))) for step in (assets.SOURCE_CHECKS, assets.RELEASE_CHECKS)
-    }
-    return Outcome(
-        run,
-        list(failures(events, checks)),
-        intake,
-        ledger.outcomes(run.home, intake.intake_id) if intake else [],
-        **checks,
-        build=read(BuildFound, found.get("dbt")),
-        scoring=[told for name in ("training", "scoring") if (told := read(ScoringFound, found.get(name)))],
-        version=next((version for version in run.engine.versions() if version.name == name), None) if name else None,
-        lists=[read(ListRun, said) for step, said in found.items() if step.startswith("list ")],
-    )
 
 
 def dagster_home(home: settings.Home) -> Path:
@@ -130,11 +79,36 @@ def run_nightly(
     only target lists failed.
     """
     os.environ.update(dbt_environment(home))
+    channels()  # a wrong setting ends a run before it, not after
+    log = RunLog(home, run_name(), as_of)
+    try:
+        ran = _ran(home, as_of, log, progress, publishes_earlier, exports_earlier, full_tests)
+    except Telco360Error as error:
+        after.could_not_start(home, error, log)
+        raise
+    except KeyboardInterrupt as error:
+        log.write(ENDED, "warning", is_well=False, causes=[str(error) or "stopped"])
+        raise
+    return replace(ran, not_told=after.ended(ran, log))
+
+
+def _ran(
+    home: settings.Home,
+    as_of: date | None,
+    log: RunLog,
+    progress: Progress,
+    publishes_earlier: bool,
+    exports_earlier: bool,
+    full_tests: bool,
+) -> Outcome:
     if as_of is not None and as_of < FIRST_DAY:
         raise WarehouseError(f"{as_of} lies before {FIRST_DAY}, the first business date that can be built; ask for a later one")
     with run_lock(home), ExitStack() as held:
         day = as_of or latest_day(home, load_contract(), today())
-        run = Run(home, day, progress, as_of is not None, publishes_earlier, exports_earlier, full_tests, held)
+        log.day = day
+        log.write(STARTED, started_by="telco360 nightly")
+        both = Both(progress, log)
+        run = Run(home, day, both, as_of is not None, publishes_earlier, exports_earlier, full_tests, held)
         run.engine.clear_leftovers()
         before = run.current_engine.current()
         nightly = _prepared(run)
@@ -168,41 +142,11 @@ def _prepared(run: Run) -> dg.JobDefinition:
     return nightly
 
 
-def was_interrupted(events: Iterable) -> bool:
-    """Whether a step ended by Ctrl-C: Dagster tells that as a failure of the step."""
-    errors = [event.step_failure_data.error for event in events if event.is_step_failure]
-    names = {one.cls_name for error in errors if error for one in (error, error.cause) if one}
-    return bool(names & {"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
-
-
 def stopped(before: Version | None, now: Version | None) -> str:
     """What a run that was stopped by Ctrl-C leaves behind, by the version that readers had and have, in words. Pure."""
     if now and (before is None or now.name != before.name):
         return f"Stopped. {now.name} is published; target lists may be missing: run again to export them."
     return "Stopped. Nothing was published; the published version stays as it was. Run again to continue."
-
-
-def failures(events: Iterable[dg.DagsterEvent], checks: Mapping[str, ValidationResult | None]) -> Iterator[Failure]:
-    """The steps that failed, with their causes in words. Steps skipped because of them are left out. `checks`: what the checks
-    found, by step."""
-    for event in events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            name = {f"{assets.CANDIDATE.path[-1]}_{assets.RELEASE_CHECKS}": assets.RELEASE_CHECKS}.get(
-                event.node_name, event.node_name
-            )
-            found = checks.get(name)
-            if found is not None and not found.passed:
-                yield Failure(name, "\n".join([*map(str, found.failures), f"See {found.data_docs}"]))
-            elif data.user_failure_data:
-                yield Failure(name, data.user_failure_data.description)
-            else:
-                yield Failure(name, _words(data.error and (data.error.cause or data.error)))
-
-
-def _words(error) -> str:
-    # Our own errors are written for people, and their class says nothing; of others the class is part of the message.
-    return re.sub(r"^orchestration\.[\w.]+: ", "", error.message.strip()) if error else "it gave no reason"
 
 
 @contextlib.contextmanager

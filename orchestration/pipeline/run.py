@@ -20,6 +20,7 @@ from orchestration.intake import IntakeReport, ledger, load_limits
 from orchestration.intake.limits import Limits
 from orchestration.pipeline.deliveries import take_in_all
 from orchestration.pipeline.reports import Progress
+from orchestration.pipeline.run_log import STARTED, RunLog
 from orchestration.targeting.age import data_age
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.lists import open_lists
@@ -159,9 +160,12 @@ def run_resource(context: dg.InitResourceContext) -> Iterator[Run]:
     home, config, partition = settings.home(), context.resource_config, context.run.tags.get(PARTITION)
     with build.run_lock(home), ExitStack() as held:
         day = date.fromisoformat(partition) if partition else None
+        log = RunLog(home, context.run_id or "", day)
+        log.write(STARTED, started_by="Dagster")
         yield Run(
             home,
             day,
+            log,
             is_asked=config["asked"],
             publishes_earlier=config["publish"],
             exports_earlier=config["export_lists"],

@@ -17,7 +17,7 @@ from typing import IO
 
 import duckdb
 
-from orchestration.base.errors import WarehouseError
+from orchestration.base.errors import HomeBusy, WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
@@ -53,7 +53,7 @@ class Prepared:
 
 @contextlib.contextmanager
 def run_lock(home: Home) -> Iterator[None]:
-    """Holds the home's lake and build database for this process. Raises WarehouseError where another one has them.
+    """Holds the home's lake and build database for this process. Raises HomeBusy where another one has them.
 
     The lock is the kernel's: it ends with the process, however that dies, and needs no cleaning up.
     """
@@ -64,7 +64,7 @@ def run_lock(home: Home) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read().strip() or "another process"
-            raise WarehouseError(
+            raise HomeBusy(
                 f"{home.root} is at work already ({holder}). Two builds at once would spoil each other: wait until it has "
                 f"ended, then run again."
             ) from error

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from orchestration import cli
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
+from orchestration.base.exit_codes import ExitCode
 from orchestration.base.settings import Home
 from orchestration.warehouse.freshness import choose_as_of
 from orchestration.warehouse.publishing import current
@@ -69,7 +70,7 @@ def test_before_the_first_publication_commands_say_what_to_do(run, tmp_path, arg
 
 def test_an_unknown_list_names_the_known_ones(run, tmp_path):
     result = run("--home", str(tmp_path), "lists", "preview", "no_such_list")
-    assert result.exit_code == 1
+    assert result.exit_code == ExitCode.SETTING
     known = sorted(path.stem for path in settings.TARGET_LISTS.glob("*.yml"))
     assert ", ".join(known) in result.output
 
@@ -142,7 +143,7 @@ def test_every_command_takes_the_home_at_its_end_too(run, tmp_path, arguments):
 
 def test_the_target_is_taken_at_the_end_too(run, tmp_path):
     result = run("publish", "list", "--home", str(tmp_path), "--target", "nowhere")
-    assert result.exit_code == 1 and "'nowhere' is no target" in result.output
+    assert result.exit_code == ExitCode.SETTING and "'nowhere' is no target" in result.output
 
 
 def test_the_version_is_told(run):
@@ -164,13 +165,13 @@ def test_a_day_after_today_that_nothing_was_delivered_for_is_refused():
 
 def test_a_misspelt_table_is_told_with_the_nearest(run, tmp_path):
     shown = run("intake", "show", "crm_subscriber", "2026-03-01", "--home", str(tmp_path))
-    assert shown.exit_code == 1 and "did you mean crm_subscribers?" in shown.output
+    assert shown.exit_code == ExitCode.SETTING and "did you mean crm_subscribers?" in shown.output
 
 
 def test_a_home_that_is_a_file_is_told(run, tmp_path):
     (tmp_path / "file").touch()
     refused = run("publish", "list", "--home", str(tmp_path / "file"))
-    assert refused.exit_code == 1 and f"{tmp_path}/file is a file" in refused.output
+    assert refused.exit_code == ExitCode.SETTING and f"{tmp_path}/file is a file" in refused.output
 
 
 def test_ctrl_c_ends_with_130_and_says_what_stands(run, monkeypatch, tmp_path):
@@ -192,7 +193,7 @@ def test_the_only_version_is_told_as_that(run, tmp_path):
 def test_an_unknown_environment_stops_before_anything_is_done(run, monkeypatch, tmp_path):
     monkeypatch.setenv("TELCO360_ENV", "prod")
     result = run("--home", str(tmp_path / "new"), "nightly")
-    assert result.exit_code == 1
+    assert result.exit_code == ExitCode.SETTING
     assert "choose one of local, ci, production" in result.output
     assert not (tmp_path / "new").exists()
 
@@ -206,6 +207,9 @@ def test_the_page_binds_to_this_machine_alone_and_keeps_its_history_in_the_home(
     assert called["environment"]["DAGSTER_HOME"] == str(tmp_path / "warehouse" / "dagster")
     assert called["environment"]["TELCO360_HOME"] == str(tmp_path)
     assert "enabled: false" in (tmp_path / "warehouse" / "dagster" / "dagster.yaml").read_text()
+    assert "--read-only" in called["command"]
+    assert run("--home", str(tmp_path), "dev", "--launch").exit_code == 0
+    assert called["command"][1:4] == ["-m", "dagster", "dev"] and "127.0.0.1" in called["command"]
 
 
 def _stop():

@@ -7,7 +7,7 @@ from intake_kit import CONTRACT, Operator
 from orchestration.cli.summary import summary
 from orchestration.intake.future_dated import future_rows
 from orchestration.pipeline.assets import left_out
-from orchestration.pipeline.nightly import Outcome
+from orchestration.pipeline.outcome import Outcome
 from orchestration.pipeline.reports import BuildFound, IntakeFound
 from orchestration.pipeline.run import Run, ledger_dates
 

@@ -11,7 +11,7 @@ from orchestration.cli.show import show
 from orchestration.cli.summary import summary
 from orchestration.intake import ledger, load_limits
 from orchestration.pipeline.assets import repeated
-from orchestration.pipeline.nightly import Outcome
+from orchestration.pipeline.outcome import Outcome
 from orchestration.pipeline.reports import IntakeFound
 from orchestration.pipeline.run import Run
 from orchestration.quality.source_checks import check_deliveries, not_passed

@@ -10,7 +10,7 @@ from made_lists import AS_OF, RUN_DATE
 
 from orchestration.cli.summary import summary
 from orchestration.pipeline import lists as list_steps
-from orchestration.pipeline.nightly import Failure, Outcome, outcome
+from orchestration.pipeline.outcome import Failure, Outcome, outcome
 from orchestration.pipeline.run import Run, business_days
 from orchestration.targeting import ledger, lists
 from orchestration.targeting.folder import Definitions

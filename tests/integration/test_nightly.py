@@ -20,7 +20,7 @@ from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.cli.summary import summary
 from orchestration.pipeline import assets, lists
-from orchestration.pipeline.nightly import Failure, Outcome, outcome, was_interrupted
+from orchestration.pipeline.outcome import Failure, Outcome, outcome, was_interrupted
 from orchestration.pipeline.reports import Progress
 from orchestration.pipeline.run import PARTITION, Run, business_days
 from orchestration.warehouse import build

@@ -1,7 +1,7 @@
 """What failed is read once: lists that failed for one reason share a line of the summary."""
 
 from orchestration.cli.summary import grouped
-from orchestration.pipeline.nightly import Failure
+from orchestration.pipeline.outcome import Failure
 
 
 def test_lists_refused_for_one_reason_share_a_line():
