@@ -280,12 +280,20 @@ def blocks(
     )
     for number, (start, stop) in enumerate(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)):
         rows = slice(start, stop)
-        spans = [(np.searchsorted(contacted, start), np.searchsorted(contacted, stop)) for contacted in retention.lines]
         mine = Retention(
-            [c[a:b] - start for c, (a, b) in zip(retention.lines, spans, strict=True)],
-            [c[a:b] for c, (a, b) in zip(retention.listened, spans, strict=True)],
+            [_within(lines, start, stop) - start for lines in retention.lines],
+            [
+                listened[np.searchsorted(lines, start) : np.searchsorted(lines, stop)]
+                for lines, listened in zip(retention.lines, retention.listened, strict=True)
+            ],
+            [_within(lines, start, stop) - start for lines in retention.held_back],
         )
         yield Block(number, start, people.part(rows), lives.part(rows), mine, managers, window, settings, seed)
+
+
+def _within(lines: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Of lines in order those from start to before stop."""
+    return lines[np.searchsorted(lines, start) : np.searchsorted(lines, stop)]
 
 
 def tenure_months(block: Block, month: Month) -> np.ndarray:

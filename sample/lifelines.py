@@ -83,10 +83,12 @@ class Lifelines:
 
 @dataclass(frozen=True)
 class Retention:
-    """The retention list of each month of the window: lines contacted, and of these whether they listened."""
+    """The retention list of each month of the window: lines contacted, of these whether they listened, and lines that would have
+    been contacted but for being held back."""
 
     lines: list[np.ndarray]
     listened: list[np.ndarray]
+    held_back: list[np.ndarray]
 
 
 def live(people: Population, window: Window, renewal: Renewal, settings: Settings, seed: int) -> tuple[Lifelines, Retention]:
@@ -134,7 +136,7 @@ def _leave(
     cell_of_line = bill * 2 + (people.group >= 0)
     won_until = np.full(len(people), -1, np.int32)
     hazard = np.full(len(people), np.nan, np.float32)
-    retention = Retention([], [])
+    retention = Retention([], [], [])
     for month in range(window.first_month, window.last_month + 1 + settings.future_months):
         rng = stream(seed, "leave", month)
         there = np.flatnonzero((activation_month < month) & (churned == NEVER))
@@ -152,11 +154,12 @@ def _leave(
         if month == window.last_complete + 1:
             hazard[there] = chance
         if month <= window.last_month:
-            contacted = _retention_list(rng, people, there, chance, tenure, leaves)
+            contacted, held_back = _retention_list(rng, people, there, chance, tenure, leaves)
             listened = people.is_responder[contacted]
             won_until[contacted[listened]] = month + settings.responder_months
             retention.lines.append(contacted)
             retention.listened.append(listened)
+            retention.held_back.append(held_back)
     return churned, hazard, retention
 
 
@@ -201,16 +204,18 @@ def _ratio(wanted: np.ndarray, have: np.ndarray) -> np.ndarray:
 
 def _retention_list(
     rng: np.random.Generator, people: Population, there: np.ndarray, chance: np.ndarray, tenure: np.ndarray, leaves: np.ndarray
-) -> np.ndarray:
-    """Those most likely to leave, as far as the operator can tell; holdouts are never contacted."""
-    score = np.where(
-        (tenure >= 3) & ~people.is_holdout[there] & ~leaves, chance * np.exp(0.5 * rng.standard_normal(len(there))), 0
-    )
+) -> tuple[np.ndarray, np.ndarray]:
+    """(those most likely to leave, as far as the operator can tell, holdouts that look as likely): these are never contacted."""
+    score = np.where((tenure >= 3) & ~leaves, chance * np.exp(0.5 * rng.standard_normal(len(there))), 0)
+    is_holdout = people.is_holdout[there]
+    reached = np.where(is_holdout, 0, score)
     size = int(RETENTION_SHARE * len(there))
     if not size:
-        return there[:0]
-    best = np.argpartition(score, len(score) - size)[-size:]
-    return np.sort(there[best[score[best] > 0]])
+        return there[:0], there[:0]
+    best = np.argpartition(reached, len(reached) - size)[-size:]
+    best = best[reached[best] > 0]
+    floor = reached[best].min(initial=np.inf)
+    return np.sort(there[best]), there[is_holdout & (score >= floor)]
 
 
 def _reasons(rng: np.random.Generator, people: Population, churned: np.ndarray, settings: Settings) -> np.ndarray:

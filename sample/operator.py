@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import Home
-from sample import catalogues, circles, lifelines, money, population, register, statics, tasks, tenure, touchpoints, traffic
+from sample import catalogues, circles, lifelines, lists, money, population, register, statics, tasks, tenure, touchpoints, traffic
 from sample import truth as _truth
 from sample.block import Block, Month, blocks
 from sample.calendar import Window, day_number
@@ -35,7 +35,7 @@ def make_operator(
     tables: Iterable[str] | None = None,
     settings: Settings | None = None,
 ) -> int:
-    """Writes the deliveries of a synthetic operator to the home's landing, and tasks of nights before to its ledger; the rows
+    """Writes the deliveries of a synthetic operator to the home's landing, and tasks and lists of before to its ledger; the rows
     delivered.
 
     `subscribers`: lines in the register at `as_of`, those that left included (about two thirds are on-net then).
@@ -68,12 +68,13 @@ def make_operator(
         _truth.write(truth, people, lives, retention)
     statics.deliver(statics.catalogue_frames(people, outlets, managers, window, seed), landing)
     work = list(blocks(people, lives, retention, managers, window, settings, seed))
-    done, history = 0, tasks.History()
-    for count in _side_by_side(lambda block: _deliver(block, len(outlets.kind), landing, history, say, len(work)), work):
+    done, history = 0, (tasks.History(), lists.History())
+    for count in _side_by_side(lambda block: _deliver(block, len(outlets.kind), landing, *history, say, len(work)), work):
         done += count
         say(f"{done:,} of {subscribers:,} lines delivered")
     rows = landing.finish()
-    history.write(home)
+    for kept in history:
+        kept.write(home)
     say(f"{rows:,} rows delivered to {home.landing}, first load {window.deliveries[0]}, then {daily} daily deliveries")
     return rows
 
@@ -90,7 +91,13 @@ def _check(subscribers: int, months: int, seed: int, daily: int) -> None:
 
 
 def _deliver(
-    block: Block, outlets: int, landing: Landing, history: tasks.History, say: Callable[[str], None], blocks_in_all: int
+    block: Block,
+    outlets: int,
+    landing: Landing,
+    raised: tasks.History,
+    listed: lists.History,
+    say: Callable[[str], None],
+    blocks_in_all: int,
 ) -> int:
     """Delivers all tables of a block; its lines."""
     window = block.window
@@ -105,8 +112,9 @@ def _deliver(
         money.close_month(block, month, bill, account)
         circles.call_pairs(block, month, totals.outgoing, totals.days, landing)
         traffic.handsets(block, month, totals.days, landing)
-        touchpoints.touch(block, month, totals.days > 0, complaints, landing)
-        tasks.work(block, month, totals.days > 0, history, landing)
+        ran = touchpoints.touch(block, month, totals.days > 0, complaints, landing)
+        lists.freeze(block, month, ran, listed, landing)
+        tasks.work(block, month, totals.days > 0, raised, landing)
         say(f"block {block.number + 1} of {blocks_in_all}: {month.label}")
     register.snapshots(block, outlets, complaints, landing)
     return len(block)

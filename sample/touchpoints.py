@@ -57,16 +57,31 @@ class _Happenings:
         return _Happenings(self.line[kept], self.day[kept], self.second[kept])
 
 
-def touch(block: Block, month: Month, in_service: np.ndarray, complaints: Complaints, landing: Landing) -> None:
-    """Delivers all touchpoints of a month. `in_service`: by line, whether it was for a day of the month at least."""
+@dataclass(frozen=True)
+class Listed:
+    """What a list came to in a month: lines that it took, and lines like them that it held back. `number`: index into LISTS;
+    `offer`: by line of the block, or for all, an index into OFFER_CODES."""
+
+    number: int
+    treated: np.ndarray
+    control: np.ndarray
+    offer: np.ndarray | int
+
+
+def touch(
+    block: Block, month: Month, in_service: np.ndarray, complaints: Complaints, landing: Landing
+) -> list[Listed]:
+    """Delivers all touchpoints of a month; gives the lists that ran in it. `in_service`: by line, whether it was for a day of the
+    month at least."""
     visits = _visits(block, month, in_service, landing)
     contacts = _Contacts(block, month)
-    _put_on_lists(block, month, in_service, contacts)
+    listed = _put_on_lists(block, month, in_service, contacts)
     _met_on_visit(block, month, visits, contacts)
     orders = contacts.deliver(landing)
     _orders(block, month, in_service, orders, landing)
     _complaints(block, month, in_service, complaints, landing)
     _surveys(block, month, in_service, landing)
+    return listed
 
 
 def _happen(block: Block, month: Month, rng: np.random.Generator, rate: np.ndarray, in_service: np.ndarray) -> _Happenings:
@@ -169,11 +184,15 @@ def manager_ids(count: int) -> list[str]:
     return [f"M{i + 1:05d}" for i in range(count)]
 
 
-def _put_on_lists(block: Block, month: Month, in_service: np.ndarray, contacts: _Contacts) -> None:
-    rng = block.stream("lists", month.number)
+def _put_on_lists(block: Block, month: Month, in_service: np.ndarray, contacts: _Contacts) -> list[Listed]:
+    rng, held = block.stream("lists", month.number), block.stream("held back", month.number)
     people = block.people
     nth = month.number - block.window.first_month
-    reachable = in_service & ~people.is_holdout
+    reachable, holdouts = in_service & ~people.is_holdout, in_service & people.is_holdout
+    listed = []
+
+    def held_back(wanted: np.ndarray, share: float) -> np.ndarray:
+        return np.flatnonzero(holdouts & wanted & (held.random(len(block)) < share))
 
     line = block.retention.lines[nth]
     listened = block.retention.listened[nth]
@@ -181,23 +200,30 @@ def _put_on_lists(block: Block, month: Month, in_service: np.ndarray, contacts: 
     spoken = np.where(
         listened, choose(rng, (0, 0, 0, 1, 2, 7, 0, 0), len(line)), choose(rng, (0, 0, 40, 25, 14, 4, 13, 4), len(line))
     )
-    offer = np.where(people.level[line] < 50, 0, np.where(people.level[line] < 110, 1, 2))
+    offer = np.where(people.level < 50, 0, np.where(people.level < 110, 1, 2))
     day = month.begin + LIST_DAY + rng.integers(0, 8, len(line))
-    contacts.add(line, day, 0, 0, offer, on, np.where(on, spoken, _unreached(rng, len(line))))
+    contacts.add(line, day, 0, 0, offer[line], on, np.where(on, spoken, _unreached(rng, len(line))))
+    listed.append(Listed(0, line, block.retention.held_back[nth], offer))
 
-    line = np.flatnonzero(reachable & (people.level >= 110) & (rng.random(len(block)) < 0.2))
+    wanted = people.level >= 110
+    line = np.flatnonzero(reachable & wanted & (rng.random(len(block)) < 0.2))
     on = rng.random(len(line)) < 0.75
     spoken = choose(rng, (0, 0, 10, 10, 15, 12, 52, 1), len(line))
     day = month.begin + LIST_DAY + rng.integers(0, month.days - LIST_DAY, len(line))  # care calls go on to its end
-    contacts.add(line, day, 0, 1, OFFER_CODES.index("O08"), on, np.where(on, spoken, _unreached(rng, len(line))))
+    care = OFFER_CODES.index("O08")
+    contacts.add(line, day, 0, 1, care, on, np.where(on, spoken, _unreached(rng, len(line))))
+    listed.append(Listed(1, line, held_back(wanted, 0.2), care))
 
-    line = np.flatnonzero(reachable & (tenure_months(block, month) <= 3) & (rng.random(len(block)) < 0.25))
-    day = month.begin + LIST_DAY + rng.integers(0, 3, len(line))
-    contacts.add(line, day, 1, 2, OFFER_CODES.index("O09"), rng.random(len(line)) < 0.95, INFORMED)
-
-    line = np.flatnonzero(reachable & (people.level > 45) & (people.level < 100) & (rng.random(len(block)) < 0.05))
-    day = month.begin + LIST_DAY + rng.integers(0, 3, len(line))
-    contacts.add(line, day, 1, 3, OFFER_CODES.index("O04"), rng.random(len(line)) < 0.95, INFORMED)
+    by_sms = (
+        (2, "O09", tenure_months(block, month) <= 3, 0.25),
+        (3, "O04", (people.level > 45) & (people.level < 100), 0.05),
+    )
+    for number, code, wanted, share in by_sms:
+        line = np.flatnonzero(reachable & wanted & (rng.random(len(block)) < share))
+        day = month.begin + LIST_DAY + rng.integers(0, 3, len(line))
+        contacts.add(line, day, 1, number, OFFER_CODES.index(code), rng.random(len(line)) < 0.95, INFORMED)
+        listed.append(Listed(number, line, held_back(wanted, share), OFFER_CODES.index(code)))
+    return listed
 
 
 def _unreached(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -5,13 +5,15 @@ Reads the published version; writes nothing. What is plainly wrong is refused by
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
+from orchestration.targeting.approval import Size, approval_faults, read_steps
 from orchestration.targeting.contact_rules import read_rules
 from orchestration.targeting.contradictions import Comparison, comparisons, contradictions
-from orchestration.targeting.definition import BEST, Conditions, TargetList, approved_by_owner
+from orchestration.targeting.definition import BEST, Conditions, TargetList
 from orchestration.targeting.destination import FileError, check_destination
 from orchestration.targeting.expression import Condition, parse
 from orchestration.targeting.matching import lines_given
@@ -22,8 +24,8 @@ from orchestration.targeting.why import parts
 _NAMED = 5  # values that a warning names
 
 
-def faults(definition: TargetList, tables: Tables, version: Version, today: date) -> list[str]:
-    """Why the list would fail when it runs, though its conditions can be read, each with its key."""
+def faults(definition: TargetList, conditions: Conditions, tables: Tables, version: Version, today: date) -> list[str]:
+    """Why the list would fail when it runs, though its conditions can be read, and which approvals it lacks, each with its key."""
     found = []
     try:
         version.caps.tightened(definition.caps)
@@ -34,13 +36,23 @@ def faults(definition: TargetList, tables: Tables, version: Version, today: date
             check_destination(definition.destination, definition.name)
     except FileError as error:
         found.append(str(error).removeprefix(f"list {definition.name}: "))
-    if definition.approved and definition.approved.on > today:
-        found.append(f"approved: on {definition.approved.on} lies after today, {today}; write the day on which it was approved")
     if unknown := unknown_offer(definition, tables):
         found.append(unknown)
-    if by_owner := approved_by_owner(definition):
-        found.append(by_owner)
-    return found
+    matched = lines_matched(conditions, tables, version.age.as_of) if definition.status == "approved" else 0
+    size = Size.of(definition, matched, contact_costs(tables))
+    return [*found, *approval_faults(read_steps(), definition, size, today)]
+
+
+def lines_matched(conditions: Conditions, tables: Tables, as_of: date) -> int:
+    """How many lines the conditions of a list match, before anybody is left out."""
+    given = lines_given([conditions], tables.relations, as_of)
+    query = sql("lines_met", tables.dialect, **given, conditions=[conditions.sql(tables.dialect)])
+    return int(tables.rows(query)[0][0] or 0)
+
+
+def contact_costs(tables: Tables) -> dict[str, Decimal]:
+    """Cost of a contact by channel, local currency."""
+    return dict(tables.rows(f"select channel, contact_cost from {tables.relations.channel_costs}"))
 
 
 def unknown_offer(definition: TargetList, tables: Tables) -> str | None:

@@ -85,7 +85,7 @@ def shown(given: object) -> str:
 
 
 _WORD, _ORDER, _ORDER_WORDS = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z0-9_]*( (asc|desc))?$", "A tag, tag asc or tag desc."
-_LATER_KEYS = ("script_en", "script_zh")
+_LATER_KEYS = ("script_en", "script_zh", "also_approved")
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 Text = Annotated[str, Field(min_length=1), AfterValidator(_visible)]
 Word = Annotated[str, Field(min_length=1, pattern=_WORD), AfterValidator(_visible)]
@@ -131,6 +131,18 @@ class Approval:
 
     by: Text
     """Who approved it: another than the owner."""
+    on: Annotated[date, BeforeValidator(_day)]
+    """The day."""
+
+
+@model(frozen=True, config=_STRICT)
+class StepApproval:
+    """Who approved a further step, and on which day."""
+
+    step: Word
+    """The step, of seed approval_steps."""
+    by: Text
+    """Who approved it: another than the owner, and than who approved the other steps."""
     on: Annotated[date, BeforeValidator(_day)]
     """The day."""
 
@@ -210,6 +222,8 @@ class TargetList:
     """Random seed that decides who is held back; when left out, one is sought at the first run and kept."""
     approved: Approval | None = None
     """Who approved the list, another than its owner, and when; a list with status approved needs it."""
+    also_approved: tuple[StepApproval, ...] = ()
+    """Further steps that it needs by seed approval_steps, because it is large or dear: who approved each, and when."""
 
     @property
     def order_tags(self) -> tuple[str, ...]:
@@ -247,9 +261,9 @@ class TargetList:
         return hashlib.sha256(self.as_json().encode()).hexdigest()
 
     def as_json(self) -> str:
-        """All that the definition says, as JSON with its keys in order. Scripts stand there where it has some: without, it says
-        what it said before lists had any."""
-        said = {key: value for key, value in asdict(self).items() if key not in _LATER_KEYS or value is not None}
+        """All that the definition says, as JSON with its keys in order. Scripts and further approvals stand there where it has
+        some: without, it says what it said before lists had any."""
+        said = {key: value for key, value in asdict(self).items() if key not in _LATER_KEYS or value}
         return json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
 
 
@@ -327,14 +341,6 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
         except ExpressionError as error:
             raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
     return Conditions(parsed[0], tuple(parsed[1:]))
-
-
-def approved_by_owner(definition: TargetList) -> str | None:
-    """What is wrong with an approval by the list's own owner, in words: four eyes see more than two."""
-    approved = definition.approved
-    if approved is None or approved.by.strip().casefold() != definition.owner.strip().casefold():
-        return None
-    return f"approved: by {approved.by}, who owns the list; another than the owner approves it"
 
 
 def schema_text() -> str:

@@ -69,7 +69,7 @@ def judged_lists(
             except DefinitionError as error:
                 yield definition, [str(error).removeprefix(f"list {definition.name}: ")], []
                 continue
-            wrong = advice.faults(definition, tables, known, today)
+            wrong = advice.faults(definition, conditions, tables, known, today)
             yield definition, wrong, advice.warnings(definition, conditions, tables, known.catalog, as_of, today)
 
 

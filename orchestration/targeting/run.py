@@ -9,6 +9,7 @@ import functools
 import getpass
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,8 +22,9 @@ from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
 from orchestration.targeting import advice, decisions, ledger, matching
 from orchestration.targeting.age import DataAge, old_scores, score_months
+from orchestration.targeting.approval import Size, missing, owner_faults, read_steps
 from orchestration.targeting.contact_rules import Caps, Repeats, read_rules
-from orchestration.targeting.definition import TargetList, approved_by_owner
+from orchestration.targeting.definition import TargetList
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.ledger import LIST_MEMBERS
 from orchestration.targeting.plan import Version, plan
@@ -127,7 +129,7 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
     worked = (
         set(decided.tables.rows(sql("contacted_runs", relations=decided.tables.relations, since=min(known)))) if known else set()
     )
-    scores = scores_warnings(decided)
+    scores, costs = scores_warnings(decided), advice.contact_costs(decided.tables)
     said = {}
     for name, run in last.items():
         is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
@@ -137,9 +139,18 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
         )
         definition = decided.plan.asked[name].definition
         unknown = advice.unknown_offer(definition, decided.tables) or advice.unseen_offers(definition, decided.tables)
-        by_owner, again = approved_by_owner(definition), _again(current, name, decided.run_date)
-        said[name] = tuple(words for words in (age.warning, scores.get(name), by_owner, unknown, idle, again) if words)
+        lacks, again = _unapproved(decided, name, costs), _again(current, name, decided.run_date)
+        said[name] = tuple(words for words in (age.warning, scores.get(name), *lacks, unknown, idle, again) if words)
     return said
+
+
+def _unapproved(decided: DecidedRun, name: str, costs: Mapping[str, Decimal]) -> list[str]:
+    """What is to be said of a list that its own owner approved, or that lacks a step; a draft that is only previewed lacks none."""
+    asked, definition = decided.plan.asked[name], decided.plan.asked[name].definition
+    given = "select count(*) from matches where list_number = ?"
+    (matched,) = decided.tables.connection.execute(given, [asked.number]).fetchone()
+    lacks = missing(read_steps(), definition, Size.of(definition, matched, costs)) if definition.status == "approved" else []
+    return [*owner_faults(definition), *lacks]
 
 
 def scores_warnings(decided: DecidedRun) -> dict[str, str]:

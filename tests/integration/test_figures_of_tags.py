@@ -49,6 +49,7 @@ KEYS = {
     "marketing.plan_library": ("list_name", "offer_code", "channel", "segment"),
     "marketing.campaign_effect": ("dimension", "code"),
     "marketing.scorecard": ("month", "measure", "level", "region_code", "county_code", "manager_id"),
+    "marketing.scorecard_what_if": ("level", "region_code", "county_code", "manager_id", "reason_code", "cut_share"),
 }
 
 
@@ -83,6 +84,7 @@ def reckoned(desk: Desk, scores: scorecard.Scores) -> dict[str, dict]:
         "marketing.plan_library": plans.plan_library(desk),
         "marketing.campaign_effect": campaign.campaign_effect(desk),
         "marketing.scorecard": scorecard.scorecard(desk, scores),
+        "marketing.scorecard_what_if": scorecard.what_if(desk),
     }
 
 

@@ -3,6 +3,7 @@
 Choices where the definitions leave one:
 - What belongs to a line that no snapshot knows counts in region, county and manager `unknown`.
 - The first snapshot is that of the first billed month with a later one.
+- A member that is lost, and on the network again at the month's end, is lost by its low months.
 """
 
 from collections import Counter, defaultdict
@@ -22,6 +23,7 @@ TARGETS = {
     "snapshot_retention": "0.9", "bundling_rate": "0.4", "retention_rate": "0.98", "warning_coverage": "0.5", "save_rate": "0.85",
     "participation_rate": "0.8", "success_rate": "0.1", "nps": "30", "data_completeness": "0.95", "data_accuracy": "0.98",
 }  # fmt: skip
+CUTS = ("0.1", "0.2", "0.3", "0.5")
 LEVELS = {"operator": (), "region": (0,), "county": (0, 1), "manager": (2,), "cell": (0, 1, 2)}
 
 Scores = dict[date, dict[str, float]]
@@ -34,9 +36,8 @@ def scorecard(desk: Desk, scores: Scores) -> dict[tuple, dict]:
     for month, measure, cell, numerator, denominator in parts(desk, scores):
         if month_end(month) > desk.today:
             continue
-        for level, own in LEVELS.items():
-            entity = tuple(code if place in own else ALL for place, code in enumerate(cell))
-            sums[month, measure, level, *entity].update({"numerator": numerator, "denominator": denominator})
+        for entity in entities(cell):
+            sums[month, measure, *entity].update({"numerator": numerator, "denominator": denominator})
     sums = {key: found for key, found in sums.items() if found["denominator"]}
     actual = {key: value(key[1], found) for key, found in sums.items()}
     rows = {}
@@ -56,6 +57,44 @@ def scorecard(desk: Desk, scores: Scores) -> dict[tuple, dict]:
             "change_on_year": None if year is None else actual[key] - year,
         }
     return rows
+
+
+def what_if(desk: Desk) -> dict[tuple, dict]:
+    """One row a level, entity, reason and cut, of the snapshot of the last billed month."""
+    month = desk.book.billed[-1] if desk.book.billed else None
+    members = snapshot(desk, month) if month else {}
+    sizes, lost = Counter(), defaultdict(Counter)
+    for key, is_lost in members.items():
+        stay = desk.book.known.lines[key].stay_at(month_end(month))
+        reason = "low_use" if stay.is_on_net else stay.reason_code or UNKNOWN
+        for entity in entities(cell(desk, key)):
+            sizes[entity] += 1
+            lost[entity].update([reason] if is_lost else [])
+    rows = {}
+    for entity, reasons in lost.items():
+        kept, size, target = sizes[entity] - reasons.total(), sizes[entity], Fraction(TARGETS["snapshot_retention"])
+        for reason, count in reasons.items():
+            for cut in CUTS:
+                reached = (kept + Fraction(cut) * count) / size
+                rows[(*entity, reason, float(cut))] = {
+                    "month": month,
+                    "members": size,
+                    "lost": reasons.total(),
+                    "lost_for_reason": count,
+                    "saved": Fraction(cut) * count,
+                    "actual": Fraction(kept, size),
+                    "rate_reached": reached,
+                    "gain": reached - Fraction(kept, size),
+                    "target": target,
+                    "is_target_reached": reached >= target,
+                }
+    return rows
+
+
+def entities(cell: tuple[str, str, str]) -> Iterator[tuple[str, str, str, str]]:
+    """Each level, and the entity of it that the cell is part of."""
+    for level, own in LEVELS.items():
+        yield level, *(code if place in own else ALL for place, code in enumerate(cell))
 
 
 def value(measure: str, found: Counter) -> Fraction:
@@ -88,14 +127,19 @@ def of_mid_high_end(desk: Desk) -> Iterator[Part]:
             bound = any(c["subscriber_id"] == key and c["start_date"] <= end <= c["end_date"] for c in desk.book.contracts)
             yield month, SIZE, cell(desk, key), 1, 1
             yield month, "bundling_rate", cell(desk, key), int(bound), 1
-    cohorts = [m for m in billed[:-1] if any(row["is_mid_high_end"] for row in desk.values[m].values())]
     for month in billed:
-        snapshot = max(cohorts[0], date(month.year - 1, 12, 1)) if cohorts else None
-        if snapshot not in cohorts or snapshot >= month:
-            continue
-        for key, row in desk.values[snapshot].items():
-            if row["is_mid_high_end"]:
-                yield month, "snapshot_retention", cell(desk, key), int(not retention.is_lost(desk.book, key, snapshot, month)), 1
+        for key, is_lost in snapshot(desk, month).items():
+            yield month, "snapshot_retention", cell(desk, key), int(not is_lost), 1
+
+
+def snapshot(desk: Desk, month: date) -> dict[str, bool]:
+    """Members of the snapshot of a billed month, and whether each is lost at its end."""
+    cohorts = [m for m in desk.book.billed[:-1] if any(row["is_mid_high_end"] for row in desk.values[m].values())]
+    cohort = max(cohorts[0], date(month.year - 1, 12, 1)) if cohorts else None
+    if cohort not in cohorts or cohort >= month:
+        return {}
+    rows = desk.values[cohort].items()
+    return {key: retention.is_lost(desk.book, key, cohort, month) for key, row in rows if row["is_mid_high_end"]}
 
 
 def of_months(desk: Desk, scores: Scores) -> Iterator[Part]:

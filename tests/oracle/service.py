@@ -17,6 +17,7 @@ from datetime import date
 from oracle.book import UNKNOWN, Book, median
 from oracle.figures import ratio
 from oracle.known import day_of, month_start
+from oracle.tiers import Values, value_before
 
 BAD, GOOD = 6, 9
 REPEAT_DAYS = 90
@@ -28,17 +29,33 @@ def nps_monthly(book: Book) -> dict[tuple, dict]:
     for survey in book.surveys:
         for touchpoint in (("all", True), (survey["touchpoint_code"] or UNKNOWN, False)):
             scores[month_start(day_of(survey["surveyed_at"])), *touchpoint].append(survey["score"])
-    rows = {}
-    for cell, found in scores.items():
-        promoters, detractors = sum(s >= GOOD for s in found), sum(s <= BAD for s in found)
-        rows[cell] = {
-            "responses": len(found),
-            "promoters": promoters,
-            "passives": len(found) - promoters - detractors,
-            "detractors": detractors,
-            "nps": 100 * ratio(promoters - detractors, len(found)),
-        }
-    return rows
+    return {cell: nps(found) for cell, found in scores.items()}
+
+
+def nps_by_group(book: Book, values: Values) -> dict[tuple, dict]:
+    """One row a month and group: region, county, class of value before the month, brand."""
+    scores = defaultdict(list)
+    for survey in book.surveys:
+        key, day = survey["subscriber_id"], day_of(survey["surveyed_at"])
+        known = book.subscribers.get(key, {})
+        region, county, brand = (known.get(name) or UNKNOWN for name in ("region_code", "county_code", "brand_code"))
+        before = value_before(book, values, key, day)
+        groups = [("region_code", region, region), ("county_code", region, county), ("brand_code", "all", brand)]
+        for group in (*groups, ("value_class", "all", before["value_class"] if before else UNKNOWN)):
+            scores[month_start(day), *group].append(survey["score"])
+    return {cell: nps(found) for cell, found in scores.items()}
+
+
+def nps(scores: list[int]) -> dict:
+    """Answers by class and the score that they come to."""
+    promoters, detractors = sum(s >= GOOD for s in scores), sum(s <= BAD for s in scores)
+    return {
+        "responses": len(scores),
+        "promoters": promoters,
+        "passives": len(scores) - promoters - detractors,
+        "detractors": detractors,
+        "nps": 100 * ratio(promoters - detractors, len(scores)),
+    }
 
 
 def nps_drivers(book: Book) -> dict[tuple, dict]:

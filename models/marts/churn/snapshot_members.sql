@@ -40,11 +40,21 @@ lows as (
 
 ),
 
+-- The snapshot of a month is the cohort of the December before it, or the first cohort where that is later.
+first_cohort as (
+
+    select min(cohort_month) as month from members
+
+),
+
 followed as (
 
     select
         members.*,
         months.month,
+        members.cohort_month = greatest(
+            first_cohort.month, cast({{ dbt.dateadd('month', -1, dbt.date_trunc('year', 'months.month')) }} as date)
+        ) as is_snapshot,
         -- A line without a row churned in an earlier month.
         coalesce(
             not later.is_on_net_end
@@ -52,6 +62,7 @@ followed as (
         ) as is_lost
     from members
     inner join months on members.cohort_month < months.month
+    cross join first_cohort
     inner join lows as start
         on members.subscriber_id = start.subscriber_id
         and members.cohort_month = start.month

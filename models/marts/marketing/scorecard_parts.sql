@@ -21,15 +21,10 @@
 } %}
 with
 
--- The snapshot of a month: that of the December before it, or the first there is.
 kept as (
 
-    select members.*
-    from {{ ref('snapshot_members') }} as members
-    cross join (select min(cohort_month) as month from {{ ref('snapshot_members') }}) as first_cohort
-    where members.cohort_month = greatest(
-        first_cohort.month, cast({{ dbt.dateadd('month', -1, dbt.date_trunc('year', 'members.month')) }} as date)
-    )
+    select * from {{ ref('snapshot_members') }}
+    where is_snapshot
 
 ),
 

@@ -1,0 +1,169 @@
+"""Who must approve a list before it goes out: the steps of seed approval_steps, which of them a list needs, and what is missing.
+
+Four eyes: no step is approved by the owner of the list, nor two of them by one person. Where an approval is written belongs to
+`definition_file`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from orchestration.base.errors import ListError
+from orchestration.base.words import did_you_mean
+from orchestration.targeting.definition import Approval, StepApproval, TargetList
+from orchestration.warehouse.seeds import read_seed, seed_path
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: which lists need it, by channel ('' for every one), lines matched and cost of their contacts, both at least."""
+
+    name: str
+    channel: str
+    from_lines: int
+    from_cost: Decimal
+    description: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the steps of a list go by: lines matched, at most its limit, and what contacting them all costs, local currency."""
+
+    lines: int
+    cost: Decimal
+
+    @classmethod
+    def of(cls, definition: TargetList, matched: int, costs: Mapping[str, Decimal]) -> "Size":
+        """`costs`: of a contact, by channel; one that is not there costs nothing."""
+        lines = matched if definition.limit is None else min(matched, definition.limit)
+        return cls(lines, lines * Decimal(costs.get(definition.channel, 0)))
+
+
+def read_steps() -> tuple[Step, ...]:
+    """The steps of the project in their order, the first of which every list needs."""
+    rows = sorted(read_seed(seed_path("approval_steps")), key=lambda row: int(row["place"]))
+    return tuple(
+        Step(row["step"], row["channel"], int(row["from_lines"]), Decimal(row["from_cost"]), row["description"]) for row in rows
+    )
+
+
+def needed(steps: Sequence[Step], definition: TargetList, size: Size) -> list[Step]:
+    """The steps that the list needs, in order."""
+    first, *more = steps
+    return [first] + [
+        step
+        for step in more
+        if step.channel in ("", definition.channel) and size.lines >= step.from_lines and size.cost >= step.from_cost
+    ]
+
+
+def given(steps: Sequence[Step], definition: TargetList) -> dict[str, Approval | StepApproval]:
+    """The approvals of a definition by step."""
+    first = {steps[0].name: definition.approved} if definition.approved else {}
+    return first | {approval.step: approval for approval in definition.also_approved}
+
+
+def approval_faults(steps: Sequence[Step], definition: TargetList, size: Size, today: date) -> list[str]:
+    """What is wrong with the approvals of a list, or missing, each with its key and what to do."""
+    found = [*_unknown(steps, definition), *owner_faults(definition)]
+    approvals = given(steps, definition)
+    later = [(step.name, approvals[step.name]) for step in steps if step.name in approvals]
+    for name, approval in later:
+        if approval.on > today:
+            found.append(f"{_key(steps, name)} on {approval.on} lies after today, {today}; write the day on which it was approved")
+    for (before, old), (name, new) in zip(later, later[1:], strict=False):
+        if new.on < old.on:
+            found.append(f"also_approved: {name} on {new.on} lies before {before} on {old.on}; steps are approved in their order")
+    by: dict[str, str] = {}
+    for name, approval in later:
+        if (person := _person(approval.by)) in by:
+            found.append(f"also_approved: {name} by {approval.by}, who approved {by[person]} too; another approves each step")
+        by.setdefault(person, name)
+    if definition.status == "approved":
+        found += missing(steps, definition, size)
+    return found
+
+
+def missing(steps: Sequence[Step], definition: TargetList, size: Size) -> list[str]:
+    """Steps that an approved list needs and has not, in words."""
+    approvals = given(steps, definition)
+    return [
+        f"also_approved: step {step.name} is missing ({step.description}): {size.lines:,} lines matched, their contacts cost "
+        f"{size.cost:,.2f}. Next: telco360 lists approve {definition.name} --as WHO --step {step.name}"
+        for step in needed(steps, definition, size)
+        if step.name not in approvals
+    ]
+
+
+def owner_faults(definition: TargetList) -> Iterator[str]:
+    """What is wrong with approvals by the list's own owner: four eyes see more than two."""
+    if definition.approved and _is_owner(definition.approved.by, definition):
+        yield f"approved: by {definition.approved.by}, who owns the list; another than the owner approves it"
+    for more in definition.also_approved:
+        if _is_owner(more.by, definition):
+            yield f"also_approved: {more.step} by {more.by}, who owns the list; another than the owner approves it"
+
+
+def approve(
+    steps: Sequence[Step], definition: TargetList, size: Size, step: str | None, by: str, today: date
+) -> tuple[TargetList, str]:
+    """The definition with the step approved (that which is next where none is named), and the step. With the last step that it needs its
+    status is approved.
+
+    Raises ListError for an approval that the rules do not allow."""
+    name = definition.name
+    if definition.status == "retired":
+        raise ListError(f"list {name}: it is retired; set its status to draft first")
+    if _is_owner(by, definition):
+        raise ListError(f"list {name}: {by} owns the list; another than the owner approves it")
+    wanted, approvals = [one.name for one in needed(steps, definition, size)], given(steps, definition)
+    open_steps = [one for one in wanted if one not in approvals]
+    if step is not None and step in approvals:
+        raise ListError(
+            f"list {name}: {step} was approved by {approvals[step].by} on {approvals[step].on}; to approve it anew, take that out of "
+            f"the file and set status: draft"
+        )
+    if step is not None and step not in wanted:
+        known = {one.name for one in steps}
+        why = "this list does not need it" if step in known else f"there is no such step{did_you_mean(step, known)}"
+        raise ListError(f"list {name}: step {step}: {why}; the list needs {', '.join(wanted)}")
+    if not open_steps:
+        raise ListError(f"list {name}: every step that it needs is approved ({', '.join(wanted)})")
+    chosen = step or open_steps[0]
+    if chosen != open_steps[0]:
+        raise ListError(f"list {name}: steps are approved in their order; {open_steps[0]} comes before {chosen}")
+    if other := next((one for one, approval in approvals.items() if _person(approval.by) == _person(by)), None):
+        raise ListError(f"list {name}: {by} approved {other} already; another approves each step")
+    changed = _with_approval(steps, definition, chosen, by, today)
+    return (replace(changed, status="approved") if open_steps == [chosen] else changed), chosen
+
+
+def _with_approval(steps: Sequence[Step], definition: TargetList, step: str, by: str, today: date) -> TargetList:
+    if step == steps[0].name:
+        return replace(definition, approved=Approval(by, today))
+    return replace(definition, also_approved=(*definition.also_approved, StepApproval(step, by, today)))
+
+
+def _unknown(steps: Sequence[Step], definition: TargetList) -> Iterator[str]:
+    known, named = [step.name for step in steps], [approval.step for approval in definition.also_approved]
+    for name in dict.fromkeys(named):
+        if name == known[0]:
+            yield f"also_approved: {name} is the step that approved tells of; leave it out"
+        elif name not in known:
+            hint = did_you_mean(name, known) or f"; the steps are {', '.join(known)}"
+            yield f"also_approved: {name} is no step of seed approval_steps{hint}"
+        if named.count(name) > 1:
+            yield f"also_approved: {name} is there twice"
+
+
+def _key(steps: Iterable[Step], name: str) -> str:
+    return "approved:" if name == next(iter(steps)).name else f"also_approved: {name}"
+
+
+def _is_owner(by: str, definition: TargetList) -> bool:
+    return _person(by) == _person(definition.owner)
+
+
+def _person(name: str) -> str:
+    return name.strip().casefold()
