@@ -43,7 +43,9 @@ class Plan:
 
 
 PLANS = {
-    "retention_call": Plan("outbound_call", BEST, "retention", "A call to lines that look like leaving, with a gift for staying."),
+    "retention_call": Plan(
+        "outbound_call", BEST, "retention", "A call to lines that look like leaving, with a gift for staying."
+    ),
     "high_value_care": Plan("outbound_call", "O08", "customer-value", "A care call to lines with great bills."),
     "new_subscriber_welcome": Plan("sms", "O09", "customer-value", "Welcome in the first three months."),
     "plan_upgrade_sms": Plan("sms", "O04", "marketing", "A greater plan for lines that fill theirs."),

@@ -10,7 +10,20 @@ import pyarrow as pa
 
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import Home
-from sample import catalogues, circles, lifelines, lists, money, population, register, statics, tasks, tenure, touchpoints, traffic
+from sample import (
+    catalogues,
+    circles,
+    lifelines,
+    lists,
+    money,
+    population,
+    register,
+    statics,
+    tasks,
+    tenure,
+    touchpoints,
+    traffic,
+)
 from sample import truth as _truth
 from sample.block import Block, Month, blocks
 from sample.calendar import Window, day_number

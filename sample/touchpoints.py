@@ -68,9 +68,7 @@ class Listed:
     offer: np.ndarray | int
 
 
-def touch(
-    block: Block, month: Month, in_service: np.ndarray, complaints: Complaints, landing: Landing
-) -> list[Listed]:
+def touch(block: Block, month: Month, in_service: np.ndarray, complaints: Complaints, landing: Landing) -> list[Listed]:
     """Delivers all touchpoints of a month; gives the lists that ran in it. `in_service`: by line, whether it was for a day of the
     month at least."""
     visits = _visits(block, month, in_service, landing)

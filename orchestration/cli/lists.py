@@ -20,8 +20,10 @@ from orchestration.cli.common import models, plain_errors
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
 from orchestration.targeting import history, ledger, preview
+from orchestration.targeting.advice import contact_costs
+from orchestration.targeting.approval import Size, approve, given, needed, read_steps
 from orchestration.targeting.definition import TargetList, check, schema_text
-from orchestration.targeting.definition_file import load_definition
+from orchestration.targeting.definition_file import load_definition, write_approvals
 from orchestration.targeting.draft import Question, draft_text, questions
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.exposures import PAGE, exposures
@@ -97,6 +99,32 @@ def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help=
     _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
     _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
     _warn(name, (*found.warnings, *filter(None, [found.jump])))
+
+
+@app.command("approve")
+def lists_approve(
+    name: ListName,
+    by: Annotated[str, typer.Option("--as", help="Who approves: another than the list's owner.")],
+    step: Annotated[str | None, typer.Option(help="Step of seed approval_steps; else the one that is next.")] = None,
+) -> None:
+    """Show what a list would cost and bring, and write the approval of a step into its file."""
+    with plain_errors():
+        definition, path = _definition(name), settings.TARGET_LISTS / f"{name}.yml"
+        with _previewed(name) as decided:
+            found = preview.preview(decided, name, 0)
+            size = Size.of(definition, found.waterfall["matched"], contact_costs(decided.tables))
+        steps = read_steps()
+        approved, done = approve(steps, definition, size, step, by, _today())
+        write_approvals(path, approved)
+    _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
+    _say(filter(None, [found.shows]))
+    _warn(name, (*found.warnings, *filter(None, [found.jump])))
+    _say([f"{done} is approved by {by}; {path} says so"])
+    left = [one for one in needed(steps, approved, size) if one.name not in given(steps, approved)]
+    for one in left[:1]:
+        _say([f"Next: telco360 lists approve {name} --as WHO --step {one.name} ({one.description})"])
+    if not left:
+        _say([f"{name} is approved in every step, good to run. Next: telco360 lists exposures"])
 
 
 def lists_export(

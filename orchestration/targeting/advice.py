@@ -25,7 +25,7 @@ _NAMED = 5  # values that a warning names
 
 
 def faults(definition: TargetList, conditions: Conditions, tables: Tables, version: Version, today: date) -> list[str]:
-    """Why the list would fail when it runs, though its conditions can be read, and which approvals it lacks, each with its key."""
+    """Why the list would fail when it runs though its conditions can be read, and which approvals it lacks; each with its key."""
     found = []
     try:
         version.caps.tightened(definition.caps)

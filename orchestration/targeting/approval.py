@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from orchestration.base.errors import ListError
 from orchestration.base.words import did_you_mean
@@ -71,8 +72,9 @@ def approval_faults(steps: Sequence[Step], definition: TargetList, size: Size, t
     later = [(step.name, approvals[step.name]) for step in steps if step.name in approvals]
     for name, approval in later:
         if approval.on > today:
-            found.append(f"{_key(steps, name)} on {approval.on} lies after today, {today}; write the day on which it was approved")
-    for (before, old), (name, new) in zip(later, later[1:], strict=False):
+            day = f"{_key(steps, name)} on {approval.on} lies after today, {today}"
+            found.append(f"{day}; write the day on which it was approved")
+    for (before, old), (name, new) in pairwise(later):
         if new.on < old.on:
             found.append(f"also_approved: {name} on {new.on} lies before {before} on {old.on}; steps are approved in their order")
     by: dict[str, str] = {}
@@ -108,7 +110,7 @@ def owner_faults(definition: TargetList) -> Iterator[str]:
 def approve(
     steps: Sequence[Step], definition: TargetList, size: Size, step: str | None, by: str, today: date
 ) -> tuple[TargetList, str]:
-    """The definition with the step approved (that which is next where none is named), and the step. With the last step that it needs its
+    """The definition with the step approved (the next one where none is named), and that step. With the last that it needs, its
     status is approved.
 
     Raises ListError for an approval that the rules do not allow."""
@@ -121,8 +123,8 @@ def approve(
     open_steps = [one for one in wanted if one not in approvals]
     if step is not None and step in approvals:
         raise ListError(
-            f"list {name}: {step} was approved by {approvals[step].by} on {approvals[step].on}; to approve it anew, take that out of "
-            f"the file and set status: draft"
+            f"list {name}: {step} was approved by {approvals[step].by} on {approvals[step].on}; to approve it anew, take that "
+            f"out of the file and set status: draft"
         )
     if step is not None and step not in wanted:
         known = {one.name for one in steps}

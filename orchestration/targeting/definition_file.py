@@ -1,7 +1,11 @@
-"""One definition file: read by ruamel.yaml, checked by pydantic, and what is wrong with it in words that name key and remedy."""
+"""One definition file: read by ruamel.yaml, checked by pydantic, and what is wrong with it in words that name key and remedy; and
+approvals written into it."""
 
+import math
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
+from yaml import safe_dump
 
 from orchestration.base.words import did_you_mean
 from orchestration.targeting.definition import MODEL, SCHEMA, DefinitionError, TargetList, shown
@@ -32,6 +37,51 @@ def load_definition(path: Path) -> TargetList:
     if problems:
         raise DefinitionError("\n".join(f"{path}: {problem}" for problem in problems))
     return definition
+
+
+def write_approvals(path: Path, definition: TargetList) -> None:
+    """Writes status and approvals of the definition into its file, and leaves all else there as it is, comments too.
+
+    Raises DefinitionError where the file would not say the same as the definition; then it is as it was."""
+    also = [f"  - {_flow(asdict(approval))}\n" for approval in definition.also_approved]
+    values = {"status": f"status: {definition.status}\n"}
+    if definition.approved:
+        values["approved"] = f"approved: {_flow(asdict(definition.approved))}\n"
+    if also:
+        values["also_approved"] = "".join(["also_approved:\n", *also])
+    text = _with_keys(path.read_text(encoding="utf-8"), values)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / path.name
+        draft.write_text(text, encoding="utf-8")
+        if load_definition(draft) != definition:
+            by_hand = "".join(values.values())
+            raise DefinitionError(f"{path}: the approval cannot be written into the file; write it by hand:\n{by_hand}")
+    path.write_text(text, encoding="utf-8")
+
+
+def _with_keys(text: str, values: Mapping[str, str]) -> str:
+    """The YAML with these keys, whose lines are given, in place of what they said; a new one stands after the one before it."""
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    after = len(lines)
+    for key, given in values.items():
+        begin = next((n for n, line in enumerate(lines) if re.match(rf"{key}\s*:", line)), None)
+        end = after if begin is None else begin + 1
+        while begin is not None and end < len(lines) and re.match(r"[ \t-]+\S", lines[end]):
+            end += 1
+        lines[begin if begin is not None else after : end] = [given]
+        after = (after if begin is None else begin) + 1
+    return "".join(lines)
+
+
+def _flow(values: Mapping[str, Any]) -> str:
+    """A mapping on one line, its keys as they are: `on` is a word here."""
+
+    def scalar(value: Any) -> str:
+        return str(safe_dump([value], default_flow_style=True, allow_unicode=True, width=math.inf)).strip()[1:-1]
+
+    return "{" + ", ".join(f"{key}: {scalar(value)}" for key, value in values.items()) + "}"
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -145,7 +145,7 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
 
 
 def _unapproved(decided: DecidedRun, name: str, costs: Mapping[str, Decimal]) -> list[str]:
-    """What is to be said of a list that its own owner approved, or that lacks a step; a draft that is only previewed lacks none."""
+    """What is to be said of a list that its own owner approved, or that lacks a step; a draft previewed lacks none."""
     asked, definition = decided.plan.asked[name], decided.plan.asked[name].definition
     given = "select count(*) from matches where list_number = ?"
     (matched,) = decided.tables.connection.execute(given, [asked.number]).fetchone()
