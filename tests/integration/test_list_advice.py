@@ -1,9 +1,13 @@
 """What `lists check` and `lists preview` say before a list runs: nobody can meet it, nobody does, caps, offers, days, folders."""
 
+from decimal import Decimal
+
 import pytest
 from test_list_commands import CARE, OTHER, cells, operator  # noqa: F401
 
-from orchestration.targeting import ledger
+from orchestration.cli import lists as commands
+from orchestration.targeting import advice, ledger, run
+from orchestration.targeting.approval import Step
 from orchestration.targeting.preview import shown_difference
 
 
@@ -130,3 +134,33 @@ def test_a_preview_says_what_a_list_will_cost_and_what_was_tried(operator):  # n
     first, second = (line for line in said.splitlines() if line.startswith("tried:"))
     assert first.startswith("tried: care with O9, 2 runs, 1,200 exported: -1.0 points of orders (-3.0 to +1.0)")
     assert second.startswith("tried: other with O1, 2 runs, 1,200 exported: +5.0 points of orders (+3.0 to +7.0)")
+
+
+def test_a_list_is_approved_step_by_step_after_what_it_costs_is_shown(operator, monkeypatch):  # noqa: F811
+    steps = (
+        Step("campaign", "", 0, Decimal(0), "Campaign management"),
+        Step("budget", "", 0, Decimal(76), "Whoever pays"),  # the list matches 19 lines, of 4.00 each
+        Step("reach", "", 20, Decimal(0), "Head of marketing"),
+    )
+    for module in (commands, advice, run):
+        monkeypatch.setattr(module, "read_steps", lambda: steps)
+    operator.change("insert into seeds.channel_costs values ('outbound_call', 4.00)")
+    said = operator.call("check", "care", code=1)
+    assert "list care: also_approved: step budget is missing (Whoever pays): 19 lines matched, their contacts cost 76.00" in said
+    assert "step budget is missing" in operator.call("export", "care")  # it goes out, with a warning
+    operator.write("care", CARE.replace("status: approved\napproved: {by: boss, on: 2026-03-01}", "status: draft"))
+    assert "Customer-Value owns the list" in operator.call("approve", "care", "--as", "Customer-Value", code=1)
+    assert "there is no such step; did you mean budget?" in operator.call(
+        "approve", "care", "--as", "x", "--step", "bugdet", code=1
+    )
+    first = operator.call("approve", "care", "--as", "Li Lei")
+    assert "care: 16 rows, as it would be exported today" in first and "expected cost: 64.00 (64.00 for contacts)" in first
+    assert "expected effect: not known" in first and "campaign is approved by Li Lei" in first
+    assert "Next: telco360 lists approve care --as WHO --step budget (Whoever pays)" in first
+    assert operator.call("check", "care") == "care: a draft, good to run once it is approved\n"
+    assert "Li Lei approved campaign already" in operator.call("approve", "care", "--as", "li lei", code=1)
+    last = operator.call("approve", "care", "--as", "Han Mei", "--step", "budget")
+    assert "care is approved in every step, good to run. Next: telco360 lists exposures" in last
+    assert operator.call("check", "care") == "care: approved, good to run\n"
+    approvals = "approved: {by: Li Lei, on: 2026-04-01}\nalso_approved:\n  - {step: budget, by: Han Mei, on: 2026-04-01}\n"
+    assert (operator.folder / "care.yml").read_text(encoding="utf-8").endswith(f"status: approved\n{approvals}")

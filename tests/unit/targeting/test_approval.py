@@ -61,9 +61,15 @@ def test_a_list_needs_steps_by_channel_lines_and_cost(definition, matched, steps
     ("changes", "said"),
     [
         ({}, "step calls is missing (Whoever runs the call centre): 10 lines matched, their contacts cost 40.00. Next: telco360"),
-        ({"approved": Approval("Customer-Value ", TODAY)}, "approved: by Customer-Value , who owns the list; another than the owner"),
+        (
+            {"approved": Approval("Customer-Value ", TODAY)},
+            "approved: by Customer-Value , who owns the list; another than the owner",
+        ),
         ({"also_approved": (StepApproval("calls", "customer-value", TODAY),)}, "calls by customer-value, who owns the list"),
-        ({"also_approved": (StepApproval("calls", "li lei", TODAY),)}, "calls by li lei, who approved first too; another approves"),
+        (
+            {"also_approved": (StepApproval("calls", "li lei", TODAY),)},
+            "calls by li lei, who approved first too; another approves",
+        ),
         ({"also_approved": (StepApproval("call", "Han", TODAY),)}, "call is no step of seed approval_steps; did you mean calls?"),
         ({"also_approved": (StepApproval("first", "Han", TODAY),)}, "first is the step that approved tells of; leave it out"),
         ({"also_approved": (StepApproval("calls", "Han", TODAY),) * 2}, "also_approved: calls is there twice"),
@@ -123,7 +129,9 @@ def test_approvals_are_written_into_the_file_and_nothing_else_changes(tmp_path):
         known = load_definition(copy)
         write_approvals(copy, known)
         assert copy.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
-        more = replace(known, also_approved=(StepApproval("budget", "韩梅: #1, 'x'", TODAY), StepApproval("reach", "null", TODAY)))
+        more = replace(
+            known, also_approved=(StepApproval("budget", "韩梅: #1, 'x'", TODAY), StepApproval("reach", "null", TODAY))
+        )
         write_approvals(copy, more)
         assert load_definition(copy) == more == recorded_definition(more.as_json())
         write_approvals(copy, replace(more, also_approved=more.also_approved[:1]))
