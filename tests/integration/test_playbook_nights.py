@@ -251,9 +251,11 @@ class Nights:
             gone = [n for n in names if decided.waterfall(n)["matched"] or self.lists[n].schedule == "after_billing"]
             for name in gone:
                 decided.export(name)
-        for name in gone:
-            members = self.operator.members(name, run_date)
-            self.taken[name] += [(run_date, line) for line, row in members.items() if row["arm"] == ledger.TREATED]
+        for exported in ledger.current_runs(home):
+            if exported["run_date"] == run_date:
+                members = ledger.members_of(home, exported).to_pylist()
+                taken = [(run_date, row["subscriber_id"]) for row in members if row["arm"] == ledger.TREATED]
+                self.taken[exported["list_name"]] += sorted(taken)
 
 
 def used(definition: TargetList, catalog: Catalog) -> set[str]:
