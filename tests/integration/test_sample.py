@@ -11,9 +11,11 @@ import pytest
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import Home
 from orchestration.intake import take_in
+from orchestration.targeting import ledger
 from sample import SampleError, make_operator
 from sample.calibration import TABLES, as_text, calibration
 from sample.catalogues import PLANS, RATES
+from sample.touchpoints import LISTS
 
 LINES, MONTHS, SEED, DAILY = 6_000, 7, 11, 2
 AS_OF = date(2026, 6, 30)
@@ -63,6 +65,11 @@ def test_the_same_seed_gives_the_same_files_and_another_one_does_not(made, tmp_p
     whole = _digests(made / "landing")
     make_operator(tmp_path / "again", LINES, MONTHS, AS_OF, SEED, DAILY)
     assert _digests(tmp_path / "again" / "landing") == whole
+    one, other = (
+        {path: digest for path, digest in _digests(root / "lake" / "ledger").items() if path.startswith("list_members")}
+        for root in (made, tmp_path / "again")
+    )
+    assert one == other and len(one) == MONTHS * len(LISTS)
 
     tables = ("crm_subscribers", "billing_usage_daily", "billing_charges", "channel_contacts")
     make_operator(tmp_path / "part", LINES, MONTHS, AS_OF, SEED, DAILY, tables=tables)
@@ -72,6 +79,52 @@ def test_the_same_seed_gives_the_same_files_and_another_one_does_not(made, tmp_p
     make_operator(tmp_path / "other", LINES, MONTHS, AS_OF, SEED + 1, DAILY, tables=tables)
     other = _digests(tmp_path / "other" / "landing")
     assert [p for p in part.keys() & other.keys() if part[p] == other[p] and p.endswith(".parquet")] == []
+
+
+def test_lists_of_before_are_in_the_ledger_as_contacts_tell_of_them(made, con):
+    home, (first_load,) = Home(made), con.execute("select min(dt) from channel_contacts").fetchone()
+    runs = ledger.current_runs(home)
+    assert ledger.verify(home) is None and {run["list_name"] for run in runs} == set(LISTS)
+    assert max(run["run_date"] for run in runs) < first_load
+    assert {run["run_date"].day for run in runs} == {5} and len(runs) == MONTHS * len(LISTS)
+    files = f"'{home.list_members}/*/*.parquet'"
+    con.execute(f"create or replace temp view members as from read_parquet({files}, hive_partitioning = false)")
+    named = "join channel_contacts as c on c.list_name = m.list_name and c.list_run_date = m.run_date and c.subscriber_id"
+    found = dict(
+        con.execute(f"select arm, count(distinct c.contact_id) from members as m {named} = m.subscriber_id group by 1").fetchall()
+    )
+    taken, held, twice = con.execute(
+        "select count(*) filter (arm = 'treated'), count(*) filter (arm = 'control'),"
+        " count(*) - count(distinct (list_name, run_date, subscriber_id)) from members"
+    ).fetchone()
+    assert found.keys() == {"treated"} and found["treated"] > 0.97 * taken and twice == 0
+    assert 0.05 < held / (taken + held) < 0.15
+    odd = con.execute(
+        "select count(*) from members join crm_subscribers using (subscriber_id)"
+        " where run_date < activation_date or arm = 'control' and reason <> 'control'"
+    ).fetchone()[0]
+    assert odd == 0
+    ((lines, tiers, risks),) = con.execute(
+        "select count(*) filter (value_tier is null or tenure_band is null or region_code is null), count(distinct value_tier),"
+        " count(*) filter (is_at_risk) from members"
+    ).fetchall()
+    assert (lines, tiers) == (0, 5) and risks > 0
+
+
+def test_an_operator_made_again_adds_no_list_and_takes_none_from_a_run(tmp_path):
+    given = (tmp_path, 1_000, 3, date(2026, 5, 20), 5, 1)
+    make_operator(*given, tables=("channel_contacts",))
+    home = Home(tmp_path)
+    runs = ledger.runs(home).num_rows
+    assert runs == 3 * len(LISTS)
+    make_operator(*given, tables=("channel_contacts",))
+    assert ledger.runs(home).num_rows == runs
+    own = {"list_name": LISTS[0], "run_date": date(2026, 5, 5), "definition": "{}", "status": ledger.EXPORTED}
+    ledger.record(home, own | {"run_id": "2026-05-05_009"})
+    make_operator(*given[:4], 6, 1, tables=("channel_contacts",))  # another operator, in the same place
+    last = {(run["list_name"], run["run_date"]): run for run in ledger.current_runs(home)}
+    assert last[LISTS[0], date(2026, 5, 5)]["run_id"] == "2026-05-05_009"
+    assert ledger.runs(home).num_rows == 2 * runs and ledger.verify(home) is None
 
 
 def test_csv_deliveries_hold_the_same_rows_and_pass_the_door(tmp_path):
