@@ -4,7 +4,7 @@ The list that a line is on is what the ledger says was exported on the data of t
 line agree. Who is on a list is decided by `run`; how feeds are written is `feeds`'.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -60,9 +60,9 @@ class _Exported:
     members: pa.Table
 
 
-def create_view(tables: Tables, home: Home, as_of: date, run_date: date, subscriber: str | None = None) -> None:
+def create_view(tables: Tables, home: Home, as_of: date, run_date: date, subscribers: Collection[str] | None = None) -> None:
     """Creates the table `channel_view` on the connection: one row a line on the network, or with an open offer, or on a list; of
-    the named subscriber alone, if one is. Columns: those of VIEW_MEANINGS, with quiet_<channel>, the reason not to disturb, for
+    the named subscribers alone, if any are. Columns: those of VIEW_MEANINGS, with quiet_<channel>, the reason not to disturb, for
     each of CHANNELS."""
     catalog = read_catalog(tables)
     lists = list(_exported(home, as_of, catalog))
@@ -76,7 +76,7 @@ def create_view(tables: Tables, home: Home, as_of: date, run_date: date, subscri
         said_tags=tags,
         held_out=HELD_OUT,
         present=frozenset(tables.columns(tables.relations.tag_values)),
-        subscriber=subscriber,
+        subscribers=subscribers,
         **given,
     )
     tables.read(query, into="lines_seen")
@@ -92,16 +92,27 @@ def line_view(tables: Tables, home: Home, as_of: date, run_date: date, subscribe
     """What channels see of one line: the columns of a feed; do_not_disturb_reason by channel, None where it may be spoken to.
 
     Raises ListError for a subscriber that the version lacks."""
-    create_view(tables, home, as_of, run_date, subscriber)
-    found = tables.connection.execute("select * from channel_view")
-    row = found.fetchone()
-    if row is None:
+    found = line_views(tables, home, as_of, run_date, [subscriber])
+    if not found:
         (known,) = tables.connection.execute("select count(*) from lines_seen").fetchone() or (0,)
         what = "left the network, is on no list, and no offer is open to it" if known else "is not in the published version"
         raise ListError(f"subscriber {subscriber} {what}")
-    view = dict(zip((column[0] for column in found.description or ()), row, strict=True))
-    view["do_not_disturb_reason"] = {channel: view.pop(f"quiet_{channel}") for channel in CHANNELS}
-    return view
+    return found[subscriber]
+
+
+def line_views(
+    tables: Tables, home: Home, as_of: date, run_date: date, subscribers: Collection[str]
+) -> dict[str, dict[str, object]]:
+    """The same of several lines, in one reading, by subscriber_id; a line that no channel sees is not there."""
+    create_view(tables, home, as_of, run_date, subscribers)
+    found = tables.connection.execute("select * from channel_view")
+    names = [column[0] for column in found.description or ()]
+    views = {}
+    for row in found.fetchall():
+        view = dict(zip(names, row, strict=True))
+        view["do_not_disturb_reason"] = {channel: view.pop(f"quiet_{channel}") for channel in CHANNELS}
+        views[f"{view['subscriber_id']}"] = view
+    return views
 
 
 def _exported(home: Home, as_of: date, catalog: Catalog) -> Iterable[_Exported]:

@@ -13,7 +13,7 @@ from made_lists import AS_OF, RUN_DATE, days_before
 
 from orchestration.base.errors import ListError
 from orchestration.targeting import ledger
-from orchestration.targeting.channel_view import CHANNELS, PLACES, SEEN, line_view
+from orchestration.targeting.channel_view import CHANNELS, PLACES, SEEN, line_view, line_views
 from orchestration.targeting.definition import SAID
 from orchestration.targeting.feeds import FED, write_feeds
 from orchestration.targeting.matching import HELD_OUT
@@ -138,6 +138,44 @@ def test_without_any_list_feeds_have_their_offers_and_the_same_types(operator):
         assert types_before["list_run_date"] == "DATE" and types_before["offer_pay_amount"].startswith("DECIMAL")
 
 
+def test_of_a_thousand_members_of_many_lists_each_is_told_the_same_everywhere(operator):
+    lines = "range(1200) as t (n)"
+    operator.change(
+        "insert into tags.subscriber_360 select 'm' || n, n % 50 > 0, ['gold', 'diamond', 'mass'][1 + n % 3], 'p' || n % 7,"
+        f" 'R' || n % 5, n / 4, n % 97, n % 60, date '2021-01-01', n % 41 = 0, 9, 's' from {lines}"
+    )
+    operator.change(f"insert into private.subscriber_phones select 'm' || n, (13900000000 + n)::varchar, true from {lines}", True)
+    operator.change(
+        f"insert into marketing.next_best_offers select 'm' || n, ['A', 'B'][1 + n % 2], 1, true, null from {lines} where n % 9"
+    )
+    operator.change(
+        "insert into marketing.tasks select 'm' || n, 't' || n || p, p, date '2026-04-02' + (n % 9)::integer, n % 30, n % 4 > 0"
+        f" from {lines} cross join (values ('save'), ('care')) as purposes (p)"
+    )
+    made = operator.run(
+        replace(WITH_OFFER, where="value_tier = 'gold'"),
+        care(name="a", channel="sms", where="value_tier = 'diamond'", offer="A", priority=20),
+        care(name="none", channel="hotline", where="is_on_net and tenure_months > 9", priority=60),
+    )
+    exported = {line: row for one in made.values() for line, row in rows(one.file).items()}
+    with operator.tables() as tables:
+        fed = {
+            channel: rows(feed.files[1]) for channel, feed in write_feeds(tables, operator.home, AS_OF, RUN_DATE, "v1").items()
+        }
+        views = line_views(tables, operator.home, AS_OF, RUN_DATE, sorted(exported))
+        alone = {line: line_view(tables, operator.home, AS_OF, RUN_DATE, line) for line in sorted(exported)[::100]}
+    assert views.keys() == exported.keys() and len(views) > 900
+    assert {line: views[line] for line in alone} == alone
+    for line, row in exported.items():
+        seen = {column: "" if value is None else f"{value}" for column, value in views[line].items()}
+        for channel, feed in fed.items():
+            told = {column: value.removeprefix("'") for column, value in feed[line].items()}
+            assert {column: told[column] for column in SAID} == {column: row[column].removeprefix("'") for column in SAID}
+            reason = views[line]["do_not_disturb_reason"][channel] or ""
+            assert (told.pop("do_not_disturb"), told.pop("do_not_disturb_reason")) == ("true" if reason else "false", reason)
+            assert told == {column: seen[column] for column in told}
+
+
 def test_a_line_on_no_list_is_put_its_best_offer_and_some_must_not_be_disturbed(operator):
     operator.run(care(offer="A", where="value_tier = 'mass'"))
     with operator.tables() as tables:
@@ -176,7 +214,7 @@ def test_the_query_of_a_feed_says_the_same_for_spark(operator):
     with operator.tables() as tables:
         given = {
             "relations": tables.relations, "channels": CHANNELS, "places": PLACES, "seen": SEEN, "run_date": RUN_DATE,
-            "said_tags": ("value_tier", "realised_value"), "held_out": HELD_OUT, "subscriber": None,
+            "said_tags": ("value_tier", "realised_value"), "held_out": HELD_OUT, "subscribers": ["002", "o'n"],
             "present": tables.columns(tables.relations.tag_values),
         }  # fmt: skip
         (read,) = sqlglot.transpile(sql("lines_seen", "spark", **given), read="spark", write="duckdb")

@@ -158,7 +158,7 @@ def test_a_list_is_approved_step_by_step_after_what_it_costs_is_shown(operator, 
     assert "expected effect: not known" in first and "campaign is approved by Li Lei" in first
     assert "Next: telco360 lists approve care --as WHO --step budget (Whoever pays)" in first
     assert operator.call("check", "care") == "care: a draft, good to run once it is approved\n"
-    assert "Li Lei approved campaign already" in operator.call("approve", "care", "--as", "li lei", code=1)
+    assert "li lei approved campaign already" in operator.call("approve", "care", "--as", "li lei", code=1)
     last = operator.call("approve", "care", "--as", "Han Mei", "--step", "budget")
     assert "care is approved in every step, good to run. Next: telco360 lists exposures" in last
     assert operator.call("check", "care") == "care: approved, good to run\n"

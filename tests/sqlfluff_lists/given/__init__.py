@@ -39,6 +39,7 @@ order_tags, worth = ["realised_value", "tenure_months"], "offer_worth"
 order = [{"tag": tag, "descending": tag == "realised_value", "numbers": [1, 2]} for tag in order_tags]
 
 run_id, offer, reason, subscriber, unmatched = "2026-04-01_001", "O01", "lost_to_priority", "S1", "did not match"
+subscribers = (subscriber, "S2")
 list_number, rows, candidates, leeway = 1, 20, 100, 0.05
 column, columns = "value_tier", ("value_tier", "plan name")
 said_tags = ("value_tier", "realised_value", "is_at_risk")
