@@ -27,6 +27,7 @@ RELATIONS = {
     "plan_library": "marketing.plan_library",
     "contact_rules": "seeds.contact_rules",
     "tasks": "marketing.tasks",
+    "task_purposes": "seeds.task_purposes",
     "phones": "private.phones_held",
     "phone_holders": "private.phone_holders",
     "suppressions": "staging.stg_channel__suppressions_now",
@@ -77,6 +78,7 @@ TABLES = {
     " targeted_treated bigint, measure varchar, effect double, effect_low double, effect_high double, rank bigint",
     "marketing.tasks": "subscriber_id varchar, task_id varchar, purpose varchar, due_date date, priority_amount decimal(18,2),"
     " is_open boolean",
+    "seeds.task_purposes": "purpose varchar, name_en varchar, name_zh varchar",
     "seeds.channel_costs": "channel varchar, contact_cost decimal(12,2)",
     "seeds.contact_rules": "rule varchar, value decimal(18,6), description varchar",
 }

@@ -47,7 +47,7 @@ def _lines(view: dict[str, object]) -> Iterator[str]:
     if view["last_contact_date"]:
         yield f"  last contact  {view['last_contact_date']}, {view['last_contact_channel']}: {view['last_contact_outcome']}"
     if view["open_task"]:
-        yield f"  open task     {view['open_task']}"
+        yield f"  open task     {view['open_task']} ({view['open_task_zh']})"
     reasons = view["do_not_disturb_reason"]
     closed = [f"{channel} ({reason})" for channel, reason in reasons.items() if reason] if isinstance(reasons, dict) else []
     yield f"  do not disturb on {', '.join(closed)}" if closed else "  may be spoken to on every channel"

@@ -23,6 +23,7 @@ class Relations:
     pay_amount, gift_amount, script, valid_to, is_valid. open_offers: subscriber_id, offer_code, rank, worth_amount.
     offer_chances: offer_code, acceptance_chance, gift_cost_amount. channel_costs: channel, contact_cost. plan_library: what was
     tried, see its model. contact_rules: rule, value. tasks: subscriber_id, task_id, purpose, due_date, priority_amount, is_open.
+    task_purposes: purpose, name_en, name_zh.
     phones: subscriber_id, msisdn, is_valid_msisdn, phone_key (what phones are compared by), holder_id (the line that has the
     phone now). phone_holders: phone_key and subscriber_id of every line that has or had it. suppressions: subscriber_id, channel,
     effective_from, effective_to (both days count, null is open); phone_suppressions: the same by phone_key.
@@ -43,6 +44,7 @@ class Relations:
     plan_library: str
     contact_rules: str
     tasks: str
+    task_purposes: str
     phones: str
     phone_holders: str
     suppressions: str

@@ -43,6 +43,7 @@ VIEW_MEANINGS = {
     "last_contact_channel": "Channel of the last contact.",
     "last_contact_outcome": "What came of it, as the channel noted it.",
     "open_task": "What the dearest task that is open for the line is for, and by when; empty without one.",
+    "open_task_zh": "The same in Chinese.",
     "do_not_disturb": "Must the line not be spoken to unasked on the channel? Then offers are told only to one who asks.",
     "do_not_disturb_reason": "Why: suppressed (the line is), phone_suppressed (its phone is), universal_control (no campaign "
     "reaches it).",

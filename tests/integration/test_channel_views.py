@@ -90,8 +90,10 @@ def test_file_feed_and_view_agree_for_every_member(operator):
     operator.change(f"update tags.subscriber_360 set last_contact_date = date '{days_before(3)}' where subscriber_id = '002'")
     operator.change(
         "insert into marketing.tasks values ('002', 't1', 'care', date '2026-04-02', 10, true),"
-        " ('002', 't2', 'save', date '2026-04-05', 20, true), ('002', 't3', 'repair', date '2026-04-01', 30, false)"
+        " ('002', 't2', 'save', date '2026-04-05', 20, true), ('002', 't3', 'repair', date '2026-04-01', 30, false),"
+        " ('008', 't4', 'care', date '2026-04-02', 10, true)"
     )
+    operator.change("insert into seeds.task_purposes values ('save', 'Save', '挽留')")
     hotline = care(name="hot", channel="hotline", where="value_tier = 'mass'", offer="A", order_by=())
     made = operator.run(WITH_OFFER, hotline)
     exported = rows(made["care"].file) | rows(made["hot"].file)
@@ -119,7 +121,9 @@ def test_file_feed_and_view_agree_for_every_member(operator):
             assert fed[subscriber]["do_not_disturb_reason"] == (reason or "")
     assert rows(written["hotline"].files[1])["002"]["last_contact_date"] == f"{days_before(3)}"
     assert not rows(written["hotline"].files[1])["013"]["do_not_disturb_reason"]
-    assert [rows(written["hotline"].files[1])[line]["open_task"] for line in ("002", "003")] == ["save, due 2026-04-05", ""]
+    fed = rows(written["hotline"].files[1])
+    assert [fed[line]["open_task"] for line in ("002", "003", "008")] == ["Save, due 2026-04-05", "", "care, due 2026-04-02"]
+    assert [fed[line]["open_task_zh"] for line in ("002", "003", "008")] == ["挽留，2026-04-05前", "", "care，2026-04-02前"]
 
 
 def test_without_any_list_feeds_have_their_offers_and_the_same_types(operator):

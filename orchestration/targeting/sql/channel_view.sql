@@ -68,7 +68,8 @@ select
     {%- for column in seen %}
     lines_seen.{{ column }},
     {%- endfor %}
-    lines_seen.open_task
+    lines_seen.open_task,
+    lines_seen.open_task_zh
     {%- for channel in channels %},
     lines_seen.quiet_{{ channel }}
     {%- endfor %}

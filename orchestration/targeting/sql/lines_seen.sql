@@ -26,11 +26,15 @@ first_offers as (
 open_tasks as (
 
     select
-        subscriber_id,
-        concat(purpose, ', due ', cast(due_date as string)) as open_task,
-        row_number() over (partition by subscriber_id order by priority_amount desc, due_date asc, task_id asc) as place
-    from {{ relations.tasks }}
-    where is_open
+        tasks.subscriber_id,
+        concat(coalesce(purposes.name_en, tasks.purpose), ', due ', cast(tasks.due_date as string)) as open_task,
+        concat(coalesce(purposes.name_zh, tasks.purpose), '，', cast(tasks.due_date as string), '前') as open_task_zh,
+        row_number() over (
+            partition by tasks.subscriber_id order by tasks.priority_amount desc, tasks.due_date asc, tasks.task_id asc
+        ) as place
+    from {{ relations.tasks }} as tasks
+    left join {{ relations.task_purposes }} as purposes on tasks.purpose = purposes.purpose
+    where tasks.is_open
 
 )
 
@@ -40,6 +44,7 @@ select
     first_offers.offer_1_code as best_offer_code,
     first_offers.best_offer_name,
     open_tasks.open_task,
+    open_tasks.open_task_zh,
     {%- for place in places %}
     first_offers.offer_{{ place }}_code,
     {%- endfor %}
