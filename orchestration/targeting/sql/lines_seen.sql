@@ -1,4 +1,4 @@
-{# What channels see of each line, or of some: the first offers open to it, its last contact, why it must not be disturbed on which
+{# What channels see of each line or of some: the first offers open to it, its last contact, why it must not be disturbed on which
    channel, and what scripts and reasons are made of. One scan of all tags. #}
 {% from "macros/open_offers.sql" import open_offers_cte %}
 {% from "macros/reach.sql" import reach_ctes %}
@@ -68,7 +68,5 @@ left join closed on tag_values.subscriber_id = closed.subscriber_id
 left join phones on tag_values.subscriber_id = phones.subscriber_id
 left join closed_phones on phones.phone_key = closed_phones.phone_key
 {%- if subscribers is not none %}
-where tag_values.subscriber_id in (
-    {%- for one in subscribers %}{{ one | text(dialect) }}{{ ", " if not loop.last }}{% endfor -%}
-)
+where tag_values.subscriber_id in ({{ subscribers | map("text", dialect) | join(", ") }})
 {%- endif %}
