@@ -115,10 +115,10 @@ def lists_approve(
             size = Size.of(definition, found.waterfall["matched"], contact_costs(decided.tables))
         steps = read_steps()
         approved, done = approve(steps, definition, size, step, by, _today())
+        _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
+        _say(filter(None, [found.shows]))
+        _warn(name, (*found.warnings, *filter(None, [found.jump])))
         write_approvals(path, approved)
-    _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
-    _say(filter(None, [found.shows]))
-    _warn(name, (*found.warnings, *filter(None, [found.jump])))
     _say([f"{done} is approved by {by}; {path} says so"])
     left = [one for one in needed(steps, approved, size) if one.name not in given(steps, approved)]
     for one in left[:1]:

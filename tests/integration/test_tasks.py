@@ -37,7 +37,8 @@ CODES = {"mou_drop": "medium", "zero_usage": "high", "negative_survey": "high", 
 BUILT = [
     "stg_ledger__task_reasons", "stg_ledger__deliveries", "stg_ledger__attempts", "int_deliveries__latest", "dim_raw_tables",
     "stg_channel__contacts", "fct_contacts", "stg_channel__task_events", "fct_task_events", "stg_channel__suppressions",
-    "fct_suppressions", "fct_call_closures", "line_contacts", "contact_pressure", "contact_conversions", "tasks_recorded",
+    "fct_suppressions", "fct_call_closures", "line_contacts", "contact_pressure", "contact_conversions", "list_offers_taken",
+    "tasks_recorded",
     "task_events", "task_progress", "task_triggers", "task_reasons", "tasks", "task_board", "manager_tasks",
     "manager_performance",
 ]  # fmt: skip

@@ -10,14 +10,14 @@ Choices where the definitions leave one:
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from oracle import care, touch
-from oracle.desk import Desk, by_line
+from oracle.desk import Desk, ListRun, by_line
 from oracle.figures import ratio, rounded
 from oracle.known import day_of
 
@@ -32,6 +32,7 @@ LEVELS = {
 }  # fmt: skip
 """Purpose, days, risk by reason; the shipped lists are not among those of this operator."""
 CLOSES = {"accepted", "informed", "refused", "do_not_contact", "wrong_number"}
+SUCCESSES = {"accepted", "ordered"}
 EVALUATES = {"interested", "considering"}
 EXPIRE, REPEAT, LIST_DAYS, CAPACITY, TEAM, MONTHS = 14, 30, 7, 20, 100, 12
 WORK = ("appointment", "worked", "result")
@@ -111,7 +112,34 @@ def events(desk: Desk) -> list[dict]:
                  "event_type": "result", "manager_id": contact["manager_id"], "outlet_id": None, "appointment_date": None,
                  "result_code": contact["outcome"], "source": "contact"}
             )  # fmt: skip
+    for task in tasks.values():
+        orders = [
+            (order["ordered_at"], order["order_id"])
+            for run_date, order in ordered(desk, task.subscriber_id, task.reasons)
+            if task.raised_on < day_of(order["ordered_at"]) <= lasts[task.task_id]
+        ]
+        for at, order_id in sorted(orders)[:1]:
+            found.append(
+                {"event_id": order_id, "task_id": task.task_id, "event_at": at, "event_type": "result", "manager_id": None,
+                 "outlet_id": None, "appointment_date": None, "result_code": "ordered", "source": "order"}
+            )  # fmt: skip
     return found
+
+
+def ordered(desk: Desk, key: str, reasons: dict[str, tuple]) -> Iterator[tuple[date, dict]]:
+    """Run dates and completed orders of what lists among the reasons put to the line, by runs up to the reason."""
+    for run in desk.runs.values():
+        reason = reasons.get(f"list:{run.list_name}")
+        if reason is None or run.run_date > reason[1]:
+            continue
+        for member in run.members:
+            if member["subscriber_id"] == key and member["arm"] == "treated":
+                yield from ((run.run_date, order) for order in desk.completed[key] if takes(order, run, member))
+
+
+def takes(order: dict, run: ListRun, member: dict) -> bool:
+    """Whether the order is of what the run put to its member, on its day or after it."""
+    return order["offer_code"] == member["offer_code"] is not None and day_of(order["ordered_at"]) >= run.run_date
 
 
 def is_owner(desk: Desk, owner: tuple[str, str], manager: str | None) -> bool:
@@ -164,7 +192,7 @@ def progress(desk: Desk) -> dict[str, dict]:
                     owner = ("outlet", event["outlet_id"])
                 elif event["manager_id"] is not None:
                     owner = ("manager", event["manager_id"])
-        work = [e for e in counted if e["event_type"] in WORK]
+        work = [e for e in counted if e["event_type"] in WORK and e["source"] != "order"]
         results = [e for e in counted if e["event_type"] == "result"]
         dates = [e["appointment_date"] for e in counted if e["appointment_date"] is not None]
         withdrawn = withdrawn_on(desk, task, last)
@@ -175,12 +203,12 @@ def progress(desk: Desk) -> dict[str, dict]:
             ending, ended = "withdrawn", withdrawn
         elif last < desk.today:
             ending, ended = "expired", last + timedelta(days=1)
-        by = closing and (closing["manager_id"] or (owner[1] if owner[0] == "manager" else None))
+        by = closing and work and (closing["manager_id"] or (owner[1] if owner[0] == "manager" else None))
         found[task.task_id] = {
             "owner": owner, "is_passed_on": any(e["event_type"] == "passed_on" for e in counted), "has_events": bool(counted),
             "started_on": day_of(work[0]["event_at"]) if work else None, "appointment_date": dates[-1] if dates else None,
             "state": meaning(work[-1]) if work else None, "result_code": results[-1]["result_code"] if results else None,
-            "is_success": bool(results) and results[-1]["result_code"] == "accepted", "ending": ending, "ended_on": ended,
+            "is_success": bool(results) and results[-1]["result_code"] in SUCCESSES, "ending": ending, "ended_on": ended,
             "closed_by_manager_id": by or None,
         }  # fmt: skip
     return found
@@ -189,7 +217,7 @@ def progress(desk: Desk) -> dict[str, dict]:
 def meaning(event: dict) -> str:
     """State of a task after the event."""
     if event["event_type"] == "result":
-        if event["source"] == "contact" or event["result_code"] in CLOSES:
+        if event["source"] in ("contact", "order") or event["result_code"] in CLOSES:
             return "closed"
         if event["result_code"] in EVALUATES:
             return "evaluated"
@@ -213,8 +241,9 @@ def triggers(desk: Desk) -> dict[tuple[str, str], dict[str, tuple]]:
         causes += [(key, name, name)] if name else []
     for run in desk.runs.values():
         if run.run_date >= desk.today - timedelta(days=LIST_DAYS):
-            taken = (m["subscriber_id"] for m in run.members if m["arm"] == "treated")
-            causes += [(key, f"list:{run.list_name}", f"channel:{run.channel}") for key in taken]
+            taken = (m for m in run.members if m["arm"] == "treated")
+            left = (m["subscriber_id"] for m in taken if not any(takes(o, run, m) for o in desk.completed[m["subscriber_id"]]))
+            causes += [(key, f"list:{run.list_name}", f"channel:{run.channel}") for key in left]
     rooms = touch.contact_pressure(desk)
     for key, reason, level in causes:
         if level not in LEVELS or key not in desk.lines or key not in desk.on_net or touch.is_universal_control(key, desk.today):

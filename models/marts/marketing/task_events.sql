@@ -1,5 +1,6 @@
 -- What was done about tasks: events that the managers' tool sends, and before the first of these contacts by which the owner
--- reached the line. A contact on the day a task was raised came before it, and a message to many is nobody's work.
+-- reached the line; and the first order of what a list put to it. A contact on the day a task was raised came before it, and a
+-- message to many is nobody's work.
 with
 
 tasks as (
@@ -67,8 +68,35 @@ contacts as (
         and (first_event.event_date is null or contacts.contact_date < first_event.event_date)
     qualify row_number() over (partition by tasks.task_id order by contacts.contacted_at, contacts.contact_id) = 1
 
+),
+
+orders as (
+
+    select
+        taken.order_id as event_id,
+        tasks.task_id,
+        taken.ordered_at as event_at,
+        taken.order_date as event_date,
+        'result' as event_type,
+        {{ text(none) }} as manager_id,
+        {{ text(none) }} as outlet_id,
+        cast(null as date) as appointment_date,
+        'ordered' as result_code,
+        'order' as source
+    from tasks
+    inner join {{ ref('stg_ledger__task_reasons') }} as reasons on tasks.task_id = reasons.task_id
+    inner join {{ ref('list_offers_taken') }} as taken
+        on tasks.subscriber_id = taken.subscriber_id
+        and reasons.reason = concat('list:', taken.list_name)
+        and taken.run_date <= reasons.reason_date
+        and taken.order_date > tasks.raised_on
+        and taken.order_date <= tasks.last_day
+    qualify row_number() over (partition by tasks.task_id order by taken.ordered_at, taken.order_id) = 1
+
 )
 
 select * from told
 union all
 select * from contacts
+union all
+select * from orders

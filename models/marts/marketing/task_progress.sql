@@ -1,5 +1,6 @@
 -- How far each task of nights before has come: who has it, what was done, and how it ended. A result ends it where it closes the
--- task by its last day, a contact always does; else a line that left or that must not be called any more, else the last day.
+-- task by its last day, a contact and an order always do; else a line that left or that must not be called any more, else the
+-- last day. An order is the customer's doing: it counts for the owner only where something was done before it.
 with
 
 tasks as (
@@ -16,7 +17,7 @@ events as (
         coalesce(results.is_success, 0) = 1 as is_success,
         case
             when events.event_type <> 'result' then 'in_progress'
-            when events.source = 'contact' then 'closed'
+            when events.source in ('contact', 'order') then 'closed'
             else coalesce(results.state, 'in_progress')
         end as state,
         row_number() over (partition by events.task_id order by events.event_at, events.source, events.event_id) as place
@@ -47,7 +48,9 @@ counted as (
             when events.event_type in ('assigned', 'passed_on') and coalesce(events.outlet_id, events.manager_id) is not null
                 then events.place
         end as owner_place,
-        case when events.event_type in ('appointment', 'worked', 'result') then events.place end as work_place,
+        case
+            when events.event_type in ('appointment', 'worked', 'result') and events.source <> 'order' then events.place
+        end as work_place,
         case when events.event_type = 'result' then events.place end as result_place,
         case when events.appointment_date is not null then events.place end as appointment_place
     from events
@@ -117,7 +120,7 @@ select
         when tasks.last_day < {{ as_of_date() }} then cast({{ dbt.dateadd('day', 1, 'tasks.last_day') }} as date)
     end as ended_on,
     case
-        when done.closed_on is not null then coalesce(
+        when done.closed_on is not null and done.started_on is not null then coalesce(
             done.closed_by,
             done.manager_id,
             case when done.outlet_id is null and tasks.owner_kind = 'manager' then tasks.owner_id end

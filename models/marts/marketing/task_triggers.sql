@@ -28,8 +28,13 @@ causes as (
         coalesce(named.reason, concat('channel:', members.channel)) as level
     from {{ ref('target_list_members') }} as members
     left join {{ ref('task_service_levels') }} as named on named.reason = concat('list:', members.list_name)
+    left join {{ ref('list_offers_taken') }} as taken
+        on members.list_name = taken.list_name
+        and members.run_date = taken.run_date
+        and members.subscriber_id = taken.subscriber_id
     where members.arm = 'treated'
         and members.run_date >= {{ days_before(rule('task_rules', 'list_days')) }}
+        and taken.order_id is null
 
 ),
 
