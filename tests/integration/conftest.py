@@ -42,7 +42,7 @@ def oracle_run(tmp_path_factory) -> Callable[[int], OracleRun]:
     def run(seed: int) -> OracleRun:
         home = tmp_path_factory.mktemp(f"oracle_{seed}")
         operator, as_of, runs = make_channel_operator(seed, months=3 if seed % 5 == 0 else 14)
-        recorded = give_tasks(seed, operator, as_of)
+        recorded = give_tasks(seed, operator, as_of, runs)
         write_deliveries(operator.deliveries, home / "landing", seed)
         for run in runs:
             record_run(Home(home), run.list_name, run.run_date, run.members, run.status, run.channel)

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
+from oracle.desk import ListRun
 from oracle.known import latest
 from oracle.operator import Deliveries, Operator
 from oracle.operator_more import append, completed
@@ -21,8 +22,9 @@ RESULTS = ("accepted", "informed", "refused", "considering", "interested", "no_a
 TYPES = ("assigned", "passed_on", "appointment", "worked", "result", "result", "result")
 
 
-def give_tasks(seed: int, operator: Operator, as_of: date) -> list[dict]:
-    """Rows of the ledger of tasks; their events, and capacities of managers, are put into the operator's deliveries. An even seed
+def give_tasks(seed: int, operator: Operator, as_of: date, runs: list[ListRun]) -> list[dict]:
+    """Rows of the ledger of tasks, those of members of lists too; events, and capacities of managers, are put into the operator's
+    deliveries. An even seed
     has events, from ten days before the date on; an odd one leaves tasks to contacts."""
     rng = Random(f"tasks {seed}")
     keys = sorted({r["subscriber_id"] for r in latest(operator.deliveries["crm_subscribers"], as_of)[1]})
@@ -40,7 +42,33 @@ def give_tasks(seed: int, operator: Operator, as_of: date) -> list[dict]:
             for number in range(rng.choice((0, 0, 1, 1, 2, 3))):
                 append(more, operator.days, "channel_task_events", *event(rng, f"e{n}-{number}", task_id, as_of))
         operator.deliveries.update(completed(more))
-    return rows
+    own = Random(f"list tasks {seed}")
+    of_lists = list_tasks(own, rows, runs, as_of)
+    for n, row in enumerate(of_lists if "channel_orders" in operator.deliveries else ()):
+        day = min(row["raised_on"] + timedelta(days=own.choice((0, 1, 5, 21, 22))), as_of)
+        order = {"order_id": f"list{n}", "subscriber_id": row["subscriber_id"], "offer_code": own.choice(("A", "A", "B"))}
+        order |= {"ordered_at": datetime.combine(day, own.choice((time(0), time(23, 59)))), "channel": "outbound_call"}
+        order |= {"order_status": own.choice(("completed", "completed", "cancelled")), "amount": Decimal(5)}
+        append(operator.deliveries, operator.days, "channel_orders", day, order)
+    return rows + of_lists
+
+
+def list_tasks(rng: Random, rows: list[dict], runs: list[ListRun], as_of: date) -> list[dict]:
+    """Tasks that the list `spring` raised for whom it took, on its day or the day after; some ordered what it put to them."""
+    known = {(row["subscriber_id"], row["raised_on"]) for row in rows if row["purpose"] == "campaign"}
+    found = []
+    for run in runs:
+        for key in (m["subscriber_id"] for m in run.members if m["arm"] == "treated" and run.list_name == "spring"):
+            raised_on = run.run_date + timedelta(days=rng.choice((0, 1)))
+            (owner_kind, owner_id), due = rng.choice(OWNERS), raised_on + timedelta(days=7)
+            if raised_on < as_of and (key, raised_on) not in known:
+                known.add((key, raised_on))
+                found.append(
+                    {"task_id": f"list-{key}-{raised_on}", "subscriber_id": key, "purpose": "campaign", "raised_on": raised_on,
+                     "owner_kind": owner_kind, "owner_id": owner_id, "reason": "list:spring", "risk": Decimal("0.100000"),
+                     "reason_date": raised_on, "due_date": due}
+                )  # fmt: skip
+    return found
 
 
 def task(rng: Random, task_id: str, key: str, purpose: str, raised_on: date, as_of: date) -> list[dict]:
