@@ -7,6 +7,7 @@
     'last_usage_date'] + uses.values() | list %}
 {% set own = ['subscriber_id', 'is_on_net_end', 'outgoing_minutes', 'balance_amount', 'tenure_months'] + carried %}
 {% set spend = {'spend': 'billed_arpu'} %}
+{% set paid = ['subscriber_id', 'month', 'billed_arpu'] %}
 {# Alerts as they would have been raised at the month's end, as far as they go by months. #}
 {% set alerts = monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls') %}
 with
@@ -57,7 +58,7 @@ spends_back as (
 
 paid as (
 
-    select subscriber_id, month, billed_arpu, {{ sums_back(spend) }} from spends_back
+    select {{ paid | join(', ') }}, {{ sums_back(spend) }} from spends_back
 
 ),
 
