@@ -33,7 +33,7 @@ used as (
             as plan_changes,
         {{ months_before('month', rule('scoring_rules', 'money_lag_months')) }} as money_month
     from use_months
-    where is_on_net_end and {{ in_months('month', to_build) }}
+    where use_months.is_on_net_end and {{ in_months('month', to_build) }}
 
 ),
 
