@@ -188,6 +188,24 @@ def full_tests_days() -> int:
     return int(given)
 
 
+GROUP_READABLE = ("published", "exports")
+"""Folders of a home that the owner's group may be let read."""
+
+
+def group_reads() -> frozenset[str]:
+    """Which of GROUP_READABLE the owner's group may read, from TELCO360_GROUP_READS; none where it is not set.
+
+    Raises SettingsError for a name that is none of them.
+    """
+    names = frozenset(name.strip() for name in (os.environ.get("TELCO360_GROUP_READS") or "").split(",") if name.strip())
+    if unknown := names - set(GROUP_READABLE):
+        raise SettingsError(
+            f"TELCO360_GROUP_READS: '{', '.join(sorted(unknown))}' cannot be opened to the group; "
+            f"write {' or '.join(GROUP_READABLE)}, or both with a comma between"
+        )
+    return names
+
+
 def timezone() -> ZoneInfo:
     """The operator's time zone, from TELCO360_TIMEZONE; Asia/Shanghai where it is not set.
 

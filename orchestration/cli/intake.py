@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.base import settings
+from orchestration.base import modes, settings
 from orchestration.base.contract import load_contract
 from orchestration.base.words import did_you_mean
 from orchestration.cli.common import a_date, plain_errors
@@ -27,6 +27,8 @@ def intake_run() -> None:
     given = settings.home()
     with plain_errors(), run_lock(given):
         try:
+            if closed := modes.told(modes.close(given)):
+                typer.echo(closed.removeprefix("; "))
             contract = load_contract()
             report = take_in_all(given, contract, load_limits(contract), typer.echo)
         except KeyboardInterrupt as error:

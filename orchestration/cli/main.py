@@ -2,6 +2,7 @@
 
 import typer
 
+from orchestration.base.modes import private_umask
 from orchestration.cli.root import HomeOption, Root, TargetOption, VersionOption
 
 app = typer.Typer(
@@ -15,4 +16,4 @@ app = typer.Typer(
 @app.callback()
 def main(home: HomeOption = None, target: TargetOption = None, version: VersionOption = False) -> None:
     # The options are read by their callbacks.
-    pass
+    private_umask()

@@ -8,6 +8,7 @@ from datetime import date
 import dagster as dg
 
 from orchestration.base import settings
+from orchestration.base.modes import private_umask
 from orchestration.pipeline import assets, automation, lists, scoring, tasks
 from orchestration.pipeline.reports import run_report
 from orchestration.pipeline.run import business_days, run_resource, today
@@ -19,6 +20,7 @@ from orchestration.warehouse.manifest import load_models, read_manifest
 @dg.definitions
 def defs() -> dg.Definitions:
     """All that Dagster knows of telco360, from the manifest as it stands."""
+    private_umask()
     return definitions(today())
 
 

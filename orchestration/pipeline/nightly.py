@@ -16,7 +16,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.base import settings
+from orchestration.base import modes, settings
 from orchestration.base.contract import load_contract
 from orchestration.base.errors import Telco360Error, WarehouseError
 from orchestration.base.files import replace_text
@@ -78,6 +78,7 @@ def run_nightly(
     before the first partition. What fails within the run is in the outcome; the published version then stays as it was, unless
     only target lists failed.
     """
+    modes.private_umask()
     os.environ.update(dbt_environment(home))
     channels()  # a wrong setting ends a run before it, not after
     log = RunLog(home, run_name(), as_of)
@@ -133,12 +134,13 @@ def _prepared(run: Run) -> dg.JobDefinition:
     started = time.monotonic()
     run.progress.begin("prepare")
     try:
+        closed = modes.told(modes.close(run.home))
         ensure_manifest(run.home)
         nightly = definitions(run.day).resolve_job_def("nightly")
     except BaseException:
         run.progress.fail("prepare", time.monotonic() - started)
         raise
-    run.progress.end("prepare", "definitions", time.monotonic() - started)
+    run.progress.end("prepare", f"definitions{closed}", time.monotonic() - started)
     return nightly
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import dagster as dg
 
-from orchestration.base import settings
+from orchestration.base import modes, settings
 from orchestration.base.contract import Table, load_contract
 from orchestration.base.errors import WarehouseError
 from orchestration.engines.choose import engine
@@ -158,7 +158,9 @@ class Run:
 def run_resource(context: dg.InitResourceContext) -> Iterator[Run]:
     """A run that Dagster starts, which holds its home for itself alone. `telco360 nightly` gives its own instead."""
     home, config, partition = settings.home(), context.resource_config, context.run.tags.get(PARTITION)
+    modes.private_umask()
     with build.run_lock(home), ExitStack() as held:
+        context.log.info(f"prepared{modes.told(modes.close(home))}")
         day = date.fromisoformat(partition) if partition else None
         log = RunLog(home, context.run_id or "", day)
         log.write(STARTED, started_by="Dagster")

@@ -15,10 +15,14 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.config import conf as fsspec_config
 
+from orchestration.base import modes
 from orchestration.base.errors import Telco360Error
 from orchestration.base.files import sha256_of, sync_file, sync_folder
 
-FILE_MODE = 0o640  # the files hold phones: for the owner and the group that hands them on
+UNENCRYPTED = ("ftp", "http", "webhdfs")
+"""Protocols on which phones would be read by whoever listens; each is refused unless a setting names it."""
+ALLOWED = "TELCO360_UNENCRYPTED_DESTINATIONS"
+
 SECONDS_TO_ANSWER = 30
 _CHUNK = 1 << 20
 
@@ -54,6 +58,11 @@ def check_destination(destination: str, name: str) -> None:
         )
     if url.scheme not in fsspec.available_protocols() or url.scheme in _INDIRECT:
         raise FileError(f"{own}: '{url.scheme}' is no protocol that is known here; sftp and file always are")
+    if url.scheme in UNENCRYPTED and url.scheme not in (os.environ.get(ALLOWED) or "").replace(" ", "").split(","):
+        raise FileError(
+            f"{own}: {url.scheme} is not encrypted, and the file holds phones: whoever listens on the network reads them. Use "
+            f"sftp://host/folder. If the connection is protected otherwise, by a VPN for example, set {ALLOWED}={url.scheme}"
+        )
     try:
         fsspec.get_filesystem_class(url.scheme)
     except ImportError as error:
@@ -87,7 +96,7 @@ def deliver(paths: Sequence[Path], destination: str | Path, name: str) -> tuple[
     """
     directory = local_directory(destination)
     if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
+        modes.make_folder(directory, "exports")
         return tuple(str(_settle(path, directory / path.name)) for path in paths)
     check_destination(destination, name)
     try:
@@ -109,7 +118,7 @@ def shown(destination: str) -> str:
 
 def _settle(source: Path, target: Path) -> Path:
     """Moves a finished file to its place in one step, on disk before it can be seen."""
-    os.chmod(source, FILE_MODE)
+    os.chmod(source, modes.file_mode("exports"))
     sync_file(source)
     os.replace(source, target)
     sync_folder(target.parent)

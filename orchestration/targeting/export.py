@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.base import modes
 from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.settings import Home
@@ -20,7 +21,7 @@ from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.age import DataAge, data_age
 from orchestration.targeting.definition import TargetList
-from orchestration.targeting.destination import FILE_MODE, FileError
+from orchestration.targeting.destination import FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
 from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
@@ -193,11 +194,11 @@ class DecidedRun:
             return
         report = {"list": name, "run_id": self.run_id, "salt": self.salts[name], "control_share": self.shares[name]}
         path = self._balance_file(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        modes.make_folder(path.parent, "exports")
         path.write_text(
             json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        path.chmod(FILE_MODE)
+        path.chmod(modes.file_mode("exports"))
 
     def without_file(self, name: str, status: str, reason: str) -> ListRun:
         """A run of the list that exported nothing, and why."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.files import sha256_of
+from orchestration.base.modes import make_folder
 from orchestration.base.sql import identifier, literal
 from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory
 from orchestration.targeting.file_title import FileTitle
@@ -97,7 +98,7 @@ def write_files(
     columns, rows = _columns(connection, query, text_columns), _count(connection, query)
     directory = local_directory(destination) or scratch or Path(tempfile.gettempdir())
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory, "exports")
         _clear_leftovers(directory, title.name)
         with tempfile.TemporaryDirectory(dir=directory, prefix=f".{title.name}.", suffix=".partial") as partial:
             note, made = Path(partial) / f"{stem}.json", []

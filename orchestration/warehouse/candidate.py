@@ -14,6 +14,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from orchestration.base import modes
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import copy_file, replace_text, sync_file
 from orchestration.base.settings import Home, memory_limit
@@ -92,7 +93,7 @@ def make_candidate(
     `definitions`: SQL of the tag families as the build ran it, kept beside the tables. Raises WarehouseError, naming the tables,
     where the build lacks a public table. Half a candidate does not stay: on a full disk, it would keep it full.
     """
-    home.published.mkdir(parents=True, exist_ok=True)
+    modes.make_folder(home.published, "published")
     remove_candidate(home)
     try:
         public = [m for m in models if m.is_public]

@@ -139,7 +139,8 @@ def ensure_manifest(home: settings.Home) -> Path:
     code = _parsed_code()
     require_profiles()
     done = subprocess.run(
-        [executable(), "--no-use-colors", *arguments("parse"), "--target", settings.target()],
+        # What it says is taken from its output: no log of it lies in the checkout.
+        [executable(), "--no-use-colors", "--log-level-file", "none", *arguments("parse"), "--target", settings.target()],
         check=False,
         cwd=settings.PROJECT_DIR,
         env=os.environ | dbt_environment(home),

@@ -12,6 +12,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
 
+from orchestration.base.modes import private_umask
 from orchestration.warehouse.dbt import PARSED, target_dir
 
 
@@ -25,6 +26,7 @@ def parsed() -> Manifest:
 
 def main() -> None:
     """Runs dbt with the arguments of this process, e.g. `build`, exits as dbt does: 1 where a node failed, 2 where dbt did."""
+    private_umask()
     manifest = parsed()
     gc.freeze()  # it stays to the end: looked through for garbage again and again, its objects cost a tenth of a small build
     result = dbtRunner(manifest=manifest).invoke(sys.argv[1:])

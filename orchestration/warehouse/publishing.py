@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration.base import modes
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text, sync_folder
 from orchestration.base.settings import Home, timezone
@@ -53,7 +54,8 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         at("describe")
         replace_text(final.with_suffix(".json"), json.dumps(facts, indent=2))
         at("freeze")
-        os.chmod(candidate_path(home), 0o444)
+        os.chmod(candidate_path(home), modes.file_mode("published") & 0o440)
+        os.chmod(final.with_suffix(".json"), modes.file_mode("published"))
         at("name")
         os.rename(candidate_path(home), final)
         sync_folder(home.published)
@@ -189,7 +191,7 @@ def _read(path: Path, target: str | None) -> Version:
 @contextlib.contextmanager
 def _publish_lock(home: Home) -> Iterator[None]:
     # Held for moments only, so that a rollback need not wait for a build; waits for its turn.
-    home.published.mkdir(parents=True, exist_ok=True)
+    modes.make_folder(home.published, "published")
     with open(home.published / ".lock", "a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

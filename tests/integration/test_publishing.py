@@ -67,7 +67,7 @@ def test_a_version_is_immutable_described_and_reached_by_a_relative_link(tmp_pat
     version = made_version(home)
     assert os.readlink(home.current) == version.path.name
     assert version.path.name.startswith("telco360_2026-03-01_2") and version.is_current
-    assert stat.S_IMODE(version.path.stat().st_mode) == 0o444
+    assert stat.S_IMODE(version.path.stat().st_mode) == 0o400
     facts = json.loads(version.path.with_suffix(".json").read_text())
     assert facts["as_of"] == "2026-03-01" and facts["code"] == STAMP.code and facts["run"] in version.name
     assert facts["tables"]["core.dim_people"]["rows"] == 30

@@ -33,6 +33,8 @@ def test_destinations(given, tmp_path):
         ("/no such/folder", "list care: destination: the folder /no such/folder does not exist; make it"),
         ("file:///no such/folder", "list care: destination: the folder /no such/folder does not exist; make it"),
         ("/srv/a\0b", "list care: destination: it holds a character that cannot be seen"),
+        ("ftp://host/folder", "list care: destination: ftp is not encrypted, and the file holds phones"),
+        ("http://host/folder", "list care: destination: http is not encrypted, and the file holds phones"),
         ("sftp://[::1/folder", "list care: destination: cannot be read as a URL"),
         ("sftp:///folder", "list care: destination: sftp:///folder names no host"),
         ("lists", "list care: destination: 'lists' is neither a URL such as sftp://host/folder nor an absolute directory"),
@@ -42,6 +44,13 @@ def test_no_destinations(given, message):
     with pytest.raises(FileError) as caught:
         check_destination(given, "care")
     assert str(caught.value).startswith(message) and "hush" not in str(caught.value)
+
+
+def test_a_protocol_without_encryption_is_taken_where_a_setting_names_it(monkeypatch):
+    monkeypatch.setenv("TELCO360_UNENCRYPTED_DESTINATIONS", "http, ftp")
+    check_destination("ftp://host/folder", "care")
+    with pytest.raises(FileError, match="set TELCO360_UNENCRYPTED_DESTINATIONS=webhdfs"):
+        check_destination("webhdfs://host/folder", "care")
 
 
 def test_a_message_tells_neither_user_nor_password():

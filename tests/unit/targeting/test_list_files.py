@@ -190,9 +190,9 @@ def test_the_same_rows_give_the_same_bytes_and_the_manifest_says_which(rows, tmp
     assert manifest["columns"]["plan"] == {"kind": "text", "meaning": "The plan."}
 
 
-def test_files_are_for_owner_and_group_and_nothing_else_is_left(rows, tmp_path):
+def test_files_are_for_their_owner_and_nothing_else_is_left(rows, tmp_path):
     written = write(rows, tmp_path)
-    assert [stat.S_IMODE(Path(f).stat().st_mode) for f in written.files] == [0o640, 0o640]
+    assert [stat.S_IMODE(Path(f).stat().st_mode) for f in written.files] == [0o600, 0o600]
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["care_x.csv", "care_x.json"]
 
 

@@ -86,7 +86,7 @@ def test_the_file_holds_what_is_at_hand_by_owner_and_place(tmp_path, build):
     written = tasks.export_tasks(home, ask(build), MODELS, DAY, date(2026, 7, 1))
     path = home.exports / "2026-07-01" / "open_tasks_2026-06-30.csv"
     assert written.files[0] == str(path) and written.rows == 2
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with duckdb.connect() as db:
         found = db.execute("select owner_id, task_id, state from read_csv(?, all_varchar = true)", [str(path)]).fetchall()
     assert found == [("M1", "a", "assigned"), ("M2", "b", "new")]
