@@ -2,7 +2,9 @@
 
 A delivery's folder, quarantine/<table>/dt=…/, holds accepted.parquet, the rows quarantined of the delivery that is in the
 lake, and rejected.parquet, those of the last attempt that was turned away; the latter goes once a delivery is accepted.
-Values of pii columns are masked before they are written. Columns that the contract does not know never come here.
+Values of pii columns are masked before they are written, and so is what looks like a phone, a document number or a name in any
+other column, as where a row is shifted by one. Keys and ids stay: without them nobody finds the row at its source. Columns that
+the contract does not know never come here.
 """
 
 from dataclasses import dataclass
@@ -19,6 +21,9 @@ from orchestration.intake.values import as_text
 
 MASK = "***"
 SHOWN_CHARACTERS = 200
+_LONG_NUMBER = r"([0-9]{3})[0-9]{3,}([0-9]{2}|[0-9][Xx])"  # in text: eight digits or more
+_PHONE_OR_DOCUMENT = r"\b([0-9]{3})(?:[0-9]{6}|[0-9]{8}|[0-9]{10}|[0-9]{13})([0-9]{2}|[0-9][Xx])\b"  # 11, 13, 15 or 18
+_NAME = r"^([^\x00-\x7f])[^0-9]*$|^([A-Za-z])[A-Za-z.'-]* [^0-9]*$"  # Chinese, or two words
 _FAULT = pa.struct([("column", pa.string()), ("value", pa.string()), ("reason", pa.string())])
 SCHEMA = pa.schema(
     [
@@ -49,7 +54,7 @@ def faults_of_column(
 ) -> list[Fault]:
     """The faults of the rows that `mask` marks in a delivered batch, as a list of one."""
     rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
-    return [Fault(column.name, reason, rows, shown(raw.take(pa.array(rows)), column.pii), key_values(batch, table, rows))]
+    return [Fault(column.name, reason, rows, shown(raw.take(pa.array(rows)), column, table), key_values(batch, table, rows))]
 
 
 def faults_of_columns(batch: pa.RecordBatch, table: Table, names: list[str], mask: pa.Array, reason: str) -> list[Fault]:
@@ -60,14 +65,26 @@ def faults_of_columns(batch: pa.RecordBatch, table: Table, names: list[str], mas
 
 def shown_together(batch: pa.RecordBatch, table: Table, names: list[str], rows: np.ndarray) -> pa.Array:
     """Values of several columns in these rows as one text each, as `shown` gives them, an empty one as nothing."""
-    texts = [pc.fill_null(shown(batch.column(n).take(pa.array(rows)), table.column(n).pii), "") for n in names]
+    texts = [pc.fill_null(shown(batch.column(n).take(pa.array(rows)), table.column(n), table), "") for n in names]
     return pc.binary_join_element_wise(*texts, ", ")
 
 
-def shown(array: pa.Array, is_pii: bool) -> pa.Array:
-    """Values as a report may show them: text, cut to SHOWN_CHARACTERS, masked where pii; null stays null."""
-    if is_pii:
+def shown(array: pa.Array, column: Column, table: Table) -> pa.Array:
+    """Values of a column as a report may show them: text, cut to SHOWN_CHARACTERS, masked where pii; of other columns but ids what
+    looks personal is masked; null stays null."""
+    if column.pii:
         return pc.if_else(pc.is_valid(array), pa.scalar(MASK), pa.scalar(None, pa.string()))
+    texts = _cut(array)
+    if column.name in table.key or column.name.endswith("_id"):
+        return texts
+    number = _LONG_NUMBER if column.data_type == "string" else _PHONE_OR_DOCUMENT
+    texts = pc.replace_substring_regex(texts, number, rf"\1{MASK}\2")
+    if any(other.pii_kind == "name" for other in table.columns):
+        texts = pc.replace_substring_regex(texts, _NAME, rf"\1\2{MASK}")
+    return texts
+
+
+def _cut(array: pa.Array) -> pa.Array:
     return pc.utf8_slice_codeunits(as_text(array), 0, SHOWN_CHARACTERS)
 
 
@@ -75,7 +92,7 @@ def key_values(batch: pa.RecordBatch | pa.Table, table: Table, rows: np.ndarray)
     """The keys of the rows as text: column=value, comma, …; key columns that were not delivered are left out."""
     parts = []
     for name in (name for name in table.key if name in batch.schema.names):
-        values = pc.fill_null(shown(batch.column(name).take(pa.array(rows)), table.column(name).pii), "")
+        values = pc.fill_null(shown(batch.column(name).take(pa.array(rows)), table.column(name), table), "")
         parts.append(pc.binary_join_element_wise(pa.scalar(name), values, "="))
     joined = pc.binary_join_element_wise(*parts, ", ") if parts else pa.array([""] * len(rows), pa.string())
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
