@@ -30,6 +30,7 @@ COMMANDS = {
     "tags": "Ask the tag library: what there is, why a subscriber carries a tag, what changed.",
     "customer": "Show what every channel sees of a line: what to say, its offers, its last contact, whether to disturb it.",
     "scoring": "Models of scores: list, show, pin one, go back to the one before.",
+    "privacy": "Search for personal values, erase or restrict a person, give a person's data, hold and keep data.",
     "lists": "Start, check, preview and export target lists; ask what became of them.",
 }
 """What help says of each command or group of commands; each is the `app` of the module of its name beside this one."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.contract import Column, Table
-from orchestration.base.sql import identifier, literal, one_row
+from orchestration.base.sql import from_files, identifier, literal, one_row
 from orchestration.quality.limits import ReleaseLimits
 
 SAMPLED = 20_000
@@ -20,6 +20,9 @@ SAMPLED = 20_000
 
 SEPARATORS = " -+()./"
 """Signs that people write within numbers."""
+
+COUNTRY_CODE = "^(00)?86"
+"""What may stand before a phone of the lake elsewhere; the lake's are without it, as seeds/msisdn_patterns.csv says."""
 
 EXAMPLES = 3
 REMEDY = (
@@ -82,24 +85,28 @@ def may_hold(data_type: str) -> bool:
     return data_type.startswith(("VARCHAR", "BIGINT", "HUGEINT", "UBIGINT", "STRUCT", "MAP", "JSON")) or data_type.endswith("]")
 
 
-def create_identifiers(db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[str, Table], limits: ReleaseLimits) -> None:
-    """Fills the table `identifiers`: number, source, and whose it is (owner_column, owner), a row for each owner."""
+def create_identifiers(
+    db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[str, Table], limits: ReleaseLimits, sampled: int | None = SAMPLED
+) -> None:
+    """Fills the table `identifiers`: number, source, and whose it is (owner_column, owner), a row for each owner. `sampled`: rows
+    of the latest delivery that are looked at; None: all rows of all deliveries."""
     db.execute("create temp table identifiers (number varchar, source varchar, owner_column varchar, owner varchar)")
     for table, column in searched(contract.values()):
-        newest = max((raw / table.name).glob("dt=*"), default=None)
-        if newest is None:
+        deliveries = sorted((raw / table.name).glob("dt=*"))
+        if not deliveries:
             continue
+        looked_at = [path for folder in (deliveries[-1:] if sampled else deliveries) for path in folder.glob("*.parquet")]
         owners = owner_columns(table, contract)
         whole = f"translate(upper({identifier(column.name)}), {literal(SEPARATORS)}, '')"
         names = f"[{', '.join(map(literal, owners))}]::varchar[]"
         values = f"[{', '.join(f'{identifier(owner)}::varchar' for owner in owners)}]::varchar[]"
-        source = literal(f"{column.name} of {table.name} {newest.name}")
+        source = literal(f"{column.name} of {table.name}" + (f" {deliveries[-1].name}" if sampled else ""))
         # One character all through is what people write where there is no number.
         db.execute(
             f"""insert into identifiers
                 select number, {source}, unnest({names}), unnest(holders) from (
-                    select {whole} as number, {values} as holders
-                    from read_parquet({literal(newest / "*.parquet")}, hive_partitioning = false) using sample {SAMPLED} rows
+                    select {"" if sampled else "distinct"} {whole} as number, {values} as holders
+                    from {from_files(looked_at)} {f"using sample {sampled} rows" if sampled else ""}
                 ) as sampled
                 where length(number) >= {limits.identifier_length} and replace(number, number[1], '') <> ''"""
         )
@@ -144,7 +151,8 @@ def _numbers(value: str, limits: ReleaseLimits) -> str:
     """A list of what may be a number in a text: the whole without separators, and each run of digits (a document number may end
     in X)."""
     whole = f"translate(upper({value}), {literal(SEPARATORS)}, '')"
-    return f"list_append(regexp_extract_all(upper({value}), '[0-9]{{{limits.identifier_length},}}X?'), {whole})"
+    found = f"list_append(regexp_extract_all(upper({value}), '[0-9]{{{limits.identifier_length},}}X?'), {whole})"
+    return f"list_concat({found}, list_transform({found}, lambda one: regexp_replace(one, '{COUNTRY_CODE}', '')))"
 
 
 def _described(matches: list[Match]) -> str:
