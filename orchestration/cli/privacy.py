@@ -1,18 +1,25 @@
 """The commands `telco360 privacy …`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.base import settings
+from orchestration.base import keys, settings
 from orchestration.base.contract import load_contract
-from orchestration.cli.common import plain_errors
+from orchestration.cli.common import models, plain_errors
+from orchestration.privacy import holds
+from orchestration.privacy.erase import erase
+from orchestration.privacy.retention import KINDS
 from orchestration.privacy.scan import scan
+from orchestration.privacy.subject import find
 from orchestration.warehouse.dbt import target_dir
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+WhoArgument = Annotated[str, typer.Argument(metavar="SUBSCRIBER|CUSTOMER|PHONE", help="The person, by an id or the phone.")]
+RequestOption = Annotated[str, typer.Option("--request", help="Id of the request, by which its file is found.")]
 
 
 @app.command("scan")
@@ -47,3 +54,50 @@ def privacy_scan(
         err=True,
     )
     raise typer.Exit(1)
+
+
+@app.command("key")
+def privacy_key(
+    file: Annotated[Path, typer.Argument(help="Outside the home and the project; made if it is not there.")],
+) -> None:
+    """Add a key for digests of persons; the last one is used, those before stay to recognise what was made with them."""
+    with plain_errors():
+        key_id = keys.add_key(file, settings.home())
+    typer.echo(f"{file} has key {key_id}, used from now on. Keep a backup of it apart from that of the home; lost keys let erased")
+    typer.echo(f"persons come back. Have the environment of telco360 say {keys.SETTING}={file.resolve()}")
+
+
+@app.command("erase")
+def privacy_erase(who: WhoArgument, request: RequestOption) -> None:
+    """Erase a person: lake, quarantine, build, published versions, exports, ledgers, scores, logs and stores.
+
+    Tells what was changed and what stays, and why. The next run builds anew; intake forgets the person from then on.
+    """
+    with plain_errors(), Console(stderr=True).status("starting …") as status:
+        home = settings.home()
+        report = erase(
+            home, load_contract(), models(), keys.load_keys(home), who, request, lambda text: status.update(f"{text} …")
+        )
+    typer.echo(f"Request {request} is done, entry {report.entry['hash'][:12]} of the journal:")
+    for place, text in report.changed.items():
+        typer.echo(f"  {place}: {text}")
+    typer.echo("What stays:")
+    for text in report.stays:
+        typer.echo(f"  {text}")
+    typer.echo("Run `telco360 nightly` now, so that lists and commands have a build again.")
+
+
+@app.command("hold")
+def privacy_hold(
+    what: Annotated[str, typer.Argument(help="A subscriber_id, customer_id or phone; or a kind of data of seeds/retention.csv.")],
+    request: RequestOption,
+    lift: Annotated[bool, typer.Option("--lift", help="End the hold.")] = False,
+) -> None:
+    """Hold data that a court or an authority asks for: it is neither erased nor goes by retention until the hold is lifted."""
+    with plain_errors():
+        home, action = settings.home(), holds.LIFT if lift else holds.HOLD
+        if what in KINDS:
+            holds.hold_kind(home, what, request, action)
+        else:
+            holds.hold_person(home, keys.load_keys(home), find(home.raw, load_contract(), what), request, action)
+    typer.echo(f"{what} is {'no longer held' if lift else 'held'}, request {request}.")

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orchestration.engines.protocol import require_current
 from orchestration.pipeline.outcome import Outcome, grouped
-from orchestration.pipeline.reports import BuildFound, Progress
+from orchestration.pipeline.reports import BuildFound, Progress, RetentionFound
 from orchestration.quality.validation import ValidationResult
 from orchestration.targeting.export import ListRun
 
@@ -136,8 +136,16 @@ def _release_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     for made in sorted(outcome.lists, key=lambda made: made.name):
         yield "list", f"{made.name}: {_list_words(made)}", "" if made.file else "red"
         yield from (("warning", f"list {made.name}: {text}", "yellow") for text in made.warnings)
+    if outcome.retention:
+        yield from _retention_lines(outcome.retention)
     if last := outcome.release_checks or outcome.source_checks:
         yield "data docs", last.data_docs, ""
+
+
+def _retention_lines(found: RetentionFound) -> Iterator[tuple[str, str, str]]:
+    if gone := ", ".join(f"{count:,} of {kind}" for kind, count in found.gone.items() if count):
+        yield "retention", f"removed by age: {gone}; seeds/retention.csv says why", ""
+    yield from (("held", f"{kind}, for request {request}: nothing of it goes by age", "yellow") for kind, request in found.held.items())
 
 
 def age_lines(as_of: date, today: date, stale: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

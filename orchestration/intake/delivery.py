@@ -22,6 +22,7 @@ from orchestration.base.contract import Table
 from orchestration.base.files import sha256_of
 from orchestration.intake import known, landing, missing, validate, warned
 from orchestration.intake.engine import Engine
+from orchestration.intake.erased import Erased, said
 from orchestration.intake.errors import TRIED_AGAIN, Empty, Rejected
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
@@ -46,7 +47,8 @@ class Rules:
 
     `references`: what rows must refer to; `unchecked`: referenced tables that have no delivery to look into; `register`: where
     lines are looked up that are no reference; `last`, `before`: the snapshot before, its rows and where it lies if missing ones
-    are kept; `usual_rows`: of an append table's weekday. `profile`: how the source writes the table, or why that cannot be used.
+    are kept; `usual_rows`: of an append table's weekday. `profile`: how the source writes the table, or why that cannot be used;
+    `erased`: persons whom it may hold still.
     """
 
     table: Table
@@ -59,6 +61,7 @@ class Rules:
     usual_rows: float | None
     number_patterns: list[str]
     profile: Profile | Rejected | None = None
+    erased: Erased | None = None
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Validation:
     """What was found. `reason` says why the delivery is rejected; None: its rows are in the workspace's raw folder.
 
     `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `quarantined`: rows at fault, all of them in
-    the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too.
+    the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too. `forgotten`: ids of erased persons, and what they are called.
     """
 
     files: list[dict[str, Any]]
@@ -78,6 +81,7 @@ class Validation:
     closed_bill_months: list[date] = field(default_factory=list)
     facts: validate.Facts | None = None
     warnings: list[str] = field(default_factory=list)
+    forgotten: dict[str, str] = field(default_factory=dict)
 
 
 def validate_delivery(
@@ -115,6 +119,11 @@ def validate_delivery(
         quarantine.close()
     if _has_changed(folder, listing):
         validation.reason = CHANGED
+    if rules.erased:  # also of a delivery that was rejected before its rows were compared
+        with engine.connect() as con:
+            _forget_rejected(con, rules, quarantine_file, validation)
+    validation.reason = said(validation.reason, validation.forgotten)
+    validation.warnings = said(validation.warnings, validation.forgotten)
     return validation
 
 
@@ -143,8 +152,10 @@ def _validate(
     parts = _read_parts(folder, rules.table, rules.profile, manifest.files, workspace, quarantine, validation)
     rows_read = sum(part.rows_read for part in parts)
     with engine.connect() as con:
+        _forget(con, rules, parts, validation)
         removed = validate.remove_rows(con, rules.table, parts, rules.references, quarantine)
         quarantine.close()
+        _forget_rejected(con, rules, quarantine.path, validation)
         validation.rows_read, validation.deduplicated, validation.quarantined = rows_read, removed.deduplicated, quarantine.rows
         accepted = rows_read - removed.deduplicated - quarantine.rows
         _check_shares(rules, rows_read, quarantine, accepted)
@@ -166,6 +177,17 @@ def _validate(
     validation.warnings += [f"{part.name}: {warning}" for part in parts for warning in part.warnings]
     validation.warnings += _rejected_rows_warnings(folder, rows_read, quarantine) + _volume_warnings(rules, accepted) + found
     validation.warnings += _number_warnings(validation.facts)
+
+
+def _forget(con: duckdb.DuckDBPyConnection, rules: Rules, parts: list[Part], validation: Validation) -> None:
+    """Has the staged parts forget erased persons, before anything is compared: the lake knows them by their new names alone."""
+    for part in parts if rules.erased else ():
+        validation.forgotten |= rules.erased.forget(con, rules.table, part.staged)
+
+
+def _forget_rejected(con: duckdb.DuckDBPyConnection, rules: Rules, quarantined: Path, validation: Validation) -> None:
+    if rules.erased:
+        validation.forgotten |= rules.erased.forget_rejected(con, rules.table, quarantined)
 
 
 def _read_by(table: Table, profile: Profile) -> str:

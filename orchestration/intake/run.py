@@ -16,6 +16,7 @@ from orchestration.base.settings import Home
 from orchestration.intake import known, lake, landing, ledger, missing, profile, quarantine, validate
 from orchestration.intake.delivery import Rules, Validation, validate_delivery
 from orchestration.intake.engine import Engine
+from orchestration.intake.erased import Erased
 from orchestration.intake.errors import TRIED_AGAIN, Rejected
 from orchestration.intake.landing import Folder, Listing
 from orchestration.intake.limits import Limits, limits_of, load_limits, load_patterns
@@ -91,7 +92,7 @@ class _Run:
     ):
         self.only, self.engine = only, engine
         self.home, self.contract, self.limits, self.patterns, self.progress = home, contract, limits, patterns, progress
-        self.state = State(home)
+        self.state, self.erased = State(home), Erased.of(home)
         self._moment = ledger.next_moment(ledger.last_moment(home))
         self.report = IntakeReport(ledger.new_intake_id(self._moment))
 
@@ -186,6 +187,7 @@ class _Run:
             usual_rows=state.usual_rows(table.name, folder.dt) if is_append else None,
             number_patterns=self.patterns,
             profile=self._profile(table),
+            erased=self.erased,
         )
 
     def _profile(self, table: Table) -> profile.Profile | Rejected | None:

@@ -9,7 +9,7 @@ import dagster as dg
 
 from orchestration.base import settings
 from orchestration.base.modes import private_umask
-from orchestration.pipeline import assets, automation, lists, scoring, tasks
+from orchestration.pipeline import assets, automation, lists, retention, scoring, tasks
 from orchestration.pipeline.reports import run_report
 from orchestration.pipeline.run import business_days, run_resource, today
 from orchestration.targeting.folder import read_definitions
@@ -45,7 +45,7 @@ def definitions(last: date) -> dg.Definitions:
     exports = lists.list_assets(read_definitions(settings.TARGET_LISTS), days)
     released = [
         one.with_attributes(backfill_policy=assets.A_RUN_A_DAY)
-        for one in (trained, scored, candidate, publication, tasks.raised_tasks(days), *exports)
+        for one in (trained, scored, candidate, publication, tasks.raised_tasks(days), *exports, retention.retention(days))
     ]
     return dg.Definitions(
         assets=[intake, assets.dbt_models(manifest, translator, days), *released, run_report(days)],

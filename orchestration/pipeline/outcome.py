@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.intake import ledger
 from orchestration.pipeline import assets
-from orchestration.pipeline.reports import BuildFound, IntakeFound, ScoringFound, read, reported
+from orchestration.pipeline.reports import BuildFound, IntakeFound, RetentionFound, ScoringFound, read, reported
 from orchestration.pipeline.run import Run
 from orchestration.quality.validation import ValidationResult
 from orchestration.targeting.export import ListRun
@@ -39,6 +39,7 @@ class Outcome:
     version: Version | None = None
     lists: list[ListRun] = field(default_factory=list)
     not_told: list[str] = field(default_factory=list)
+    retention: RetentionFound | None = None
 
     @property
     def is_well(self) -> bool:
@@ -64,6 +65,7 @@ def outcome(run: Run, events: Iterable[dg.DagsterEvent]) -> Outcome:
         scoring=[told for name in ("training", "scoring") if (told := read(ScoringFound, found.get(name)))],
         version=next((version for version in run.engine.versions() if version.name == name), None) if name else None,
         lists=[read(ListRun, said) for step, said in found.items() if step.startswith("list ")],
+        retention=read(RetentionFound, found.get("retention")),
     )
 
 

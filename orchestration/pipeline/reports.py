@@ -85,6 +85,14 @@ class ScoringFound:
     problems: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class RetentionFound:
+    """What went by age: how much of each kind; and kinds that are held, each by which request."""
+
+    gone: dict[str, int] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+
+
 def run_report(days: dg.PartitionsDefinition) -> dg.AssetSpec:
     """The asset that reports are logged of."""
     description = "What each step of a run found, in the partition of its business date."

@@ -25,7 +25,7 @@ NEAR = 100
 """Characters on either side of a date within which its customer, line or name is looked for."""
 
 _SQLITE = b"SQLite format 3\0"
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _DATE = re.compile(r"(?<![0-9])([0-9]{4})[-/.]?([01][0-9])[-/.]?([0-3][0-9])(?![0-9])")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]+")
 # A run within a hexadecimal checksum, or behind the point of a decimal number, is no number of anybody.

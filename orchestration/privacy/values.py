@@ -91,11 +91,12 @@ def _vocabulary(db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[str, Ta
             for column in (c for c in table.columns if c.data_type == "string" and not c.values):
                 rows = db.execute(f"select distinct {identifier(column.name)} from {source}").fetchall()
                 texts += [text for (text,) in rows if text]
-    return set(grams("\n".join(texts))) | _words_of_project()
+    return set(grams("\n".join(texts))) | words_of_project()
 
 
 @cache
-def _words_of_project() -> frozenset[str]:
+def words_of_project() -> frozenset[str]:
+    """What the project's own texts use as words: no proof of a person where it is found."""
     paths = [path for pattern in _VOCABULARY for path in PROJECT_DIR.glob(pattern)]
     return frozenset(grams("\n".join(path.read_text(encoding="utf-8") for path in paths)))
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
+from orchestration.base import journal
 from orchestration.base.files import sha256_of, write_atomically
 from orchestration.base.settings import Home
 
@@ -158,8 +159,9 @@ def run_hash(row: Mapping[str, object]) -> str:
 
 
 def verify(home: Home) -> str | None:
-    """The first thing in the ledger that is not as it was written, in words; None where all of it is."""
-    previous = BEGINNING
+    """The first thing in the ledger that is not as it was written, in words; None where all of it is. Members that an erasure
+    changed are held against what the journal says of it."""
+    previous, replaced = BEGINNING, journal.replaced_files(home)
     for number, path in enumerate(_run_files(home), start=1):
         try:
             (row,) = pq.read_table(path, schema=LIST_RUNS, partitioning=None).to_pylist()
@@ -176,10 +178,17 @@ def verify(home: Home) -> str | None:
             kept = members_file(home, row)
             if not kept.exists():
                 return f"{said}: its members, {kept}, are gone"
-            if sha256_of(kept) != row["members_sha256"]:
+            if sha256_of(kept) != _after_erasures(replaced, str(kept.relative_to(home.root)), row["members_sha256"]):
                 return f"{said}: its members, {kept}, are not what was written"
         previous = row["run_hash"]
     return None
+
+
+def _after_erasures(replaced: Mapping[tuple[str, str], str], path: str, sha256: str) -> str:
+    """The checksum that a file has now, each erasure having written it anew; the journal of these is a chain of its own."""
+    while (path, sha256) in replaced:
+        sha256 = replaced[path, sha256]
+    return sha256
 
 
 def members_file(home: Home, run: Mapping[str, object]) -> Path:

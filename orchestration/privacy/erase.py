@@ -1,0 +1,173 @@
+"""Erases a person from a home: tombstones first, by which intake forgets the person from then on, then place by place, the lake's
+own tables of persons last. Killed half-way it is run again, and ends the same.
+
+Rows stay, under ids that lead to nobody and without personal values: sums over them are what they were, and the books that the
+law has an operator keep stay whole. Why so: docs/decisions/2026-11-29-erased-by-replacement.md.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.base import journal
+from orchestration.base.contract import Table
+from orchestration.base.keys import Keys
+from orchestration.base.settings import Home
+from orchestration.intake import lake
+from orchestration.intake.erased import token
+from orchestration.privacy import places
+from orchestration.privacy.holds import require_not_held
+from orchestration.privacy.places import Person
+from orchestration.privacy.subject import CUSTOMERS, LINES, Subject, find
+from orchestration.privacy.text import texts
+from orchestration.privacy.values import words_of_project
+from orchestration.targeting import ledger
+from orchestration.warehouse.build import run_lock, stamp_path
+from orchestration.warehouse.manifest import Models
+from orchestration.warehouse.publishing import versions
+
+SUPPRESSIONS = "channel_phone_suppressions"
+
+
+@dataclass
+class Report:
+    """What an erasure changed, by place, and what stays and why."""
+
+    request: str
+    changed: dict[str, str] = field(default_factory=dict)
+    stays: list[str] = field(default_factory=list)
+    entry: dict[str, Any] = field(default_factory=dict)
+
+
+def erase(
+    home: Home,
+    contract: dict[str, Table],
+    models: Models,
+    keys: Keys,
+    asked: str,
+    request: str,
+    note: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Erases the person behind a subscriber_id, a customer_id or a phone, for the request of that id.
+
+    Raises PersonError where nobody is behind it or the person is held, WarehouseError where another run is using the home.
+    """
+    report, files = Report(request), []
+    with run_lock(home), lake.only_one(home, note), ledger.only_one(home):
+        lake.recover(home)
+        subject = find(home.raw, contract, asked)
+        require_not_held(home, keys, subject)
+        digests = {one: (kind, keys.digest(kind, one)) for one, kind in subject.ids.items()}
+        tombstones = [{"kind": kind, "key": keys.current, "digest": digest} for kind, digest in digests.values()]
+        journal.record(home, "erasure_begun", request, tombstones=tombstones)
+        person = Person({one: token(digest) for one, (_, digest) in digests.items()}, _searchable(subject))
+        for place, change in (
+            ("the build", _build),
+            ("published versions", lambda home, person: _versions(home, person, models)),
+            ("exports", lambda home, person: _exports(home, person, request)),
+            ("logs, pages and stores", _texts),
+        ):
+            note(place)
+            report.changed[place] = change(home, person)
+        note("quarantine and ledger")
+        for folder in (home.quarantine, home.ledger):
+            files += places.ledger_files(sorted(folder.rglob("*.parquet")), person)
+        report.changed["quarantine and ledger"] = f"{len(files)} files"
+        note("the lake")
+        report.changed["the lake"] = f"{_raw(home, contract, person)} files"
+        report.stays = list(_stays(home, contract, subject, person))
+        for file in files:
+            file["path"] = str(Path(file["path"]).relative_to(home.root))
+        report.entry = journal.record(
+            home, "erase", request, digests=[d["digest"] for d in tombstones], files=files, changed=report.changed, stays=report.stays
+        )
+    return report
+
+
+def _searchable(subject: Subject) -> tuple[str, ...]:
+    """The personal values that are taken out of texts: not those that the project uses as words."""
+    return tuple(value for value in subject.values if value.lower() not in words_of_project())
+
+
+def _build(home: Home, person: Person) -> str:
+    """The build is made from the lake: it goes, and the next run makes it anew. So does what was worked out for it alone."""
+    gone = [home.build_database, home.public_database, stamp_path(home), home.warehouse / "month_sums.json"]
+    for path in (*gone, *home.warehouse.glob("*.wal"), *home.published.glob(".candidate.*")):
+        path.unlink(missing_ok=True)
+    for folder in (home.warehouse / "aside", home.warehouse / "spill", home.exports / ".spill"):
+        shutil.rmtree(folder, ignore_errors=True)
+    return "removed; the next run builds anew"
+
+
+def _versions(home: Home, person: Person, models: Models) -> str:
+    told = {version.name: places.version_file(version.path, person, models) for version in versions(home)}
+    tables = {table for changed in told.values() for table in changed}
+    return f"{sum(bool(changed) for changed in told.values())} of {len(told)} versions, {len(tables)} tables"
+
+
+def _exports(home: Home, person: Person, request: str) -> str:
+    rows = removed = 0
+    for note in sorted(home.exports.rglob("*.json")):
+        gone: dict[str, int] = {}
+        for path in sorted(note.parent.glob(f"{note.stem}.*")):
+            if path.suffix == ".xlsx":
+                if any(person.is_in(text) for text in texts(path)):
+                    path.unlink()
+                    removed += 1
+            elif path.suffix in (".csv", ".parquet") and (count := places.export_file(path, person)):
+                gone[path.name] = count
+        if gone:
+            places.export_note(note, gone, request)
+            rows += sum(gone.values())
+        places.text_file(note, person)
+    return f"{rows} rows" + (f", {removed} workbooks removed" if removed else "")
+
+
+def _texts(home: Home, person: Person) -> str:
+    stores = changed = 0
+    for path in sorted(p for p in home.warehouse.rglob("*") if p.is_file() and not p.is_symlink()):
+        with open(path, "rb") as file:
+            is_store = file.read(16) == b"SQLite format 3\0"
+        if is_store:
+            stores += places.sqlite_file(path, person)
+        elif path.suffix not in (".duckdb", ".wal", ".msgpack", ".gpickle", ".lock"):
+            changed += places.text_file(path, person)
+    for path in (*home.ledger.rglob("*.json"), *home.models.rglob("*.json")):
+        if path.parent.name != "privacy":
+            changed += places.text_file(path, person)
+    return f"{changed} files, {stores} rows of stores"
+
+
+def _raw(home: Home, contract: dict[str, Table], person: Person) -> int:
+    """Tables of persons last: as long as they name the person, the request can be run again."""
+    tables = sorted(contract.values(), key=lambda table: (table.name == LINES, table.name == CUSTOMERS))
+    return sum(
+        len(places.raw_files(table, sorted((home.raw / table.name).glob("dt=*/*.parquet")), person)) for table in tables
+    )
+
+
+def _stays(home: Home, contract: dict[str, Table], subject: Subject, person: Person) -> Iterable[str]:
+    """What of the person is left, where, and why."""
+    yield "rows under ids that lead to nobody: charges and payments for the books, all others for past figures"
+    landing = [p for p in home.landing.glob("*/dt=*/*") if p.is_file() and any(person.is_in(text) for text in texts(p))]
+    if landing:
+        folders = sorted({str(path.parent.relative_to(home.root)) for path in landing})
+        yield (
+            f"{len(folders)} deliveries in landing, as the source wrote them ({', '.join(folders[:3])}{', …' * (len(folders) > 3)}): "
+            "what is taken in of them again is forgotten; delete them, or wait for retention; have the source erase the person too"
+        )
+    if SUPPRESSIONS in contract:
+        files = sorted((home.raw / SUPPRESSIONS).glob("dt=*/*.parquet"))
+        if any(value in _phones(files) for value in subject.values):
+            yield f"the phone on the list of {SUPPRESSIONS}: who objected to being contacted must go on being spared"
+    sent = sorted({str(run["file"]).rpartition("/")[0] for run in ledger.current_runs(home) if "://" in str(run["file"])})
+    if sent:
+        yield f"files of lists that were delivered elsewhere ({', '.join(sent)}): tell who keeps them of this request"
+
+
+def _phones(files: list[Path]) -> frozenset[str]:
+    import pyarrow.parquet as pq
+
+    return frozenset(value for path in files for value in pq.read_table(path, columns=["msisdn"])["msisdn"].to_pylist())

@@ -1,0 +1,259 @@
+"""How a person is taken out of what lies in a home: Parquet files, versions, exports, texts, SQLite stores. One function a kind.
+
+Each gives what it changed, and leaves all else as it was. Whom it concerns is `subject`'s, the order of things `erase`'s.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from orchestration.base.contract import Table
+from orchestration.base.files import replace_text, sha256_of, sync_file, sync_folder
+from orchestration.base.sql import from_files, identifier, literal
+from orchestration.intake.erased import forgotten, person_columns, reworded, rewrite, words
+from orchestration.quality.privacy import may_hold
+from orchestration.warehouse.checksums import table_facts
+from orchestration.warehouse.manifest import Model, Models
+
+GONE = "***"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom to take out: `ids` and what they are called instead; `values`: phones, document numbers, names."""
+
+    ids: Mapping[str, str]
+    values: tuple[str, ...]
+
+    @property
+    def said(self) -> dict[str, str]:
+        """All of it, and what is written in texts instead."""
+        return dict(self.ids) | {value: GONE for value in self.values if len(value) > 2}
+
+    def is_in(self, text: str) -> bool:
+        return any(one in text for one in self.said)
+
+
+def raw_files(table: Table, files: list[Path], person: Person) -> list[Path]:
+    """Has files of a raw table forget the person; gives those that were written anew."""
+    named, ids = [c for c in person_columns(table)], ", ".join(map(literal, person.ids))
+    if not named or not files:
+        return []
+    holds = " or ".join(f"{identifier(column)} in ({ids})" for column in named)
+    changed = _files_where(files, holds)
+    for path in changed:
+        rewrite(path, lambda batch: forgotten(batch, table, person.ids))
+    return changed
+
+
+def ledger_files(files: list[Path], person: Person) -> list[dict[str, str]]:
+    """Has files of a ledger or of quarantine call the person otherwise, also in texts; gives those written anew, each with its
+    checksum of before and after."""
+    changed = []
+    for path in files:
+        names = [f.name for f in pq.read_schema(path) if str(f.type) == "string" or str(f.type).startswith(("list", "struct"))]
+        holds = " or ".join(f"contains({identifier(n)}::varchar, {literal(one)})" for n in names for one in person.said)
+        if holds and _files_where([path], holds):
+            before = sha256_of(path)
+            rewrite(path, lambda batch: reworded(batch, person.said))
+            if (after := sha256_of(path)) != before:
+                changed.append({"path": str(path), "before": before, "after": after})
+    return changed
+
+
+def version_file(path: Path, person: Person, models: Models) -> list[str]:
+    """Has a published version call the person otherwise; gives its tables that changed. Its file is written anew, so that no
+    block of before is in it; its description tells the new checksums of those tables. Whoever reads it meanwhile reads on."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(path)} as old (read_only)")
+        tables = {
+            (schema, table): {name: kind for name, kind, *_ in db.execute(f"describe old.{identifier(schema)}.{identifier(table)}").fetchall()}
+            for schema, table in db.execute("select schema_name, table_name from duckdb_tables() where database_name = 'old'").fetchall()
+        }
+        changed = {where: names for where, columns in tables.items() if (names := _columns_with(db, where, columns, person))}
+        if not changed:
+            return []
+        db.execute(f"attach {literal(draft)} as new")
+        db.execute("copy from database old to new")
+        for (schema, table), names in changed.items():
+            told = ", ".join(f"{identifier(name)} = {_replaced(identifier(name), person)}" for name in names)
+            db.execute(f"update new.{identifier(schema)}.{identifier(table)} set {told}")
+        db.execute("checkpoint new")
+        db.execute("detach new")
+    # Once more from nothing: what an update replaced is still in blocks of the file.
+    _copied(draft)
+    facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    known = {model.relation: model for model in models}
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(draft)} as candidate (read_only)")
+        for schema, table in changed:
+            relation = f"{schema}.{table}"
+            if relation in facts["tables"]:
+                model = known.get(relation) or Model(table, schema, table)
+                facts["tables"][relation] = vars(table_facts(db, model))
+    mode = path.stat().st_mode & 0o777
+    os.chmod(draft, mode)
+    sync_file(draft)
+    os.replace(draft, path)
+    replace_text(path.with_suffix(".json"), words(json.dumps(facts, indent=2), person.said))
+    sync_folder(path.parent)
+    return sorted(f"{schema}.{table}" for schema, table in changed)
+
+
+def export_file(path: Path, person: Person) -> int | None:
+    """Takes the person's rows out of an exported file; how many, None for a workbook, which is removed: it cannot be edited."""
+    if path.suffix == ".parquet":
+        table = pq.read_table(path, partitioning=None)
+        held = [pc.fill_null(pc.is_in(column, pc.cast(list(person.said), column.type)), False) for column in table.columns if str(column.type) == "string"]  # fmt: skip
+        keep = pc.invert(_any(held)) if held else None
+        kept = table if keep is None else table.filter(keep)
+        if gone := table.num_rows - kept.num_rows:
+            draft = path.with_name(f".{path.name}.draft")
+            pq.write_table(kept, draft, compression="zstd")
+            os.chmod(draft, path.stat().st_mode & 0o777)
+            os.replace(draft, path)
+        return gone
+    if path.suffix == ".csv":
+        return _csv_rows(path, person)
+    return None
+
+
+def export_note(path: Path, gone: Mapping[str, int], request: str) -> None:
+    """Has the manifest of exported files tell their new size and checksum, and by which request rows were taken out."""
+    note = json.loads(path.read_text(encoding="utf-8"))
+    for file in note["files"]:
+        data = path.with_name(file["name"])
+        if file["name"] in gone and data.exists():
+            file |= {"bytes": data.stat().st_size, "sha256": sha256_of(data)}
+    note["rows"] -= max(gone.values())
+    note["rows_erased"] = note.get("rows_erased", 0) + max(gone.values())
+    note["erased_by"] = [*note.get("erased_by", []), request]
+    mode = path.stat().st_mode & 0o777
+    replace_text(path, json.dumps(note, indent=2, ensure_ascii=False) + "\n")
+    path.chmod(mode)
+
+
+def text_file(path: Path, person: Person) -> bool:
+    """Has a text call the person otherwise; whether it did. What is no UTF-8 is left: nothing of ours is written so."""
+    try:
+        before = path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, FileNotFoundError):
+        return False
+    after = words(before, person.said) if person.is_in(before) else before
+    if after != before:
+        replace_text(path, after)
+    return after != before
+
+
+def sqlite_file(path: Path, person: Person) -> int:
+    """Has an SQLite store call the person otherwise, and frees what held the old texts; how many rows changed."""
+    changed = 0
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as store:
+        store.create_function("said", 1, lambda value: words(value, person.said), deterministic=True)
+        names = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
+        with store:
+            for name in names:
+                for _, column, *_ in store.execute(f'pragma table_info("{name}")').fetchall():
+                    holds = " or ".join([f"instr({column}, ?) > 0"] * len(person.said))
+                    update = f'update "{name}" set {column} = said({column}) where typeof({column}) = \'text\' and ({holds}) and said({column}) <> {column}'  # fmt: skip
+                    changed += store.execute(update, list(person.said)).rowcount
+        if changed:
+            store.execute("vacuum")
+            store.execute("pragma wal_checkpoint(truncate)")
+    return changed
+
+
+def _files_where(files: list[Path], holds: str) -> list[Path]:
+    with duckdb.connect() as db:
+        query = f"select distinct filename from {from_files(files, ', filename = true')} where {holds} order by 1"
+        return [Path(name) for (name,) in db.execute(query).fetchall()]
+
+
+def _columns_with(
+    db: duckdb.DuckDBPyConnection, where: tuple[str, str], columns: Mapping[str, str], person: Person
+) -> list[str]:
+    """Columns of text of a table of the version in which the person is named."""
+    names = [name for name, kind in columns.items() if kind == "VARCHAR" and may_hold(kind)]
+    if not names:
+        return []
+    tests = ", ".join(f"bool_or({_named(identifier(name), person)})" for name in names)
+    found = db.execute(f"select {tests} from old.{identifier(where[0])}.{identifier(where[1])}").fetchone() or ()
+    return [name for name, is_there in zip(names, found, strict=True) if is_there]
+
+
+def _named(column: str, person: Person) -> str:
+    quick = " or ".join(f"contains({column}, {literal(one)})" for one in person.said)
+    return f"case when {quick} then regexp_matches({column}, {literal(_pattern(person.said))}) else false end"
+
+
+def _replaced(column: str, person: Person) -> str:
+    for old, new in person.said.items():
+        pattern, instead = literal(_pattern([old])), literal(f"\\1{new}\\2")
+        for _ in range(2):  # of two with one sign between, the first takes the sign
+            column = f"regexp_replace({column}, {pattern}, {instead}, 'g')"
+    return column
+
+
+def _pattern(known: Iterable[str]) -> str:
+    escaped = "|".join(re.escape(one).replace("\\ ", " ") for one in known)  # DuckDB takes no escaped blank
+    return rf"(^|[^0-9A-Za-z_-])(?:{escaped})($|[^0-9A-Za-z_-])"
+
+
+def _copied(draft: Path) -> None:
+    """Writes a database file anew, without blocks that it has left."""
+    again = draft.with_name(f"{draft.name}.again")
+    again.unlink(missing_ok=True)
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(draft)} as old (read_only)")
+        db.execute(f"attach {literal(again)} as new")
+        db.execute("copy from database old to new")
+        db.execute("checkpoint new")
+    os.replace(again, draft)
+
+
+def _csv_rows(path: Path, person: Person) -> int:
+    draft, gone = path.with_name(f".{path.name}.draft"), 0
+    with open(path, encoding="utf-8", newline="") as source, open(draft, "w", encoding="utf-8", newline="") as target:
+        for record in _records(source):
+            if person.is_in(record) and set(next(csv.reader([record]))) & set(person.said):
+                gone += 1
+            else:
+                target.write(record)
+    if gone:
+        os.chmod(draft, path.stat().st_mode & 0o777)
+        sync_file(draft)
+        os.replace(draft, path)
+    draft.unlink(missing_ok=True)
+    return gone
+
+
+def _records(lines: Iterable[str]) -> Iterator[str]:
+    """The records of a CSV as they are written: a line end within quotes belongs to its record."""
+    record = ""
+    for line in lines:
+        record += line
+        if record.count('"') % 2 == 0:
+            yield record
+            record = ""
+    if record:
+        yield record
+
+
+def _any(masks: list[Any]) -> Any:
+    found = masks[0]
+    for mask in masks[1:]:
+        found = pc.or_(found, mask)
+    return found
