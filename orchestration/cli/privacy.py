@@ -1,5 +1,6 @@
 """The commands `telco360 privacy …`."""
 
+import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -7,14 +8,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.base import keys, settings
+from orchestration.base import journal, keys, settings
 from orchestration.base.contract import load_contract
 from orchestration.cli.common import models, plain_errors
-from orchestration.privacy import holds
+from orchestration.privacy import holds, restrict
+from orchestration.privacy.access import write_access_file
 from orchestration.privacy.erase import erase
 from orchestration.privacy.retention import KINDS
 from orchestration.privacy.scan import scan
-from orchestration.privacy.subject import find
+from orchestration.privacy.subject import PersonError, find
+from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import target_dir
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -24,7 +27,9 @@ RequestOption = Annotated[str, typer.Option("--request", help="Id of the request
 
 @app.command("scan")
 def privacy_scan(
-    all_versions: Annotated[bool, typer.Option("--all-versions", help="Each version that stands, not only the current one.")] = False,
+    all_versions: Annotated[
+        bool, typer.Option("--all-versions", help="Each version that stands, not only the current one.")
+    ] = False,
 ) -> None:
     """Search published tables, exports, quarantine, ledger, logs and stores for phones, document numbers, names, birth dates.
 
@@ -63,7 +68,9 @@ def privacy_key(
     """Add a key for digests of persons; the last one is used, those before stay to recognise what was made with them."""
     with plain_errors():
         key_id = keys.add_key(file, settings.home())
-    typer.echo(f"{file} has key {key_id}, used from now on. Keep a backup of it apart from that of the home; lost keys let erased")
+    typer.echo(
+        f"{file} has key {key_id}, used from now on. Keep a backup of it apart from that of the home; lost keys let erased"
+    )
     typer.echo(f"persons come back. Have the environment of telco360 say {keys.SETTING}={file.resolve()}")
 
 
@@ -101,3 +108,40 @@ def privacy_hold(
         else:
             holds.hold_person(home, keys.load_keys(home), find(home.raw, load_contract(), what), request, action)
     typer.echo(f"{what} is {'no longer held' if lift else 'held'}, request {request}.")
+
+
+@app.command("restrict")
+def privacy_restrict(
+    who: WhoArgument, request: RequestOption, lift: Annotated[bool, typer.Option("--lift", help="End the restriction.")] = False
+) -> None:
+    """Restrict a person: the data stays, and is used for no list, no score and no task until the restriction is lifted."""
+    with plain_errors():
+        home, known = settings.home(), keys.load_keys(settings.home())
+        with run_lock(home):
+            subject = find(home.raw, load_contract(), who)
+            if lift:
+                restrict.lift(home, known, subject, request)
+            else:
+                restrict.restrict(home, known, subject, request, datetime.datetime.now(settings.timezone()).date())
+    state = "no longer restricted" if lift else "restricted"
+    typer.echo(
+        f"{', '.join(subject.lines)}: {state}, request {request}. Lists go by it from now on; tables, scores and tasks from"
+    )
+    typer.echo("the next `telco360 nightly`. Files that were exported before are with their channels: tell them.")
+
+
+@app.command("export")
+def privacy_export(
+    who: WhoArgument, request: RequestOption, to: Annotated[Path, typer.Option("--to", help="A new file, JSON.")]
+) -> None:
+    """Write all data of a person to a file, for a request of access. It holds phones and names: hand it to that person alone."""
+    with plain_errors():
+        home, known = settings.home(), keys.load_keys(settings.home())
+        subject = find(home.raw, load_contract(), who)
+        try:
+            rows = write_access_file(home, load_contract(), subject, request, to)
+        except FileExistsError as error:
+            raise PersonError(f"{to} is there already: name a new file, so that no data of another person is lost") from error
+        digests = [known.digest(kind, one) for one, kind in subject.ids.items()]
+        journal.record(home, "export", request, digests=digests, key=known.current, rows=rows)
+    typer.echo(f"{to}: {rows:,} rows about {', '.join(subject.ids)}, request {request}. Delete it when it was handed over.")

@@ -145,7 +145,9 @@ def _release_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
 def _retention_lines(found: RetentionFound) -> Iterator[tuple[str, str, str]]:
     if gone := ", ".join(f"{count:,} of {kind}" for kind, count in found.gone.items() if count):
         yield "retention", f"removed by age: {gone}; seeds/retention.csv says why", ""
-    yield from (("held", f"{kind}, for request {request}: nothing of it goes by age", "yellow") for kind, request in found.held.items())
+    yield from (
+        ("held", f"{kind}, for request {request}: nothing of it goes by age", "yellow") for kind, request in found.held.items()
+    )
 
 
 def age_lines(as_of: date, today: date, stale: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -22,7 +22,9 @@ from orchestration.intake.values import as_text
 MASK = "***"
 SHOWN_CHARACTERS = 200
 _LONG_NUMBER = r"([0-9]{3})[0-9]{3,}([0-9]{2}|[0-9][Xx])"  # in text: eight digits or more
-_PHONE_OR_DOCUMENT = r"\b([0-9]{3})(?:[0-9]{6}|[0-9]{8}|[0-9]{10}|[0-9]{13})([0-9]{2}|[0-9][Xx])\b"  # 11, 13, 15 or 18
+_PHONE_OR_DOCUMENT = (  # in dates and numbers: 11, 13, 15 or 18 signs alone, no part of an amount
+    r"((?:^|[^0-9.,])[0-9]{3})(?:[0-9]{6}|[0-9]{8}|[0-9]{10}|[0-9]{13})((?:[0-9]{2}|[0-9][Xx])(?:$|[^0-9.,]))"
+)
 _NAME = r"^([^\x00-\x7f])[^0-9]*$|^([A-Za-z])[A-Za-z.'-]* [^0-9]*$"  # Chinese, or two words
 _FAULT = pa.struct([("column", pa.string()), ("value", pa.string()), ("reason", pa.string())])
 SCHEMA = pa.schema(

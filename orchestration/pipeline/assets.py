@@ -226,7 +226,10 @@ def dbt_build(
     arguments = dbt.arguments("build", run.day, before, code, full_tests)
     arguments += ["--exclude-resource-type", "unit_test", "exposure", *selected]
     with dbt.building_in(run.engine.home):
-        return client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
+        started = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
+    if (parsed := artefacts / dbt.PARSED).exists():  # Dagster has copied it with the mode that it has in the project
+        parsed.chmod(0o600)
+    return started
 
 
 def _built(run: Run, deliveries: Deliveries) -> dict:

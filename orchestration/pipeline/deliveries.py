@@ -6,6 +6,7 @@ from orchestration.base.contract import Table
 from orchestration.base.settings import Home
 from orchestration.intake import IntakeReport, ensure_empty_tables, take_in
 from orchestration.intake.limits import Limits
+from orchestration.privacy import restrict
 from orchestration.scoring import ledger as scores
 from orchestration.targeting import ledger, offers, tasks
 
@@ -18,4 +19,5 @@ def take_in_all(home: Home, contract: dict[str, Table], limits: Limits, note: Ca
     offers.ensure_empty_table(home)
     tasks.ensure_empty_table(home)
     scores.ensure_empty_tables(home)
+    restrict.ensure_empty_table(home)
     return report

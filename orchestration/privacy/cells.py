@@ -106,9 +106,7 @@ def _names(db: duckdb.DuckDBPyConnection, relation: str, column: str, place: str
         yield Found(place, NAME, len(names), masked_name(names[0][0]))
 
 
-def _births(
-    db: duckdb.DuckDBPyConnection, relation: str, columns: list[str], owner: str, place: str
-) -> Iterator[Found]:
+def _births(db: duckdb.DuckDBPyConnection, relation: str, columns: list[str], owner: str, place: str) -> Iterator[Found]:
     """Columns in which rows tell the date of birth of their own customer or line."""
     texts = [f"held.{identifier(column)}::varchar" for column in columns]
     tells = [f"contains({text}, births.birth::varchar) or contains({text}, strftime(births.birth, '%Y%m%d'))" for text in texts]

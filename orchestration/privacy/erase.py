@@ -28,6 +28,7 @@ from orchestration.warehouse.build import run_lock, stamp_path
 from orchestration.warehouse.manifest import Models
 from orchestration.warehouse.publishing import versions
 
+NO_TEXT = (".duckdb", ".wal", ".db", ".db-shm", ".db-wal", ".msgpack", ".gpickle", ".lock")
 SUPPRESSIONS = "channel_phone_suppressions"
 
 
@@ -81,7 +82,13 @@ def erase(
         for file in files:
             file["path"] = str(Path(file["path"]).relative_to(home.root))
         report.entry = journal.record(
-            home, "erase", request, digests=[d["digest"] for d in tombstones], files=files, changed=report.changed, stays=report.stays
+            home,
+            "erase",
+            request,
+            digests=[d["digest"] for d in tombstones],
+            files=files,
+            changed=report.changed,
+            stays=report.stays,
         )
     return report
 
@@ -127,12 +134,11 @@ def _exports(home: Home, person: Person, request: str) -> str:
 
 def _texts(home: Home, person: Person) -> str:
     stores = changed = 0
-    for path in sorted(p for p in home.warehouse.rglob("*") if p.is_file() and not p.is_symlink()):
-        with open(path, "rb") as file:
-            is_store = file.read(16) == b"SQLite format 3\0"
-        if is_store:
+    files = [path for path in sorted(home.warehouse.rglob("*")) if path.is_file() and not path.is_symlink()]
+    for path in files:
+        if path.suffix == ".db":  # Dagster's, in SQLite; what belongs to one beside it, SQLite itself tidies
             stores += places.sqlite_file(path, person)
-        elif path.suffix not in (".duckdb", ".wal", ".msgpack", ".gpickle", ".lock"):
+        elif path.suffix not in NO_TEXT:
             changed += places.text_file(path, person)
     for path in (*home.ledger.rglob("*.json"), *home.models.rglob("*.json")):
         if path.parent.name != "privacy":
@@ -143,9 +149,7 @@ def _texts(home: Home, person: Person) -> str:
 def _raw(home: Home, contract: dict[str, Table], person: Person) -> int:
     """Tables of persons last: as long as they name the person, the request can be run again."""
     tables = sorted(contract.values(), key=lambda table: (table.name == LINES, table.name == CUSTOMERS))
-    return sum(
-        len(places.raw_files(table, sorted((home.raw / table.name).glob("dt=*/*.parquet")), person)) for table in tables
-    )
+    return sum(len(places.raw_files(table, sorted((home.raw / table.name).glob("dt=*/*.parquet")), person)) for table in tables)
 
 
 def _stays(home: Home, contract: dict[str, Table], subject: Subject, person: Person) -> Iterable[str]:

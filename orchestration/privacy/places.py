@@ -80,8 +80,12 @@ def version_file(path: Path, person: Person, models: Models) -> list[str]:
     with duckdb.connect() as db:
         db.execute(f"attach {literal(path)} as old (read_only)")
         tables = {
-            (schema, table): {name: kind for name, kind, *_ in db.execute(f"describe old.{identifier(schema)}.{identifier(table)}").fetchall()}
-            for schema, table in db.execute("select schema_name, table_name from duckdb_tables() where database_name = 'old'").fetchall()
+            (schema, table): {
+                name: kind for name, kind, *_ in db.execute(f"describe old.{identifier(schema)}.{identifier(table)}").fetchall()
+            }
+            for schema, table in db.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'old'"
+            ).fetchall()
         }
         changed = {where: names for where, columns in tables.items() if (names := _columns_with(db, where, columns, person))}
         if not changed:
@@ -166,9 +170,11 @@ def sqlite_file(path: Path, person: Person) -> int:
         names = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
         with store:
             for name in names:
-                for _, column, *_ in store.execute(f'pragma table_info("{name}")').fetchall():
+                for _, named, *_ in store.execute(f"pragma table_info({identifier(name)})").fetchall():
+                    column = identifier(named)
                     holds = " or ".join([f"instr({column}, ?) > 0"] * len(person.said))
-                    update = f'update "{name}" set {column} = said({column}) where typeof({column}) = \'text\' and ({holds}) and said({column}) <> {column}'  # fmt: skip
+                    is_text = f"typeof({column}) = 'text' and ({holds}) and said({column}) <> {column}"
+                    update = f"update {identifier(name)} set {column} = said({column}) where {is_text}"
                     changed += store.execute(update, list(person.said)).rowcount
         if changed:
             store.execute("vacuum")
@@ -182,9 +188,7 @@ def _files_where(files: list[Path], holds: str) -> list[Path]:
         return [Path(name) for (name,) in db.execute(query).fetchall()]
 
 
-def _columns_with(
-    db: duckdb.DuckDBPyConnection, where: tuple[str, str], columns: Mapping[str, str], person: Person
-) -> list[str]:
+def _columns_with(db: duckdb.DuckDBPyConnection, where: tuple[str, str], columns: Mapping[str, str], person: Person) -> list[str]:
     """Columns of text of a table of the version in which the person is named."""
     names = [name for name, kind in columns.items() if kind == "VARCHAR" and may_hold(kind)]
     if not names:

@@ -55,9 +55,14 @@ def apply_retention(
 
 
 def _due(home: Home, kind: str, before: datetime) -> Iterable[Path]:
-    return {"landing": _landing, "raw": _raw, "quarantine": _quarantine, "versions": _versions, "exports": _exports, "logs": _logs}[
-        kind
-    ](home, before)
+    return {
+        "landing": _landing,
+        "raw": _raw,
+        "quarantine": _quarantine,
+        "versions": _versions,
+        "exports": _exports,
+        "logs": _logs,
+    }[kind](home, before)
 
 
 def _landing(home: Home, before: datetime) -> Iterator[Path]:

@@ -23,8 +23,17 @@ LONGEST_NAME = 4
 """Characters of a Chinese name, or words of another, that are searched for at most."""
 
 _HAN = re.compile(r"[\u4e00-\u9fff]{2,}")
-_WORDS = re.compile(r"(?=(?<![^\W\d_])([^\W\d_\u4e00-\u9fff][\w.'-]* [^\W\d_\u4e00-\u9fff][\w.'-]*(?: [^\W\d_\u4e00-\u9fff][\w.'-]*){0,2}))")
-_VOCABULARY = ("models/**/*.yml", "seeds/*.csv", "seeds/*.yml", "target_lists/**/*.yml", "orchestration/**/*.py", "models/**/*.sql")
+_WORDS = re.compile(
+    r"(?=(?<![^\W\d_])([^\W\d_\u4e00-\u9fff][\w.'-]* [^\W\d_\u4e00-\u9fff][\w.'-]*(?: [^\W\d_\u4e00-\u9fff][\w.'-]*){0,2}))"
+)
+_VOCABULARY = (
+    "models/**/*.yml",
+    "seeds/*.csv",
+    "seeds/*.yml",
+    "target_lists/**/*.yml",
+    "orchestration/**/*.py",
+    "models/**/*.sql",
+)
 
 
 def create_values(db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[str, Table], limits: ReleaseLimits) -> None:

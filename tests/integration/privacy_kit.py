@@ -32,13 +32,17 @@ create table tags.tag_changes as select 'L1' as member_id, 'value_tier' as tag, 
 comment on table core.dim_subscribers is 'Lines.'; comment on column core.dim_subscribers.status is 'Its status.';
 create view core.lines as select subscriber_id from core.dim_subscribers;
 """
-MODELS = tuple(Model(name.split(".")[1], *name.split(".")) for name in ("core.dim_subscribers", "churn.churn_monthly", "tags.tag_changes"))
+MODELS = tuple(
+    Model(name.split(".")[1], *name.split(".")) for name in ("core.dim_subscribers", "churn.churn_monthly", "tags.tag_changes")
+)
 
 
 def deliver_persons(operator: Operator, day: str) -> None:
     """Snapshots of all persons and lines, as the source system writes them each day."""
     people = "".join(f"{c},personal,{n},{b},{d}\n" for c, (n, b, d) in PERSONS.items())
-    operator.deliver("crm_customers", day, {"a.csv": "customer_id,customer_type,full_name,birth_date,id_document_number\n" + people})
+    operator.deliver(
+        "crm_customers", day, {"a.csv": "customer_id,customer_type,full_name,birth_date,id_document_number\n" + people}
+    )
     lines = "".join(f"{s},{c},A{s},{phone},2025-01-01,active,2025-01-01\n" for s, (c, phone) in LINES.items())
     header = "subscriber_id,customer_id,account_id,msisdn,activation_date,status_code,status_date\n"
     operator.deliver("crm_subscribers", day, {"a.csv": header + lines})
@@ -57,13 +61,18 @@ def made_home(root: Path) -> Home:
     record_run(home, "care", date(2026, 3, 2), [{"subscriber_id": line, "arm": "treated"} for line in LINES])
     publish(home)
     folder = home.exports / "2026-03-02"
-    write(folder / "care.csv", "\ufeff\"subscriber_id\",\"phone\",tier\r\n" + "".join(f'"{s}","{p}",gold\r\n' for s, (_, p) in LINES.items()))
-    write(folder / "care.json", json.dumps({"list": "care", "rows": 4, "files": [{"name": "care.csv", "bytes": 1, "sha256": "x"}]}))
+    write(
+        folder / "care.csv",
+        '\ufeff"subscriber_id","phone",tier\r\n' + "".join(f'"{s}","{p}",gold\r\n' for s, (_, p) in LINES.items()),
+    )
+    write(
+        folder / "care.json", json.dumps({"list": "care", "rows": 4, "files": [{"name": "care.csv", "bytes": 1, "sha256": "x"}]})
+    )
     write(home.warehouse / "data_docs" / "index.html", "<html>subscriber_id L1: 1 row</html>")
     write(home.warehouse / "dbt" / "dbt.log", "12:00 row of L1\n12:01 row of L10\n")
     with closing(sqlite3.connect(_made(home.warehouse / "dagster" / "history" / "runs.db"))) as store, store:
-        store.execute("create table events (id integer primary key, body text)")
-        store.execute("insert into events values (1, 'warned of L1')")
+        store.execute('create table events (id integer primary key, body text, "limit" text)')
+        store.execute("insert into events values (1, 'warned of L1', null)")
     for path in (home.build_database, home.public_database):
         duckdb.connect(str(path)).close()
     return home

@@ -71,7 +71,12 @@ def rows(home: Home, table: str) -> list[dict]:
 
 
 def test_a_customer_is_found_nowhere_afterwards(home):
-    assert {place.split(":")[0].split("/")[0] for place in places_of(home, ALL_OF_C1)} == {"lake", "published", "exports", "warehouse"}
+    assert {place.split(":")[0].split("/")[0] for place in places_of(home, ALL_OF_C1)} == {
+        "lake",
+        "published",
+        "exports",
+        "warehouse",
+    }
     report = erased(home, "C1")
     assert places_of(home, ALL_OF_C1) == []
     assert scan(home, CONTRACT).found == []
@@ -83,7 +88,9 @@ def test_all_that_is_not_of_the_person_is_as_before(home):
     before = current(home).contents.tables
     raw = {name: rows(home, name) for name in ("crm_customers", "crm_subscribers", "billing_charges")}
     with duckdb.connect(str(home.current), read_only=True) as db:
-        shape = db.execute("select table_name, column_name, comment, is_nullable from duckdb_columns() where not internal").fetchall()
+        shape = db.execute(
+            "select table_name, column_name, comment, is_nullable from duckdb_columns() where not internal"
+        ).fetchall()
     erased(home, "C1")
     after = current(home).contents.tables
     assert after["churn.churn_monthly"] == before["churn.churn_monthly"]
@@ -95,7 +102,10 @@ def test_all_that_is_not_of_the_person_is_as_before(home):
         assert [new for new, old in zip(now, kept, strict=True) if old not in mine] == [old for old in kept if old not in mine]
     assert sum(row["amount"] for row in rows(home, "billing_charges")) == 40
     with duckdb.connect(str(home.current), read_only=True) as db:
-        assert db.execute("select table_name, column_name, comment, is_nullable from duckdb_columns() where not internal").fetchall() == shape
+        assert (
+            db.execute("select table_name, column_name, comment, is_nullable from duckdb_columns() where not internal").fetchall()
+            == shape
+        )
         assert db.execute("select count(*) from core.lines").fetchone() == (4,)
         said = db.execute("select said from tags.tag_changes").fetchone()[0]
         assert re.fullmatch(r"of line erased-[0-9a-f]{16}, not L10", said)
@@ -179,12 +189,14 @@ def test_manifests_of_exports_tell_the_new_file(home):
     data = home.exports / "2026-03-02" / "care.csv"
     assert note["files"] == [{"name": "care.csv", "bytes": data.stat().st_size, "sha256": sha256_of(data)}]
     assert (note["rows"], note["rows_erased"], note["erased_by"]) == (2, 2, ["R-1"])
-    assert data.read_bytes() == b'\xef\xbb\xbf"subscriber_id","phone",tier\r\n"L3","13800138003",gold\r\n"L4","13800138004",gold\r\n'
+    assert (
+        data.read_bytes() == b'\xef\xbb\xbf"subscriber_id","phone",tier\r\n"L3","13800138003",gold\r\n"L4","13800138004",gold\r\n'
+    )
 
 
 def test_what_stands_elsewhere_in_stores_and_lists_stays(home):
     with closing(sqlite3.connect(home.warehouse / "dagster" / "history" / "runs.db")) as store, store:
-        store.execute("insert into events values (2, 'of L10 and L3')")
+        store.execute("insert into events values (2, 'of L10 and L3', null)")
     erased(home, "L1")
     with closing(sqlite3.connect(home.warehouse / "dagster" / "history" / "runs.db")) as store:
         (first,), (second,) = store.execute("select body from events order by id").fetchall()
@@ -211,7 +223,9 @@ def test_whom_a_hold_protects_is_erased_only_when_it_is_lifted(home):
     erased(home, "C1")
 
 
-@pytest.mark.parametrize(("asked", "message"), [("L9", "'L9' is no subscriber_id"), ("13900000000", "'139******00' is no subscriber_id")])
+@pytest.mark.parametrize(
+    ("asked", "message"), [("L9", "'L9' is no subscriber_id"), ("13900000000", "'139******00' is no subscriber_id")]
+)
 def test_nobody_is_told_without_the_number(home, asked, message):
     with pytest.raises(PersonError) as caught:
         erased(home, asked)

@@ -79,7 +79,9 @@ def test_a_date_column_tells_a_birth_beside_its_own_customer_and_no_other(home):
     assert found(home) == {(f"{place}core.dim_subscribers.born", "birth date")}
 
 
-@pytest.mark.parametrize("text", ["2026-10-13 80:01:38.003", "0.13800138003", "a13800138003f", "99913800138003999", "L99 born 1980-02-03"])
+@pytest.mark.parametrize(
+    "text", ["2026-10-13 80:01:38.003", "0.13800138003", "a13800138003f", "99913800138003999", "L99 born 1980-02-03"]
+)
 def test_what_only_looks_like_it_is_not_found(home, text):
     write(home.warehouse / "dbt" / "dbt.log", text)
     assert found(home) == set()
@@ -114,7 +116,7 @@ def test_each_kind_is_found_in_each_kind_of_file(home, place, text, kind):
 def test_dagsters_store_and_packed_files_are_looked_into(home, text):
     store = home.warehouse / "dagster" / "history" / "runs.db"
     with closing(sqlite3.connect(store)) as events, events:
-        events.execute("insert into events values (2, ?)", [f"trace of {text} there"])
+        events.execute("insert into events values (2, ?, null)", [f"trace of {text} there"])
     (home.warehouse / "dagster" / "trace.gz").write_bytes(gzip.compress(f"trace of {text} there".encode()))
     places = {place for place, _ in found(home)}
     assert places == {"warehouse/dagster/history/runs.db", "warehouse/dagster/trace.gz"}

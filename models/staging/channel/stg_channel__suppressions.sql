@@ -1,4 +1,4 @@
--- Lines that must not be contacted, on one channel or all: the latest delivery.
+-- Lines that must not be contacted, on one channel or all: the latest delivery, and lines whose processing is restricted.
 with
 
 source as (
@@ -18,6 +18,26 @@ renamed as (
         effective_to
     from source
 
+),
+
+restricted as (
+
+    select
+        subscriber_id,
+        'all' as channel,
+        'restricted' as reason_code,
+        restricted_from as effective_from,
+        cast(null as date) as effective_to
+    from {{ source('ledger', 'restrictions') }}
+
+),
+
+all_closed as (
+
+    select * from renamed
+    union all
+    select * from restricted
+
 )
 
-select * from renamed
+select * from all_closed

@@ -1,5 +1,5 @@
 -- Scores of all models but the value-loss warning, and segments: of each purpose those of the last month scored, which is the
--- last complete one unless scoring failed.
+-- last complete one unless scoring failed; none of lines whose processing is restricted.
 with
 
 source as (
@@ -24,6 +24,7 @@ standing as (
     select source.*
     from source
     inner join last_scored on source.purpose = last_scored.purpose and source.month = last_scored.month
+    where source.subscriber_id not in (select subscriber_id from {{ source('ledger', 'restrictions') }})
 
 )
 

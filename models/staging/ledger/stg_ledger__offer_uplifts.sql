@@ -1,5 +1,5 @@
 -- What asking changes, by offer whose uplift was learnt and line: of the last month scored, which is the last complete one unless
--- scoring failed.
+-- scoring failed; none of lines whose processing is restricted.
 with
 
 source as (
@@ -20,6 +20,7 @@ standing as (
     select source.*
     from source
     inner join last_scored on source.month = last_scored.month
+    where source.subscriber_id not in (select subscriber_id from {{ source('ledger', 'restrictions') }})
 
 )
 
