@@ -1,4 +1,4 @@
-"""What was done about persons, chained by hashes: erased, restricted, held, told. One JSON file an act, numbered; none is changed.
+"""What was done about persons, chained by hashes: erased, restricted, held, told. One JSON file an act; none is ever changed.
 
 No entry names a person: they hold digests, counts, and the request's id, by which the requester's file is found.
 """

@@ -18,6 +18,13 @@ def one_row(found: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
     return row
 
 
+def in_memory(**config: str) -> duckdb.DuckDBPyConnection:
+    """A database in memory that draws no progress bar over what the command line says; `config`: DuckDB's settings."""
+    db = duckdb.connect(config=config)
+    db.execute("set enable_progress_bar = false")
+    return db
+
+
 def identifier(name: str) -> str:
     """The name of a column, table, schema or database, in quotes."""
     return '"' + name.replace('"', '""') + '"'

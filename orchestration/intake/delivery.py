@@ -69,7 +69,8 @@ class Validation:
     """What was found. `reason` says why the delivery is rejected; None: its rows are in the workspace's raw folder.
 
     `files`: name, rows (None if not read), bytes, sha256 (None if not read) of each. `quarantined`: rows at fault, all of them in
-    the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too. `forgotten`: ids of erased persons, and what they are called.
+    the quarantine file. `carried`: rows of the snapshot before that are in the raw folder too. `forgotten`: ids of erased
+    persons, and what they are called.
     """
 
     files: list[dict[str, Any]]
@@ -181,8 +182,9 @@ def _validate(
 
 def _forget(con: duckdb.DuckDBPyConnection, rules: Rules, parts: list[Part], validation: Validation) -> None:
     """Has the staged parts forget erased persons, before anything is compared: the lake knows them by their new names alone."""
-    for part in parts if rules.erased else ():
-        validation.forgotten |= rules.erased.forget(con, rules.table, part.staged)
+    if rules.erased:
+        for part in parts:
+            validation.forgotten |= rules.erased.forget(con, rules.table, part.staged)
 
 
 def _forget_rejected(con: duckdb.DuckDBPyConnection, rules: Rules, quarantined: Path, validation: Validation) -> None:

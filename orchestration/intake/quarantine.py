@@ -72,8 +72,8 @@ def shown_together(batch: pa.RecordBatch, table: Table, names: list[str], rows: 
 
 
 def shown(array: pa.Array, column: Column, table: Table) -> pa.Array:
-    """Values of a column as a report may show them: text, cut to SHOWN_CHARACTERS, masked where pii; of other columns but ids what
-    looks personal is masked; null stays null."""
+    """Values of a column as a report may show them: text, cut to SHOWN_CHARACTERS, masked where pii; of other columns but
+    ids what looks personal is masked; null stays null."""
     if column.pii:
         return pc.if_else(pc.is_valid(array), pa.scalar(MASK), pa.scalar(None, pa.string()))
     texts = _cut(array)

@@ -24,7 +24,7 @@ def retention(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         op_tags={"dagster/priority": "-2"},
     )
     def retention(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        """Deliveries, quarantine, versions, exports, logs and runs that are older than seeds/retention.csv lets them be, removed."""
+        """Deliveries, quarantine, versions, exports, logs and runs, removed when seeds/retention.csv says so."""
         run: Run = context.resources.run
         with step(context, "retention") as current:
             if not run.publishes:

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home
-from orchestration.base.sql import from_files, identifier, literal
+from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.intake.erased import person_columns
 from orchestration.privacy.subject import Subject
 
@@ -23,7 +23,7 @@ def personal_data(home: Home, contract: dict[str, Table], subject: Subject) -> d
     """Rows about the person, by place and table. Of snapshots the last delivery that has the person, of events all."""
     ids = ", ".join(literal(one) for one in subject.ids)
     found: dict[str, dict[str, list[dict[str, Any]]]] = {"delivered": {}, "published": {}, "ledger": {}}
-    with duckdb.connect() as db:
+    with in_memory() as db:
         for table in contract.values():
             files = sorted((home.raw / table.name).glob("dt=*/*.parquet"))
             columns = [c for c in person_columns(table) if c != "peer_subscriber_id"]  # a row of somebody else's

@@ -83,8 +83,9 @@ class _Looks:
 
 
 def _looks_like(db: duckdb.DuckDBPyConnection, relation: str, column: str, limits: ReleaseLimits) -> _Looks:
+    name = r"[\p{Han}]{2}|\pL \pL"
     plain, digits = f"translate(value, {literal(privacy.SEPARATORS)}, '')", f"[0-9]{{{limits.identifier_length}}}"
-    query = f"""select bool_or(regexp_matches({plain}, '{digits}')), bool_or(regexp_matches(value, '[\\p{{Han}}]{{2}}|\\pL \\pL')),
+    query = f"""select bool_or(regexp_matches({plain}, '{digits}')), bool_or(regexp_matches(value, '{name}')),
             bool_or(regexp_matches(value, '[12][0-9]{{3}}-?[01][0-9]-?[0-3][0-9]'))
         from (select distinct {identifier(column)}::varchar as value from {relation}) as held"""
     return _Looks(*map(bool, one_row(db.execute(query))))

@@ -21,7 +21,6 @@ from orchestration.privacy import places
 from orchestration.privacy.holds import require_not_held
 from orchestration.privacy.places import Person
 from orchestration.privacy.subject import CUSTOMERS, LINES, Subject, find
-from orchestration.privacy.text import texts
 from orchestration.privacy.values import words_of_project
 from orchestration.targeting import ledger
 from orchestration.warehouse.build import run_lock, stamp_path
@@ -120,7 +119,7 @@ def _exports(home: Home, person: Person, request: str) -> str:
         gone: dict[str, int] = {}
         for path in sorted(note.parent.glob(f"{note.stem}.*")):
             if path.suffix == ".xlsx":
-                if any(person.is_in(text) for text in texts(path)):
+                if places.holds(path, person):
                     path.unlink()
                     removed += 1
             elif path.suffix in (".csv", ".parquet") and (count := places.export_file(path, person)):
@@ -155,12 +154,13 @@ def _raw(home: Home, contract: dict[str, Table], person: Person) -> int:
 def _stays(home: Home, contract: dict[str, Table], subject: Subject, person: Person) -> Iterable[str]:
     """What of the person is left, where, and why."""
     yield "rows under ids that lead to nobody: charges and payments for the books, all others for past figures"
-    landing = [p for p in home.landing.glob("*/dt=*/*") if p.is_file() and any(person.is_in(text) for text in texts(p))]
+    landing = [path for path in home.landing.glob("*/dt=*/*") if path.is_file() and places.holds(path, person)]
     if landing:
         folders = sorted({str(path.parent.relative_to(home.root)) for path in landing})
+        named = ", ".join(folders[:3]) + ", …" * (len(folders) > 3)
         yield (
-            f"{len(folders)} deliveries in landing, as the source wrote them ({', '.join(folders[:3])}{', …' * (len(folders) > 3)}): "
-            "what is taken in of them again is forgotten; delete them, or wait for retention; have the source erase the person too"
+            f"{len(folders)} deliveries in landing, as the source wrote them ({named}): taken in again, they forget "
+            "the person too; delete them, or wait for retention. Have the source erase the person"
         )
     if SUPPRESSIONS in contract:
         files = sorted((home.raw / SUPPRESSIONS).glob("dt=*/*.parquet"))

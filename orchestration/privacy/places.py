@@ -11,17 +11,19 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
-from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.base.contract import Table
 from orchestration.base.files import replace_text, sha256_of, sync_file, sync_folder
-from orchestration.base.sql import from_files, identifier, literal
+from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.intake.erased import forgotten, person_columns, reworded, rewrite, words
+from orchestration.privacy.text import texts
 from orchestration.quality.privacy import may_hold
 from orchestration.warehouse.checksums import table_facts
 from orchestration.warehouse.manifest import Model, Models
@@ -43,6 +45,15 @@ class Person:
 
     def is_in(self, text: str) -> bool:
         return any(one in text for one in self.said)
+
+
+def holds(path: Path, person: Person) -> bool:
+    """Whether the person is named in a file that somebody else wrote: a delivery, a workbook."""
+    if path.suffix == ".parquet":
+        names = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+        named = ", ".join(map(literal, person.said))
+        return bool(names and _files_where([path], " or ".join(f"{identifier(name)} in ({named})" for name in names)))
+    return any(person.is_in(text) for text in texts(path))
 
 
 def raw_files(table: Table, files: list[Path], person: Person) -> list[Path]:
@@ -77,7 +88,7 @@ def version_file(path: Path, person: Person, models: Models) -> list[str]:
     block of before is in it; its description tells the new checksums of those tables. Whoever reads it meanwhile reads on."""
     draft = path.with_name(f".{path.name}.draft")
     draft.unlink(missing_ok=True)
-    with duckdb.connect() as db:
+    with in_memory() as db:
         db.execute(f"attach {literal(path)} as old (read_only)")
         tables = {
             (schema, table): {
@@ -101,7 +112,7 @@ def version_file(path: Path, person: Person, models: Models) -> list[str]:
     _copied(draft)
     facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     known = {model.relation: model for model in models}
-    with duckdb.connect() as db:
+    with in_memory() as db:
         db.execute(f"attach {literal(draft)} as candidate (read_only)")
         for schema, table in changed:
             relation = f"{schema}.{table}"
@@ -121,10 +132,12 @@ def export_file(path: Path, person: Person) -> int | None:
     """Takes the person's rows out of an exported file; how many, None for a workbook, which is removed: it cannot be edited."""
     if path.suffix == ".parquet":
         table = pq.read_table(path, partitioning=None)
-        held = [pc.fill_null(pc.is_in(column, pc.cast(list(person.said), column.type)), False) for column in table.columns if str(column.type) == "string"]  # fmt: skip
-        keep = pc.invert(_any(held)) if held else None
-        kept = table if keep is None else table.filter(keep)
-        if gone := table.num_rows - kept.num_rows:
+        known = pa.array(list(person.said), pa.string())
+        columns = [column for column in table.columns if pa.types.is_string(column.type)]
+        held = reduce(pc.or_, (pc.is_in(column, known) for column in columns)) if columns else pa.array([False] * len(table))
+        kept = table.filter(pc.invert(held))
+        gone = int(table.num_rows - kept.num_rows)
+        if gone:
             draft = path.with_name(f".{path.name}.draft")
             pq.write_table(kept, draft, compression="zstd")
             os.chmod(draft, path.stat().st_mode & 0o777)
@@ -183,7 +196,7 @@ def sqlite_file(path: Path, person: Person) -> int:
 
 
 def _files_where(files: list[Path], holds: str) -> list[Path]:
-    with duckdb.connect() as db:
+    with in_memory() as db:
         query = f"select distinct filename from {from_files(files, ', filename = true')} where {holds} order by 1"
         return [Path(name) for (name,) in db.execute(query).fetchall()]
 
@@ -220,7 +233,7 @@ def _copied(draft: Path) -> None:
     """Writes a database file anew, without blocks that it has left."""
     again = draft.with_name(f"{draft.name}.again")
     again.unlink(missing_ok=True)
-    with duckdb.connect() as db:
+    with in_memory() as db:
         db.execute(f"attach {literal(draft)} as old (read_only)")
         db.execute(f"attach {literal(again)} as new")
         db.execute("copy from database old to new")
@@ -254,10 +267,3 @@ def _records(lines: Iterable[str]) -> Iterator[str]:
             record = ""
     if record:
         yield record
-
-
-def _any(masks: list[Any]) -> Any:
-    found = masks[0]
-    for mask in masks[1:]:
-        found = pc.or_(found, mask)
-    return found

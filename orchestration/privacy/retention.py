@@ -1,6 +1,6 @@
 """What goes by age: kinds of data with their days in seeds/retention.csv, applied after each publication. A hold stops a kind.
 
-Ledgers of intake, lists, tasks and of what was done about persons stay: they hold ids alone, and later figures and audits read them.
+Ledgers of intake, lists, tasks and persons stay: they hold ids alone, and later figures and audits read them.
 """
 
 import shutil

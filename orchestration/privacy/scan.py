@@ -7,13 +7,14 @@ for `cells`' and `text`'s.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home, memory_limit
-from orchestration.base.sql import from_files, identifier, literal
+from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.privacy.cells import Found, found_in_cells, found_in_text
 from orchestration.privacy.text import tokens_of
 from orchestration.privacy.values import NUMBER, create_values
@@ -45,13 +46,13 @@ def scan(
     all_versions: bool = False,
     beside: Sequence[Path] = (),
 ) -> Scan:
-    """Searches the home. `all_versions`: each that stands, else the one that readers get; `beside`: more folders of files that are
-    no tables, such as dbt's in the project."""
+    """Searches the home. `all_versions`: each that stands, else the one that readers get; `beside`: more folders of files that
+    are no tables, such as dbt's in the project."""
     limits = load_release_limits()
     owners = {name for table in contract.values() for name in privacy.owner_columns(table, contract)}
     found: list[Found] = []
     looked_at: dict[str, int] = {}
-    with duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": str(home.warehouse / "spill")}) as db:
+    with in_memory(memory_limit=memory_limit(), temp_directory=str(home.warehouse / "spill")) as db:
         note("personal values of the lake")
         create_values(db, home.raw, contract, limits)
         searched = _Searched(db, limits, owners)
@@ -103,24 +104,28 @@ class _Searched:
                 name = str(path.relative_to(root) if path.is_relative_to(root) else path)
                 yield from found_in_text(self.db, tokens_of([path], self.days), name, self.limits)
 
+    def workbook(self, root: Path, path: Path) -> Iterator[Found]:
+        """A workbook: which of its columns holds phones is not told, so that numbers in it are no finding."""
+        yield from (found for found in self.files(root, [path]) if found.kind != NUMBER)
+
 
 def _places(home: Home, at: _Searched, all_versions: bool, beside: Sequence[Path]) -> Iterator[Place]:
     for version in versions(home):
         if version.is_current or all_versions:
             name = f"published/{version.path.name}"
-            yield "versions", name, lambda path=version.path, name=name: at.database(path, name)
+            yield "versions", name, partial(at.database, version.path, name)
     for path in sorted(home.exports.rglob("*")):
         name = str(path.relative_to(home.root))
         if path.suffix in TABLES:
-            yield "exports", name, lambda path=path, name=name: at.table([path], name, PHONE_COLUMNS)
-        elif path.suffix == ".xlsx":  # which column holds phones is not told there: names and dates alone are looked for
-            yield "exports", name, lambda path=path: (f for f in at.files(home.root, [path]) if f.kind != NUMBER)
+            yield "exports", name, partial(at.table, [path], name, PHONE_COLUMNS)
+        elif path.suffix == ".xlsx":
+            yield "exports", name, partial(at.workbook, home.root, path)
     for folder in (*sorted(home.quarantine.glob("*")), *sorted(home.ledger.glob("*"))):
         if paths := sorted(folder.rglob("*.parquet")):
             name = str(folder.relative_to(home.root))
-            yield "quarantine and ledger", name, lambda paths=paths, name=name: at.table(paths, name)
+            yield "quarantine and ledger", name, partial(at.table, paths, name)
     for name, paths in _text_files(home, beside):
-        yield "folders of logs, pages and stores", name, lambda paths=paths: at.files(home.root, paths)
+        yield "folders of logs, pages and stores", name, partial(at.files, home.root, paths)
 
 
 def _text_files(home: Home, beside: Sequence[Path]) -> Iterator[tuple[str, list[Path]]]:

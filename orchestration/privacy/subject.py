@@ -7,7 +7,7 @@ import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.errors import Telco360Error
-from orchestration.base.sql import from_files, identifier, literal
+from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.intake.erased import CUSTOMER, LINE, person_columns
 from orchestration.quality.privacy import COUNTRY_CODE, SEPARATORS, masked
 
@@ -38,7 +38,7 @@ def find(raw: Path, contract: dict[str, Table], asked: str) -> Subject:
     A customer stands for all of its lines; a line for its customer too, where that has no other line. Raises PersonError for what
     is nobody's, or for a phone that several lines hold.
     """
-    with duckdb.connect() as db:
+    with in_memory() as db:
         lines, customers = (_files(raw, name) for name in (LINES, CUSTOMERS))
         if not lines:
             raise PersonError(f"{raw / LINES} is empty: nobody is known. Take in deliveries of {LINES} first")
@@ -57,9 +57,10 @@ def find(raw: Path, contract: dict[str, Table], asked: str) -> Subject:
             found = _column(db, f"select distinct {LINE} from {latest} where phone = {phone} order by 1")
             found = found or _column(db, f"select distinct {LINE} from held where phone = {phone} order by 1")
             if len(found) != 1:
-                known = f"{masked(asked)} is the phone of {len(found)} lines ({', '.join(found)}): ask by the id of one of them"
-                unknown = f"'{masked(asked) if asked.isdigit() and len(asked) > 5 else asked}' is no subscriber_id, customer_id or phone"
-                raise PersonError(known if found else f"{unknown} of the lake. See that it is written as the source writes it")
+                said = masked(asked) if asked.isdigit() and len(asked) > 5 else asked
+                known = f"{said} is the phone of {len(found)} lines ({', '.join(found)}): ask by the id of one of them"
+                unknown = f"'{said}' is no subscriber_id, customer_id or phone of the lake: write it as the source does"
+                raise PersonError(known if found else unknown)
             asked = found[0]
         owners = _column(db, f"select distinct {CUSTOMER} from held where {LINE} = {literal(asked)} and {CUSTOMER} is not null")
         alone = [o for o in owners if _column(db, f"select distinct {LINE} from held where {CUSTOMER} = {literal(o)}") == [asked]]
@@ -76,8 +77,8 @@ def _with_values(
         for column in (c for c in table.columns if c.pii and c.data_type == "string"):
             wanted = {LINE: lines, CUSTOMER: customers}.get(kind or "", ())
             if wanted and files:
-                ids = ", ".join(map(literal, wanted))
-                query = f"select distinct {identifier(column.name)} from {from_files(files)} where {identifier(table.key[0])} in ({ids})"
+                is_own = f"{identifier(table.key[0])} in ({', '.join(map(literal, wanted))})"
+                query = f"select distinct {identifier(column.name)} from {from_files(files)} where {is_own}"
                 values.update(value for value in _column(db, query) if value)
     return Subject(lines, customers, tuple(sorted(values)))
 

@@ -101,8 +101,9 @@ def test_what_only_looks_like_it_is_not_found(home, text):
 )
 @pytest.mark.parametrize(
     "place",
-    ["warehouse/dbt/dbt.log", "warehouse/dbt/run_results.json", "warehouse/data_docs/index.html", "exports/2026-03-02/care.json",
-     "published/telco360_2026-03-02_20260303T000000Z-abcd.json", "lake/models/value_loss/v/card.json", "warehouse/month_sums.json"],
+    ["warehouse/dbt/dbt.log", "warehouse/dbt/run_results.json", "warehouse/data_docs/index.html",
+     "exports/2026-03-02/care.json", "published/telco360_2026-03-02_20260303T000000Z-abcd.json",
+     "lake/models/value_loss/v/card.json", "warehouse/month_sums.json"],
 )  # fmt: skip
 def test_each_kind_is_found_in_each_kind_of_file(home, place, text, kind):
     path = home.root / place
