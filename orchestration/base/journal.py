@@ -59,7 +59,11 @@ def verify(home: Home) -> str | None:
 
 def replaced_files(home: Home) -> dict[tuple[str, str], str]:
     """By path within the home and SHA-256 of before: what an erasure made of a file that another ledger has the checksum of."""
-    return {(file["path"], file["before"]): file["after"] for entry in entries(home, "erase") for file in entry.get("files", ())}
+    return {
+        (file["path"], file["before"]): file["after"]
+        for entry in entries(home, "files_erased")
+        for file in entry.get("files", ())
+    }
 
 
 def _folder(home: Home) -> Path:

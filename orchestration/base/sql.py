@@ -18,7 +18,7 @@ def one_row(found: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
     return row
 
 
-def in_memory(**config: str) -> duckdb.DuckDBPyConnection:
+def in_memory(**config: Any) -> duckdb.DuckDBPyConnection:
     """A database in memory that draws no progress bar over what the command line says; `config`: DuckDB's settings."""
     db = duckdb.connect(config=config)
     db.execute("set enable_progress_bar = false")

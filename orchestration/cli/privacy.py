@@ -142,6 +142,5 @@ def privacy_export(
             rows = write_access_file(home, load_contract(), subject, request, to)
         except FileExistsError as error:
             raise PersonError(f"{to} is there already: name a new file, so that no data of another person is lost") from error
-        digests = [known.digest(kind, one) for one, kind in subject.ids.items()]
-        journal.record(home, "export", request, digests=digests, key=known.current, rows=rows)
-    typer.echo(f"{to}: {rows:,} rows about {', '.join(subject.ids)}, request {request}. Delete it when it was handed over.")
+        journal.record(home, "export", request, digests=subject.digests(known), key=known.current, rows=rows)
+    typer.echo(f"{to}: {rows:,} rows about {subject}, request {request}. Delete it when it was handed over.")

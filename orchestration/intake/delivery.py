@@ -22,7 +22,7 @@ from orchestration.base.contract import Table
 from orchestration.base.files import sha256_of
 from orchestration.intake import known, landing, missing, validate, warned
 from orchestration.intake.engine import Engine
-from orchestration.intake.erased import Erased, said
+from orchestration.intake.erased import Erased, in_texts, said
 from orchestration.intake.errors import TRIED_AGAIN, Empty, Rejected
 from orchestration.intake.lake import Workspace
 from orchestration.intake.landing import Folder, Listing
@@ -184,12 +184,12 @@ def _forget(con: duckdb.DuckDBPyConnection, rules: Rules, parts: list[Part], val
     """Has the staged parts forget erased persons, before anything is compared: the lake knows them by their new names alone."""
     if rules.erased:
         for part in parts:
-            validation.forgotten |= rules.erased.forget(con, rules.table, part.staged)
+            validation.forgotten |= in_texts(rules.erased.forget(con, rules.table, part.staged))
 
 
 def _forget_rejected(con: duckdb.DuckDBPyConnection, rules: Rules, quarantined: Path, validation: Validation) -> None:
     if rules.erased:
-        validation.forgotten |= rules.erased.forget_rejected(con, rules.table, quarantined)
+        validation.forgotten |= in_texts(rules.erased.forget_rejected(con, rules.table, quarantined))
 
 
 def _read_by(table: Table, profile: Profile) -> str:

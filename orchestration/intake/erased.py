@@ -26,11 +26,22 @@ from orchestration.base.sql import from_files, identifier, literal
 
 LINE, CUSTOMER, ACCOUNT = "subscriber_id", "customer_id", "account_id"
 BATCH_ROWS = 131_072
+SURE_DIGITS = 10
+"""Digits from which on an id of nothing else is no other number."""
+
+
+Ids = Mapping[str, Mapping[str, str]]
+"""By LINE and CUSTOMER: erased ids, and what they are called instead. A line and a customer of one id may be two persons'."""
+
+
+def kind_of(column: str) -> str | None:
+    """Whether a column of that name holds ids of lines or of customers, or neither; `peer_subscriber_id` is one of lines."""
+    return next((kind for kind in (LINE, CUSTOMER) if column.endswith(kind)), None)
 
 
 def person_columns(table: Table) -> dict[str, str]:
-    """Columns of a raw table that name a line or a customer, each with LINE or CUSTOMER; `peer_subscriber_id` is one too."""
-    return {c.name: kind for c in table.columns for kind in (LINE, CUSTOMER) if c.name.endswith(kind)}
+    """Columns of a raw table that name a line or a customer, each with LINE or CUSTOMER."""
+    return {c.name: kind for c in table.columns if (kind := kind_of(c.name))}
 
 
 def token(digest: str) -> str:
@@ -62,33 +73,26 @@ class Erased:
             )
         return cls(keys, {which: frozenset(digests) for which, digests in found.items()})
 
-    def ids(self, con: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> dict[str, str]:
-        """Ids in these Parquet files of erased persons, and what they are called instead."""
-        there = {name for name, *_ in con.execute(f"describe select * from {from_files(files)}").fetchall()}
-        found: dict[str, str] = {}
-        for column, kind in person_columns(table).items():
-            if column in there:
-                found |= self._known(con, kind, f"select distinct {identifier(column)} as id from {from_files(files)}")
-        return found
-
-    def forget(self, con: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> dict[str, str]:
+    def forget(self, con: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> Ids:
         """Has a staged Parquet file of the table forget erased persons; gives their ids and what they are called now."""
-        if not person_columns(table) or not (found := self.ids(con, table, [staged])):
-            return {}
-        rewrite(staged, lambda batch: forgotten(batch, table, found))
+        columns = person_columns(table)
+        ids = {c: f"select distinct {identifier(c)} as id from {from_files([staged])}" for c in columns}
+        found = merged(*({kind: self._known(con, kind, ids[column])} for column, kind in columns.items()))
+        if any(found.values()):
+            rewrite(staged, lambda batch: forgotten(batch, table, found))
         return found
 
-    def forget_rejected(self, con: duckdb.DuckDBPyConnection, table: Table, quarantined: Path) -> dict[str, str]:
+    def forget_rejected(self, con: duckdb.DuckDBPyConnection, table: Table, quarantined: Path) -> Ids:
         """The same of a quarantine file, whose rows name them by their keys, or as the value at fault."""
         if not quarantined.exists():
             return {}
-        found: dict[str, str] = {}
+        source = from_files([quarantined])
+        found: Ids = {}
         for column, kind in person_columns(table).items():
             key = f"regexp_extract(key_values, '(^|, ){column}=([^,]*)', 2)"
-            ids = f"""select {key} as id from {from_files([quarantined])}
-                union select value from {from_files([quarantined])} where "column" = {literal(column)}"""
-            found |= self._known(con, kind, ids)
-        if found:
+            ids = f"""select {key} as id from {source} union select value from {source} where "column" = {literal(column)}"""
+            found = merged(found, {kind: self._known(con, kind, ids)})
+        if any(found.values()):
             rewrite(quarantined, lambda batch: reworded(batch, found))
         return found
 
@@ -103,60 +107,89 @@ class Erased:
         return found
 
 
-def forgotten(batch: pa.RecordBatch, table: Table, ids: Mapping[str, str]) -> pa.RecordBatch:
-    """The batch with these ids called otherwise, and without personal values in rows that name one. Pure."""
+def merged(*found: Ids) -> Ids:
+    """All of these ids. Pure."""
+    return {kind: {old: new for one in found for old, new in one.get(kind, {}).items()} for kind in (LINE, CUSTOMER)}
+
+
+def forgotten(batch: pa.RecordBatch, table: Table, ids: Ids) -> pa.RecordBatch:
+    """The batch with these ids called otherwise, and without personal values in rows whose key they are. Pure."""
     columns = {name: batch.column(name) for name in batch.schema.names}
-    key = columns.get(table.key[0]) if table.key[0] in person_columns(table) else None
-    is_own = pc.fill_null(pc.is_in(key, pa.array(list(ids), pa.string())), False) if key is not None else None
-    for name in person_columns(table).keys() & columns.keys():
-        for old, new in ids.items():
-            columns[name] = pc.if_else(pc.fill_null(pc.equal(columns[name], old), False), new, columns[name])
+    own = kind_of(table.key[0])
+    is_own = pc.is_in(columns[table.key[0]], pa.array(list(ids.get(own, {})), pa.string())) if own else None
+    for name in columns:
+        columns[name] = _renamed(columns[name], ids.get(kind_of(name) or "", {}))
     for column in (c for c in table.columns if is_own is not None and c.name in columns and (c.pii or c.name == ACCOUNT)):
         values = columns[column.name]
         columns[column.name] = pc.if_else(is_own, pa.scalar(None, values.type), values)
     return pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)
 
 
+def _renamed(column: pa.Array, ids: Mapping[str, str]) -> pa.Array:
+    for old, new in ids.items():
+        column = pc.if_else(pc.fill_null(pc.equal(column, old), False), new, column)
+    return column
+
+
 def rewrite(path: Path, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
-    """Writes a Parquet file anew, batch by batch, in place of the one there; its schema stays. A linked file keeps its bytes."""
-    draft = path.with_name(f".{path.name}.draft")
-    with pq.ParquetFile(path) as file, pq.ParquetWriter(draft, file.schema_arrow, compression="zstd") as writer:
+    """Writes a Parquet file anew in place of the one there; its schema stays. A linked file keeps its bytes."""
+    os.replace(draft(path, change), path)
+
+
+def draft(path: Path, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Path:
+    """Writes a Parquet file anew beside it, batch by batch, to take its place; gives where."""
+    beside = path.with_name(f".{path.name}.draft")
+    with pq.ParquetFile(path) as file, pq.ParquetWriter(beside, file.schema_arrow, compression="zstd") as writer:
         for batch in file.iter_batches(BATCH_ROWS):
             writer.write_batch(change(batch))
-    sync_file(draft)
-    os.replace(draft, path)
+    sync_file(beside)
+    return beside
 
 
-def words(text: str, ids: Mapping[str, str]) -> str:
+def in_texts(ids: Ids) -> dict[str, str]:
+    """Ids as they are looked for in texts, of whichever kind."""
+    return {old: new for kind in (LINE, CUSTOMER) for old, new in ids.get(kind, {}).items()}
+
+
+def is_any_number(one: str) -> bool:
+    """Whether an id could be any number: in a text it is taken for itself only behind the name of its column."""
+    return one.isdigit() and len(one) < SURE_DIGITS
+
+
+def words(text: str, known: Mapping[str, str]) -> str:
     """A text with these ids called otherwise, where they stand as words: L1 is none in L10. Pure."""
-    if not ids:
+    if not any(one in text for one in known):
         return text
-    known = "|".join(map(re.escape, sorted(ids, key=len, reverse=True)))
-    return re.sub(rf"(?<![0-9A-Za-z_-])(?:{known})(?![0-9A-Za-z_-])", lambda found: ids[found[0]], text)
+    either = "|".join(
+        f"(?<=_id[= ]){re.escape(one)}" if is_any_number(one) else re.escape(one) for one in sorted(known, key=len, reverse=True)
+    )
+    return re.sub(rf"(?<![0-9A-Za-z_-])(?:{either})(?![0-9A-Za-z_-])", lambda found: known[found[0]], text)
 
 
-def said(value: Any, ids: Mapping[str, str]) -> Any:
+def said(value: Any, known: Mapping[str, str]) -> Any:
     """The same of all texts within a value of lists and mappings. Pure."""
     if isinstance(value, str):
-        return words(value, ids)
+        return words(value, known)
     if isinstance(value, list):
-        return [said(one, ids) for one in value]
+        return [said(one, known) for one in value]
     if isinstance(value, dict):
-        return {key: said(one, ids) for key, one in value.items()}
+        return {key: said(one, known) for key, one in value.items()}
     return value
 
 
-def reworded(batch: pa.RecordBatch, ids: Mapping[str, str]) -> pa.RecordBatch:
-    """The batch with these ids called otherwise in all of its texts, those within lists and structures too. Pure."""
+def reworded(batch: pa.RecordBatch, ids: Ids, more: Mapping[str, str] | None = None) -> pa.RecordBatch:
+    """The batch with these ids called otherwise, in their columns and in texts, those within lists and structures too. `more`:
+    what else is replaced in texts. Pure."""
+    known = in_texts(ids) | dict(more or {})
     columns = []
-    for column in batch.columns:
-        if pa.types.is_string(column.type):
-            for old, new in ids.items():
-                column = pc.if_else(pc.fill_null(pc.equal(column, old), False), new, column)
-            has_word = reduce(pc.or_, (pc.fill_null(pc.match_substring(column, old), False) for old in ids))
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if kind := kind_of(name):
+            column = _renamed(column, ids.get(kind, {}))
+        elif pa.types.is_string(column.type):
+            has_word = reduce(pc.or_, (pc.fill_null(pc.match_substring(column, one), False) for one in known))
             if pc.any(has_word).as_py():
-                column = pa.array([said(value, ids) for value in column.to_pylist()], column.type)
+                column = pa.array([said(value, known) for value in column.to_pylist()], column.type)
         elif pa.types.is_nested(column.type):
-            column = pa.array([said(value, ids) for value in column.to_pylist()], column.type)
+            column = pa.array([said(value, known) for value in column.to_pylist()], column.type)
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

@@ -21,7 +21,7 @@ LEDGERS = ("list_members", "task_reasons", "value_loss_scores", "line_scores", "
 
 def personal_data(home: Home, contract: dict[str, Table], subject: Subject) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Rows about the person, by place and table. Of snapshots the last delivery that has the person, of events all."""
-    ids = ", ".join(literal(one) for one in subject.ids)
+    ids = ", ".join(literal(one) for _, one in subject.ids)
     found: dict[str, dict[str, list[dict[str, Any]]]] = {"delivered": {}, "published": {}, "ledger": {}}
     with in_memory() as db:
         for table in contract.values():

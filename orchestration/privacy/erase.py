@@ -5,18 +5,21 @@ Rows stay, under ids that lead to nobody and without personal values: sums over 
 law has an operator keep stay whole. Why so: docs/decisions/2026-11-29-erased-by-replacement.md.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from orchestration.base import journal
 from orchestration.base.contract import Table
 from orchestration.base.keys import Keys
 from orchestration.base.settings import Home
 from orchestration.intake import lake
-from orchestration.intake.erased import token
+from orchestration.intake.erased import CUSTOMER, LINE, token
 from orchestration.privacy import places
 from orchestration.privacy.holds import require_not_held
 from orchestration.privacy.places import Person
@@ -54,15 +57,15 @@ def erase(
 
     Raises PersonError where nobody is behind it or the person is held, WarehouseError where another run is using the home.
     """
-    report, files = Report(request), []
+    report = Report(request)
     with run_lock(home), lake.only_one(home, note), ledger.only_one(home):
         lake.recover(home)
         subject = find(home.raw, contract, asked)
         require_not_held(home, keys, subject)
-        digests = {one: (kind, keys.digest(kind, one)) for one, kind in subject.ids.items()}
-        tombstones = [{"kind": kind, "key": keys.current, "digest": digest} for kind, digest in digests.values()]
+        tombstones = [{"kind": kind, "key": keys.current, "digest": keys.digest(kind, one)} for kind, one in subject.ids]
         journal.record(home, "erasure_begun", request, tombstones=tombstones)
-        person = Person({one: token(digest) for one, (_, digest) in digests.items()}, _searchable(subject))
+        ids = {kind: {one: token(keys.digest(of, one)) for of, one in subject.ids if of == kind} for kind in (LINE, CUSTOMER)}
+        person = Person(ids, _searchable(subject))
         for place, change in (
             ("the build", _build),
             ("published versions", lambda home, person: _versions(home, person, models)),
@@ -72,20 +75,15 @@ def erase(
             note(place)
             report.changed[place] = change(home, person)
         note("quarantine and ledger")
-        for folder in (home.quarantine, home.ledger):
-            files += places.ledger_files(sorted(folder.rglob("*.parquet")), person)
-        report.changed["quarantine and ledger"] = f"{len(files)} files"
+        report.changed["quarantine and ledger"] = f"{_ledgers(home, person, request)} files"
         note("the lake")
         report.changed["the lake"] = f"{_raw(home, contract, person)} files"
         report.stays = list(_stays(home, contract, subject, person))
-        for file in files:
-            file["path"] = str(Path(file["path"]).relative_to(home.root))
         report.entry = journal.record(
             home,
             "erase",
             request,
-            digests=[d["digest"] for d in tombstones],
-            files=files,
+            digests=subject.digests(keys),
             changed=report.changed,
             stays=report.stays,
         )
@@ -145,6 +143,19 @@ def _texts(home: Home, person: Person) -> str:
     return f"{changed} files, {stores} rows of stores"
 
 
+def _ledgers(home: Home, person: Person, request: str) -> int:
+    """Runs of lists name nobody, and are chained by what they say: they stay. The journal tells the checksums of what changes
+    before it does: members of runs are held against them."""
+    files = [path for folder in (home.quarantine, home.ledger) for path in sorted(folder.rglob("*.parquet"))]
+    drafts = places.ledger_drafts([path for path in files if path.parent != home.list_runs], person)
+    if drafts:
+        told = [{"path": str(d.path.relative_to(home.root)), "before": d.before, "after": d.after} for d in drafts]
+        journal.record(home, "files_erased", request, files=told)
+    for draft in drafts:
+        os.replace(draft.beside, draft.path)
+    return len(drafts)
+
+
 def _raw(home: Home, contract: dict[str, Table], person: Person) -> int:
     """Tables of persons last: as long as they name the person, the request can be run again."""
     tables = sorted(contract.values(), key=lambda table: (table.name == LINES, table.name == CUSTOMERS))
@@ -172,6 +183,4 @@ def _stays(home: Home, contract: dict[str, Table], subject: Subject, person: Per
 
 
 def _phones(files: list[Path]) -> frozenset[str]:
-    import pyarrow.parquet as pq
-
     return frozenset(value for path in files for value in pq.read_table(path, columns=["msisdn"])["msisdn"].to_pylist())

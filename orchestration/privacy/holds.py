@@ -10,8 +10,7 @@ HOLD, LIFT = "hold", "lift"
 
 def hold_person(home: Home, keys: Keys, subject: Subject, request: str, action: str = HOLD) -> None:
     """Holds a person, or lifts the hold; the journal keeps digests alone."""
-    digests = [keys.digest(kind, one) for one, kind in subject.ids.items()]
-    journal.record(home, action, request, digests=digests, key=keys.current)
+    journal.record(home, action, request, digests=subject.digests(keys), key=keys.current)
 
 
 def hold_kind(home: Home, kind: str, request: str, action: str = HOLD) -> None:
@@ -38,7 +37,7 @@ def require_not_held(home: Home, keys: Keys, subject: Subject) -> None:
             held.pop(digest, None)
             if entry["action"] == HOLD:
                 held[digest] = entry["request"]
-    for one, kind in subject.ids.items():
+    for kind, one in subject.ids:
         for key_id in keys.by_id:
             if request := held.get(keys.digest(kind, one, key_id)):
                 raise PersonError(

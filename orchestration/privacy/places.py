@@ -22,65 +22,97 @@ import pyarrow.parquet as pq
 from orchestration.base.contract import Table
 from orchestration.base.files import replace_text, sha256_of, sync_file, sync_folder
 from orchestration.base.sql import from_files, identifier, in_memory, literal
-from orchestration.intake.erased import forgotten, person_columns, reworded, rewrite, words
+from orchestration.intake.erased import (
+    Ids,
+    draft,
+    forgotten,
+    in_texts,
+    is_any_number,
+    kind_of,
+    person_columns,
+    reworded,
+    rewrite,
+    words,
+)
 from orchestration.privacy.text import texts
 from orchestration.quality.privacy import may_hold
 from orchestration.warehouse.checksums import table_facts
 from orchestration.warehouse.manifest import Model, Models
 
 GONE = "***"
+PHONE_COLUMNS = ("phone",)
+"""Columns of exports whose purpose is to hold phones."""
 
 
 @dataclass(frozen=True)
 class Person:
     """Whom to take out: `ids` and what they are called instead; `values`: phones, document numbers, names."""
 
-    ids: Mapping[str, str]
+    ids: Ids
     values: tuple[str, ...]
 
     @property
     def said(self) -> dict[str, str]:
-        """All of it, and what is written in texts instead."""
-        return dict(self.ids) | {value: GONE for value in self.values if len(value) > 2}
+        """All of it as it is looked for in texts, and what is written there instead."""
+        return in_texts(self.ids) | {value: GONE for value in self.values if len(value) > 2}
+
+    @property
+    def sure(self) -> dict[str, str]:
+        """The same without ids that could be any number."""
+        return {one: instead for one, instead in self.said.items() if not is_any_number(one)}
 
     def is_in(self, text: str) -> bool:
         return any(one in text for one in self.said)
 
+    def is_named(self, column: str, value: str) -> bool:
+        """Whether a cell of an export is an id or a phone of the person."""
+        return value in self.ids.get(kind_of(column) or "", {}) or (column in PHONE_COLUMNS and value in self.values)
+
 
 def holds(path: Path, person: Person) -> bool:
-    """Whether the person is named in a file that somebody else wrote: a delivery, a workbook."""
+    """Whether the person is named in a file that somebody else wrote, or that cannot be edited: a delivery, a workbook."""
     if path.suffix == ".parquet":
         names = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-        named = ", ".join(map(literal, person.said))
+        named = ", ".join(map(literal, person.sure))
         return bool(names and _files_where([path], " or ".join(f"{identifier(name)} in ({named})" for name in names)))
-    return any(person.is_in(text) for text in texts(path))
+    return any(one in text for text in texts(path) for one in person.sure)
 
 
 def raw_files(table: Table, files: list[Path], person: Person) -> list[Path]:
     """Has files of a raw table forget the person; gives those that were written anew."""
-    named, ids = [c for c in person_columns(table)], ", ".join(map(literal, person.ids))
+    named = {column: ids for column, kind in person_columns(table).items() if (ids := person.ids[kind])}
     if not named or not files:
         return []
-    holds = " or ".join(f"{identifier(column)} in ({ids})" for column in named)
-    changed = _files_where(files, holds)
+    condition = " or ".join(f"{identifier(column)} in ({', '.join(map(literal, ids))})" for column, ids in named.items())
+    changed = _files_where(files, condition)
     for path in changed:
         rewrite(path, lambda batch: forgotten(batch, table, person.ids))
     return changed
 
 
-def ledger_files(files: list[Path], person: Person) -> list[dict[str, str]]:
-    """Has files of a ledger or of quarantine call the person otherwise, also in texts; gives those written anew, each with its
-    checksum of before and after."""
-    changed = []
+@dataclass(frozen=True)
+class Draft:
+    """A file that was written anew beside the one it takes the place of, with the checksums of both."""
+
+    path: Path
+    beside: Path
+    before: str
+    after: str
+
+
+def ledger_drafts(files: list[Path], person: Person) -> list[Draft]:
+    """Files of a ledger or of quarantine that name the person, written anew beside them; nothing takes its place yet."""
+    drafts = []
     for path in files:
-        names = [f.name for f in pq.read_schema(path) if str(f.type) == "string" or str(f.type).startswith(("list", "struct"))]
-        holds = " or ".join(f"contains({identifier(n)}::varchar, {literal(one)})" for n in names for one in person.said)
-        if holds and _files_where([path], holds):
-            before = sha256_of(path)
-            rewrite(path, lambda batch: reworded(batch, person.said))
-            if (after := sha256_of(path)) != before:
-                changed.append({"path": str(path), "before": before, "after": after})
-    return changed
+        names = [f.name for f in pq.read_schema(path) if pa.types.is_string(f.type) or pa.types.is_nested(f.type)]
+        condition = " or ".join(f"contains({identifier(n)}::varchar, {literal(one)})" for n in names for one in person.said)
+        if condition and _files_where([path], condition):
+            beside = draft(path, lambda batch: reworded(batch, person.ids, person.said))
+            if pq.read_table(beside, partitioning=None).equals(pq.read_table(path, partitioning=None)):
+                beside.unlink()
+            else:
+                drafts.append(Draft(path, beside, sha256_of(path), sha256_of(beside)))
+    return drafts
 
 
 def version_file(path: Path, person: Person, models: Models) -> list[str]:
@@ -104,7 +136,7 @@ def version_file(path: Path, person: Person, models: Models) -> list[str]:
         db.execute(f"attach {literal(draft)} as new")
         db.execute("copy from database old to new")
         for (schema, table), names in changed.items():
-            told = ", ".join(f"{identifier(name)} = {_replaced(identifier(name), person)}" for name in names)
+            told = ", ".join(f"{identifier(name)} = {_replaced(name, person)}" for name in names)
             db.execute(f"update new.{identifier(schema)}.{identifier(table)} set {told}")
         db.execute("checkpoint new")
         db.execute("detach new")
@@ -132,10 +164,12 @@ def export_file(path: Path, person: Person) -> int | None:
     """Takes the person's rows out of an exported file; how many, None for a workbook, which is removed: it cannot be edited."""
     if path.suffix == ".parquet":
         table = pq.read_table(path, partitioning=None)
-        known = pa.array(list(person.said), pa.string())
-        columns = [column for column in table.columns if pa.types.is_string(column.type)]
-        held = reduce(pc.or_, (pc.is_in(column, known) for column in columns)) if columns else pa.array([False] * len(table))
-        kept = table.filter(pc.invert(held))
+        known = {
+            name: person.ids.get(kind_of(name) or "", person.values if name in PHONE_COLUMNS else ())
+            for name in table.column_names
+        }
+        masks = [pc.is_in(table[name], pa.array(list(ids), pa.string())) for name, ids in known.items() if ids]
+        kept = table.filter(pc.invert(reduce(pc.or_, masks))) if masks else table
         gone = int(table.num_rows - kept.num_rows)
         if gone:
             draft = path.with_name(f".{path.name}.draft")
@@ -206,18 +240,27 @@ def _columns_with(db: duckdb.DuckDBPyConnection, where: tuple[str, str], columns
     names = [name for name, kind in columns.items() if kind == "VARCHAR" and may_hold(kind)]
     if not names:
         return []
-    tests = ", ".join(f"bool_or({_named(identifier(name), person)})" for name in names)
+    tests = ", ".join(f"bool_or({_named(name, person)})" for name in names)
     found = db.execute(f"select {tests} from old.{identifier(where[0])}.{identifier(where[1])}").fetchone() or ()
     return [name for name, is_there in zip(names, found, strict=True) if is_there]
 
 
-def _named(column: str, person: Person) -> str:
-    quick = " or ".join(f"contains({column}, {literal(one)})" for one in person.said)
-    return f"case when {quick} then regexp_matches({column}, {literal(_pattern(person.said))}) else false end"
+def _named(name: str, person: Person) -> str:
+    column = identifier(name)
+    if kind := kind_of(name):
+        return f"{column} in ({', '.join(map(literal, person.ids[kind]))})" if person.ids[kind] else "false"
+    if not person.sure:
+        return "false"
+    quick = " or ".join(f"contains({column}, {literal(one)})" for one in person.sure)
+    return f"case when {quick} then regexp_matches({column}, {literal(_pattern(person.sure))}) else false end"
 
 
-def _replaced(column: str, person: Person) -> str:
-    for old, new in person.said.items():
+def _replaced(name: str, person: Person) -> str:
+    column = identifier(name)
+    if kind := kind_of(name):
+        cases = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in person.ids[kind].items())
+        return f"case {column} {cases} else {column} end"
+    for old, new in person.sure.items():
         pattern, instead = literal(_pattern([old])), literal(f"\\1{new}\\2")
         for _ in range(2):  # of two with one sign between, the first takes the sign
             column = f"regexp_replace({column}, {pattern}, {instead}, 'g')"
@@ -242,18 +285,20 @@ def _copied(draft: Path) -> None:
 
 
 def _csv_rows(path: Path, person: Person) -> int:
-    draft, gone = path.with_name(f".{path.name}.draft"), 0
-    with open(path, encoding="utf-8", newline="") as source, open(draft, "w", encoding="utf-8", newline="") as target:
+    beside, gone = path.with_name(f".{path.name}.draft"), 0
+    header: list[str] = []
+    with open(path, encoding="utf-8", newline="") as source, open(beside, "w", encoding="utf-8", newline="") as target:
         for record in _records(source):
-            if person.is_in(record) and set(next(csv.reader([record]))) & set(person.said):
+            header = header or next(csv.reader([record.removeprefix("\ufeff")]))
+            if person.is_in(record) and any(map(person.is_named, header, next(csv.reader([record])))):
                 gone += 1
             else:
                 target.write(record)
     if gone:
-        os.chmod(draft, path.stat().st_mode & 0o777)
-        sync_file(draft)
-        os.replace(draft, path)
-    draft.unlink(missing_ok=True)
+        os.chmod(beside, path.stat().st_mode & 0o777)
+        sync_file(beside)
+        os.replace(beside, path)
+    beside.unlink(missing_ok=True)
     return gone
 
 

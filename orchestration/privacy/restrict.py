@@ -55,5 +55,4 @@ def _write(home: Home, lines: dict[str, date]) -> None:
 
 
 def _record(home: Home, keys: Keys, subject: Subject, request: str, action: str) -> None:
-    digests = [keys.digest(kind, one) for one, kind in subject.ids.items()]
-    journal.record(home, action, request, digests=digests, key=keys.current)
+    journal.record(home, action, request, digests=subject.digests(keys), key=keys.current)

@@ -16,14 +16,12 @@ from orchestration.base.contract import Table
 from orchestration.base.settings import Home, memory_limit
 from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.privacy.cells import Found, found_in_cells, found_in_text
+from orchestration.privacy.places import PHONE_COLUMNS
 from orchestration.privacy.text import tokens_of
 from orchestration.privacy.values import NUMBER, create_values
 from orchestration.quality import privacy
 from orchestration.quality.limits import ReleaseLimits, load_release_limits
 from orchestration.warehouse.publishing import versions
-
-PHONE_COLUMNS = ("phone",)
-"""Columns of exports whose purpose is to hold phones."""
 
 TABLES = (".parquet", ".csv")
 """Endings of files that are read as tables."""

@@ -7,6 +7,7 @@ import duckdb
 
 from orchestration.base.contract import Table
 from orchestration.base.errors import Telco360Error
+from orchestration.base.keys import Keys
 from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.intake.erased import CUSTOMER, LINE, person_columns
 from orchestration.quality.privacy import COUNTRY_CODE, SEPARATORS, masked
@@ -27,9 +28,16 @@ class Subject:
     values: tuple[str, ...] = ()
 
     @property
-    def ids(self) -> dict[str, str]:
-        """Each id with its kind."""
-        return dict.fromkeys(self.lines, LINE) | dict.fromkeys(self.customers, CUSTOMER)
+    def ids(self) -> tuple[tuple[str, str], ...]:
+        """(kind, id) of each; a line and a customer may have one id."""
+        return (*((LINE, line) for line in self.lines), *((CUSTOMER, customer) for customer in self.customers))
+
+    def digests(self, keys: Keys) -> list[str]:
+        """What the journal knows the person by: a digest of each id."""
+        return [keys.digest(kind, one) for kind, one in self.ids]
+
+    def __str__(self) -> str:
+        return ", ".join(one for _, one in self.ids)
 
 
 def find(raw: Path, contract: dict[str, Table], asked: str) -> Subject:

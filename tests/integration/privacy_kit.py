@@ -28,7 +28,7 @@ create schema core; create schema churn; create schema tags;
 create table core.dim_subscribers (subscriber_id varchar not null, customer_id varchar not null, status varchar);
 insert into core.dim_subscribers values ('L1','C1','active'),('L2','C1','active'),('L3','C3','active'),('L4','C4','active');
 create table churn.churn_monthly as select date '2026-02-01' as month, 4 as lines;
-create table tags.tag_changes as select 'L1' as member_id, 'value_tier' as tag, 'of line L1, not L10' as said;
+create table tags.tag_changes as select 'L1' as subscriber_id, 'value_tier' as tag, 'of line L1, not L10' as said;
 comment on table core.dim_subscribers is 'Lines.'; comment on column core.dim_subscribers.status is 'Its status.';
 create view core.lines as select subscriber_id from core.dim_subscribers;
 """
