@@ -25,6 +25,13 @@ WhoArgument = Annotated[str, typer.Argument(metavar="SUBSCRIBER|CUSTOMER|PHONE",
 RequestOption = Annotated[str, typer.Option("--request", help="Id of the request, by which its file is found.")]
 
 
+def _require_duckdb(what: str) -> None:
+    if settings.target() == settings.SPARK:
+        raise settings.SettingsError(
+            f"{what} versions and the build as files of DuckDB; what a Spark cluster holds, it does not reach"
+        )
+
+
 @app.command("scan")
 def privacy_scan(
     all_versions: Annotated[
@@ -37,6 +44,7 @@ def privacy_scan(
     """
     console = Console(stderr=True)
     with plain_errors(), console.status("starting …") as status:
+        _require_duckdb("privacy scan searches")
         found = scan(
             settings.home(),
             load_contract(),
@@ -81,6 +89,7 @@ def privacy_erase(who: WhoArgument, request: RequestOption) -> None:
     Tells what was changed and what stays, and why. The next run builds anew; intake forgets the person from then on.
     """
     with plain_errors(), Console(stderr=True).status("starting …") as status:
+        _require_duckdb("privacy erase changes")
         home = settings.home()
         report = erase(
             home, load_contract(), models(), keys.load_keys(home), who, request, lambda text: status.update(f"{text} …")
