@@ -3,6 +3,7 @@
 Ledgers of intake, lists, tasks and persons stay: they hold ids alone, and later figures and audits read them.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -70,7 +71,8 @@ def _landing(home: Home, before: datetime) -> Iterator[Path]:
     judged = {(row["table_name"], row["dt"].isoformat()) for row in ledger.history(home, ["table_name", "dt"]).to_pylist()}
     for folder in home.landing.glob("*/dt=*"):
         is_judged = (folder.parent.name, folder.name[3:]) in judged and (folder / SUCCESS).exists()
-        if is_judged and all(_written(path) < before for path in folder.rglob("*")):
+        is_ours = os.access(folder.parent, os.W_OK | os.X_OK)  # else the source's account clears landing
+        if is_judged and is_ours and all(_written(path) < before for path in folder.rglob("*")):
             yield folder
 
 

@@ -22,6 +22,7 @@ from made_ledger import record_run
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.intake import ensure_empty_tables, take_in
+from orchestration.privacy import restrict
 from orchestration.scoring import ledger as scores
 from orchestration.targeting import ledger, offers, tasks
 from orchestration.warehouse.build import reading
@@ -82,6 +83,7 @@ def planted(tmp_path_factory) -> tuple[Home, list[Run], Spy]:
     offers.ensure_empty_table(home)
     tasks.ensure_empty_table(home)
     scores.ensure_empty_tables(home)
+    restrict.ensure_empty_table(home)
     build(home)
     return home, runs, spy
 
