@@ -151,11 +151,11 @@ def version_file(path: Path, person: Person, models: Models) -> list[str]:
             if relation in facts["tables"]:
                 model = known.get(relation) or Model(table, schema, table)
                 facts["tables"][relation] = vars(table_facts(db, model))
-    mode = path.stat().st_mode & 0o777
-    os.chmod(draft, mode)
+    os.chmod(draft, path.stat().st_mode & 0o777)
     sync_file(draft)
+    # The description first: killed in between, the next try finds the person in the file still, and does both again.
+    _replace(path.with_suffix(".json"), words(json.dumps(facts, indent=2), person.said))
     os.replace(draft, path)
-    replace_text(path.with_suffix(".json"), words(json.dumps(facts, indent=2), person.said))
     sync_folder(path.parent)
     return sorted(f"{schema}.{table}" for schema, table in changed)
 
@@ -192,9 +192,7 @@ def export_note(path: Path, gone: Mapping[str, int], request: str) -> None:
     note["rows"] -= max(gone.values())
     note["rows_erased"] = note.get("rows_erased", 0) + max(gone.values())
     note["erased_by"] = [*note.get("erased_by", []), request]
-    mode = path.stat().st_mode & 0o777
-    replace_text(path, json.dumps(note, indent=2, ensure_ascii=False) + "\n")
-    path.chmod(mode)
+    _replace(path, json.dumps(note, indent=2, ensure_ascii=False) + "\n")
 
 
 def text_file(path: Path, person: Person) -> bool:
@@ -205,7 +203,7 @@ def text_file(path: Path, person: Person) -> bool:
         return False
     after = words(before, person.said) if person.is_in(before) else before
     if after != before:
-        replace_text(path, after)
+        _replace(path, after)
     return after != before
 
 
@@ -227,6 +225,13 @@ def sqlite_file(path: Path, person: Person) -> int:
             store.execute("vacuum")
             store.execute("pragma wal_checkpoint(truncate)")
     return changed
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a text in place of the one there; its mode stays."""
+    mode = path.stat().st_mode & 0o777
+    replace_text(path, text)
+    path.chmod(mode)
 
 
 def _files_where(files: list[Path], holds: str) -> list[Path]:
