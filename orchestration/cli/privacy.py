@@ -77,9 +77,9 @@ def privacy_key(
     with plain_errors():
         key_id = keys.add_key(file, settings.home())
     typer.echo(
-        f"{file} has key {key_id}, used from now on. Keep a backup of it apart from that of the home; lost keys let erased"
+        f"{file} has key {key_id}, used from now on. Keep a backup of it, apart from that of the home: without it, intake stops "
+        f"once somebody is erased. Set {keys.SETTING}={file.resolve()} for all that runs telco360."
     )
-    typer.echo(f"persons come back. Have the environment of telco360 say {keys.SETTING}={file.resolve()}")
 
 
 @app.command("erase")
@@ -134,9 +134,9 @@ def privacy_restrict(
                 restrict.restrict(home, known, subject, request, datetime.datetime.now(settings.timezone()).date())
     state = "no longer restricted" if lift else "restricted"
     typer.echo(
-        f"{', '.join(subject.lines)}: {state}, request {request}. Lists go by it from now on; tables, scores and tasks from"
+        f"{', '.join(subject.lines)}: {state}, request {request}. Lists go by it from now on; tables, scores and tasks from the "
+        "next `telco360 nightly`. Files that were exported before are with their channels: tell them."
     )
-    typer.echo("the next `telco360 nightly`. Files that were exported before are with their channels: tell them.")
 
 
 @app.command("export")

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.contract import Table
+from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home, memory_limit
 from orchestration.base.sql import from_files, identifier, in_memory, literal
 from orchestration.privacy.cells import Found, found_in_cells, found_in_text
@@ -45,7 +46,11 @@ def scan(
     beside: Sequence[Path] = (),
 ) -> Scan:
     """Searches the home. `all_versions`: each that stands, else the one that readers get; `beside`: more folders of files that
-    are no tables, such as dbt's in the project."""
+    are no tables, such as dbt's in the project. Raises WarehouseError for a home without a lake."""
+    if not home.raw.is_dir():
+        raise WarehouseError(
+            f"{home.raw} is not there: nothing tells what to look for. Name the home with --home or TELCO360_HOME"
+        )
     limits = load_release_limits()
     owners = {name for table in contract.values() for name in privacy.owner_columns(table, contract)}
     found: list[Found] = []

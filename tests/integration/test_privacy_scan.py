@@ -148,6 +148,11 @@ def test_a_name_that_is_a_word_of_the_operator_proves_nothing(home):
     assert found(home) == set()
 
 
+def test_a_home_without_a_lake_is_no_clean_one(tmp_path):
+    told = CliRunner().invoke(app, ["privacy", "scan", "--home", str(tmp_path / "typo")])
+    assert told.exit_code == 1 and "nothing tells what to look for. Name the home with --home" in told.output
+
+
 def test_the_command_says_what_where_and_ends_with_one(home, clean):
     told = CliRunner().invoke(app, ["privacy", "scan", "--home", str(clean.root)])
     assert told.exit_code == 0 and "No phone, document number, name or birth date of the lake was found" in told.output
