@@ -107,12 +107,18 @@ def _exports(home: Home, before: datetime) -> Iterator[Path]:
 
 
 def _logs(home: Home, before: datetime) -> Iterator[Path]:
-    for folder in (home.dbt_artefacts, home.warehouse / "dagster" / "storage", home.data_docs / "validations"):
+    folders = (
+        home.dbt_artefacts,
+        home.warehouse / "logs",
+        home.warehouse / "dagster" / "storage",
+        home.data_docs / "validations",
+    )
+    for folder in folders:
         yield from (path for path in folder.rglob("*") if path.is_file() and _written(path) < before and _is_log(path))
 
 
 def _is_log(path: Path) -> bool:
-    return path.suffix in (".log", ".err", ".out", ".html") or ".log." in path.name
+    return path.suffix in (".log", ".err", ".out", ".html", ".jsonl") or ".log." in path.name
 
 
 def _written(path: Path) -> datetime:
