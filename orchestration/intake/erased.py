@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from orchestration.base import journal
 from orchestration.base.contract import Table
 from orchestration.base.files import sync_file
-from orchestration.base.keys import KeyFileError, Keys, load_keys
+from orchestration.base.keys import SETTING, KeyFileError, Keys, load_keys
 from orchestration.base.settings import Home
 from orchestration.base.sql import from_files, identifier, literal
 
@@ -65,6 +65,11 @@ class Erased:
                 found.setdefault((one["kind"], one["key"]), set()).add(one["digest"])
         if not found:
             return None
+        if not os.environ.get(SETTING):
+            raise KeyFileError(
+                f"{SETTING} is not set, and persons were erased from {home.root}: without the key, a delivery would bring them "
+                "back. Set it to the key file that they were erased with; where that is lost, put it back from its backup"
+            )
         keys = load_keys(home)
         if missing := sorted({key for _, key in found} - set(keys.by_id)):
             raise KeyFileError(

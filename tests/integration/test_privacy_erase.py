@@ -158,7 +158,7 @@ def test_the_next_delivery_does_not_bring_the_person_back(home):
     assert "L1" not in re.findall(r"\w+", told) and "13800138001" not in told
 
 
-def test_a_rotated_key_still_recognises_whom_the_old_one_erased_and_a_lost_one_stops_intake(home, tmp_path):
+def test_a_rotated_key_still_recognises_whom_the_old_one_erased_and_a_lost_one_stops_intake(home, tmp_path, monkeypatch):
     erased(home, "C1")
     add_key(tmp_path / "key", home)
     erased(home, "L3", "R-2")
@@ -169,6 +169,9 @@ def test_a_rotated_key_still_recognises_whom_the_old_one_erased_and_a_lost_one_s
     assert places_of(home, (*ALL_OF_C1, "L3", "13800138003")) == []
     (tmp_path / "key").write_text((tmp_path / "key").read_text().split("\n")[1] + "\n")
     with pytest.raises(KeyFileError, match="the key file lacks k1, by which erased persons are recognised"):
+        operator.take()
+    monkeypatch.delenv("TELCO360_PSEUDONYM_KEY_FILE")
+    with pytest.raises(KeyFileError, match="is not set, and persons were erased from .* put it back from its backup"):
         operator.take()
 
 
