@@ -22,7 +22,8 @@ def write(home: Home, runs: list[RunRecord], published: date | None) -> None:
     path = metrics_file(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_to_textfile(str(path), registry(home, runs, published))
-    path.chmod(0o644)  # no figure is of a person; node_exporter is another user
+    if not path.is_relative_to(home.root):  # no figure is of a person, and node_exporter is another user; a home is closed to it
+        path.chmod(0o644)
 
 
 def registry(home: Home, runs: list[RunRecord], published: date | None) -> CollectorRegistry:
