@@ -55,4 +55,4 @@ def test_a_time_that_no_run_would_follow_is_refused(text):
 
 
 def test_the_time_that_a_schedule_may_name_is_that_of_the_nightly_job():
-    assert automation.AT_TWO == f"{TIMES[1]} * * *"
+    assert f"{TIMES[1]} * * *" == automation.AT_TWO
