@@ -8,6 +8,7 @@ import pytest
 from intake_kit import CHARGES_HEADER, CONTRACT, Operator, charges, many_charges, subscribers
 from typer.testing import CliRunner
 
+from orchestration.base.exit_codes import ExitCode
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.cli import app
 from orchestration.cli.show import show
@@ -381,7 +382,7 @@ def test_the_command_check_exits_with_1_where_something_would_be_rejected(operat
     (good / "a.csv").write_text(GOOD.replace("amount", "x"))
     rejected = CliRunner().invoke(app, ["intake", "check", str(good), *home])
     assert rejected.exit_code == 1 and "a.csv: column amount missing" in rejected.output
-    assert CliRunner().invoke(app, ["intake", "check", str(away), *home]).exit_code == 1
+    assert CliRunner().invoke(app, ["intake", "check", str(away), *home]).exit_code == ExitCode.SETTING
     (good.parent / "dt=2026-02-30").mkdir()
     misnamed = CliRunner().invoke(app, ["intake", "check", str(good.parent / "dt=2026-02-30"), *home])
     assert misnamed.exit_code == 1 and "no folder named dt=<valid date>" in misnamed.output

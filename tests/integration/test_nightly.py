@@ -16,6 +16,7 @@ import pytest
 from made_warehouse import CONTRACT, MODELS, PHONE, STAMP, made_home, made_version
 
 from orchestration.base.errors import WarehouseError
+from orchestration.base.exit_codes import ExitCode
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.cli.summary import summary
@@ -307,7 +308,7 @@ REFUSED = "crm_subscribers ends on 2018-12-31 because its newest delivery was re
 
 
 def test_lists_whose_tags_stand_on_the_broken_delivery_are_refused_loudly(third_run):
-    assert third_run.code == 1
+    assert third_run.code == ExitCode.INCOMPLETE
     assert re.search(r"^list +high_value_care: refused$", third_run.output, re.MULTILINE)
     assert third_run.output.count(REFUSED) == 1  # one sentence for all lists
     assert f"{current(third_run.home).name} is published all the same" in third_run.output
@@ -345,7 +346,7 @@ def test_a_second_run_at_once_is_refused(telco360, tmp_path):
     home = Home(tmp_path)
     with build.run_lock(home):
         run = telco360(home, "nightly")
-    assert run.code == 1
+    assert run.code == ExitCode.BUSY
     assert "at work already" in run.output and "Traceback" not in run.output
 
 
