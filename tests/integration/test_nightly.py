@@ -386,5 +386,5 @@ def test_definitions_load_and_stand_as_one_graph(telco360_environment, tmp_path)
     assert done.returncode == 0, done.stderr
     described = json.loads(done.stdout.splitlines()[-1])
     assert described.pop("schedule") == ["0 2 * * *", "Asia/Shanghai"]
-    assert described.pop("sensors") == ["deliveries_complete"]
+    assert described.pop("sensors") == ["deliveries_complete", "nightly_success", "nightly_failure"]
     assert [what for what, holds in described.items() if not holds] == []
