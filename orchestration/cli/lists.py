@@ -200,7 +200,7 @@ def lists_rebuild(
         run = recorded_run(given, name, run_date.date())
         version = next((version for version in ours.versions() if version.name == run["publication"]), None)
         if version is None:
-            raise settings.SettingsError(
+            raise ListError(
                 f"list {name}: the version {run['publication']} is gone, and with it what the file of {run['run_date']} told; "
                 "`telco360 publish list` names those that stand"
             )

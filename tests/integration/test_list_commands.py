@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from orchestration import cli
 from orchestration.base import settings
+from orchestration.base.exit_codes import ExitCode
 from orchestration.base.settings import Home
 from orchestration.cli import customer
 from orchestration.cli import lists as commands
@@ -167,7 +168,7 @@ def test_a_list_that_cannot_be_decided_says_why(operator):
     assert "list care: refused: channel_surveys ends on 2026-02-01; needed for nps_score. Deliver" in operator.call(
         "preview", "care", code=1
     )
-    assert "the lists are: care, every" in operator.call("preview", "cares", code=1)
+    assert "the lists are: care, every" in operator.call("preview", "cares", code=ExitCode.SETTING)
 
 
 def test_check_names_every_fault(operator):
