@@ -7,6 +7,7 @@ from made_tags import LINES, MODELS, made_tag_version
 from typer.testing import CliRunner
 
 from orchestration import cli
+from orchestration.base.exit_codes import ExitCode
 from orchestration.base.settings import Home
 
 
@@ -67,4 +68,4 @@ def test_overlaps_are_listed(tags):
 @pytest.mark.parametrize("arguments", [("diff", "run0"), ("overlaps",)])
 def test_what_needs_duckdb_says_so(tags, monkeypatch, arguments):
     monkeypatch.setenv("TELCO360_TARGET", "spark")
-    assert "needs DuckDB" in tags(*arguments, code=1)
+    assert "needs DuckDB" in tags(*arguments, code=ExitCode.SETTING)
