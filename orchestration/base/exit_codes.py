@@ -17,6 +17,8 @@ class ExitCode(IntEnum):
     """Published; something after it failed: a target list, tasks, scores."""
     BUSY = 75
     """Another run uses the home; the same command works later."""
+    NOT_PERMITTED = 77
+    """Whoever called may not use the command: docs/roles.md."""
     SETTING = 78
     """A setting or an argument names something that does not exist; the same command fails again."""
     STOPPED = 130

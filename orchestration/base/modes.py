@@ -1,4 +1,4 @@
-"""Who may read what lies in a home: its owner, and the owner's group where a setting says so.
+"""Who may read what lies in a home: its owner, and a group where a setting says so.
 
 Files are born private by the umask, which child processes inherit; `close` mends what was made before, or by others. Landing is
 left as it is: source systems write there, with accounts of their own.
@@ -6,7 +6,7 @@ left as it is: source systems write there, with accounts of their own.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orchestration.base.settings import Home, group_reads
@@ -29,9 +29,11 @@ def make_folder(path: Path, area: str) -> None:
     """Makes a folder of `published` or `exports`, and those on the way to it, with the area's mode; one that is there stays."""
     missing = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True)
-    if area in group_reads():
+    granted = group_reads()
+    if area in granted:
         for made in missing:
-            made.chmod(0o750)
+            _give(made, granted[area])
+            made.chmod(0o750 if granted[area] is None else 0o2750)  # what is made in it belongs to the same group
 
 
 def close(home: Home) -> int:
@@ -40,8 +42,8 @@ def close(home: Home) -> int:
     closed."""
     private_umask()
     home.root.mkdir(parents=True, exist_ok=True)
-    granted = {getattr(home, area) for area in group_reads()}
-    return sum(_set(path, bits) for path, bits in _wanted(home, granted))
+    granted = {getattr(home, area): group for area, group in group_reads().items()}
+    return sum(_set(path, bits, group) for path, bits, group in _wanted(home, granted))
 
 
 def told(changed: int) -> str:
@@ -49,11 +51,12 @@ def told(changed: int) -> str:
     return f"; {changed:,} files and folders are now closed to other accounts" if changed else ""
 
 
-def _wanted(home: Home, granted: set[Path]) -> Iterator[tuple[Path, int]]:
-    """(path, the bits it may keep or gets) of the home and all in it but landing."""
+def _wanted(home: Home, granted: Mapping[Path, int | None]) -> Iterator[tuple[Path, int, int | None]]:
+    """(path, the bits it may keep or gets, its group where it gets one) of the home and all in it but landing."""
     # Whoever delivers or reads passes through the root, without seeing what is in it.
     passes = stat.S_IMODE(home.root.stat().st_mode) & 0o011
-    yield home.root, 0o700 | passes | (0o010 if granted else 0)
+    others = 0o001 if any(group is not None for group in granted.values()) else 0  # of several groups, one is the root's at most
+    yield home.root, 0o700 | passes | (0o010 if granted else 0) | others, None
     for folder, folders, files in os.walk(home.root):
         here = Path(folder)
         if here == home.root and home.landing.name in folders:
@@ -62,16 +65,28 @@ def _wanted(home: Home, granted: set[Path]) -> Iterator[tuple[Path, int]]:
             for name in names:
                 path = here / name
                 if not path.is_symlink():
-                    yield path, 0o700 | (shared if any(area in (path, *path.parents) for area in granted) else 0)
+                    area = next((area for area in granted if area in (path, *path.parents)), None)
+                    yield (path, 0o700, None) if area is None else (path, 0o700 | shared, granted[area])
 
 
-def _set(path: Path, bits: int) -> bool:
+def _give(path: Path, group: int | None) -> bool:
+    """Has a file or folder belong to the group; whether it did not yet."""
+    if group is None or path.stat().st_gid == group:
+        return False
+    os.chown(path, -1, group)
+    return True
+
+
+def _set(path: Path, bits: int, group: int | None) -> bool:
     try:
         found = path.stat()
         mode = stat.S_IMODE(found.st_mode)
-        wanted = mode & (bits | ~_BITS) | bits & 0o070
-        is_linked = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
-        if mode == wanted or is_linked:
+        wanted = mode & (bits | ~_BITS) | bits & 0o071
+        if group is not None and stat.S_ISDIR(found.st_mode):
+            wanted |= stat.S_ISGID
+        if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+            return False
+        if not _give(path, group) and mode == wanted:
             return False
         path.chmod(wanted)
     except (FileNotFoundError, PermissionError):  # gone meanwhile, or another account's

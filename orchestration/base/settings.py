@@ -1,5 +1,6 @@
 """Where things lie and which environment runs. No policy and no I/O beyond looking at the environment."""
 
+import grp
 import os
 import re
 from dataclasses import dataclass
@@ -192,18 +193,24 @@ GROUP_READABLE = ("published", "exports")
 """Folders of a home that the owner's group may be let read."""
 
 
-def group_reads() -> frozenset[str]:
-    """Which of GROUP_READABLE the owner's group may read, from TELCO360_GROUP_READS; none where it is not set.
+def group_reads() -> dict[str, int | None]:
+    """Which of GROUP_READABLE a group may read, from TELCO360_GROUP_READS, such as `published:analysts,exports:channels`.
 
-    Raises SettingsError for a name that is none of them.
+    The number of the group by area, None where the owner's own is meant; empty where nothing is set.
+
+    Raises SettingsError for a name that is none of them, and for a group that this machine does not know.
     """
-    names = frozenset(name.strip() for name in (os.environ.get("TELCO360_GROUP_READS") or "").split(",") if name.strip())
-    if unknown := names - set(GROUP_READABLE):
+    given = [name.strip() for name in (os.environ.get("TELCO360_GROUP_READS") or "").split(",") if name.strip()]
+    named = {area.strip(): group.strip() for area, _, group in (one.partition(":") for one in given)}
+    if unknown := set(named) - set(GROUP_READABLE):
         raise SettingsError(
             f"TELCO360_GROUP_READS: '{', '.join(sorted(unknown))}' cannot be opened to the group; "
             f"write {' or '.join(GROUP_READABLE)}, or both with a comma between"
         )
-    return names
+    try:
+        return {area: grp.getgrnam(group).gr_gid if group else None for area, group in named.items()}
+    except KeyError as error:
+        raise SettingsError(f"TELCO360_GROUP_READS: this machine has no group of the name {error.args[0].split()[-1]}") from error
 
 
 def timezone() -> ZoneInfo:

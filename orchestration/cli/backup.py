@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration.base import settings
+from orchestration.base import audit, settings
 from orchestration.cli.common import plain_errors
 from orchestration.operations.backup import back_up
 
@@ -19,7 +19,8 @@ def backup(folder: Annotated[Path, typer.Argument(help="Where to; a folder on an
 
     It holds personal data as the home does: phones, names, document numbers. Keep it where as few may read it.
     """
-    with plain_errors(), Console(stderr=True).status("copying …") as status:
-        made = back_up(settings.home(), folder, lambda name: status.update(f"copying … {name}"))
+    home = settings.home()
+    with plain_errors(), Console(stderr=True).status("…") as status, audit.recorded(home, "backup", str(folder.resolve())):
+        made = back_up(home, folder, lambda name: status.update(f"copying … {name}"))
     typer.echo(f"{folder}: {len(made.files):,} files, {made.size / 2**20:,.0f} MiB, as of {made.made_at}.")
     typer.echo(f"To make a home of it: telco360 restore {folder} --home EMPTY_DIR")

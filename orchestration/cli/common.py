@@ -10,6 +10,7 @@ import typer
 from orchestration.base import machine, settings
 from orchestration.base.errors import HomeBusy, Telco360Error
 from orchestration.base.exit_codes import ExitCode
+from orchestration.base.roles import NotPermitted
 from orchestration.warehouse.dbt import ensure_manifest
 from orchestration.warehouse.manifest import Models, load_models, read_manifest
 
@@ -49,6 +50,8 @@ def plain_errors() -> Iterator[None]:
 def _code(error: Telco360Error) -> ExitCode:
     if isinstance(error, HomeBusy):
         return ExitCode.BUSY
+    if isinstance(error, NotPermitted):
+        return ExitCode.NOT_PERMITTED
     return ExitCode.SETTING if isinstance(error, settings.SettingsError) else ExitCode.FAILED
 
 

@@ -1,7 +1,9 @@
 """The commands `telco360 lists …`. Reads arguments, asks the package, prints."""
 
 import contextlib
+import csv
 import datetime
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,8 +14,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.base import settings
+from orchestration.base import audit, settings
 from orchestration.base.errors import ListError
+from orchestration.base.roles import person, require_own_name
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import Catalog
 from orchestration.cli.common import models, plain_errors
@@ -41,6 +44,17 @@ _VERDICTS = {
     "draft": "a draft, good to run once it is approved",
     "retired": "retired, not exported any more",
 }
+_MEMBER_COLUMNS = (
+    "list_name",
+    "run_date",
+    "position",
+    "subscriber_id",
+    "arm",
+    "offer_code",
+    "manager_id",
+    "value_tier",
+    "region_code",
+)
 _WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
@@ -108,7 +122,8 @@ def lists_approve(
     step: Annotated[str | None, typer.Option(help="Step of seed approval_steps; else the one that is next.")] = None,
 ) -> None:
     """Show what a list would cost and bring, and write the approval of a step into its file."""
-    with plain_errors():
+    with plain_errors(), audit.recorded(settings.home(), "list_approval", f"list {name}") as act:
+        require_own_name(person(settings.home()), by)
         definition, path = _definition(name), settings.TARGET_LISTS / f"{name}.yml"
         with _previewed(name) as decided:
             found = preview.preview(decided, name, 0)
@@ -119,6 +134,7 @@ def lists_approve(
         _say(filter(None, [found.shows]))
         _warn(name, (*found.warnings, *filter(None, [found.jump])))
         write_approvals(path, approved)
+        act.rows = found.waterfall["exported"]
     _say([f"{done} is approved by {by}; {path} says so"])
     left = [one for one in needed(steps, approved, size) if one.name not in given(steps, approved)]
     for one in left[:1]:
@@ -189,6 +205,26 @@ def lists_why(subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")
     _say([*lines, *([f"  as last exported: {before}"] if before else [])])
 
 
+@app.command("members")
+def lists_members(
+    name: ListName,
+    run_date: Annotated[
+        datetime.datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="Day of the run; else the last.")
+    ] = None,
+) -> None:
+    """Write whom an exported list took, as CSV without phones, to the output: > members.csv keeps it in a file of yours."""
+    with plain_errors():
+        home = settings.home()
+        rows = [one for one in ledger.members(home, name, run_date.date() if run_date else None).to_pylist() if not one["reason"]]
+        if not rows:
+            raise ListError(f"list {name}: no such run was exported, or it took nobody; `telco360 status` shows the last ones")
+        with audit.recorded(home, "list_members", f"list {name}, run {rows[0]['run_id']}") as act:
+            act.rows = len(rows)
+            writer = csv.DictWriter(sys.stdout, _MEMBER_COLUMNS, extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
 @app.command("rebuild")
 def lists_rebuild(
     name: ListName,
@@ -204,8 +240,10 @@ def lists_rebuild(
                 f"list {name}: the version {run['publication']} is gone, and with it what the file of {run['run_date']} told; "
                 "`telco360 publish list` names those that stand"
             )
-        with ours.list_tables(known, version) as tables:
+        of = f"list {name}, run {run['run_id']}"
+        with ours.list_tables(known, version) as tables, audit.recorded(given, "list_rebuild", of) as act:
             written = rebuild(tables, given, run)
+            act.rows = written.rows
     typer.echo(f"{name}: {written.rows:,} rows, the same bytes as exported (SHA-256 {written.sha256})\n{written.files[0]}")
 
 
@@ -218,8 +256,9 @@ def lists_import(
     offer: Annotated[str | None, typer.Option(help="Offer that it puts to them.")] = None,
 ) -> None:
     """Take a list made elsewhere into the ledger, so that its effect is counted from the next build on."""
-    with plain_errors():
+    with plain_errors(), audit.recorded(settings.home(), "list_import", f"list {name}, {on.date()}") as act:
         run = import_list(settings.home(), file, name, on.date(), channel, offer)
+        act.rows = run["exported"] + run["control"]
     typer.echo(f"{name}: {run['exported']:,} treated and {run['control']:,} control recorded as run {run['run_id']}")
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.base import journal, keys, settings
+from orchestration.base import audit, journal, keys, settings
 from orchestration.base.contract import load_contract
 from orchestration.cli.common import models, plain_errors
 from orchestration.privacy import holds, restrict
@@ -91,9 +91,10 @@ def privacy_erase(who: WhoArgument, request: RequestOption) -> None:
     with plain_errors(), Console(stderr=True).status("starting …") as status:
         _require_duckdb("privacy erase changes")
         home = settings.home()
-        report = erase(
-            home, load_contract(), models(), keys.load_keys(home), who, request, lambda text: status.update(f"{text} …")
-        )
+        with audit.recorded(home, "erase", f"request {request}"):
+            report = erase(
+                home, load_contract(), models(), keys.load_keys(home), who, request, lambda text: status.update(f"{text} …")
+            )
     typer.echo(f"Request {request} is done, entry {report.entry['hash'][:12]} of the journal:")
     for place, text in report.changed.items():
         typer.echo(f"  {place}: {text}")
@@ -112,10 +113,11 @@ def privacy_hold(
     """Hold data that a court or an authority asks for: it is neither erased nor goes by retention until the hold is lifted."""
     with plain_errors():
         home, action = settings.home(), holds.LIFT if lift else holds.HOLD
-        if what in KINDS:
-            holds.hold_kind(home, what, request, action)
-        else:
-            holds.hold_person(home, keys.load_keys(home), find(home.raw, load_contract(), what), request, action)
+        with audit.recorded(home, "lift_hold" if lift else "hold", f"request {request}"):
+            if what in KINDS:
+                holds.hold_kind(home, what, request, action)
+            else:
+                holds.hold_person(home, keys.load_keys(home), find(home.raw, load_contract(), what), request, action)
     typer.echo(f"{what} is {'no longer held' if lift else 'held'}, request {request}.")
 
 
@@ -126,7 +128,7 @@ def privacy_restrict(
     """Restrict a person: the data stays, and is used for no list, no score and no task until the restriction is lifted."""
     with plain_errors():
         home, known = settings.home(), keys.load_keys(settings.home())
-        with run_lock(home):
+        with audit.recorded(home, "lift_restriction" if lift else "restrict", f"request {request}"), run_lock(home):
             subject = find(home.raw, load_contract(), who)
             if lift:
                 restrict.lift(home, known, subject, request)
@@ -146,10 +148,11 @@ def privacy_export(
     """Write all data of a person to a file, for a request of access. It holds phones and names: hand it to that person alone."""
     with plain_errors():
         home, known = settings.home(), keys.load_keys(settings.home())
-        subject = find(home.raw, load_contract(), who)
-        try:
-            rows = write_access_file(home, load_contract(), subject, request, to)
-        except FileExistsError as error:
-            raise PersonError(f"{to} is there already: name a new file, so that no data of another person is lost") from error
-        journal.record(home, "export", request, digests=subject.digests(known), key=known.current, rows=rows)
+        with audit.recorded(home, "access_request", f"request {request}") as act:
+            subject = find(home.raw, load_contract(), who)
+            try:
+                act.rows = rows = write_access_file(home, load_contract(), subject, request, to)
+            except FileExistsError as error:
+                raise PersonError(f"{to} is there already: name a new file, so that no data of another person is lost") from error
+            journal.record(home, "export", request, digests=subject.digests(known), key=known.current, rows=rows)
     typer.echo(f"{to}: {rows:,} rows about {subject}, request {request}. Delete it when it was handed over.")

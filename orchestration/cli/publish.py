@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.base import settings
+from orchestration.base import audit, settings
 from orchestration.cli.common import plain_errors
 from orchestration.engines.choose import engine
 
@@ -34,4 +34,7 @@ def publish_rollback(
     """Make an earlier version the one that readers get."""
 
     with plain_errors():
-        typer.echo(f"Readers now get {engine(settings.home()).rollback(version).name}.")
+        home = settings.home()
+        with audit.recorded(home, "publish_rollback", version or "the version before"):
+            current = engine(home).rollback(version)
+    typer.echo(f"Readers now get {current.name}.")

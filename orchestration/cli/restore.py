@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration.base import settings
+from orchestration.base import audit, settings
 from orchestration.cli.common import plain_errors
 from orchestration.operations import backup
 
@@ -22,5 +22,6 @@ def restore(folder: Annotated[Path, typer.Argument(help="A folder that `telco360
     home = settings.home()
     with plain_errors(), Console(stderr=True).status("copying …") as status:
         made = backup.restore(folder, home, lambda name: status.update(f"copying … {name}"))
+        audit.record(home, "restore", f"{folder.resolve()}, as of {made.made_at}", len(made.files))
     typer.echo(f"{home.root}: {len(made.files):,} files as of {made.made_at}, each as it was kept.")
     typer.echo("Deliveries since then must be delivered again; `telco360 nightly` builds what a backup does not hold.")

@@ -15,6 +15,7 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from orchestration.base import settings
+from orchestration.cli.permissions import guarded
 
 COMMANDS = {
     "nightly": "Take in what was delivered, build, test, publish, export the target lists.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "customer": "Show what every channel sees of a line: what to say, its offers, its last contact, whether to disturb it.",
     "scoring": "Models of scores: list, show, pin one, go back to the one before.",
     "privacy": "Search for personal values, erase or restrict a person, give a person's data, hold and keep data.",
+    "audit": "Show who handed out, took back, changed or removed what; check that nothing of it was altered.",
     "lists": "Start, check, preview and export target lists; ask what became of them.",
 }
 """What help says of each command or group of commands; each is the `app` of the module of its name beside this one."""
@@ -54,15 +56,18 @@ class Root(TyperGroup):
         command: Any = typer.main.get_command(module.app)
         command.help = command.help or COMMANDS[name]
         common = [option for option in self.params if option.name in ("home", "target")]
-        for each in (command, *_below(command)):
+        for path, each in below(name, command):
             each.params = [*each.params, *common]
+            if not hasattr(each, "commands"):
+                each.callback = guarded(path, each.callback)
         return command
 
 
-def _below(group: object) -> Iterator[Any]:
-    for command in getattr(group, "commands", {}).values():
-        yield command
-        yield from _below(command)
+def below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """The command and all in it, each with what is typed for it."""
+    yield path, command
+    for name, each in getattr(command, "commands", {}).items():
+        yield from below(f"{path} {name}", each)
 
 
 def _take_home(home: Path | None) -> None:

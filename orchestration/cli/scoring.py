@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.base import settings
+from orchestration.base import audit, settings
 from orchestration.cli.common import plain_errors
 from orchestration.scoring.cards import store_with, stores
 from orchestration.scoring.errors import ScoringError
@@ -42,7 +42,7 @@ def show(
 @app.command()
 def pin(version: Annotated[str, typer.Argument(help="A model that `list` shows.")]) -> None:
     """Have a model score, from the next run on, until another is pinned or `rollback`; better ones wait."""
-    with plain_errors():
+    with plain_errors(), audit.recorded(settings.home(), "model_pin", version):
         store_with(settings.home(), version).pin(version)
     typer.echo(f"{version} is pinned: it scores from the next run on.")
 
@@ -50,7 +50,7 @@ def pin(version: Annotated[str, typer.Argument(help="A model that `list` shows."
 @app.command()
 def rollback(purpose: Purpose = VALUE_LOSS.name) -> None:
     """Have the model before score, from the next run on; a better one takes its place again."""
-    with plain_errors():
+    with plain_errors(), audit.recorded(settings.home(), "model_rollback", purpose):
         version = _store(purpose).rollback()
     typer.echo(f"{version} scores from the next run on.")
 

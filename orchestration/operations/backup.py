@@ -22,7 +22,7 @@ from orchestration.base.files import replace_text, sha256_of, sync_tree
 from orchestration.base.settings import Home
 from orchestration.warehouse.build import run_lock
 
-KEPT = ("lake", "published", "profiles", "target_lists", "warehouse/dagster", "warehouse/logs")
+KEPT = ("roles.yml", "lake", "published", "profiles", "target_lists", "warehouse/dagster", "warehouse/logs")
 INDEX, FILES, NOTE = "backup.json", "files", "last_backup.json"
 
 
@@ -129,6 +129,8 @@ def last_backup(home: Home) -> datetime | None:
 def _kept(home: Home) -> Iterator[Path]:
     """Files and links to keep; locks and drafts are nobody's loss."""
     for part in KEPT:
+        if (home.root / part).is_file():
+            yield home.root / part
         for folder, _, names in os.walk(home.root / part):
             for name in sorted(names):
                 if not name.startswith("."):

@@ -1,10 +1,12 @@
 """Whether a home is in order: what is looked at, each with its remedy. Looks, and changes nothing."""
 
+import grp
 import os
+import pwd
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -12,10 +14,11 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import duckdb
 from packaging.requirements import Requirement
 
-from orchestration.base import notify, settings
+from orchestration.base import audit, journal, notify, roles, settings
 from orchestration.base.contract import load_contract
 from orchestration.base.errors import Telco360Error
 from orchestration.base.notify import Notice
+from orchestration.base.roles import Role
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier
 from orchestration.engines.choose import engine
@@ -133,6 +136,33 @@ def permissions(home: Home) -> Iterator[Finding]:
         yield Finding("permissions", PROBLEM, f"any account of this machine may read {', '.join(open_)}", remedy)
     if not closed and not open_:
         yield Finding("permissions", WELL, "runs may write, others may not read")
+    given = roles.read_roles(roles.roles_file(home), home.root.stat().st_uid) if home.root.exists() else None
+    readers = {area: _accounts(group if group is not None else os.getgid()) for area, group in settings.group_reads().items()}
+    for text in unlike_roles(given or {}, readers, roles.groups_of) if given else ():
+        yield Finding("roles", WARNING, text, f"Change the group of the machine, or {roles.roles_file(home)}: docs/roles.md")
+
+
+def _accounts(group: int) -> frozenset[str]:
+    """Accounts of the machine that are in a group, by their own group or as its members."""
+    own = {account.pw_name for account in pwd.getpwall() if account.pw_gid == group}
+    name = roles.group_name(group)
+    return frozenset(own | set(grp.getgrnam(name).gr_mem if name else ())) - {
+        roles.account_name(0),
+        roles.account_name(os.geteuid()),
+    }
+
+
+def unlike_roles(
+    given: Mapping[Role, Mapping[str, tuple[str, ...]]],
+    readers: Mapping[str, frozenset[str]],
+    groups_of: Callable[[str], frozenset[str]],
+) -> Iterator[str]:
+    """Who may read files that their roles do not give them: `readers` are accounts by area. Pure, but for `groups_of`."""
+    of = {user: roles.roles_of(user, groups_of(user), given) for users in readers.values() for user in users}
+    if strangers := sorted(user for user in readers.get("published", ()) if not of[user]):
+        yield f"may read published versions, and have no role: {', '.join(strangers)}"
+    if callers := sorted(user for user in readers.get("exports", ()) if of[user] and Role.STEWARD not in of[user]):
+        yield f"may read phones in exports, which their roles do not give them: {', '.join(callers)}"
 
 
 def deliveries(home: Home) -> Iterator[Finding]:
@@ -215,12 +245,16 @@ def _differing(current: Version) -> list[str]:
 
 
 def ledgers(home: Home) -> Iterator[Finding]:
-    """Whether the ledger of target lists is as it was written."""
-    wrong = list_ledger.verify(home)
-    if wrong:
-        yield Finding("list ledger", PROBLEM, wrong, "Bring lake/ledger back from a backup: `telco360 restore`")
-    else:
-        yield Finding("list ledger", WELL, f"{list_ledger.runs(home).num_rows} runs, the chain is whole")
+    """Whether the ledger of target lists, the audit trail and the journal of persons are as they were written."""
+    for subject, wrong in (
+        ("list ledger", list_ledger.verify(home)),
+        ("audit trail", audit.trail(home).verify()),
+        ("journal", journal.verify(home)),
+    ):
+        if wrong:
+            yield Finding(subject, PROBLEM, wrong, "Bring lake/ledger back from a backup: `telco360 restore`")
+        else:
+            yield Finding(subject, WELL, "the chain is whole")
 
 
 def backups(home: Home) -> Iterator[Finding]:

@@ -31,6 +31,8 @@ from orchestration.warehouse.manifest import Models
 from orchestration.warehouse.publishing import versions
 
 NO_TEXT = (".duckdb", ".wal", ".db", ".db-shm", ".db-wal", ".msgpack", ".gpickle", ".lock")
+CHAINS = ("privacy", "audit")
+"""Folders of the ledger whose files name nobody, and are chained by what they say."""
 SUPPRESSIONS = "channel_phone_suppressions"
 
 
@@ -138,7 +140,7 @@ def _texts(home: Home, person: Person) -> str:
         elif path.suffix not in NO_TEXT:
             changed += places.text_file(path, person)
     for path in (*home.ledger.rglob("*.json"), *home.models.rglob("*.json")):
-        if path.parent.name != "privacy":
+        if path.parent.name not in CHAINS:
             changed += places.text_file(path, person)
     return f"{changed} files, {stores} rows of stores"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.base import modes
+from orchestration.base import audit, modes
 from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.settings import Home
@@ -106,14 +106,19 @@ class DecidedRun:
                 raise ListError("this run has exported it already; a new run may do it again")
             made = self._export(name)
             self.exported.add(name)
-            return made
         except FAULTS as error:
             reason = str(error).removeprefix(f"list {name}: ")
             if name not in self.plan.rejected:
                 self._record(name, Rejected(FAILED, reason))
                 ledger.clear_leftovers(self.home)
                 self._balance_file(name).unlink(missing_ok=True)
+            audit.record(self.home, "list_export", self._audited(name), result=self.status(name))
             raise ListError(f"list {name}: {reason}") from error
+        audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
+        return made
+
+    def _audited(self, name: str) -> str:
+        return f"list {name}, run {self.run_id}"
 
     def _export(self, name: str) -> ListRun:
         self._freeze(name)

@@ -5,6 +5,7 @@ What the rows say is `channel_view`'s; how files look and get where they belong 
 
 from datetime import date
 
+from orchestration.base import audit
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifiers
 from orchestration.engines.tables import Tables
@@ -33,4 +34,5 @@ def write_feeds(tables: Tables, home: Home, as_of: date, run_date: date, publica
         written[channel] = write_files(
             tables.connection, query, f"feed_{channel}_{as_of}_{run_date}", FORMATS, folder, title, ("subscriber_id",)
         )
+        audit.record(home, "feed_export", f"feed {channel}, {run_date}", written[channel].rows)
     return written

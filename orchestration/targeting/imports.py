@@ -3,7 +3,6 @@
 Nothing is exported here, and no tag is read: what is known of the members is what the file says.
 """
 
-import getpass
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import duckdb
 
 from orchestration.base.errors import ListError
 from orchestration.base.files import sha256_of
+from orchestration.base.roles import person
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
 from orchestration.targeting import ledger
@@ -47,7 +47,7 @@ def import_list(home: Home, file: Path, name: str, run_date: date, channel: str,
             "channel": channel, "offer_code": offer, "control_share": control / (treated + control), "status": EXPORTED,
             **dict.fromkeys(ledger.COUNTS, 0), "matched": treated + control, "control": control, "exported": treated,
             "file": file.name, "sha256": sha256_of(file), "exported_at": datetime.now(UTC).replace(tzinfo=None),
-            "exported_by": getpass.getuser(), "warnings": "imported: made elsewhere, not decided here",
+            "exported_by": person(home).user, "warnings": "imported: made elsewhere, not decided here",
         }  # fmt: skip
         kept = ledger.keep_members(
             home,

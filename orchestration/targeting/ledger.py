@@ -6,8 +6,6 @@ run stands whole or not at all. Nothing that stands is ever changed.
 """
 
 import fcntl
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -17,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
-from orchestration.base import journal
+from orchestration.base import chain, journal
+from orchestration.base.chain import BEGINNING
 from orchestration.base.files import sha256_of, write_atomically
 from orchestration.base.settings import Home
 
@@ -66,7 +65,6 @@ LIST_MEMBERS = pa.schema(
 )
 """One row a list, run and subscriber who matched. `reason`: the one of STEPS that left it out, null where it was exported."""
 
-BEGINNING = "0" * 64
 _EMPTY = {"list_runs/none.parquet": LIST_RUNS, "list_members/run_date=1900-01-01/none.parquet": LIST_MEMBERS}
 _NUMBERED = "[0-9]*_*.parquet"
 
@@ -155,7 +153,7 @@ def record(home: Home, row: Mapping[str, object]) -> dict:
 def run_hash(row: Mapping[str, object]) -> str:
     """SHA-256 of a row of list_runs, without its own run_hash."""
     said = {name: str(row[name]) for name in LIST_RUNS.names if name != "run_hash" and row.get(name) is not None}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return chain.digest(said)
 
 
 def verify(home: Home) -> str | None:
@@ -168,12 +166,9 @@ def verify(home: Home) -> str | None:
         except (ValueError, OSError) as error:
             return f"{path}: cannot be read as one row: {error}"
         said = f"{path}: list {row['list_name']}, run {row['run_id']}"
-        if not path.name.startswith(f"{number:06}_"):
-            return f"{path}: row {number} of the chain is missing"
-        if row["previous_hash"] != previous:
-            return f"{said}: does not follow the row before; that one, or this, was put in, left out or changed"
-        if row["run_hash"] != run_hash(row):
-            return f"{said}: is not what was written; its content was changed"
+        hashes = (row["previous_hash"], row["run_hash"], run_hash(row))
+        if wrong := chain.fault(path, number, said, hashes, previous, "row"):
+            return wrong
         if row["members_sha256"]:
             kept = members_file(home, row)
             if not kept.exists():

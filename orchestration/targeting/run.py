@@ -6,7 +6,6 @@ engine's part is behind `tables.Tables`; when lists run is Dagster's and the CLI
 
 import contextlib
 import functools
-import getpass
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 
 from orchestration.base.billed import billed_months, months_sql
 from orchestration.base.errors import ListError
+from orchestration.base.roles import person
 from orchestration.base.settings import Home
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import Catalog
@@ -49,7 +49,7 @@ def open_run(
     with ledger.only_one(home):
         ledger.clear_leftovers(home)
         decided = decide(tables, home, definitions, names, run_date, as_of, publication, accept_old_data=accept_old_data)
-        decided.exported_by = exported_by or getpass.getuser()
+        decided.exported_by = exported_by or person(home).user
         yield decided
 
 

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.base import audit
 from orchestration.base.files import write_atomically
 from orchestration.base.settings import Home
 from orchestration.targeting.file_title import FileTitle
@@ -96,7 +97,7 @@ def export_tasks(home: Home, ask: Ask, models: Models, day: date, run_date: date
     with duckdb.connect() as connection:
         connection.register("given", given)
         connection.execute("create table open_tasks as select * from given order by owner_kind, owner_id, place")
-        return write_list(
+        written = write_list(
             connection,
             "select * from open_tasks order by owner_kind, owner_id, place",
             f"open_tasks_{day}",
@@ -105,6 +106,8 @@ def export_tasks(home: Home, ask: Ask, models: Models, day: date, run_date: date
             FileTitle("open_tasks", "Open tasks", "待办任务", run_date, meanings, {"as_of": day.isoformat()}),
             [field.name for field in OPEN_TASKS if pa.types.is_string(field.type)],
         )
+    audit.record(home, "task_export", f"open tasks of {day}", written.rows)
+    return written
 
 
 def last_recorded(home: Home) -> date:

@@ -13,7 +13,7 @@ from made_lists import AS_OF, RELATIONS, RUN_DATE, export_all, made_files
 from typer.testing import CliRunner
 
 from orchestration import cli
-from orchestration.base import settings
+from orchestration.base import audit, settings
 from orchestration.base.exit_codes import ExitCode
 from orchestration.base.settings import Home
 from orchestration.cli import customer
@@ -267,7 +267,7 @@ def test_a_file_that_cannot_be_made_again_is_left_as_it_is(operator, change):
     assert Path(made.file).read_bytes() == before
     assert "the dates in the ledger are: 2026-04-01" in operator.call("rebuild", "care", "2026-01-01", code=1)
     operator.engine.standing = []
-    assert f"the version {operator.engine.published.stem} is gone" in operator.call("rebuild", "care", f"{RUN_DATE}", code=1)
+    assert f"the version {operator.engine.published.stem} is gone" in operator.call("rebuild", "care", f"{RUN_DATE}", code=78)
 
 
 def test_the_ledger_is_verified(operator):
@@ -337,3 +337,33 @@ def test_the_view_of_a_line_is_what_its_feed_says(operator, monkeypatch):
     assert (view["do_not_disturb_reason"]["app"], row["do_not_disturb"]) == (None, "false")
     gone = CliRunner().invoke(customer.app, ["none"])
     assert gone.exit_code == 1 and "subscriber none is not in the published version" in gone.output
+
+
+def audited(operator: Operator) -> list[tuple]:
+    return [(row["action"], row["of"], row["rows"], row["result"]) for row in audit.trail(operator.home).entries()]
+
+
+def test_exports_downloads_and_approvals_are_in_the_audit_trail_without_a_phone(operator):
+    operator.write(
+        "late", CARE.replace("name: care", "name: late").replace("approved\napproved: {by: boss, on: 2026-03-01}", "draft")
+    )
+    made = operator.export("care")["care"]
+    members = list(csv.DictReader(operator.call("members", "care").splitlines()))
+    assert len(members) == made.waterfall["exported"] == 16 and "138" not in str(members)
+    with Path(made.file).open(encoding="utf-8-sig", newline="") as file:
+        assert {row["subscriber_id"] for row in members} == {row["subscriber_id"] for row in csv.DictReader(file)}
+    operator.call("rebuild", "care", f"{RUN_DATE}")
+    operator.call("feeds")
+    assert "approved by" in operator.call("approve", "late", "--as", "boss")
+    operator.call("approve", "late", "--as", "customer-value", code=1)
+    assert "no such run was exported" in operator.call("members", "late", code=1)
+    run = f"run {RUN_DATE}_001"
+    assert [row for row in audited(operator) if row[0] != "feed_export"] == [
+        ("list_export", f"list care, {run}", 16, "done"),
+        ("list_members", f"list care, {run}", 16, "done"),
+        ("list_rebuild", f"list care, {run}", 16, "done"),
+        ("list_approval", "list late", 0, "done"),
+        ("list_approval", "list late", None, "failed: ListError"),
+    ]
+    assert len([row for row in audited(operator) if row[0] == "feed_export"]) == 4
+    assert audit.trail(operator.home).verify() is None

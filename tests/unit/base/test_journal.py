@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestration.base import journal
+from orchestration.base import chain, journal
 from orchestration.base.settings import Home
 
 
@@ -38,8 +38,8 @@ def test_an_entry_that_is_gone_is_noticed(home):
 
 
 def test_an_entry_put_in_is_noticed(home):
-    forged = {"action": "hold", "request": "X", "at": "", "previous_hash": journal.BEGINNING}
-    files(home)[2].write_text(json.dumps(forged | {"hash": journal.entry_hash(forged)}))
+    forged = {"action": "hold", "request": "X", "at": "", "previous_hash": chain.BEGINNING}
+    files(home)[2].write_text(json.dumps(forged | {"hash": chain.entry_hash(forged)}))
     assert "does not follow the entry before" in journal.verify(home)
 
 

@@ -1,5 +1,6 @@
 """A home is closed to other accounts, whatever the umask; the group reads what a setting opens."""
 
+import grp
 import os
 import stat
 
@@ -64,6 +65,28 @@ def test_the_group_reads_what_the_setting_opens_and_nothing_else(home, monkeypat
     monkeypatch.delenv("TELCO360_GROUP_READS")
     modes.close(home)
     assert open_to_others(home) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an account gives files to its own groups alone")
+def test_versions_and_exports_are_each_for_a_group_of_their_own(home, monkeypatch):
+    readers, channels = grp.getgrall()[1:3]
+    monkeypatch.setenv("TELCO360_GROUP_READS", f"published:{readers.gr_name},exports:{channels.gr_name}")
+    modes.close(home)
+    assert {p.stat().st_gid for p in (home.published, home.published / "v.duckdb")} == {readers.gr_gid}
+    assert {p.stat().st_gid for p in home.exports.rglob("*")} == {channels.gr_gid}
+    assert home.raw.stat().st_gid == home.root.stat().st_gid and mode(home.root) & 0o001, "both pass through the root"
+    modes.make_folder(home.exports / "2026-01-02", "exports")
+    made = home.exports / "2026-01-02" / "new"
+    made.touch()
+    made.chmod(modes.file_mode("exports"))
+    assert made.stat().st_gid == channels.gr_gid, "what is made afterwards too"
+    assert mode(home.lake) == 0o700 and modes.close(home) == 0
+
+
+def test_a_group_that_the_machine_does_not_know_is_refused(monkeypatch):
+    monkeypatch.setenv("TELCO360_GROUP_READS", "exports:no-such-group")
+    with pytest.raises(SettingsError, match="no group of the name 'no-such-group'"):
+        group_reads()
 
 
 def test_a_delivered_file_under_a_second_name_keeps_its_mode_in_a_closed_folder(home):

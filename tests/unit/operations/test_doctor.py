@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from orchestration.base import audit
+from orchestration.base.roles import Role
 from orchestration.base.settings import Home
 from orchestration.operations import doctor
 from orchestration.operations.doctor import PROBLEM, WARNING, WELL, Finding, days_left, late, run_state
@@ -103,3 +105,26 @@ def test_only_what_is_not_in_order_is_sent():
         ("delivery", "warning", "deliveries: late", "ask"),
         ("failure", "critical", "last run: killed", "again"),
     ]
+
+
+def test_who_reads_more_than_their_role_gives_is_told():
+    given = {Role.STEWARD: {"users": ("anna",)}, Role.VIEWER: {"groups": ("readers",)}}
+
+    def known(user: str) -> frozenset[str]:
+        return frozenset(("readers",) if user == "li.wei" else ())
+
+    readers = {"published": frozenset(("anna", "li.wei")), "exports": frozenset(("anna", "dialler"))}
+    assert list(doctor.unlike_roles(given, readers, known)) == [], "a channel's account needs no role"
+    readers = {"published": frozenset(("stranger",)), "exports": frozenset(("anna", "li.wei"))}
+    no_role, phones = doctor.unlike_roles(given, readers, known)
+    assert "have no role: stranger" in no_role
+    assert "phones in exports" in phones and phones.endswith(": li.wei")
+
+
+def test_an_audit_trail_that_was_changed_is_a_problem(tmp_path):
+    home = Home(tmp_path)
+    audit.record(home, "backup", "/mnt/a")
+    assert states(doctor.ledgers(home)) == [("list ledger", WELL), ("audit trail", WELL), ("journal", WELL)]
+    (path,) = audit.trail(home).folder.glob("*.json")
+    path.write_text(path.read_text().replace("/mnt/a", "/mnt/b"))
+    assert states(doctor.ledgers(home))[1] == ("audit trail", PROBLEM)

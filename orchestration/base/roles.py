@@ -1,0 +1,166 @@
+"""Who works on a home, and in which role: the account that owns it has all; others have what `roles.yml` in the home gives them.
+
+A person works with an account of their own through `sudo -u`, which tells who asked. That is believed only where the process runs
+as the account that could read everything anyhow; to all others the files are closed (see `modes`). Which role a command needs is
+not told here.
+"""
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.base.errors import Telco360Error
+from orchestration.base.settings import Home, SettingsError
+
+OWNER = "owner"
+"""What the account that owns the home is in: it runs every night, and needs no entry in the file."""
+
+
+class Role(StrEnum):
+    """What a person does with telco360; one person may have several."""
+
+    VIEWER = "viewer"
+    """Reads published figures."""
+    ANALYST = "analyst"
+    """Asks about single lines."""
+    MARKETER = "marketer"
+    """Drafts target lists."""
+    APPROVER = "approver"
+    """Approves lists, takes versions and models back."""
+    STEWARD = "steward"
+    """Runs telco360, answers requests of persons, hands out files with phones."""
+
+
+class NotPermitted(Telco360Error, PermissionError):
+    """A command that this person may not use; the text says who they are, which role it takes, and who gives it."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who works: the name of an account, and its roles; `OWNER` stands for all of them."""
+
+    user: str
+    roles: frozenset[str]
+
+    @property
+    def said(self) -> str:
+        return ", ".join(sorted(self.roles)) or "no role"
+
+
+def roles_file(home: Home) -> Path:
+    return home.root / "roles.yml"
+
+
+def person(home: Home) -> Person:
+    """Who works, by the running process. Raises SettingsError for a file of roles that cannot be used, NotPermitted where
+    somebody has a home of their own used in the name of the account."""
+    uid, asked_by = os.geteuid(), os.environ.get("SUDO_USER")
+    account = account_name(uid)
+    try:
+        owner: int | None = home.root.stat().st_uid
+    except FileNotFoundError:
+        owner = None
+    if asked_by and asked_by != account and uid != 0 and owner not in (None, uid):
+        raise NotPermitted(f"{home.root} belongs to {account_name(owner or 0)}: {account} works on a home of its own alone")
+    user = asked_by if asked_by and uid in (0, owner) else account
+    try:
+        given = read_roles(roles_file(home), uid)
+    except PermissionError:
+        given = {}  # another account, from which the home is closed
+    if given is None or (user in (account, account_name(0)) and uid in (0, owner)):
+        return Person(user, frozenset((OWNER,)))
+    return Person(user, roles_of(user, groups_of(user), given))
+
+
+def read_roles(path: Path, uid: int) -> dict[Role, dict[str, tuple[str, ...]]] | None:
+    """`users` and `groups` by role, as the file has them; None where there is no file.
+
+    Raises SettingsError for a file that others than the account `uid` and root may write, or that is not as it should be.
+    """
+    try:
+        found, text = path.stat(), path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    if found.st_uid not in (0, uid) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise SettingsError(f"{path}: other accounts may change it; run chown {account_name(uid)} {path} and chmod 600 {path}")
+    try:
+        return parsed(yaml.safe_load(text))
+    except (yaml.YAMLError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}. Write, for example:\nsteward:\n  users: [anna]\n  groups: [privacy]") from error
+
+
+def parsed(raw: Any) -> dict[Role, dict[str, tuple[str, ...]]]:
+    """The same from what YAML reads. Raises ValueError, saying what is wrong. Pure."""
+    if not isinstance(raw, dict):
+        raise ValueError("it must name roles, each with users and groups")
+    found = {}
+    for name, members in raw.items():
+        if name not in set(Role):
+            raise ValueError(f"'{name}' is no role; there are {', '.join(Role)}")
+        if not isinstance(members, dict) or set(members) - {"users", "groups"}:
+            raise ValueError(f"{name} must have users, groups or both, and nothing else")
+        for kind, names in members.items():
+            if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+                raise ValueError(f"{kind} of {name} must be a list of names")
+        found[Role(name)] = {kind: tuple(names) for kind, names in members.items()}
+    return found
+
+
+def roles_of(user: str, groups: Iterable[str], given: Mapping[Role, Mapping[str, tuple[str, ...]]]) -> frozenset[str]:
+    """The roles of a user by name and by groups. Pure."""
+    of = set(groups)
+    return frozenset(
+        role.value for role, members in given.items() if user in members.get("users", ()) or of & set(members.get("groups", ()))
+    )
+
+
+def require(home: Home, command: str, needed: frozenset[Role]) -> Person:
+    """Gives who works. Raises NotPermitted where none of their roles is one of those needed."""
+    who = person(home)
+    if OWNER in who.roles or who.roles & needed:
+        return who
+    names = " or ".join(role.value for role in Role if role in needed)
+    raise NotPermitted(
+        f"telco360 {command}: not permitted. You are {who.user} ({who.said}); it takes the role {names}. "
+        f"Whoever keeps {roles_file(home)} gives it"
+    )
+
+
+def require_own_name(who: Person, name: str) -> None:
+    """Raises NotPermitted where somebody whom the file gives roles acts in another's name; the account itself may write down what
+    was decided elsewhere."""
+    if OWNER not in who.roles and name != who.user:
+        raise NotPermitted(f"you are {who.user}, not {name}: write your own name")
+
+
+def account_name(uid: int) -> str:
+    """The name of an account of this machine, else its number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def groups_of(user: str) -> frozenset[str]:
+    """The groups of an account of this machine; none for one that it does not know."""
+    try:
+        found = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
+    except KeyError:
+        return frozenset()
+    return frozenset(group for gid in found if (group := group_name(gid)))
+
+
+def group_name(gid: int) -> str | None:
+    """The name of a group of this machine; None for one without."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return None
