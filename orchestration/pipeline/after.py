@@ -17,6 +17,7 @@ from orchestration.pipeline.notices import not_started, notices
 from orchestration.pipeline.outcome import Outcome, grouped
 from orchestration.pipeline.run import today
 from orchestration.pipeline.run_log import ENDED, RunLog, last_runs
+from orchestration.quality import discrepancies
 
 TOLD = "telco360/told"
 """Tag of a run whose own process notes its end; for all others a sensor does."""
@@ -26,7 +27,20 @@ def ended(outcome: Outcome, log: RunLog) -> list[str]:
     """Notes the end of a run. Gives in words what could not be written or sent."""
     size = bytes_below(outcome.run.home.root)
     log.write(ENDED, "info" if outcome.is_well else "error", **facts(outcome), home_bytes=size)
-    return _tell(outcome.run.home, notices(outcome), log)
+    return [*_sources_told(outcome, log), *_tell(outcome.run.home, notices(outcome), log)]
+
+
+def _sources_told(outcome: Outcome, log: RunLog) -> list[str]:
+    """Writes what is wrong with deliveries for the systems that made them; why not, in words."""
+    checks = outcome.source_checks
+    found = (*checks.failures, *checks.warnings) if checks else ()
+    try:
+        for path in discrepancies.write(outcome.run.home, outcome.run.contract, outcome.run.day, found):
+            log.write("discrepancies_written", file=str(path))
+    except (OSError, Telco360Error) as error:
+        log.write("not_told", "error", text=str(error))
+        return [f"discrepancies of deliveries were not written: {error}"]
+    return []
 
 
 def could_not_start(home: Home, error: Telco360Error, log: RunLog) -> list[str]:

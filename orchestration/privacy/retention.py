@@ -104,6 +104,9 @@ def _exports(home: Home, before: datetime) -> Iterator[Path]:
     for folder in home.exports.glob("[0-9]*-*-*"):
         if folder.is_dir() and date.fromisoformat(folder.name) < before.date():
             yield folder
+    for path in home.exports.glob("quality/*/*.csv"):
+        if date.fromisoformat(path.stem) < before.date():
+            yield path
 
 
 def _logs(home: Home, before: datetime) -> Iterator[Path]:
