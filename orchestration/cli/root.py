@@ -33,6 +33,7 @@ COMMANDS = {
     "scoring": "Models of scores: list, show, pin one, go back to the one before.",
     "privacy": "Search for personal values, erase or restrict a person, give a person's data, hold and keep data.",
     "audit": "Show who handed out, took back, changed or removed what; check that nothing of it was altered.",
+    "dependencies": "Packages that telco360 stands on: licences, a bill of materials, known vulnerabilities.",
     "lists": "Start, check, preview and export target lists; ask what became of them.",
 }
 """What help says of each command or group of commands; each is the `app` of the module of its name beside this one."""

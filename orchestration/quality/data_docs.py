@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestration.base.files import replace_text
@@ -13,13 +13,7 @@ RESULTS_KEPT = 60
 
 PAGES_KEPT = 300
 
-STYLE = """<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-th, td { border: 1px solid #ddd; padding: .35rem .6rem; text-align: left; }
-.passed { color: #176b3a; } .failed { color: #a3231f; } .warned { color: #8a5a00; }
-.d-none, .cooltip .top, footer { display: none; }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 
 # Whatever a browser would fetch from elsewhere: style sheets, scripts, images, style rules with an address.
 _OUTSIDE = re.compile(
@@ -60,19 +54,25 @@ def add(docs: Path, result: str) -> None:
 
 
 def offline(page: str) -> str:
-    """The page without anything that a browser would fetch from elsewhere, in a plain style of its own."""
+    """The page without anything that a browser would fetch from elsewhere, in the style of data_docs.css."""
     return _OUTSIDE.sub("", page).replace("</head>", STYLE + "</head>", 1)
 
 
 def index(results: list[dict[str, Any]], pages: list[str]) -> str:
     """The index page: results newest first, each with what it found, then the detailed pages newest first."""
     rows = "".join(_row(result) for result in results)
-    links = "".join(f'<li><a href="{html.escape(page)}">{html.escape(page)}</a></li>' for page in reversed(pages))
+    links = "".join(f'<li><a href="{html.escape(page)}">{html.escape(_titled(page))}</a></li>' for page in reversed(pages))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>telco360: quality</title>{STYLE}</head><body>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>telco360: quality</title>{STYLE}</head><body><main>'
         f"<h1>Quality checks</h1><table><tr><th>When (UTC)</th><th>Checks</th><th>Result</th><th>Number</th><th>Found</th></tr>"
-        f"{rows}</table><h2>In detail</h2><ul>{links}</ul></body></html>"
+        f"{rows}</table><h2>In detail</h2><ul>{links}</ul></main></body></html>"
     )
+
+
+def _titled(page: str) -> str:
+    """What a detailed page is called: its checks and its run, of a path as Great Expectations makes it."""
+    path = PurePosixPath(page)
+    return f"{path.stem.replace('-', ': ')}, {path.parts[-3]}" if len(path.parts) > 3 else page
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

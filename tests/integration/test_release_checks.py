@@ -6,6 +6,7 @@ from made_warehouse import CONTRACT, MODELS, PHONE, made_candidate, made_home, m
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
 from orchestration.engines.duckdb import DuckDBEngine
+from orchestration.quality import data_docs
 from orchestration.quality.release_checks import check_candidate, leaks
 from orchestration.warehouse.manifest import Model
 
@@ -29,6 +30,7 @@ def test_a_clean_candidate_passes_and_its_pages_open_offline(tmp_path):
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert 'src="http' not in text and '<link rel="stylesheet" href="http' not in text
+        assert text.count(data_docs.STYLE) == 1 and "table { border-collapse" in data_docs.STYLE, page
 
 
 @pytest.mark.parametrize(
