@@ -62,22 +62,31 @@ def roles_file(home: Home) -> Path:
 def person(home: Home) -> Person:
     """Who works, by the running process. Raises SettingsError for a file of roles that cannot be used, NotPermitted where
     somebody has a home of their own used in the name of the account."""
-    uid, asked_by = os.geteuid(), os.environ.get("SUDO_USER")
+    uid, asked = os.geteuid(), asked_by()
     account = account_name(uid)
     try:
         owner: int | None = home.root.stat().st_uid
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         owner = None
-    if asked_by and asked_by != account and uid != 0 and owner not in (None, uid):
-        raise NotPermitted(f"{home.root} belongs to {account_name(owner or 0)}: {account} works on a home of its own alone")
-    user = asked_by if asked_by and uid in (0, owner) else account
+    if asked and owner not in (None, uid):
+        name = account_name(owner or 0)
+        raise NotPermitted(
+            f"{home.root} belongs to {name}, and {account} works for you on homes of its own alone: sudo -u {name}"
+        )
+    user = asked or account
     try:
         given = read_roles(roles_file(home), uid)
     except PermissionError:
         given = {}  # another account, from which the home is closed
-    if given is None or (user in (account, account_name(0)) and uid in (0, owner)):
+    if given is None or (user == account and uid in (0, owner)):
         return Person(user, frozenset((OWNER,)))
     return Person(user, roles_of(user, groups_of(user), given))
+
+
+def asked_by() -> str | None:
+    """Who has this account work for them, by sudo; None where nobody else has, or root, who may do all anyhow."""
+    name = os.environ.get("SUDO_USER")
+    return None if name in (None, "", account_name(os.geteuid()), account_name(0)) else name
 
 
 def read_roles(path: Path, uid: int) -> dict[Role, dict[str, tuple[str, ...]]] | None:

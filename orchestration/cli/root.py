@@ -15,6 +15,8 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from orchestration.base import settings
+from orchestration.base.exit_codes import ExitCode
+from orchestration.base.roles import asked_by
 from orchestration.cli.permissions import guarded
 
 COMMANDS = {
@@ -74,6 +76,11 @@ def below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
 def _take_home(home: Path | None) -> None:
     # What is given here is what dbt, Dagster and every step will read.
     if home is not None:
+        if asked_by():
+            typer.secho(
+                "--home: not permitted by sudo; the home is the one that TELCO360_HOME of its env_file names", fg="red", err=True
+            )
+            raise typer.Exit(ExitCode.NOT_PERMITTED)
         os.environ["TELCO360_HOME"] = str(settings.home(home).root)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
 import duckdb
 from packaging.requirements import Requirement
@@ -134,12 +135,24 @@ def permissions(home: Home) -> Iterator[Finding]:
     if open_:
         remedy = f"chmod o-rwx {' '.join(open_)}"
         yield Finding("permissions", PROBLEM, f"any account of this machine may read {', '.join(open_)}", remedy)
-    if not closed and not open_:
+    shared = settings.group_reads()
+    ours = [folder for folder in there if folder not in (home.root, home.landing) and folder.name not in shared]
+    if grouped := [str(folder) for folder in ours if stat.S_IMODE(folder.stat().st_mode) & 0o070]:
+        text = f"a group may read {', '.join(grouped)}, which TELCO360_GROUP_READS does not name"
+        yield Finding("permissions", PROBLEM, text, f"The next run closes it; at once: chmod g-rwx {' '.join(grouped)}")
+    if other := [str(getattr(home, area)) for area, group in shared.items() if not _is_of(getattr(home, area), group)]:
+        text = f"not of the group that TELCO360_GROUP_READS names: {', '.join(other)}"
+        yield Finding("permissions", WARNING, text, "The next run gives it, where the account is a member of that group")
+    if not closed and not open_ and not grouped and not other:
         yield Finding("permissions", WELL, "runs may write, others may not read")
     given = roles.read_roles(roles.roles_file(home), home.root.stat().st_uid) if home.root.exists() else None
-    readers = {area: _accounts(group if group is not None else os.getgid()) for area, group in settings.group_reads().items()}
+    readers = {area: _accounts(group if group is not None else os.getgid()) for area, group in shared.items()}
     for text in unlike_roles(given or {}, readers, roles.groups_of) if given else ():
         yield Finding("roles", WARNING, text, f"Change the group of the machine, or {roles.roles_file(home)}: docs/roles.md")
+
+
+def _is_of(folder: Path, group: int | None) -> bool:
+    return group is None or not folder.exists() or folder.stat().st_gid == group
 
 
 def _accounts(group: int) -> frozenset[str]:

@@ -45,7 +45,7 @@ def test_roles_come_by_name_and_by_group(home, monkeypatch):
 
 
 def test_sudo_is_not_believed_of_an_account_that_owns_nothing(home, monkeypatch):
-    """Whoever runs telco360 as themselves may set any variable."""
+    """Whoever runs telco360 as themselves may set any variable; their account reads nothing of the home."""
     write(home, "steward: {users: [anna]}")
     monkeypatch.setenv("SUDO_USER", "anna")
     monkeypatch.setattr(os, "geteuid", lambda: 65533)
@@ -57,7 +57,7 @@ def test_a_home_of_ones_own_does_not_lead_to_the_accounts_files(home, monkeypatc
     """`sudo -u telco360 telco360 … --home /tmp/mine`, where a link leads to the lake."""
     monkeypatch.setenv("SUDO_USER", "mallory")
     monkeypatch.setattr(os, "geteuid", lambda: 65533)
-    with pytest.raises(NotPermitted, match="a home of its own alone"):
+    with pytest.raises(NotPermitted, match="homes of its own alone: sudo -u"):
         roles.person(home)
 
 

@@ -57,6 +57,12 @@ def test_whoever_has_the_role_goes_on(home, monkeypatch):
     assert call(monkeypatch, "nobody.known", "audit", "verify").exit_code == 77
 
 
+def test_whoever_comes_by_sudo_works_on_the_home_that_is_set(home, monkeypatch, tmp_path):
+    """In a home of their own they could be steward, and a link in it could lead to the real lake."""
+    refused = call(monkeypatch, "anna", "audit", "list", "--home", str(tmp_path / "mine"))
+    assert refused.exit_code == 77 and "--home: not permitted by sudo" in refused.output
+
+
 def test_help_is_for_all(home, monkeypatch):
     assert call(monkeypatch, "nobody.known", "lists", "export", "--help").exit_code == 0
 

@@ -1,5 +1,6 @@
 """What `telco360 doctor` finds, each at its edge."""
 
+import grp
 from datetime import UTC, date, datetime, timedelta
 
 from orchestration.base import audit
@@ -105,6 +106,21 @@ def test_only_what_is_not_in_order_is_sent():
         ("delivery", "warning", "deliveries: late", "ask"),
         ("failure", "critical", "last run: killed", "again"),
     ]
+
+
+def test_folders_are_held_against_the_setting_of_groups(tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    for folder in (home.root, home.lake, home.exports, home.published):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+    home.exports.chmod(0o750)
+    (finding,) = doctor.permissions(home)
+    assert finding.state == PROBLEM and str(home.exports) in finding.text and str(home.lake) not in finding.text
+    monkeypatch.setenv("TELCO360_GROUP_READS", "exports")
+    assert states(doctor.permissions(home)) == [("permissions", WELL)]
+    other = next(group.gr_name for group in grp.getgrall() if group.gr_gid != home.exports.stat().st_gid)
+    monkeypatch.setenv("TELCO360_GROUP_READS", f"exports:{other}")
+    assert states(doctor.permissions(home)) == [("permissions", WARNING)]
 
 
 def test_who_reads_more_than_their_role_gives_is_told():
