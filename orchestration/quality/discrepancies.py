@@ -26,7 +26,8 @@ COLUMNS = ("table", "column", "kind", "reason", "rows", "deliveries", "since", "
 """`rows` are those of all deliveries told of, empty where they were not counted; `since` and `last` are dates of deliveries;
 `example` is a file and a line of the last."""
 
-_COUNTED = re.compile(r"^([0-9][0-9,]*)(?: of [0-9,]+)? rows? (?:where )?(.*)$", re.DOTALL)
+_COUNTED = re.compile(r"^([0-9][0-9,]*)(?: of [0-9,]+)? rows? (.*)$", re.DOTALL)
+_OF_FILE = re.compile(r"^([^ ]+\.(?:csv|csv\.gz|parquet)): (.*)$", re.DOTALL)
 _QUOTED = re.compile(r"'[^']*'")
 _ASSIGNED = re.compile(r"=[^\s,;)]+")
 _ASIDE = re.compile(r"\s*\([^()]*\)")
@@ -75,14 +76,21 @@ def of_intake(home: Home, contract: Mapping[str, Table]) -> Iterator[Discrepancy
             continue
         is_rejected = row["outcome"] == ledger.REJECTED
         if is_rejected:
-            yield Discrepancy(table, "", REJECTED, without_values(row["reason"] or ""), row["rows_set_aside"] or None, dt)
+            yield said(table, REJECTED, row["reason"] or "", row["rows_set_aside"] or None, dt)
         name = "rejected.parquet" if is_rejected else "accepted.parquet"
         yield from _quarantined(home.quarantine / table / f"dt={dt}" / name, table, dt)
         for text in row["warnings"] or ():
             if " rows quarantined. " in text:
                 continue  # told above, by column and reason
-            count, reason = counted(without_values(text))
-            yield Discrepancy(table, "", WARNED, reason, count, dt)
+            yield said(table, WARNED, text, None, dt)
+
+
+def said(table: str, kind: str, text: str, rows: int | None, dt: date) -> Discrepancy:
+    """What intake said of a delivery; `rows` where the text counts none itself. Pure."""
+    text = without_values(text)
+    file = _OF_FILE.match(text)
+    count, reason = counted(file[2] if file else text)
+    return Discrepancy(table, "", kind, reason, rows if count is None else count, dt, file[1] if file else "")
 
 
 def of_checks(found: Iterable[Finding], contract: Mapping[str, Table], day: date) -> Iterator[Discrepancy]:
@@ -105,7 +113,17 @@ def csv_text(found: Iterable[Discrepancy]) -> str:
         counts = [one.rows for one in ones if one.rows is not None]
         rows = sum(counts) if counts else None
         told.append(
-            (rows or 0, [*key, "" if rows is None else rows, len(ones), min(one.dt for one in ones), last.dt, last.example])
+            (
+                rows or 0,
+                [
+                    *key,
+                    "" if rows is None else rows,
+                    len({one.dt for one in ones}),
+                    min(one.dt for one in ones),
+                    last.dt,
+                    last.example,
+                ],
+            )
         )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -120,9 +138,9 @@ def without_values(text: str) -> str:
 
 
 def counted(text: str) -> tuple[int | None, str]:
-    """The rows that a warning tells, and what it says of them; (None, the text) of one that counts none. Pure."""
+    """The rows that a text tells, and it without their number; (None, the text) of one that counts none. Pure."""
     found = _COUNTED.match(text)
-    return (int(found[1].replace(",", "")), found[2]) if found else (None, text)
+    return (int(found[1].replace(",", "")), f"rows {found[2]}") if found else (None, text)
 
 
 def _quarantined(path: Path, table: str, dt: date) -> Iterator[Discrepancy]:

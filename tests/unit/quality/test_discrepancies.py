@@ -10,7 +10,7 @@ from orchestration.base.settings import Home
 from orchestration.intake import take_in
 from orchestration.intake.limits import TableLimits
 from orchestration.quality import discrepancies
-from orchestration.quality.discrepancies import CHECKED, Discrepancy, counted, csv_text, of_checks, without_values
+from orchestration.quality.discrepancies import CHECKED, Discrepancy, counted, csv_text, of_checks, said, without_values
 from orchestration.quality.validation import Finding
 
 LIMITS = {"*": TableLimits(0.5, 0.1, 9.0, 1 / 9, 9, 3, 0.9, 0.5, 10)}
@@ -89,9 +89,15 @@ def test_only_the_rule_is_left_of_what_intake_said(text, left):
 
 
 def test_counts_are_taken_out_so_that_deliveries_of_one_fault_meet():
-    assert counted("1,204 rows where a is after b") == (1204, "a is after b")
-    assert counted("3 of 9 rows are late") == (3, "are late")
+    assert counted("1,204 rows where a is after b") == (1204, "rows where a is after b")
+    assert counted("3 of 9 rows are late") == (3, "rows are late")
     assert counted("not checked against x") == (None, "not checked against x")
+
+
+def test_a_fault_of_many_files_is_one_row_with_one_of_them_as_its_example():
+    texts = [f"part-{n}.csv.gz: unknown column dt dropped" for n in range(3)]
+    (_, row) = csv_text([said("t", "warning", text, None, DAY) for text in texts]).splitlines()
+    assert row == "t,,warning,unknown column dt dropped,,1,2026-03-03,2026-03-03,part-0.csv.gz"
 
 
 def test_findings_of_checks_are_told_for_their_delivery_else_for_the_day():
