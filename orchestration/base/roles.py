@@ -66,7 +66,7 @@ def person(home: Home) -> Person:
     account = account_name(uid)
     try:
         owner: int | None = home.root.stat().st_uid
-    except (FileNotFoundError, PermissionError):
+    except OSError:  # none there yet, or none that this account may look into
         owner = None
     if asked and owner not in (None, uid):
         name = account_name(owner or 0)
@@ -96,7 +96,7 @@ def read_roles(path: Path, uid: int) -> dict[Role, dict[str, tuple[str, ...]]] |
     """
     try:
         found, text = path.stat(), path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if found.st_uid not in (0, uid) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise SettingsError(f"{path}: other accounts may change it; run chown {account_name(uid)} {path} and chmod 600 {path}")
