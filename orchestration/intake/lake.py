@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -108,6 +109,13 @@ def ensure_empty_tables(home: Home, contract: dict[str, Table]) -> None:
         target = home.raw / table.name / NEVER_DELIVERED / "empty.parquet"
         if not (target.exists() and pq.read_schema(target).equals(empty.schema)):
             write_atomically(target, incoming(home), partial(pq.write_table, empty))
+
+
+def withdraw(home: Home, table: str, dt: date, reason: str) -> None:
+    """Takes an accepted delivery out of the lake: it stands as rejected, for that reason. The ledger first: rows without an
+    accepted delivery are replaced or removed by the next attempt. Whoever calls holds the lock."""
+    ledger.withdraw(home, table, dt, reason, incoming(home))
+    shutil.rmtree(folder_of(home.raw, table, dt), ignore_errors=True)
 
 
 def folder_of(root: Path, table: str, dt: object) -> Path:

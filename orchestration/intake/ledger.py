@@ -160,6 +160,36 @@ def record(home: Home, row: pa.Table, aside: Path) -> None:
     _write(row, path, aside)
 
 
+def withdraw(home: Home, table: str, dt: date, reason: str, aside: Path) -> None:
+    """Has every acceptance of a delivery stand as a rejection, for that reason; done again it changes nothing."""
+    for path in sorted(home.intake_ledger.glob("*.parquet")):
+        rows = pq.read_table(path, schema=SCHEMA, partitioning=None).to_pylist()
+        changed = [_rejected(row, reason) if _is_accepted(row, table, dt) else row for row in rows]
+        if changed != rows:
+            _write(pa.Table.from_pylist(changed, schema=SCHEMA), path, aside)
+
+
+def _is_accepted(row: dict[str, Any], table: str, dt: date) -> bool:
+    return (row["table_name"], row["dt"], row["outcome"]) == (table, dt, ACCEPTED)
+
+
+def _rejected(row: dict[str, Any], reason: str) -> dict[str, Any]:
+    nothing: dict[str, Any] = {
+        "rows_accepted": 0,
+        "rows_carried": 0,
+        "rows_sha256": None,
+        "event_first": None,
+        "event_last": None,
+    }
+    aside = {
+        "rows_set_aside": row["rows_read"] - row["rows_collapsed"],
+        "event_months": [],
+        "closed_bill_months": [],
+        "warnings": [],
+    }
+    return row | nothing | aside | {"outcome": REJECTED, "reason": reason}
+
+
 def as_table(outcome: Outcome) -> pa.Table:
     """The outcome as a table of one row."""
     return pa.Table.from_pylist([asdict(outcome)], schema=SCHEMA)

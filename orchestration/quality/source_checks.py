@@ -3,6 +3,8 @@
 Intake has validated each delivery by its contract. These checks look at the result before anything is built on it.
 """
 
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,15 @@ from orchestration.base.contract import Table
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, identifiers, literal, one_row
-from orchestration.intake import ledger
+from orchestration.intake import lake, ledger
+from orchestration.intake.errors import TRIED_AGAIN
 from orchestration.intake.keys import repeated_hashes
 from orchestration.intake.limits import Limits, TableLimits, limits_of
 from orchestration.intake.state import State
 from orchestration.quality.contents import content_facts
 from orchestration.quality.facts import facts_database, frames
 from orchestration.quality.profiles import NO_SUCH_LINE
-from orchestration.quality.validation import Check, ValidationResult, validate
+from orchestration.quality.validation import Check, Finding, ValidationResult, validate
 from orchestration.warehouse.freshness import Deliveries, latest_by
 
 _TAKEN_IN_AGAIN = "Remove its folder from lake/raw and run again: what lies in landing is taken in anew"
@@ -29,6 +32,13 @@ _OTHER_LEVEL = (
     "If the unit changed (fen for yuan, KB for MB, seconds for minutes), deliver it again in the unit of the contract. If the "
     "figures are right, add a row for this table and column to seeds/drift_limits.csv with this dt as confirmed_from. Run again"
 )
+_WITHHELD = (
+    "The delivery is withheld: tags that stand on its table are marked failed, with the day of the delivery before, and lists "
+    "that read them are refused, until it is made good."
+)
+_DELIVERY = re.compile(r"^(\w+) dt=(\d{4}-\d{2}-\d{2})$")
+_ROUNDS = 20
+"""How often deliveries are taken out and all others judged again; a check of several deliveries names the worst alone."""
 CHECKS = (
     Check(
         "deliveries",
@@ -130,8 +140,38 @@ def check_deliveries(
 ) -> ValidationResult:
     """Judges the deliveries accepted since these checks last passed, and the freshness of all required tables at `as_of`.
 
-    What fails is judged again on the next run, until it is delivered anew or passes.
+    What fails is judged again on the next run, until it is delivered anew or passes. A delivery of a table that is not required
+    fails alone: it is taken out of the lake as if it had been rejected, what stands on its table is marked so, and a warning
+    tells of it; all else goes on.
     """
+    withheld: list[Finding] = []
+    for _ in range(_ROUNDS):
+        found = _judged(home, contract, limits, deliveries, as_of)
+        alone = [finding for finding in found.failures if _optional(finding, contract)]
+        if not alone or len(alone) < len(found.failures):
+            break
+        with lake.only_one(home, lambda line: None):
+            for finding in alone:
+                lake.withdraw(
+                    home, *_delivery_of(finding), f"{finding.says}, but {finding.observed}. {finding.remedy}. {TRIED_AGAIN}"
+                )
+        withheld += [replace(finding, remedy=f"{_WITHHELD} {finding.remedy}".strip()) for finding in alone]
+    return replace(found, warnings=[*withheld, *found.warnings])
+
+
+def _optional(finding: Finding, contract: dict[str, Table]) -> bool:
+    """Whether a finding is of a delivery of a table that is not required."""
+    table = _DELIVERY.match(finding.table)
+    return table is not None and table[1] in contract and not contract[table[1]].required
+
+
+def _delivery_of(finding: Finding) -> tuple[str, date]:
+    found = _DELIVERY.match(finding.table)
+    assert found is not None  # see _optional
+    return found[1], date.fromisoformat(found[2])
+
+
+def _judged(home: Home, contract: dict[str, Table], limits: Limits, deliveries: Deliveries, as_of: date) -> ValidationResult:
     current = ledger.current(home).to_pylist()
     fresh = [d for d in not_passed(home, current) if d["table_name"] in contract]
     with facts_database(home.warehouse) as db:

@@ -1,13 +1,15 @@
 """The source checks finds a lake that is not what the ledger says, and required tables that are missing or too old."""
 
+from dataclasses import replace
 from datetime import date
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.base import settings
 from orchestration.base.contract import Column, Table
-from orchestration.intake import take_in
+from orchestration.intake import IntakeReport, ledger, take_in
 from orchestration.intake.limits import TableLimits
 from orchestration.pipeline.run import ledger_dates
 from orchestration.quality.source_checks import check_deliveries
@@ -99,3 +101,66 @@ def test_a_required_table_is_there_and_within_its_limit_of_staleness(home, as_of
     result = judged(home, as_of)
     assert result.passed == passes
     assert all(f.table == "crm_plans" and "Deliver it" in str(f) for f in result.failures)
+
+
+OPTIONAL = {**CONTRACT, "crm_extras": replace(CONTRACT["crm_plans"], name="crm_extras", required=False)}
+
+
+def deliver_extras(home, dt: str, fee: str = "1.00") -> IntakeReport:
+    folder = home.landing / "crm_extras" / f"dt={dt}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "part-0.csv").write_text("plan_code,fee\n" + "".join(f"p{n},{fee}\n" for n in range(20)))
+    (folder / "_SUCCESS").touch()
+    return take_in(home, OPTIONAL, LIMITS)
+
+
+def spoil(home, dt: str) -> None:
+    (file,) = (home.raw / "crm_extras" / f"dt={dt}").glob("*.parquet")
+    pq.write_table(pq.read_table(file, partitioning=None).slice(1), file)
+
+
+def judged_all(home):
+    return check_deliveries(home, OPTIONAL, LIMITS, ledger_dates(home), DAY)
+
+
+def standing(home) -> list[tuple[str, str]]:
+    return [(row["table_name"], str(row["dt"])) for row in ledger.current(home).to_pylist()]
+
+
+def test_a_delivery_of_a_table_that_is_not_required_fails_alone(home):
+    deliver_extras(home, "2026-03-01")
+    assert judged_all(home).passed
+    deliver_extras(home, "2026-03-02")
+    spoil(home, "2026-03-02")
+    result = judged_all(home)
+    (told,) = result.warnings
+    assert result.passed and told.table == "crm_extras dt=2026-03-02" and "is withheld: tags that stand on its table" in str(told)
+    assert standing(home) == [("crm_plans", "2026-03-02"), ("crm_extras", "2026-03-01")], "the delivery before stands"
+    assert [path.name for path in sorted((home.raw / "crm_extras").glob("dt=2026-*"))] == ["dt=2026-03-01"]
+    last = ledger.history(home).to_pylist()[-1]
+    assert (last["outcome"], last["rows_accepted"]) == ("rejected", 0) and "rows that the ledger says" in last["reason"]
+
+
+def test_what_was_withheld_is_tried_again_on_the_next_run(home):
+    deliver_extras(home, "2026-03-02")
+    spoil(home, "2026-03-02")
+    assert judged_all(home).warnings
+    assert [str(o.dt) for o in take_in(home, OPTIONAL, LIMITS).accepted] == ["2026-03-02"]
+    assert judged_all(home).passed and not judged_all(home).warnings
+    assert ("crm_extras", "2026-03-02") in standing(home)
+
+
+def test_several_bad_deliveries_are_withheld_each(home):
+    for dt in ("2026-03-01", "2026-03-02"):
+        deliver_extras(home, dt)
+        spoil(home, dt)
+    assert len(judged_all(home).warnings) == 2 and standing(home) == [("crm_plans", "2026-03-02")]
+
+
+def test_where_a_required_table_fails_too_nothing_is_withheld_and_the_run_stops(home):
+    deliver_extras(home, "2026-03-02")
+    spoil(home, "2026-03-02")
+    rewrite(home, "from held limit 19")
+    result = judged_all(home)
+    assert {finding.table for finding in result.failures} == {"crm_plans dt=2026-03-02", "crm_extras dt=2026-03-02"}
+    assert ("crm_extras", "2026-03-02") in standing(home)
