@@ -127,7 +127,7 @@ def _level_rows(
         for now in (p for p in known if p.dt in dates):
             moved = move(now, known, limit, limits)
             if moved:
-                is_blocking = table.required and moved.times >= limit.block_ratio
+                is_blocking = moved.times >= limit.block_ratio  # of a table that is not required, for itself alone
                 warn, block = (None, limit.block_ratio) if is_blocking else (limit.warn_ratio, None)
                 yield f"{table.name} dt={now.dt}", column, moved.detail, moved.times, warn, block
 

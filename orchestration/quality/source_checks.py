@@ -152,9 +152,9 @@ def check_deliveries(
             break
         with lake.only_one(home, lambda line: None):
             for finding in alone:
-                lake.withdraw(
-                    home, *_delivery_of(finding), f"{finding.says}, but {finding.observed}. {finding.remedy}. {TRIED_AGAIN}"
-                )
+                where = f"column {finding.column}: " if finding.column else ""
+                said = ". ".join(filter(None, (f"{where}{finding.says}, but {finding.observed}", finding.remedy, TRIED_AGAIN)))
+                lake.withdraw(home, *_delivery_of(finding), said)
         withheld += [replace(finding, remedy=f"{_WITHHELD} {finding.remedy}".strip()) for finding in alone]
     return replace(found, warnings=[*withheld, *found.warnings])
 
