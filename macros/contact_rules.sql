@@ -14,3 +14,50 @@
         'long': {'days': rule('contact_rules', 'long_cap_days'), 'contacts': rule('contact_rules', 'long_cap_contacts')},
     }) }}
 {%- endmacro %}
+
+
+{# Suppressions of one delivery, and on all channels lines whose processing is restricted. #}
+{% macro suppressions_of(delivery) -%}
+    with
+
+    source as (
+
+        select * from {{ source('channel', 'channel_suppressions') }}
+        where dt = {{ delivery }}
+
+    ),
+
+    renamed as (
+
+        select
+            subscriber_id,
+            channel,
+            reason_code,
+            effective_from,
+            effective_to
+        from source
+
+    ),
+
+    restricted as (
+
+        select
+            subscriber_id,
+            'all' as channel,
+            'restricted' as reason_code,
+            restricted_from as effective_from,
+            cast(null as date) as effective_to
+        from {{ source('ledger', 'restrictions') }}
+
+    ),
+
+    all_closed as (
+
+        select * from renamed
+        union all
+        select * from restricted
+
+    )
+
+    select * from all_closed
+{%- endmacro %}

@@ -1,5 +1,6 @@
 """Runs that tests of several files look at: each is run once a session."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,9 @@ from oracle.desk import ListRun
 from oracle.operator import Deliveries, write_deliveries
 from oracle.operator_channels import make_channel_operator
 from oracle.operator_tasks import give_tasks
+from privacy_kit import made_home
 
+from orchestration.base.keys import add_key
 from orchestration.base.settings import Home
 from orchestration.targeting import tasks
 
@@ -52,3 +55,24 @@ def oracle_run(tmp_path_factory) -> Callable[[int], OracleRun]:
         return OracleRun(home, operator.deliveries, as_of, runs, recorded)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def persons_kept(tmp_path_factory) -> Home:
+    """The home of privacy_kit, to be looked at; whoever changes it takes a copy."""
+    return made_home(tmp_path_factory.mktemp("persons"))
+
+
+@pytest.fixture
+def persons_home(persons_kept, tmp_path) -> Home:
+    """A copy of it."""
+    shutil.copytree(persons_kept.root, tmp_path / "home", symlinks=True)
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def keyed_home(persons_home, tmp_path, monkeypatch) -> Home:
+    """A copy of it, with a key for erasures and restrictions."""
+    add_key(tmp_path / "key", persons_home)
+    monkeypatch.setenv("TELCO360_PSEUDONYM_KEY_FILE", str(tmp_path / "key"))
+    return persons_home

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import date
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from intake_kit import CONTRACT, Operator
-from privacy_kit import DAYS, LINES, MODELS, PERSONS, deliver_persons, made_home, write
+from privacy_kit import DAYS, LINES, MODELS, PERSONS, deliver_persons, write
 from typer.testing import CliRunner
 
 from orchestration.base import journal
@@ -32,17 +31,9 @@ from orchestration.warehouse.publishing import current
 ALL_OF_C1 = ("L1", "L2", "C1", "AL1", "AL2", "13800138001", "13800138002", *(PERSONS["C1"][i] for i in (0, 2)))
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Home:
-    return made_home(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def home(made, tmp_path, monkeypatch) -> Home:
-    shutil.copytree(made.root, tmp_path / "home", symlinks=True)
-    add_key(tmp_path / "key", Home(tmp_path / "home"))
-    monkeypatch.setenv("TELCO360_PSEUDONYM_KEY_FILE", str(tmp_path / "key"))
-    return Home(tmp_path / "home")
+def home(keyed_home) -> Home:
+    return keyed_home
 
 
 def erased(home: Home, who: str, request: str = "R-1"):

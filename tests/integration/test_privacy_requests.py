@@ -1,17 +1,16 @@
 """Restriction and access: whom they concern, what they leave as it is, and that each is in the journal."""
 
 import json
-import shutil
 import stat
 from datetime import date
 
 import pytest
 from intake_kit import CONTRACT
-from privacy_kit import PERSONS, made_home
+from privacy_kit import PERSONS
 from typer.testing import CliRunner
 
 from orchestration.base import journal
-from orchestration.base.keys import KeyFileError, add_key, load_keys
+from orchestration.base.keys import KeyFileError, load_keys
 from orchestration.base.settings import Home
 from orchestration.cli.main import app
 from orchestration.privacy.access import personal_data
@@ -19,17 +18,9 @@ from orchestration.privacy.restrict import lift, restrict, restricted
 from orchestration.privacy.subject import PersonError, find
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Home:
-    return made_home(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def home(made, tmp_path, monkeypatch) -> Home:
-    shutil.copytree(made.root, tmp_path / "home", symlinks=True)
-    add_key(tmp_path / "key", Home(tmp_path / "home"))
-    monkeypatch.setenv("TELCO360_PSEUDONYM_KEY_FILE", str(tmp_path / "key"))
-    return Home(tmp_path / "home")
+def home(keyed_home) -> Home:
+    return keyed_home
 
 
 @pytest.mark.parametrize(

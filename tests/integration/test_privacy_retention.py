@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 import pytest
 from intake_kit import Operator
-from privacy_kit import made_home, write
+from privacy_kit import write
 
 from orchestration.base.settings import Home
 from orchestration.cli.summary import summary
@@ -23,15 +23,9 @@ NOW = datetime(2026, 6, 30, 3, 0)
 NEVER = dict.fromkeys(KINDS, 100_000)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Home:
-    return made_home(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def home(made, tmp_path) -> Home:
-    shutil.copytree(made.root, tmp_path / "home", symlinks=True)
-    return Home(tmp_path / "home")
+def home(persons_home) -> Home:
+    return persons_home
 
 
 def aged(path, days: int) -> None:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from intake_kit import CONTRACT
-from privacy_kit import made_home, write
+from privacy_kit import write
 from typer.testing import CliRunner
 
 from orchestration.base.settings import Home
@@ -21,15 +20,9 @@ from orchestration.privacy.scan import scan
 PHONE, DOCUMENT, NAME, WESTERN, BIRTH = "13800138003", "11010119800203123X", "欧阳明慧", "Jane Fairfax", "1980-02-03"
 
 
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory) -> Home:
-    return made_home(tmp_path_factory.mktemp("clean"))
-
-
 @pytest.fixture
-def home(clean, tmp_path) -> Home:
-    shutil.copytree(clean.root, tmp_path / "home", symlinks=True)
-    return Home(tmp_path / "home")
+def home(persons_home) -> Home:
+    return persons_home
 
 
 def found(home: Home) -> set[tuple[str, str]]:
@@ -45,8 +38,8 @@ def in_version(home: Home, *statements: str) -> str:
     return f"published/{path.name} "
 
 
-def test_a_home_as_a_run_leaves_it_has_no_finding(clean):
-    came_to = scan(clean, CONTRACT)
+def test_a_home_as_a_run_leaves_it_has_no_finding(persons_kept):
+    came_to = scan(persons_kept, CONTRACT)
     assert came_to.found == []
     assert came_to.looked_at["versions"] == 1 and came_to.looked_at["exports"] == 1
 
@@ -153,8 +146,8 @@ def test_a_home_without_a_lake_is_no_clean_one(tmp_path):
     assert told.exit_code == 1 and "nothing tells what to look for. Name the home with --home" in told.output
 
 
-def test_the_command_says_what_where_and_ends_with_one(home, clean):
-    told = CliRunner().invoke(app, ["privacy", "scan", "--home", str(clean.root)])
+def test_the_command_says_what_where_and_ends_with_one(home, persons_kept):
+    told = CliRunner().invoke(app, ["privacy", "scan", "--home", str(persons_kept.root)])
     assert told.exit_code == 0 and "No phone, document number, name or birth date of the lake was found" in told.output
     in_version(home, f"update core.dim_subscribers set status = '{PHONE}' where subscriber_id = 'L3'")
     told = CliRunner().invoke(app, ["privacy", "scan", "--home", str(home.root)])

@@ -31,10 +31,7 @@ counted as (
         '{{ attribute }}' as attribute,
         {{ region }} as region_code,
         {{ attribute }} as value,
-        count(*) as responses,
-        sum(case when nps_class = 'promoter' then 1 else 0 end) as promoters,
-        sum(case when nps_class = 'passive' then 1 else 0 end) as passives,
-        sum(case when nps_class = 'detractor' then 1 else 0 end) as detractors
+        {{ nps_counts() }}
     from answers
     group by 1, 2, 3, 4
     {{ "union all" if not loop.last }}
@@ -47,9 +44,5 @@ select
     attribute,
     region_code,
     value,
-    cast(responses as bigint) as responses,
-    cast(promoters as bigint) as promoters,
-    cast(passives as bigint) as passives,
-    cast(detractors as bigint) as detractors,
-    cast(100 * (promoters - detractors) / responses as double) as nps
+    {{ nps_columns() }}
 from counted

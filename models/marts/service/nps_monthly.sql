@@ -17,10 +17,7 @@ counted as (
         month,
         coalesce(touchpoint_code, 'all') as touchpoint_code,
         touchpoint_code is null as is_touchpoint_total,
-        count(*) as responses,
-        sum(case when nps_class = 'promoter' then 1 else 0 end) as promoters,
-        sum(case when nps_class = 'passive' then 1 else 0 end) as passives,
-        sum(case when nps_class = 'detractor' then 1 else 0 end) as detractors
+        {{ nps_counts() }}
     from answers
     group by grouping sets ((month, touchpoint_code), (month))
 
@@ -30,9 +27,5 @@ select
     month,
     touchpoint_code,
     is_touchpoint_total,
-    cast(responses as bigint) as responses,
-    cast(promoters as bigint) as promoters,
-    cast(passives as bigint) as passives,
-    cast(detractors as bigint) as detractors,
-    cast(100 * (promoters - detractors) / responses as double) as nps
+    {{ nps_columns() }}
 from counted
