@@ -338,6 +338,17 @@ def test_a_preview_says_why_a_list_is_not_due(operator):
     assert "not due" not in operator.call("preview", "care")
 
 
+def test_today_is_the_day_on_which_the_list_goes_out(operator):
+    days = (RUN_DATE - date(2021, 1, 1)).days  # all lines were activated on that day
+    operator.write("care", CARE.replace("between 82 and 200", f"> 0 and activation_date <= today - {days}"))
+    assert ["matched", "20"] in cells(operator.call("preview", "care"))
+    assert f"today - {days} 2021-01-01" in operator.call("why", "S0000", "care")
+    operator.write("care", CARE.replace("between 82 and 200", f"> 0 and activation_date <= today - {days + 1}"))
+    assert ["matched", "0"] in cells(operator.call("preview", "care"))
+    operator.today += timedelta(days=1)
+    assert ["matched", "20"] in cells(operator.call("preview", "care"))
+
+
 def test_parts_of_a_condition():
     from orchestration.targeting.why import parts
 

@@ -15,6 +15,7 @@ run_date = since = refused_after = date(2026, 4, 1)
 as_of = date(2026, 3, 31)
 months = [{"alias": "month_2026_02", "month": date(2026, 2, 1), "pasts": [Past("value_tier", date(2026, 2, 1))]}]
 changes = [Change("value_tier"), Change("plan_code")]
+days = [{"column": "today - 45", "day": date(2026, 2, 15)}]
 
 condition = "is_on_net"
 conditions = ["is_on_net", "is_prepaid"]
