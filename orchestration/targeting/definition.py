@@ -85,7 +85,7 @@ def shown(given: object) -> str:
 
 
 _WORD, _ORDER, _ORDER_WORDS = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z0-9_]*( (asc|desc))?$", "A tag, tag asc or tag desc."
-_LATER_KEYS = ("script_en", "script_zh", "also_approved")
+_LATER_KEYS = ("script_en", "script_zh", "also_approved", "language")
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 Text = Annotated[str, Field(min_length=1), AfterValidator(_visible)]
 Word = Annotated[str, Field(min_length=1, pattern=_WORD), AfterValidator(_visible)]
@@ -214,6 +214,9 @@ class TargetList:
     left out."""
     format: Literal["csv", "xlsx", "parquet"] = "csv"
     """What the file is; csv when left out."""
+    language: Literal["en", "zh"] | None = None
+    """The language of headers and values in the file, for people who read it; names of tags and their values, as systems have
+    them, when left out. subscriber_id, phone, list_name and list_run_date keep their names."""
     destination: TextOrNull = None
     """Where the file goes: a directory or an fsspec URL; the home's exports when left out."""
     stale_tags: Literal["refuse", "accept"] = "refuse"
@@ -261,8 +264,8 @@ class TargetList:
         return hashlib.sha256(self.as_json().encode()).hexdigest()
 
     def as_json(self) -> str:
-        """All that the definition says, as JSON with its keys in order. Scripts and further approvals stand there where it has
-        some: without, it says what it said before lists had any."""
+        """All that the definition says, as JSON with its keys in order. Keys that came later stand there where they have a
+        value: without, it says what it said before lists had any."""
         said = {key: value for key, value in asdict(self).items() if key not in _LATER_KEYS or value}
         return json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
 

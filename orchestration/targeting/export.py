@@ -20,7 +20,7 @@ from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.age import DataAge, data_age
-from orchestration.targeting.definition import TargetList
+from orchestration.targeting.definition import ALWAYS_EXPORTED, SAID, TargetList
 from orchestration.targeting.destination import FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
@@ -28,6 +28,7 @@ from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, Rejected
 from orchestration.targeting.said import MEANINGS, said, said_tags
 from orchestration.targeting.templates import sql
+from orchestration.targeting.wording import Worded, worded
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
 """What makes one list fail; anything else is a fault of the program."""
@@ -158,15 +159,19 @@ class DecidedRun:
 
     def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
         """Writes `file_rows` as the list's file."""
-        definition = self.definitions[name]
+        definition, connection = self.definitions[name], self.tables.connection
+        shown = self._worded(definition)
+        rows = sql("file_in_words", worded=shown) if shown else 'select * exclude ("position in file") from file_rows'
+        headers = {one.name: one.header for one in shown}
+        texts = (c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")
         return write_list(
-            self.tables.connection,
-            'select * exclude ("position in file") from file_rows order by "position in file"',
+            connection,
+            f'{rows} order by "position in file"',
             self._stem(name),
             definition.format,
             destination,
             self._title(definition, waterfall),
-            (*ALWAYS_TEXT, *(c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")),
+            (*ALWAYS_TEXT, *(headers.get(c, c) for c in texts)),
             scratch=self.folder,
         )
 
@@ -267,8 +272,20 @@ class DecidedRun:
             "warnings": list(self.warnings.get(definition.name, ())),
             "waterfall": waterfall,
         }
-        meanings = {column: self.catalog.tag(column).description for column in definition.columns} | MEANINGS
+        shown = self._worded(definition)
+        if shown:
+            facts |= {"language": definition.language, "headers": {one.header: one.name for one in shown}}
+        meanings = {one.header: one.meaning for one in shown} or self._meanings(definition)
         return FileTitle(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+
+    def _meanings(self, definition: TargetList) -> dict[str, str]:
+        return {column: self.catalog.tag(column).description for column in definition.columns} | MEANINGS
+
+    def _worded(self, definition: TargetList) -> list[Worded]:
+        """The columns of the file in the list's language; none where it has no language, and columns keep their names."""
+        columns = (*ALWAYS_EXPORTED, *definition.columns, *SAID)
+        language = definition.language
+        return worded(columns, self.catalog, language, self._meanings(definition)) if language else []
 
     def _offer(self, definition: TargetList) -> dict[str, str | None] | None:
         """What the manifest says of the offer that all lines are put; of `best` no more than that."""

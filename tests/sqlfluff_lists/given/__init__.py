@@ -9,6 +9,7 @@ from orchestration.engines.tables import ROLES, Relations
 from orchestration.targeting.expression import Change, Past
 from orchestration.targeting.matching import BALANCED, HELD_OUT, KEPT
 from orchestration.targeting.templates import FILTERS as SQLFLUFF_JINJA_FILTERS  # noqa: F401  by this name sqlfluff finds them
+from orchestration.targeting.wording import Worded
 
 relations = Relations(**{role: f"warehouse.{role}" for role in ROLES})
 run_date = since = refused_after = date(2026, 4, 1)
@@ -69,3 +70,8 @@ mine, other = "newer", "older"
 name = "care"
 places, seen = (1, 2, 3), {"last_contact_date": "date", "last_contact_outcome": "string"}
 said_names = ("list_name", "offer_code")
+worded = [
+    Worded("is_on_net", "在网", "", flags=("是", "否")),
+    Worded("value_tier", "价值等级", "", values={"gold": "it's 金"}),
+    Worded("arpu_3m", "Arpu 3m", ""),
+]
