@@ -4,6 +4,7 @@ What was decided, and how, is `run`'s; how a file looks and where it goes is for
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from orchestration.base import audit, modes
 from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.settings import Home
-from orchestration.base.sql import literal
+from orchestration.base.sql import identifier, literal
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
@@ -29,6 +30,9 @@ from orchestration.targeting.plan import Plan, Rejected
 from orchestration.targeting.said import MEANINGS, said, said_tags
 from orchestration.targeting.templates import sql
 from orchestration.targeting.wording import Worded, worded
+
+MOST_PARTS = 1_000
+"""Files into which a list is split, at most."""
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
 """What makes one list fail; anything else is a fault of the program."""
@@ -173,7 +177,21 @@ class DecidedRun:
             self._title(definition, waterfall),
             (*ALWAYS_TEXT, *(headers.get(c, c) for c in texts)),
             scratch=self.folder,
+            parts=self._parts(definition, rows),
         )
+
+    def _parts(self, definition: TargetList, rows: str) -> dict[str, str]:
+        """The queries for the files by which the list is split, by what stands in their names. Raises ListError for too many."""
+        if definition.split_by is None:
+            return {}
+        cell = identifier(definition.split_by)
+        found = self.tables.connection.execute(f"select distinct {cell} from file_rows order by 1 nulls last").fetchall()
+        if len(found) > MOST_PARTS:
+            raise ListError(
+                f"split_by: {definition.split_by} has {len(found):,} values here, and a list has at most {MOST_PARTS:,} files"
+            )
+        own = {value: "null" if value is None else literal(value) for (value,) in found}
+        return {part_name(v): f'{rows} where {cell} is not distinct from {own[v]} order by "position in file"' for v in own}
 
     def _freeze(self, name: str) -> None:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
@@ -308,6 +326,12 @@ class DecidedRun:
     @property
     def folder(self) -> Path:
         return self.home.exports / f"{self.run_date}"
+
+
+def part_name(value: str | None) -> str:
+    """What stands in a file's name for a value: letters, digits and _ as they are, all else by its number, so that no two are
+    one."""
+    return "no.value" if value is None else re.sub(r"[^\w-]", lambda c: f"%{ord(c[0]):02X}", value)
 
 
 def _waterfall(connection: duckdb.DuckDBPyConnection, members: str) -> dict[str, int]:

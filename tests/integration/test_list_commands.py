@@ -362,6 +362,27 @@ def test_a_file_in_chinese_keeps_what_systems_find_it_by_and_can_be_made_again(o
     assert "16 rows, the same bytes as exported" in operator.call("rebuild", "care", f"{RUN_DATE}")
 
 
+def test_a_list_split_by_a_tag_has_a_file_for_each_value_beside_the_whole(operator):
+    whole = CARE.replace("value_tier in ('diamond', 'gold') and realised_value between 82 and 200", "tenure_months > 0")
+    operator.write("care", whole + "split_by: plan_name\nlanguage: zh\n")
+    operator.change("update tags.subscriber_360 set plan_name = null where subscriber_id = 'S0005'")
+    made = operator.export("care")["care"]
+    note = json.loads(Path(made.file).with_suffix(".json").read_text(encoding="utf-8"))
+    first, *parts = note["files"]
+    assert first["name"] == Path(made.file).name and "part" not in first
+    assert {part["part"]: part["rows"] for part in parts} == {"plain": 16, "no.value": 1, "套餐": 10}
+    assert sum(part["rows"] for part in parts) == made.rows == note["rows"]
+    stem = Path(made.file).stem
+    with open(Path(made.file).with_name(f"{stem}.no.value.csv"), encoding="utf-8-sig", newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["subscriber_id", "S0005"]
+    Path(made.file).unlink()
+    assert "the same bytes as exported" in operator.call("rebuild", "care", f"{RUN_DATE}")
+    operator.write("care", CARE + "split_by: region_code\n")
+    assert "split_by: region_code is not among columns" in operator.call("check", "care", code=1)
+    operator.write("care", CARE.replace("[value_tier, plan_name]", "[tenure_months]") + "split_by: tenure_months\n")
+    assert "split_by: tenure_months is a number" in operator.call("check", "care", code=1)
+
+
 def test_parts_of_a_condition():
     from orchestration.targeting.why import parts
 

@@ -4,6 +4,7 @@ import duckdb
 
 from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.definition import ALWAYS_EXPORTED, SAID
+from orchestration.targeting.export import part_name
 from orchestration.targeting.said import MEANINGS
 from orchestration.targeting.templates import sql
 from orchestration.targeting.wording import worded
@@ -40,6 +41,12 @@ def test_headers_are_the_labels_of_the_catalogue_and_tell_two_of_one_label_apart
     for found in (chinese, english):
         assert all(found[name] == name for name in ("subscriber_id", "phone", "list_name", "list_run_date"))
         assert len(set(found.values())) == len(found)
+
+
+def test_the_names_of_parts_are_safe_and_no_two_are_one():
+    values = [None, "no.value", "M-01", "张三", "a/b", "a%2Fb", "../x", " ", "%"]
+    assert [part_name(v) for v in values[2:5]] == ["M-01", "张三", "a%2Fb"]
+    assert len({part_name(v) for v in values}) == len(values) and not any("/" in part_name(v) for v in values)
 
 
 def test_every_column_of_every_file_has_a_chinese_header_and_meaning():
