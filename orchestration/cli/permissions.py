@@ -58,6 +58,8 @@ NEEDS = {
     "privacy hold": STEWARD,
     "privacy restrict": STEWARD,
     "privacy export": STEWARD,
+    "lists list": ALL,
+    "lists show": ALL,
     "lists new": DRAFTS,
     "lists check": ALL,
     "lists preview": LINES,

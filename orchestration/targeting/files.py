@@ -68,6 +68,7 @@ def write_list(
     title: FileTitle,
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> Written:
     """Writes the rows of `query`, in its order, as `<stem>.<format>` in the destination; then `<stem>.json`, the manifest.
 
@@ -75,11 +76,12 @@ def write_list(
     type. `destination` is a directory or an fsspec URL; on the way to a URL the file lies in `scratch`, else in the system's
     temporary directory. The same rows give the same bytes. Raises FileError, naming the list, for what cannot be written or
     delivered, duckdb.Error for what cannot be read; then no file of this call is under its final name, and a file of an
-    earlier one is as it was.
+    earlier one is as it was. `parts`: queries for some of the rows, by what stands in the names of their files,
+    `<stem>.<part>.<format>`; the manifest tells of them, too.
     """
     if format not in FORMATS:
         raise FileError(f"list {title.name}: format '{format}' is none of {', '.join(FORMATS)}")
-    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch)
+    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, parts)
 
 
 def write_files(
@@ -91,6 +93,7 @@ def write_files(
     title: FileTitle,
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> Written:
     """The same as write_list in several formats, with one manifest for them all."""
     if isinstance(destination, str):
@@ -103,12 +106,17 @@ def write_files(
         with tempfile.TemporaryDirectory(dir=directory, prefix=f".{title.name}.", suffix=".partial") as partial:
             note, made = Path(partial) / f"{stem}.json", []
             facts: list[dict[str, object]] = []
-            for format in formats:
-                data = Path(partial) / f"{stem}.{format}"
-                written = _WRITERS[format](connection, query, columns, rows, data, title)
-                if written != rows:
-                    raise FileError(f"list {title.name}: {written:,} rows were written, {rows:,} expected; nothing is exported")
-                facts.append({"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)})
+            wholes = [(f"{stem}.{format}", format, query, None) for format in formats]
+            some = [(f"{stem}.{part}.{f}", f, own, part) for part, own in (parts or {}).items() for f in formats]
+            for file, format, own, part in (*wholes, *some):
+                data, expected = Path(partial) / file, rows if part is None else _count(connection, own)
+                written = _WRITERS[format](connection, own, columns, expected, data, title)
+                if written != expected:
+                    raise FileError(
+                        f"list {title.name}: {written:,} rows were written, {expected:,} expected; nothing is exported"
+                    )
+                told = {"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)}
+                facts.append(told if part is None else told | {"part": part, "rows": expected})
                 made.append(data)
             note.write_text(manifest_text(title, facts, rows, columns), encoding="utf-8")
             size = made[0].stat().st_size
