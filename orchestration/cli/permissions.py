@@ -28,6 +28,7 @@ NEEDS = {
     "backup": STEWARD,
     "restore": STEWARD,
     "dev": STEWARD,
+    "export-table": LINES,
     "customer": LINES,
     "audit list": STEWARD,
     "audit verify": ALL,

@@ -101,8 +101,9 @@ class Rows:
         """Line, value tier, region and payment type at the month's end."""
         return self.ask(
             f"select worth.subscriber_id, worth.value_tier, worth.region_code, lines.payment_type "
-            f"from {relation_for(self._models, 'value_months')} as worth inner join {relation_for(self._models, 'lines')} as lines "
-            f"on worth.subscriber_id = lines.subscriber_id where worth.month = date '{month}'"
+            f"from {relation_for(self._models, 'value_months')} as worth "
+            f"inner join {relation_for(self._models, 'lines')} as lines on worth.subscriber_id = lines.subscriber_id "
+            f"where worth.month = date '{month}'"
         )
 
     def labelled(self, purpose: Purpose, months: list[date]) -> pd.DataFrame:

@@ -35,7 +35,8 @@ def made():
                 m < 8 as is_billed from range(1, 11) as t(m);
             create table features as select line as subscriber_id, month, line = 'new' as is_too_new, 1.5 as spend,
                 line <> 'listed' as is_sampled, 'hash' as source_fingerprint
-                from months, (values ('b'), ('a'), ('new'), ('listed')) as l(line) where month >= date '2026-03-01' and is_complete_month;
+                from months, (values ('b'), ('a'), ('new'), ('listed')) as l(line)
+                where month >= date '2026-03-01' and is_complete_month;
             create table losses as select subscriber_id, month, true as is_value_lost, false as is_mid_high_end from features;
             create table handsets as select subscriber_id, month, case subscriber_id when 'a' then true when 'new' then false end
                 as is_handset_changed, 'dear' as next_price_band, 'Alpha' as next_brand from features;
