@@ -52,7 +52,7 @@ def test_a_workbook_keeps_figures_as_figures_and_ids_as_text(home, tmp_path):
     found = sheets(tmp_path / "people.xlsx")
     assert list(found["summary"][0].values()) == ["table", "core.dim_people"]
     head, first, *_ = (list(row.values()) for row in found["table"])
-    assert dict(zip(head, first, strict=True)) == {"person_id": "p0", "grade": "0", "amount": "0", "remark": "said 0"}
+    assert dict(zip(head, first, strict=True)) == {"person_id": "p0", "grade": "0", "amount": "0.00", "remark": "said 0"}
     with zipfile.ZipFile(tmp_path / "people.xlsx") as book:
         cells = book.read("xl/worksheets/sheet2.xml").decode()
     assert re.search(r'<c r="A2"[^>]* t="inlineStr">', cells) and re.search(r'<c r="B2"(?![^>]*t=)[^>]*><v>0</v>', cells)
