@@ -24,7 +24,7 @@ ENGLISH = re.compile(r"(?:[A-Za-z][A-Za-z'’-]*[,;:.]? ){7}[A-Za-z]+")
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it, up to the next. `shape`: by block of text, columns of each table row, and list items."""
+    """A heading and what stands below it, up to the next. `shape`: by paragraph, columns of each table row, and list items."""
 
     level: int
     title: str
