@@ -39,6 +39,16 @@ class Role(StrEnum):
     """Runs telco360, answers requests of persons, hands out files with phones."""
 
 
+ALL = frozenset(Role)
+LINES = frozenset((Role.ANALYST, Role.MARKETER, Role.APPROVER, Role.STEWARD))
+"""Who may ask about single lines, by their ids: no phones."""
+DRAFTS = frozenset((Role.MARKETER, Role.APPROVER))
+APPROVER = frozenset((Role.APPROVER,))
+TAKES_BACK = frozenset((Role.APPROVER, Role.STEWARD))
+STEWARD = frozenset((Role.STEWARD,))
+"""Who runs telco360, acts on persons, and makes files with phones."""
+
+
 class NotPermitted(Telco360Error, PermissionError):
     """A command that this person may not use; the text says who they are, which role it takes, and who gives it."""
 

@@ -1,0 +1,204 @@
+"""The console as a web application: addresses, who may come in, and pages as HTML or CSV. What a page says is the page's.
+
+It listens on this machine alone and works for the person whose account started it, so whoever reaches the port must show the key
+that the terminal printed. Everything shown comes escaped, and the browser takes no script or style from elsewhere (CSP).
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from orchestration.base.errors import Telco360Error
+from orchestration.base.roles import NotPermitted, require
+from orchestration.base.settings import Home
+from orchestration.console import texts
+from orchestration.console.context import Context
+from orchestration.console.figures import Figure, is_number, shown
+from orchestration.console.pages import PAGES, Page
+from orchestration.console.versions import NothingPublished, Versions
+from orchestration.warehouse.manifest import Models
+
+HERE = Path(__file__).parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+COOKIE = "telco360_console"
+LANGUAGE_COOKIE = "telco360_language"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Console:
+    """What all requests share. `key`: what a browser must show once; from then on it has it as a cookie."""
+
+    def __init__(self, home: Home, models: Models, key: str | None = None):
+        self.home, self.models = home, models
+        self.key = key or secrets.token_urlsafe(24)
+        self.versions = Versions(home, models)
+        self.templates = templates()
+
+    @property
+    def token(self) -> str:
+        """What each form carries, so that no page from elsewhere can send one (CSRF)."""
+        return hmac.new(self.key.encode(), b"form", "sha256").hexdigest()
+
+
+def application(console: Console) -> Starlette:
+    """The application: a route a page, the files that pages need, and `/version`, which says whether a newer one is published."""
+    return Starlette(
+        routes=[
+            *(Route(page.path, endpoint(console, page), name=page.name) for page in PAGES),
+            Route("/version", newer(console)),
+            Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]", "testserver"], www_redirect=False),
+            Middleware(GZipMiddleware, minimum_size=2000),
+        ],
+        exception_handlers={404: lambda request, error: told(console, request, 404, "missing"), 500: _broken(console)},
+    )
+
+
+def templates() -> Environment:
+    """Templates, all of them escaped; a name that a page did not give is an error."""
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def endpoint(console: Console, page: Page) -> Callable[[Request], Response]:
+    """Answers requests for the page. It runs in a thread, since it asks the version."""
+
+    def answer(request: Request) -> Response:
+        given = {**request.query_params, **request.path_params}
+        if refused := _entered(console, request):
+            return refused
+        if given.get("lang") in texts.LANGUAGES:
+            return _with_language(request, given["lang"])
+        try:
+            who = require(console.home, f"console: {page.name}", page.needs)
+            version = console.versions.current()
+            context = Context(console.home, console.models, version, who, language_of(request), page.name, given)
+            values = page.view(context)
+            if "csv" in given:
+                return _csv(given["csv"], values)
+            return _html(console, request, f"{page.name}.html", context=context, page=page, **values)
+        except NothingPublished as error:
+            return told(console, request, 503, "building" if error.is_being_built else "nothing")
+        except Telco360Error as error:
+            return told(console, request, 403 if isinstance(error, NotPermitted) else 400, "error", str(error))
+
+    return answer
+
+
+def told(console: Console, request: Request, status: int, what: str, words: str = "") -> Response:
+    """A page that says what is so and what to do: the texts `told.<what>`, and the words of an error."""
+    return _html(console, request, "told.html", status, what=what, words=words, context=None, page=None)
+
+
+def newer(console: Console) -> Callable[[Request], Response]:
+    """A line for a page of another version than the current one; empty where it is the current one."""
+
+    def answer(request: Request) -> Response:
+        if refused := _entered(console, request):
+            return refused
+        try:
+            name = console.versions.current().version.name
+        except NothingPublished:
+            return _html(console, request, "newer.html", is_gone=True)
+        if name == request.query_params.get("shown"):
+            return Response(status_code=204, headers=HEADERS)
+        return _html(console, request, "newer.html", is_gone=False)
+
+    return answer
+
+
+def language_of(request: Request) -> str:
+    """The language asked for last, else the one that the browser prefers, else English."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in texts.LANGUAGES:
+        return str(chosen)
+    return "zh" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
+
+
+def same_page(request: Request, **changes: str | None) -> str:
+    """The address asked for, with some of what it says changed; None leaves it out."""
+    given = {**request.query_params, **changes}
+    rest = urlencode({name: value for name, value in given.items() if value})
+    return f"{request.url.path}?{rest}" if rest else request.url.path
+
+
+def _entered(console: Console, request: Request) -> Response | None:
+    """None for a browser that has shown the key; else where it goes instead."""
+    if hmac.compare_digest(request.query_params.get("key", ""), console.key):
+        entered = RedirectResponse(same_page(request, key=None), 303, headers=HEADERS)
+        entered.set_cookie(COOKIE, console.key, httponly=True, samesite="lax")
+        return entered
+    if hmac.compare_digest(request.cookies.get(COOKIE, ""), console.key):
+        return None
+    return told(console, request, 403, "no_key")
+
+
+def _with_language(request: Request, language: str) -> Response:
+    response = RedirectResponse(same_page(request, lang=None), 303, headers=HEADERS)
+    response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 24 * 3600, httponly=True, samesite="lax")
+    return response
+
+
+def _csv(name: str, values: Mapping[str, object]) -> Response:
+    for figure in figures_of(values):
+        if figure.name == name:
+            headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+            return Response(figure.csv(), media_type="text/csv", headers=headers)
+    return Response(status_code=404, headers=HEADERS)
+
+
+def figures_of(values: Mapping[str, object]) -> list[Figure]:
+    """All figures among the values of a page, by themselves or in lists."""
+    found = []
+    for value in values.values():
+        found += [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, Figure)]
+    return found
+
+
+def _html(console: Console, request: Request, template: str, status: int = 200, /, **values: Any) -> Response:
+    language = language_of(request)
+    shared = {
+        "language": language,
+        "languages": texts.LANGUAGES,
+        "t": lambda key, **given: texts.text(key, language, **given),
+        "pages": PAGES,
+        "token": console.token,
+        "same_page": lambda **changes: same_page(request, **changes),
+        "path": request.url.path,
+        "shown": shown,
+        "is_number": is_number,
+    }
+    html = console.templates.get_template(template).render(shared | values)
+    return HTMLResponse(html, status, headers=HEADERS)
+
+
+def _broken(console: Console) -> Callable[[Request, Exception], Response]:
+    return lambda request, error: told(console, request, 500, "broken")

@@ -1,0 +1,27 @@
+"""The table of pages: each a module beside this one with one function, and a template of its name."""
+
+from dataclasses import dataclass
+
+from orchestration.base.roles import ALL, Role
+from orchestration.console.context import View
+from orchestration.console.pages.definitions import definitions
+from orchestration.console.pages.today import today
+
+
+@dataclass(frozen=True)
+class Page:
+    """`name`: of its template, and of its texts in texts.yml. `needs`: who may open it. `filters`: which of region and manager it
+    takes. `is_in_menu`: others are reached by links."""
+
+    name: str
+    path: str
+    view: View
+    needs: frozenset[Role] = ALL
+    filters: tuple[str, ...] = ()
+    is_in_menu: bool = True
+
+
+PAGES = (
+    Page("today", "/", today, filters=("region", "manager")),
+    Page("definitions", "/definitions", definitions),
+)
