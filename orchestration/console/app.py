@@ -6,18 +6,20 @@ that the terminal printed. Everything shown comes escaped, and the browser takes
 
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import ImmutableMultiDict
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -25,7 +27,7 @@ from orchestration.base.errors import Telco360Error
 from orchestration.base.roles import NotPermitted, require
 from orchestration.base.settings import Home
 from orchestration.console import texts
-from orchestration.console.context import Context
+from orchestration.console.context import Context, Download, Go
 from orchestration.console.figures import Figure, is_number, shown
 from orchestration.console.pages import PAGES, Page
 from orchestration.console.versions import NothingPublished, Versions
@@ -35,6 +37,7 @@ HERE = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 COOKIE = "telco360_console"
 LANGUAGE_COOKIE = "telco360_language"
+LONGEST_FORM = 200_000  # bytes
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -65,7 +68,7 @@ def application(console: Console) -> Starlette:
     """The application: a route a page, the files that pages need, and `/version`, which says whether a newer one is published."""
     return Starlette(
         routes=[
-            *(Route(page.path, endpoint(console, page), name=page.name) for page in PAGES),
+            *(Route(page.path, endpoint(console, page), methods=[page.method]) for page in PAGES),
             Route("/version", newer(console)),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],
@@ -88,34 +91,60 @@ def templates() -> Environment:
     )
 
 
-def endpoint(console: Console, page: Page) -> Callable[[Request], Response]:
-    """Answers requests for the page. It runs in a thread, since it asks the version."""
+def endpoint(console: Console, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Answers requests for the page, in a thread, since it asks the version."""
 
-    def answer(request: Request) -> Response:
-        given = {**request.query_params, **request.path_params}
-        if refused := _entered(console, request):
-            return refused
-        if given.get("lang") in texts.LANGUAGES:
-            return _with_language(request, given["lang"])
-        try:
-            who = require(console.home, f"console: {page.name}", page.needs)
-            version = console.versions.current()
-            context = Context(console.home, console.models, version, who, language_of(request), page.name, given)
-            values = page.view(context)
-            if "csv" in given:
-                return _csv(given["csv"], values)
-            return _html(console, request, f"{page.name}.html", context=context, page=page, **values)
-        except NothingPublished as error:
-            return told(console, request, 503, "building" if error.is_being_built else "nothing")
-        except Telco360Error as error:
-            return told(console, request, 403 if isinstance(error, NotPermitted) else 400, "error", str(error))
+    async def answer(request: Request) -> Response:
+        form = await _form(request) if page.method == "POST" else ImmutableMultiDict[str, str]()
+        return await run_in_threadpool(_answer, console, page, request, form)
 
     return answer
 
 
+def _answer(console: Console, page: Page, request: Request, form: ImmutableMultiDict[str, str]) -> Response:
+    if refused := _entered(console, request):
+        return refused
+    if page.method == "POST" and not hmac.compare_digest(_token_of(request, form), console.token):
+        return told(console, request, 403, "no_token")
+    if (language := request.query_params.get("lang")) in texts.LANGUAGES:
+        return _with_language(request, str(language))
+    given = ImmutableMultiDict([*request.query_params.multi_items(), *form.multi_items(), *request.path_params.items()])
+    try:
+        who = require(console.home, f"console {page.name}", page.needs)
+        context = Context(console.home, console.models, console.versions.current(), who, language_of(request), page.name, given)
+        values = page.view(context)
+        if isinstance(values, Go):
+            return RedirectResponse(values.path, 303, headers=HEADERS)
+        if isinstance(values, Download):
+            return FileResponse(values.file, filename=values.file.name, headers=HEADERS)
+        if "csv" in given:
+            return _csv(given["csv"], values)
+        return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)
+    except NothingPublished as error:
+        return told(console, request, 503, "building" if error.is_being_built else "nothing")
+    except Telco360Error as error:
+        return told(console, request, 403 if isinstance(error, NotPermitted) else 400, "error", str(error))
+
+
+async def _form(request: Request) -> ImmutableMultiDict[str, str]:
+    """The fields of a form. One that is longer than any of the console's is cut off, and so lacks its token."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            return ImmutableMultiDict()
+    return ImmutableMultiDict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _token_of(request: Request, form: ImmutableMultiDict[str, str]) -> str:
+    return request.headers.get("X-CSRF-Token") or form.get("token", "")
+
+
 def told(console: Console, request: Request, status: int, what: str, words: str = "") -> Response:
-    """A page that says what is so and what to do: the texts `told.<what>`, and the words of an error."""
-    return _html(console, request, "told.html", status, what=what, words=words, context=None, page=None)
+    """A page, or the part of one that a script asked for, that says what is so and what to do: the texts `told.<what>`, and the
+    words of an error."""
+    template = "told_part.html" if "HX-Request" in request.headers else "told.html"
+    return _html(console, request, template, status, what=what, words=words, context=None, page=None)
 
 
 def newer(console: Console) -> Callable[[Request], Response]:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
+
+from starlette.datastructures import ImmutableMultiDict
 
 from orchestration.base.roles import OWNER, Person, Role
 from orchestration.base.settings import Home
@@ -23,7 +26,7 @@ from orchestration.warehouse.manifest import SUBSCRIBER, Models
 
 @dataclass(frozen=True)
 class Context:
-    """One request for a page. `given`: what the address or a form says, by name; `page`: the page's name, as in PAGES."""
+    """One request for a page. `given`: what address and form say, by name; `page`: the page's name, as in PAGES."""
 
     home: Home
     models: Models
@@ -31,7 +34,7 @@ class Context:
     person: Person
     language: str
     page: str
-    given: Mapping[str, str]
+    given: ImmutableMultiDict[str, str]
 
     @property
     def engine(self) -> Engine:
@@ -135,4 +138,19 @@ class Context:
 Values = dict[str, object]
 """What a page gives its template."""
 
-View = Callable[[Context], Values]
+
+@dataclass(frozen=True)
+class Go:
+    """What an action gives: the path of the page that shows what came of it."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that the browser is to keep."""
+
+    file: Path
+
+
+View = Callable[[Context], Values | Go | Download]

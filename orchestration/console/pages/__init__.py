@@ -10,8 +10,8 @@ from orchestration.console.pages.today import today
 
 @dataclass(frozen=True)
 class Page:
-    """`name`: of its template, and of its texts in texts.yml. `needs`: who may open it. `filters`: which of region and manager it
-    takes. `is_in_menu`: others are reached by links."""
+    """`name`: of its texts in texts.yml, and of its template where `template` names no other. `needs`: who may open it.
+    `filters`: which of region and manager it takes. `is_in_menu`: others are reached by links. What changes something is POST."""
 
     name: str
     path: str
@@ -19,6 +19,8 @@ class Page:
     needs: frozenset[Role] = ALL
     filters: tuple[str, ...] = ()
     is_in_menu: bool = True
+    method: str = "GET"
+    template: str = ""
 
 
 PAGES = (
