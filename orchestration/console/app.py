@@ -114,7 +114,7 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
         context = Context(console.home, console.models, console.versions.current(), who, language_of(request), page.name, given)
         values = page.view(context)
         if isinstance(values, Go):
-            return RedirectResponse(values.path, 303, headers=HEADERS)
+            return _gone(request, values.path)
         if isinstance(values, Download):
             return FileResponse(values.file, filename=values.file.name, headers=HEADERS)
         if "csv" in given:
@@ -124,6 +124,13 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
         return told(console, request, 503, "building" if error.is_being_built else "nothing")
     except Telco360Error as error:
         return told(console, request, 403 if isinstance(error, NotPermitted) else 400, "error", str(error))
+
+
+def _gone(request: Request, path: str) -> Response:
+    """Sends the browser on, also where a script of a page asked."""
+    if "HX-Request" in request.headers:
+        return Response(headers=HEADERS | {"HX-Redirect": path})
+    return RedirectResponse(path, 303, headers=HEADERS)
 
 
 async def _form(request: Request) -> ImmutableMultiDict[str, str]:

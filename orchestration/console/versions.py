@@ -17,9 +17,12 @@ from orchestration.base.billed import BilledMonths, billed_months, months_sql
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
 from orchestration.catalog.published import read_tags
-from orchestration.catalog.tags import Catalog
+from orchestration.catalog.tags import Catalog, Tag
+from orchestration.engines.duckdb import DuckDBTables
+from orchestration.engines.tables import ROLES, Relations, Tables
+from orchestration.tags.catalogue import Coverage, read_coverage
 from orchestration.warehouse.build import is_locked
-from orchestration.warehouse.manifest import Models, require_serving
+from orchestration.warehouse.manifest import Models, relation_for, require_serving
 from orchestration.warehouse.publishing import Version, current
 from orchestration.warehouse.reading import DuckDBReader, Reader, published
 
@@ -45,6 +48,7 @@ class Opened:
     _db: duckdb.DuckDBPyConnection
     _held: ExitStack
     """Closes the file with the last request that has it."""
+    _coverage: dict[tuple[str, str], Coverage] = field(default_factory=dict)
     _kept: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = field(default_factory=dict)
 
     @property
@@ -64,6 +68,25 @@ class Opened:
         if len(answer[1]) <= KEPT_ROWS and len(self._kept) < KEPT_QUERIES:
             self._kept[query] = answer
         return answer
+
+    def tables(self) -> Tables:
+        """The published tables as the counts of lists read them, for one thread."""
+        return DuckDBTables(self._db.cursor(), self._relations)
+
+    @cached_property
+    def _relations(self) -> Relations:
+        return Relations(**{role: relation_for(self.models, role) for role in ROLES})
+
+    def coverage(self, tag: Tag) -> Coverage:
+        """How many carry each value of the tag, the most first."""
+        if (tag.entity, tag.name) not in self._coverage:
+            self._coverage[tag.entity, tag.name] = read_coverage(self.reader(), self.models, tag)
+        return self._coverage[tag.entity, tag.name]
+
+    @cached_property
+    def lines(self) -> int:
+        """How many lines the version has, on the network or once on it."""
+        return int(self.reader().rows(f"select count(*) from {self._relations.tag_values}")[0][0])
 
     @cached_property
     def catalog(self) -> Catalog:

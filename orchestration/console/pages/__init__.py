@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from orchestration.base.roles import ALL, Role
+from orchestration.base.roles import ALL, DRAFTS, LINES, Role
 from orchestration.console.context import View
+from orchestration.console.pages import audience
 from orchestration.console.pages.definitions import definitions
 from orchestration.console.pages.today import today
 
@@ -25,5 +26,11 @@ class Page:
 
 PAGES = (
     Page("today", "/", today, filters=("region", "manager")),
+    Page("audience", "/audience", audience.audience, LINES),
+    Page("audience", "/audience/tags", audience.tags, LINES, is_in_menu=False, template="audience_tags.html"),
+    Page("audience", "/audience/build", audience.build, LINES, is_in_menu=False, method="POST", template="audience_work.html"),
+    Page("audience", "/audience/text", audience.text, LINES, is_in_menu=False, method="POST", template="audience_work.html"),
+    Page("audience", "/audience/reach", audience.reach, LINES, is_in_menu=False, method="POST", template="audience_reach.html"),
+    Page("audience", "/audience/save", audience.save, DRAFTS, is_in_menu=False, method="POST"),
     Page("definitions", "/definitions", definitions),
 )

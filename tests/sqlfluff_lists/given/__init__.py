@@ -18,7 +18,7 @@ months = [{"alias": "month_2026_02", "month": date(2026, 2, 1), "pasts": [Past("
 changes = [Change("value_tier"), Change("plan_code")]
 days = [{"column": "today - 45", "day": date(2026, 2, 15)}]
 
-condition = "is_on_net"
+condition, tags = "is_on_net", ["value_tier", "region_code"]
 conditions = ["is_on_net", "is_prepaid"]
 lists = [
     {
