@@ -1,6 +1,5 @@
 """The commands `telco360 lists …`. Reads arguments, asks the package, prints."""
 
-import csv
 import datetime
 import sys
 from collections import Counter
@@ -41,17 +40,6 @@ _VERDICTS = {
     "draft": "a draft, good to run once it is approved",
     "retired": "retired, not exported any more",
 }
-_MEMBER_COLUMNS = (
-    "list_name",
-    "run_date",
-    "position",
-    "subscriber_id",
-    "arm",
-    "offer_code",
-    "manager_id",
-    "value_tier",
-    "region_code",
-)
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 
@@ -207,15 +195,7 @@ def lists_members(
 ) -> None:
     """Write whom an exported list took, as CSV without phones, to the output: > members.csv keeps it in a file of yours."""
     with plain_errors():
-        home = settings.home()
-        rows = [one for one in ledger.members(home, name, run_date.date() if run_date else None).to_pylist() if not one["reason"]]
-        if not rows:
-            raise ListError(f"list {name}: no such run was exported, or it took nobody; `telco360 status` shows the last ones")
-        with audit.recorded(home, "list_members", f"list {name}, run {rows[0]['run_id']}") as act:
-            act.rows = len(rows)
-            writer = csv.DictWriter(sys.stdout, _MEMBER_COLUMNS, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        sys.stdout.write(history.members_csv(settings.home(), name, run_date.date() if run_date else None))
 
 
 @app.command("rebuild")

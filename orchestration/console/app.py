@@ -23,6 +23,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from orchestration.base import machine
 from orchestration.base.errors import Telco360Error
 from orchestration.base.roles import NotPermitted, require
 from orchestration.base.settings import Home
@@ -116,7 +117,7 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
         if isinstance(values, Go):
             return _gone(request, values.path)
         if isinstance(values, Download):
-            return FileResponse(values.file, filename=values.file.name, headers=HEADERS)
+            return _sent(values)
         if "csv" in given:
             return _csv(given["csv"], values)
         return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)
@@ -124,6 +125,18 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
         return told(console, request, 503, "building" if error.is_being_built else "nothing")
     except Telco360Error as error:
         return told(console, request, 403 if isinstance(error, NotPermitted) else 400, "error", str(error))
+    except Exception as error:
+        words = machine.describe(error, console.home.root)
+        if words is None:
+            raise
+        return told(console, request, 500, "error", words)
+
+
+def _sent(download: Download) -> Response:
+    if download.file:
+        return FileResponse(download.file, filename=download.name, headers=HEADERS)
+    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{download.name}"'}
+    return Response(download.content, media_type="text/csv", headers=headers)
 
 
 def _gone(request: Request, path: str) -> Response:

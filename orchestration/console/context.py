@@ -148,9 +148,11 @@ class Go:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that the browser is to keep."""
+    """A file that the browser is to keep: one that lies somewhere, or its content by itself."""
 
-    file: Path
+    name: str
+    file: Path | None = None
+    content: str = ""
 
 
 View = Callable[[Context], Values | Go | Download]

@@ -25,7 +25,7 @@ class Words(Protocol):
 Draw = Callable[["Figure", Words], dict[str, Any]]
 """Makes the options of a chart (of Apache ECharts) of a figure."""
 
-SHARES = ("_share", "_rate", "_probability", "_ratio")
+SHARES = ("_share", "_rate", "_probability", "_ratio", "uplift", "uplift_low", "uplift_high")
 """Endings of columns that hold fractions, which are shown as percent."""
 
 

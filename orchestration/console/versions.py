@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -110,7 +109,7 @@ class Versions:
     def __init__(self, home: Home, models: Models):
         self.home, self.models = home, models
         self._lock = threading.Lock()
-        self._path: Path | None = None
+        self._seen: tuple[str, int, int] | None = None
         self._opened: Opened | None = None
 
     def current(self) -> Opened:
@@ -119,10 +118,19 @@ class Versions:
         One that was replaced stays open for the requests that have it, and is closed with the last of them.
         """
         with self._lock:
-            path = self.home.current.resolve()
-            if self._opened is None or path != self._path:
-                self._opened, self._path = self._open(), path
+            mark = self._mark()
+            if self._opened is None or mark is None or mark != self._seen:
+                self._opened, self._seen = self._open(), mark
             return self._opened
+
+    def _mark(self) -> tuple[str, int, int] | None:
+        """Which file is the current one: an erasure writes a version anew under its name."""
+        try:
+            path = self.home.current.resolve()
+            found = path.stat()
+        except OSError:
+            return None
+        return path.name, found.st_ino, found.st_mtime_ns
 
     def _open(self) -> Opened:
         version = current(self.home) if self.home.current.exists() else None

@@ -104,7 +104,8 @@ def drafted(answers: Mapping[str, str], catalog: Catalog) -> TargetList:
             definition = load_definition(path)
             check(definition, catalog)
         except DefinitionError as error:
-            raise DefinitionError(str(error).replace(f"{path}: ", "")) from error
+            words = re.sub(r" \(line [0-9]+\)$", "", str(error).replace(f"{path}: ", ""), flags=re.MULTILINE)
+            raise DefinitionError(words) from error
         return definition
 
 

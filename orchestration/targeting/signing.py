@@ -1,9 +1,9 @@
-"""Approving a list: what it would come to now, the step that is next, and the approval in its file.
+"""Approving a list: what it would come to now, the step that is next, and the approval in its file; asking for it; retiring one.
 
 Which steps there are, and who may not approve, is `approval`'s to say; here whoever drafted the list may not either.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from orchestration.targeting.definition_file import load_definition, write_appro
 from orchestration.targeting.draft import DRAFTED
 from orchestration.targeting.lists import previewed
 from orchestration.warehouse.manifest import Models
+
+ASKED = "list_request"
+"""What the audit trail calls the request for an approval."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,35 @@ def sign(engine: Engine, models: Models, path: Path, by: str, step: str | None, 
     return Signed(approved, done, found, left)
 
 
+def ask(home: Home, name: str) -> None:
+    """Notes that somebody asks for the approval of the list."""
+    audit.record(home, ASKED, f"list {name}")
+
+
+def retire(home: Home, path: Path) -> None:
+    """Has the list exported no more. Raises ListError where it is retired already."""
+    definition = load_definition(path)
+    if definition.status == "retired":
+        raise ListError(f"list {path.stem}: it is retired already")
+    with audit.recorded(home, "list_retirement", f"list {path.stem}"):
+        write_approvals(path, replace(definition, status="retired"))
+
+
 def drafted_by(home: Home, name: str) -> str | None:
     """Who drafted the list, by the audit trail; None of one that came with the project, or was written by hand."""
     return next((str(row["user"]) for row in acts_on(home, name) if row["action"] == DRAFTED), None)
+
+
+def asked_for(home: Home) -> dict[str, dict[str, object]]:
+    """Requests for an approval after which nothing was approved, by the name of the list."""
+    found: dict[str, dict[str, object]] = {}
+    for row in audit.trail(home).entries():
+        name = str(row["of"]).removeprefix("list ")
+        if row["action"] == ASKED:
+            found[name] = row
+        elif row["action"] == "list_approval" and row["result"] == audit.DONE:
+            found.pop(name, None)
+    return found
 
 
 def acts_on(home: Home, name: str) -> list[dict[str, object]]:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from orchestration.base.roles import ALL, DRAFTS, LINES, Role
+from orchestration.base.roles import ALL, APPROVER, DRAFTS, LINES, STEWARD, TAKES_BACK, Role
 from orchestration.console.context import View
-from orchestration.console.pages import audience
+from orchestration.console.pages import audience, lists
 from orchestration.console.pages.definitions import definitions
 from orchestration.console.pages.today import today
 
@@ -32,5 +32,14 @@ PAGES = (
     Page("audience", "/audience/text", audience.text, LINES, is_in_menu=False, method="POST", template="audience_work.html"),
     Page("audience", "/audience/reach", audience.reach, LINES, is_in_menu=False, method="POST", template="audience_reach.html"),
     Page("audience", "/audience/save", audience.save, DRAFTS, is_in_menu=False, method="POST"),
+    Page("lists", "/lists", lists.lists),
+    Page("lists", "/lists/{name}", lists.one, is_in_menu=False, template="list.html"),
+    Page("lists", "/lists/{name}/reach", lists.reach, LINES, is_in_menu=False, method="POST", template="audience_reach.html"),
+    Page("lists", "/lists/{name}/ask", lists.ask, DRAFTS, is_in_menu=False, method="POST"),
+    Page("lists", "/lists/{name}/approve", lists.approve, APPROVER, is_in_menu=False, method="POST"),
+    Page("lists", "/lists/{name}/retire", lists.retire, TAKES_BACK, is_in_menu=False, method="POST"),
+    Page("lists", "/lists/{name}/export", lists.export, STEWARD, is_in_menu=False, method="POST"),
+    Page("lists", "/lists/{name}/file", lists.file, STEWARD, is_in_menu=False, method="POST"),
+    Page("lists", "/lists/{name}/members", lists.members, DRAFTS | STEWARD, is_in_menu=False, method="POST"),
     Page("definitions", "/definitions", definitions),
 )

@@ -106,7 +106,8 @@ def reach(context: Context) -> Values:
         "channel": CHANNELS[0],
     }
     definition = drafted(empty | {key: value for key, value in answers.items() if value}, catalog)
-    return preview_of(context, definition.name, definition) | {"groups": _split(context, definition.where)}
+    found, shared = preview_of(context, definition.name, definition)
+    return {"found": found, "shared": shared, "groups": _split(context, definition.where)}
 
 
 def save(context: Context) -> Go:
@@ -117,7 +118,7 @@ def save(context: Context) -> Go:
     return Go(f"/lists/{answers['name']}")
 
 
-def preview_of(context: Context, name: str, unsaved: TargetList | None = None) -> Values:
+def preview_of(context: Context, name: str, unsaved: TargetList | None = None) -> tuple[preview.Preview, list[tuple[str, int]]]:
     """What the list of that name would come to now, beside those that are due, and whom the active lists match as well."""
     if is_locked(context.home):
         raise ListError(context.text("audience.locked"))
@@ -126,7 +127,7 @@ def preview_of(context: Context, name: str, unsaved: TargetList | None = None) -
         found = preview.preview(decided, name, ROWS)
     with previewed(engine, models, name, today, all_active=True, unsaved=unsaved) as decided:
         shared = preview.overlaps(decided, name)
-    return {"found": found, "shared": shared}
+    return found, shared
 
 
 def choices(context: Context, tag: Tag) -> list[Choice]:
