@@ -11,6 +11,7 @@ from pathlib import Path
 
 from starlette.datastructures import ImmutableMultiDict
 
+from orchestration.base.errors import HomeBusy
 from orchestration.base.roles import OWNER, Person, Role
 from orchestration.base.settings import Home
 from orchestration.base.sql import literal
@@ -21,6 +22,7 @@ from orchestration.console.versions import Opened
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
 from orchestration.pipeline.run import today
+from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.manifest import SUBSCRIBER, Models
 
 
@@ -52,6 +54,16 @@ class Context:
     def may(self, roles: frozenset[Role]) -> bool:
         """Whether the person has one of these roles."""
         return OWNER in self.person.roles or bool(self.person.roles & roles)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run works on the home."""
+        return is_locked(self.home)
+
+    def require_free(self) -> None:
+        """Raises HomeBusy while a run works on the home: a reader of private tables would be in its way."""
+        if self.is_locked:
+            raise HomeBusy(self.text("layout.locked"))
 
     def text(self, key: str, **values: object) -> str:
         """The text of a key of texts.yml in the reader's language. Raises KeyError where there is none."""

@@ -62,7 +62,12 @@ class Opened:
         """Names of the columns and all rows of a query."""
         if query in self._kept:
             return self._kept[query]
-        found = self._db.cursor().execute(query)
+        try:
+            found = self._db.cursor().execute(query)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise WarehouseError(
+                f"{self.version.name} was published by other code and lacks what this page shows; run `telco360 nightly`: {error}"
+            ) from error
         answer = [column[0] for column in found.description], found.fetchall()
         if len(answer[1]) <= KEPT_ROWS and len(self._kept) < KEPT_QUERIES:
             self._kept[query] = answer

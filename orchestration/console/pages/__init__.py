@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from orchestration.base.roles import ALL, APPROVER, DRAFTS, LINES, STEWARD, TAKES_BACK, Role
 from orchestration.console.context import View
-from orchestration.console.pages import audience, lists
+from orchestration.console.pages import audience, customer, lists
 from orchestration.console.pages.definitions import definitions
 from orchestration.console.pages.today import today
 
@@ -41,5 +41,7 @@ PAGES = (
     Page("lists", "/lists/{name}/export", lists.export, STEWARD, is_in_menu=False, method="POST"),
     Page("lists", "/lists/{name}/file", lists.file, STEWARD, is_in_menu=False, method="POST"),
     Page("lists", "/lists/{name}/members", lists.members, DRAFTS | STEWARD, is_in_menu=False, method="POST"),
+    Page("customer", "/customer", customer.customer, LINES),
+    Page("customer", "/customer/lists", customer.lists, LINES, is_in_menu=False, method="POST", template="customer_lists.html"),
     Page("definitions", "/definitions", definitions),
 )

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.base.errors import ListError
 from orchestration.catalog.tags import Catalog, CatalogError, Tag
 from orchestration.console.conditions import (
     Free,
@@ -31,7 +30,6 @@ from orchestration.targeting.draft import OPTIONAL, drafted, require_answers, wr
 from orchestration.targeting.expression import ExpressionError, parse
 from orchestration.targeting.folder import list_files, list_folders, read_definitions
 from orchestration.targeting.lists import previewed
-from orchestration.warehouse.build import is_locked
 
 SPLIT_BY = ("value_tier", "region_code", "plan_name", "warning_zone")
 """Tags by which those who match are split."""
@@ -120,8 +118,7 @@ def save(context: Context) -> Go:
 
 def preview_of(context: Context, name: str, unsaved: TargetList | None = None) -> tuple[preview.Preview, list[tuple[str, int]]]:
     """What the list of that name would come to now, beside those that are due, and whom the active lists match as well."""
-    if is_locked(context.home):
-        raise ListError(context.text("audience.locked"))
+    context.require_free()
     engine, models, today = context.engine, context.models, context.today
     with previewed(engine, models, name, today, unsaved=unsaved) as decided:
         found = preview.preview(decided, name, ROWS)

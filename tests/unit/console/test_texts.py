@@ -19,12 +19,15 @@ def named() -> set[str]:
 
 
 def is_used(key: str) -> bool:
-    page, _, name = key.partition(".")
-    if key.startswith("columns."):
-        return re.search(rf"\b{name}\b", ALL) is not None
-    if name == "title" or page in ("values", "told"):
-        return page in {each.name for each in PAGES} or page in ("values", "told")
-    return key in named() or f'"{name}"' in "\n".join(text for path, text in SOURCES.items() if path.stem == page)
+    """Whether a source names the key, its page has that name, or a source names its group and its last word."""
+    group, _, last = key.rpartition(".")
+    page = key.partition(".")[0]
+    if page in ("columns", "values"):  # by what a table holds
+        return page == "values" or re.search(rf"\b{last}\b", ALL) is not None
+    if key in named() or (last == "title" and page in {each.name for each in PAGES}):
+        return True
+    is_of_group = f'"{group}." ~' in ALL and re.search(rf"""["']{last}["']""", ALL) is not None
+    return is_of_group or page == "told" or f'"{last}"' in "\n".join(text for path, text in SOURCES.items() if path.stem == page)
 
 
 def test_each_text_is_used():
