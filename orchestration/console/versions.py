@@ -20,6 +20,7 @@ from orchestration.catalog.tags import Catalog, Tag
 from orchestration.engines.duckdb import DuckDBTables
 from orchestration.engines.tables import ROLES, Relations, Tables
 from orchestration.tags.catalogue import Coverage, read_coverage
+from orchestration.targeting.index import LineIndex
 from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.manifest import Models, relation_for, require_serving
 from orchestration.warehouse.publishing import Version, current
@@ -47,6 +48,7 @@ class Opened:
     _db: duckdb.DuckDBPyConnection
     _held: ExitStack
     """Closes the file with the last request that has it."""
+    _is_warmed: bool = False
     _coverage: dict[tuple[str, str], Coverage] = field(default_factory=dict)
     _kept: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = field(default_factory=dict)
 
@@ -86,6 +88,17 @@ class Opened:
         if (tag.entity, tag.name) not in self._coverage:
             self._coverage[tag.entity, tag.name] = read_coverage(self.reader(), self.models, tag)
         return self._coverage[tag.entity, tag.name]
+
+    @cached_property
+    def index(self) -> LineIndex:
+        """Counts of conditions from memory."""
+        return LineIndex(self.catalog.tags(), self.as_of)
+
+    def warm(self) -> None:
+        """Has the index read ahead, once, while the first conditions are written."""
+        if not self._is_warmed:
+            self._is_warmed = True
+            threading.Thread(target=self.index.warm, args=[self.tables()], daemon=True).start()
 
     @cached_property
     def lines(self) -> int:

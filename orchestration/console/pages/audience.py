@@ -24,7 +24,7 @@ from orchestration.console.conditions import (
 from orchestration.console.context import Context, Go, Values
 from orchestration.tags.catalogue import search
 from orchestration.targeting import preview
-from orchestration.targeting.advice import lines_by, lines_matched
+from orchestration.targeting.advice import lines_by
 from orchestration.targeting.definition import BEST, SCHEMA, Conditions, TargetList
 from orchestration.targeting.draft import OPTIONAL, drafted, require_answers, write_draft
 from orchestration.targeting.expression import ExpressionError, parse
@@ -55,6 +55,7 @@ class Choice:
 
 def audience(context: Context) -> Values:
     """The whole page; `list` names one whose condition it begins with, `where` is a condition by itself."""
+    context.version.warm()
     where = context.given.get("where") or _condition_of(context, context.given.get("list", "")) or STARTS_WITH
     return _work(context, where) | {
         "categories": _categories(context, ""),
@@ -164,7 +165,7 @@ def _work(context: Context, where: str, tree: Group | None = None) -> Values:
 def count(context: Context, where: str, catalog: Catalog) -> int:
     """How many lines meet the condition. Raises ExpressionError where it is none."""
     conditions = Conditions(parse(where, catalog))
-    return lines_matched(conditions, context.version.tables(), context.version.as_of, context.today)
+    return context.version.index.count(conditions, context.version.tables(), context.today)
 
 
 def _split(context: Context, where: str) -> dict[str, list[tuple[str, int]]]:

@@ -19,7 +19,7 @@ changes = [Change("value_tier"), Change("plan_code")]
 days = [{"column": "today - 45", "day": date(2026, 2, 15)}]
 
 condition, tags = "is_on_net", ["value_tier", "region_code"]
-conditions = ["is_on_net", "is_prepaid"]
+conditions = comparisons = ["is_on_net", "is_prepaid"]
 lists = [
     {
         "number": number,
