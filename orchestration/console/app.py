@@ -74,7 +74,7 @@ def application(console: Console) -> Starlette:
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]", "testserver"], www_redirect=False),
+            Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"], www_redirect=False),
             Middleware(GZipMiddleware, minimum_size=2000),
         ],
         exception_handlers={404: lambda request, error: told(console, request, 404, "missing"), 500: _broken(console)},

@@ -63,6 +63,7 @@ def questions(catalog: Catalog, taken: Mapping[str, object]) -> Iterator[Questio
 
 OPTIONAL: Mapping[str, Callable[[str], object]] = {
     "offer": str, "schedule": str, "control_share": lambda share: _number(share), "limit": lambda rows: _number(rows),
+    "priority": lambda place: _number(place),
 }  # fmt: skip
 """Keys that an answer may give besides, each with what makes its value of the answer; one left empty is left out of the list."""
 

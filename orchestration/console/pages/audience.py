@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.base.roles import DRAFTS
 from orchestration.catalog.tags import Catalog, CatalogError, Tag
 from orchestration.console.conditions import (
     Free,
@@ -61,6 +62,7 @@ def audience(context: Context) -> Values:
         "categories": _categories(context, ""),
         "words": "",
         "answers": {key: context.given.get(key, "") for key in KEYS} | {"owner": context.person.user},
+        "may_draft": context.may(DRAFTS),
         "channels": CHANNELS,
         "schedules": SCHEDULES,
         "offers": _offers(context),

@@ -15,6 +15,9 @@ from orchestration.console.versions import NothingPublished, Versions
 from orchestration.warehouse.build import run_lock
 
 
+HERE = "http://127.0.0.1:3360"
+
+
 @pytest.fixture
 def home(tmp_path) -> Home:
     made = Home(tmp_path / "home")
@@ -23,7 +26,7 @@ def home(tmp_path) -> Home:
 
 
 def browser(home: Home, entered: bool = True) -> TestClient:
-    found = TestClient(application(Console(home, (), "the-key")), raise_server_exceptions=False)
+    found = TestClient(application(Console(home, (), "the-key")), HERE, raise_server_exceptions=False)
     if entered:
         found.get("/?key=the-key")
     return found
