@@ -9,6 +9,7 @@ from orchestration.base import settings
 from orchestration.base.settings import SettingsError
 from orchestration.cli.common import models, plain_errors
 from orchestration.console.app import LOOPBACK, Console, application
+from orchestration.console.login import Login, Provider, provider
 
 app = typer.Typer(add_completion=False)
 
@@ -16,26 +17,28 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def console(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3360,
-    host: Annotated[str, typer.Option(help="Address to listen on; of this machine alone.")] = LOOPBACK[0],
+    host: Annotated[str, typer.Option(help="Address to listen on: this machine alone, unless people sign in.")] = LOOPBACK[0],
 ) -> None:
     """Open the console on 127.0.0.1: figures, tags, audiences and lists as pages, in English and Chinese.
 
-    It works in the name of whoever starts it. The address that it prints holds a key, without which nobody is let in.
+    It works in the name of whoever starts it; the address that it prints holds a key, without which nobody is let in. Where
+    TELCO360_OIDC_ISSUER names an identity provider, people sign in there instead.
     """
     with plain_errors():
-        require_loopback(host)
+        named = provider()
+        require_reachable(host, named)
         if settings.target() == settings.SPARK:
             raise SettingsError("the console reads versions of DuckDB: leave out --target spark")
-        shared = Console(settings.home(), models())
+        shared = Console(settings.home(), models(), login=Login(named) if named else None)
     place = f"[{host}]" if ":" in host else host
-    typer.echo(f"Open http://{place}:{port}/?key={shared.key}\nCtrl-C ends it.")
+    typer.echo(f"Open {named.address if named else f'http://{place}:{port}/?key={shared.key}'}\nCtrl-C ends it.")
     uvicorn.run(application(shared), host=host, port=port, log_level="warning", server_header=False)
 
 
-def require_loopback(host: str) -> None:
-    """Raises SettingsError for an address that others than this machine could reach: it knows no users but its own."""
-    if host not in LOOPBACK:
+def require_reachable(host: str, named: Provider | None) -> None:
+    """Raises SettingsError for an address that others than this machine could reach where nobody signs in."""
+    if host not in LOOPBACK and named is None:
         raise SettingsError(
             f"--host {host}: the console works in your name, so it listens on {', '.join(LOOPBACK)} alone. To reach it from "
-            f"another machine, forward the port: ssh -L 3360:127.0.0.1:3360 THIS_MACHINE"
+            f"another machine, forward the port: ssh -L 3360:127.0.0.1:3360 THIS_MACHINE. Or have people sign in: docs/console.md"
         )

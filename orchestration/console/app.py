@@ -1,9 +1,11 @@
 """The console as a web application: addresses, who may come in, and pages as HTML or CSV. What a page says is the page's.
 
-It listens on this machine alone and works for the person whose account started it, so whoever reaches the port must show the key
-that the terminal printed. Everything shown comes escaped, and the browser takes no script or style from elsewhere (CSP).
+It works for the person whose account started it, and whoever reaches its port must show the key that the terminal printed; where
+an identity provider is named, for whoever signed in. Everything shown comes escaped, and the browser takes no script or style
+from elsewhere (CSP).
 """
 
+import contextlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,19 +19,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from orchestration.base import machine
+from orchestration.base import audit, machine
 from orchestration.base.errors import Telco360Error
-from orchestration.base.roles import NotPermitted, require
+from orchestration.base.roles import NotPermitted, require, signed_in_as
 from orchestration.base.settings import Home
 from orchestration.console import texts
 from orchestration.console.context import Context, Download, Go
 from orchestration.console.figures import Figure, is_number, shown
+from orchestration.console.login import SIGNED_IN_SECONDS, Login, LoginError, signed_in
 from orchestration.console.pages import PAGES, Page
 from orchestration.console.versions import NothingPublished, Versions
 from orchestration.warehouse.manifest import Models
@@ -53,15 +57,16 @@ HEADERS = {
 class Console:
     """What all requests share. `key`: what a browser must show once; from then on it has it as a cookie."""
 
-    def __init__(self, home: Home, models: Models, key: str | None = None):
-        self.home, self.models = home, models
+    def __init__(self, home: Home, models: Models, key: str | None = None, login: Login | None = None):
+        self.home, self.models, self.login = home, models, login
         self.key = key or secrets.token_urlsafe(24)
         self.versions = Versions(home, models)
         self.templates = templates()
 
-    @property
-    def token(self) -> str:
+    def token(self, request: Request) -> str:
         """What each form carries, so that no page from elsewhere can send one (CSRF)."""
+        if self.login:
+            return str(request.session.get("form", ""))
         return hmac.new(self.key.encode(), b"form", "sha256").hexdigest()
 
 
@@ -71,14 +76,57 @@ def application(console: Console) -> Starlette:
         routes=[
             *(Route(page.path, endpoint(console, page), methods=[page.method]) for page in PAGES),
             Route("/version", newer(console)),
+            *_sign_in(console),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"], www_redirect=False),
+            Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(console), www_redirect=False),
             Middleware(GZipMiddleware, minimum_size=2000),
+            *_sessions(console),
         ],
         exception_handlers={404: lambda request, error: told(console, request, 404, "missing"), 500: _broken(console)},
     )
+
+
+def _hosts(console: Console) -> list[str]:
+    return [*LOOPBACK, "[::1]", *([console.login.provider.host] if console.login else [])]
+
+
+def _sessions(console: Console) -> list[Middleware]:
+    """Who is signed in, as a signed cookie; its key goes with the process."""
+    if console.login is None:
+        return []
+    return [
+        Middleware(
+            SessionMiddleware,
+            secret_key=console.key,
+            session_cookie=COOKIE,
+            max_age=SIGNED_IN_SECONDS,
+            same_site="lax",
+            https_only=console.login.provider.is_https,
+        )
+    ]
+
+
+def _sign_in(console: Console) -> list[Route]:
+    """Where people sign in, come back, and sign out."""
+    login = console.login
+    if login is None:
+        return []
+
+    async def done(request: Request) -> Response:
+        try:
+            return await login.done(request)
+        except LoginError as error:
+            return told(console, request, 403, "not_signed_in", str(error))
+
+    async def sign_out(request: Request) -> Response:
+        if not _is_ours(console, request, await _form(request)):
+            return told(console, request, 403, "no_token")
+        request.session.clear()
+        return told(console, request, 200, "signed_out")
+
+    return [Route("/login", login.begin), Route("/login/done", done), Route("/logout", sign_out, methods=["POST"])]
 
 
 def templates() -> Environment:
@@ -105,11 +153,16 @@ def endpoint(console: Console, page: Page) -> Callable[[Request], Awaitable[Resp
 def _answer(console: Console, page: Page, request: Request, form: ImmutableMultiDict[str, str]) -> Response:
     if refused := _entered(console, request):
         return refused
-    if page.method == "POST" and not hmac.compare_digest(_token_of(request, form), console.token):
+    if page.method == "POST" and not _is_ours(console, request, form):
         return told(console, request, 403, "no_token")
     if (language := request.query_params.get("lang")) in texts.LANGUAGES:
         return _with_language(request, str(language))
     given = ImmutableMultiDict([*request.query_params.multi_items(), *form.multi_items(), *request.path_params.items()])
+    with signed_in_as(*who) if console.login and (who := signed_in(request)) else contextlib.nullcontext():
+        return _shown(console, page, request, given)
+
+
+def _shown(console: Console, page: Page, request: Request, given: ImmutableMultiDict[str, str]) -> Response:
     try:
         who = require(console.home, f"console {page.name}", page.needs)
         context = Context(console.home, console.models, console.versions.current(), who, language_of(request), page.name, given)
@@ -123,8 +176,12 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
         return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)
     except NothingPublished as error:
         return told(console, request, 503, "building" if error.is_being_built else "nothing")
+    except NotPermitted as error:
+        with contextlib.suppress(NotPermitted, OSError):  # as of a command that is refused
+            audit.record(console.home, "refused", f"console {page.name}", result="refused")
+        return told(console, request, 403, "error", str(error))
     except Telco360Error as error:
-        return told(console, request, 403 if isinstance(error, NotPermitted) else 400, "error", str(error))
+        return told(console, request, 400, "error", str(error))
     except Exception as error:
         words = machine.describe(error, console.home.root)
         if words is None:
@@ -156,8 +213,10 @@ async def _form(request: Request) -> ImmutableMultiDict[str, str]:
     return ImmutableMultiDict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def _token_of(request: Request, form: ImmutableMultiDict[str, str]) -> str:
-    return request.headers.get("X-CSRF-Token") or form.get("token", "")
+def _is_ours(console: Console, request: Request, form: ImmutableMultiDict[str, str]) -> bool:
+    """Whether the form is one of the console's own, by its token."""
+    given, known = request.headers.get("X-CSRF-Token") or form.get("token", ""), console.token(request)
+    return bool(known) and hmac.compare_digest(given.encode(), known.encode())
 
 
 def told(console: Console, request: Request, status: int, what: str, words: str = "") -> Response:
@@ -201,11 +260,13 @@ def same_page(request: Request, **changes: str | None) -> str:
 
 def _entered(console: Console, request: Request) -> Response | None:
     """None for a browser that has shown the key; else where it goes instead."""
-    if hmac.compare_digest(request.query_params.get("key", ""), console.key):
+    if console.login:
+        return None if signed_in(request) else _gone(request, f"/login?{urlencode({'to': same_page(request)})}")
+    if hmac.compare_digest(request.query_params.get("key", "").encode(), console.key.encode()):
         entered = RedirectResponse(same_page(request, key=None), 303, headers=HEADERS)
         entered.set_cookie(COOKIE, console.key, httponly=True, samesite="lax")
         return entered
-    if hmac.compare_digest(request.cookies.get(COOKIE, ""), console.key):
+    if hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), console.key.encode()):
         return None
     return told(console, request, 403, "no_key")
 
@@ -239,7 +300,8 @@ def _html(console: Console, request: Request, template: str, status: int = 200, 
         "languages": texts.LANGUAGES,
         "t": lambda key, **given: texts.text(key, language, **given),
         "pages": PAGES,
-        "token": console.token,
+        "token": console.token(request),
+        "signs_in": console.login is not None,
         "same_page": lambda **changes: same_page(request, **changes),
         "path": request.url.path,
         "shown": shown,

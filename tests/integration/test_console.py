@@ -2,13 +2,18 @@
 
 import csv
 import io
+import os
 import re
 import shutil
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+import uvicorn
+from starlette.datastructures import ImmutableMultiDict
 from starlette.testclient import TestClient
 
 from orchestration.base import audit, roles
@@ -24,6 +29,7 @@ from orchestration.warehouse.manifest import load_models
 from orchestration.warehouse.reading import published
 
 SEED, KEY = 2, "the-key"
+CHROMIUM = Path(os.environ.get("TELCO360_CHROMIUM") or "/usr/bin/chromium")
 WHERE = "is_on_net and tenure_months >= 3"
 PLAN = {
     "name": "loyal", "en": "Loyal lines", "zh": "忠诚用户", "owner": "value-team", "purpose": "A call of thanks.",
@@ -90,7 +96,7 @@ def rows_of(text: str) -> list[dict]:
 
 
 def post(browser: TestClient, console: Console, path: str, **fields: str):
-    return browser.post(path, data=fields | {"token": console.token})
+    return browser.post(path, data=fields | {"token": console.token(None)})
 
 
 def test_every_page_opens_in_both_languages_and_shows_no_phone(browser, home):
@@ -112,18 +118,12 @@ def test_each_figure_is_a_file_of_the_same_rows(console, browser, home):
     for page in PAGES:
         if page.method == "GET" and "{" not in page.path and page.is_in_menu:
             opened = console.versions.current()
-            asked = Context(home, console.models, opened, roles.person(home), "en", page.name, browser_given())
+            asked = Context(home, console.models, opened, roles.person(home), "en", page.name, ImmutableMultiDict())
             for figure in figures_of(page.view(asked)):
                 sent = browser.get(page.path, params={"csv": figure.name})
                 assert sent.headers["content-disposition"].endswith(f'"{figure.name}.csv"')
                 assert len(rows_of(sent.content.decode("utf-8-sig"))) == len(figure.rows), f"{page.name}: {figure.name}"
     assert browser.get("/", params={"csv": "nothing"}).status_code == 404
-
-
-def browser_given():
-    from starlette.datastructures import ImmutableMultiDict
-
-    return ImmutableMultiDict()
 
 
 def of_today(browser: TestClient, **filters: str) -> dict[str, dict]:
@@ -296,3 +296,80 @@ def test_a_version_of_other_code_is_told(console, browser, home, tmp_path):
     other.with_suffix(".json").unlink()
     assert answer.status_code == 400 and "published by other code" in answer.text
     assert browser.get("/").status_code == 200
+
+
+@pytest.fixture
+def page(console):
+    """A page of Debian's Chromium on the console, and where that listens."""
+    sync = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not here: apt-get install chromium, or TELCO360_CHROMIUM names another")
+    server = uvicorn.Server(uvicorn.Config(application(console), host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with sync.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        opened = chromium.new_page(base_url=f"http://127.0.0.1:{port}", accept_downloads=True)
+        said: list[str] = []
+        opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.goto(f"/?key={KEY}")
+        yield opened
+        chromium.close()
+    server.should_exit = True
+    thread.join()
+    assert said == []
+
+
+def go_to(page, selector: str) -> None:
+    """Moves on by the tabulator key until what fits the selector has the focus."""
+    for _ in range(400):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached by the keyboard")
+
+
+def test_a_first_list_by_the_keyboard_alone_from_its_condition_to_its_file(page, home):
+    page.goto("/audience")
+    go_to(page, "#tag-search")
+    page.keyboard.type("tenure_band")
+    page.wait_for_selector("#tag-list details[open] button[value='add:tenure_band']")
+    go_to(page, "button[value='add:tenure_band']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("fieldset.values input")
+    go_to(page, "fieldset.values input[type=checkbox]")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('#where').value.includes('tenure_band = ')")
+    assert page.evaluate("document.activeElement.checked"), "the focus stays where it was"
+    counted = int(page.inner_text("#matched").replace(",", ""))
+    with published(home) as db:
+        where = page.input_value("#where")
+        assert db.execute(f"select count(*) from tags.subscriber_360 where {where}").fetchone() == (counted,)
+    for name, text in (("name", "by_keyboard"), ("en", "By keyboard"), ("zh", "键盘"), ("purpose", "A call.")):
+        go_to(page, f"#plan [name={name}]")
+        page.keyboard.type(text)
+    actions = 0
+    for button, then in (
+        ("#plan button:not([type])", "**/lists/by_keyboard"),  # saves the draft
+        ("[action$='/ask'] button", "**done=ask"),
+        ("[action$='/approve'] button", "**done=approve"),
+        ("[action$='/export'] button", "**done=export"),
+    ):
+        if then.endswith("approve"):
+            go_to(page, "[name=by]")
+            page.keyboard.press("Control+a")
+            page.keyboard.type("boss")
+        go_to(page, button)
+        page.keyboard.press("Enter")
+        page.wait_for_url(then)
+        actions += 1
+    go_to(page, "[action$='/file'] button")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "by_keyboard")
+    assert len(rows_of(Path(download.value.path()).read_text("utf-8-sig"))) == run["exported"]
+    assert run["matched"] == counted and actions + 1 <= 6

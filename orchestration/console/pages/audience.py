@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.base.errors import ListError
 from orchestration.base.roles import DRAFTS
 from orchestration.catalog.tags import Catalog, CatalogError, Tag
 from orchestration.console.conditions import (
@@ -98,6 +99,8 @@ def text(context: Context) -> Values:
 def reach(context: Context) -> Values:
     """What a list of the condition would come to now. Nothing is written."""
     answers, catalog = _answers(context), context.version.catalog
+    if not answers["where"]:
+        raise ListError(context.text("audience.nothing_yet"))
     empty = {
         "name": UNSAVED,
         "en": UNSAVED,

@@ -55,7 +55,7 @@ def customer(context: Context) -> Values:
 def lists(context: Context) -> Values:
     """For each active list, whether the line is on it now, and why."""
     context.require_free()
-    id, known = context.given["id"], definitions(context.home)
+    id, known = context.given.get("id", ""), definitions(context.home)
     active = [name for name, definition in known.items() if definition.status == "approved"]
     found = []
     with preview_lists(context.engine, context.models, active, context.today) as decided:

@@ -9,11 +9,10 @@ from starlette.testclient import TestClient
 
 from orchestration.base import roles
 from orchestration.base.settings import Home, SettingsError
-from orchestration.cli.console import require_loopback
+from orchestration.cli.console import require_reachable
 from orchestration.console.app import Console, application, same_page
 from orchestration.console.versions import NothingPublished, Versions
 from orchestration.warehouse.build import run_lock
-
 
 HERE = "http://127.0.0.1:3360"
 
@@ -105,8 +104,8 @@ def test_what_is_given_comes_escaped(home):
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "telco360.example"])
 def test_others_than_this_machine_cannot_be_listened_to(host):
     with pytest.raises(SettingsError, match="ssh -L"):
-        require_loopback(host)
-    require_loopback("127.0.0.1")
+        require_reachable(host, None)
+    require_reachable("127.0.0.1", None)
 
 
 def test_an_address_keeps_what_is_not_changed():
