@@ -77,11 +77,11 @@ def application(console: Console) -> Starlette:
             *(Route(page.path, endpoint(console, page), methods=[page.method]) for page in PAGES),
             Route("/version", newer(console)),
             *_sign_in(console),
-            Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+            # Pages are not compressed: their length would tell of the token in them.
+            Mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static"))),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(console), www_redirect=False),
-            Middleware(GZipMiddleware, minimum_size=2000),
             *_sessions(console),
         ],
         exception_handlers={404: lambda request, error: told(console, request, 404, "missing"), 500: _broken(console)},

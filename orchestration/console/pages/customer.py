@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orchestration.base.errors import HomeBusy, ListError
 from orchestration.base.sql import literal
 from orchestration.catalog.tags import CatalogError
 from orchestration.console.context import Context, Values
@@ -45,7 +46,7 @@ def customer(context: Context) -> Values:
         "places": PLACES,
     }
     if entity == SUBSCRIBER:
-        return values | _events(context, id) | {"view": _view(context, id)}
+        return values | _events(context, id) | _view(context, id)
     lines = (
         f"select subscriber_id, is_on_net, plan_name, activation_date from core.dim_subscribers where customer_id = {literal(id)}"
     )
@@ -80,11 +81,13 @@ def _found(context: Context, id: str) -> tuple[str, list[Why], str]:
     return "", [], problems[0]
 
 
-def _view(context: Context, id: str) -> dict[str, object]:
-    """What every channel sees of the line; empty while a run works on the home."""
-    if context.is_locked:
-        return {}
-    return channel_view(context.engine, context.models, id, context.today)
+def _view(context: Context, id: str) -> Values:
+    """What every channel sees of the line, or why that cannot be told now."""
+    try:
+        context.require_free()
+        return {"view": channel_view(context.engine, context.models, id, context.today), "no_view": ""}
+    except (HomeBusy, ListError) as error:
+        return {"view": {}, "no_view": str(error)}
 
 
 def _events(context: Context, id: str) -> Values:
