@@ -3,10 +3,11 @@
 A page takes this and gives plain values; it knows neither requests nor templates.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from starlette.datastructures import ImmutableMultiDict
@@ -22,6 +23,8 @@ from orchestration.console.versions import Opened
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
 from orchestration.pipeline.run import today
+from orchestration.targeting.folder import list_folders
+from orchestration.targeting.overview import ListState, overview
 from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.manifest import SUBSCRIBER, Models
 
@@ -72,6 +75,12 @@ class Context:
     def named(self, english: str, chinese: str) -> str:
         """The one of two texts that is in the reader's language, where there is one."""
         return (self.language == "zh" and chinese) or english
+
+    @property
+    def lists(self) -> tuple[list[ListState], tuple[str, ...]]:
+        """The state of each list, and what is wrong with definitions; read anew when a definition or a run came or changed."""
+        folders = (*list_folders(self.home), self.home.list_runs)
+        return _lists(self.home, self.today, tuple(sorted(_changes(folders))))
 
     # Figures
 
@@ -145,6 +154,20 @@ class Context:
     @property
     def subscriber_tags(self) -> Mapping[str, Tag]:
         return self.version.catalog.tags(SUBSCRIBER)
+
+
+def _changes(folders: Iterable[Path]) -> Iterator[tuple[str, int]]:
+    """The files of the folders, each with when it was changed; one that goes meanwhile is left out."""
+    for folder in folders:
+        with contextlib.suppress(FileNotFoundError):
+            for path in folder.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    yield str(path), path.stat().st_mtime_ns
+
+
+@lru_cache(maxsize=2)
+def _lists(home: Home, today: date, files: tuple[tuple[str, int], ...]) -> tuple[list[ListState], tuple[str, ...]]:
+    return overview(home, today)
 
 
 Values = dict[str, object]

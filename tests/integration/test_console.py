@@ -343,7 +343,8 @@ def test_a_first_list_by_the_keyboard_alone_from_its_condition_to_its_file(page,
     page.wait_for_selector("fieldset.values input")
     go_to(page, "fieldset.values input[type=checkbox]")
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('#where').value.includes('tenure_band = ')")
+    page.wait_for_selector("fieldset.values input[checked]")  # the form as it came back
+    assert "tenure_band = " in page.input_value("#where")
     assert page.evaluate("document.activeElement.checked"), "the focus stays where it was"
     counted = int(page.inner_text("#matched").replace(",", ""))
     with published(home) as db:

@@ -30,7 +30,7 @@ from orchestration.targeting.advice import lines_by
 from orchestration.targeting.definition import BEST, SCHEMA, Conditions, TargetList
 from orchestration.targeting.draft import OPTIONAL, drafted, require_answers, write_draft
 from orchestration.targeting.expression import ExpressionError, parse
-from orchestration.targeting.folder import list_files, list_folders, read_definitions
+from orchestration.targeting.folder import list_files, list_folders
 from orchestration.targeting.lists import previewed
 
 SPLIT_BY = ("value_tier", "region_code", "plan_name", "warning_zone")
@@ -195,8 +195,8 @@ def _offers(context: Context) -> list[tuple[str, str]]:
 
 
 def _condition_of(context: Context, name: str) -> str:
-    definition = read_definitions(*list_folders(context.home)).sound.get(name)
-    return " ".join(definition.where.split()) if definition else ""
+    states = context.lists[0] if name else []
+    return next((" ".join(state.definition.where.split()) for state in states if state.definition.name == name), "")
 
 
 def _answers(context: Context) -> dict[str, Any]:

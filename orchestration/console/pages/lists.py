@@ -18,7 +18,7 @@ from orchestration.console.pages.audience import preview_of
 from orchestration.targeting import history, signing
 from orchestration.targeting.export import balance_file
 from orchestration.targeting.lists import open_lists
-from orchestration.targeting.overview import ListState, overview
+from orchestration.targeting.overview import ListState
 from orchestration.warehouse.build import run_lock
 
 STATUSES = ("draft", "approved", "retired")
@@ -40,7 +40,7 @@ class Moved:
 
 def lists(context: Context) -> Values:
     """All lists, or those whose names, titles or owners hold the words `q`."""
-    states, problems = overview(context.home, context.today)
+    states, problems = context.lists
     words, status = context.given.get("q", "").lower().split(), context.given.get("status", "")
     found = [state for state in states if _fits(state, words) and status in ("", state.definition.status)]
     return {
@@ -173,7 +173,7 @@ def _balance(context: Context, state: ListState) -> list[dict[str, Any]]:
 
 def _state(context: Context) -> ListState:
     name = context.given["name"]
-    states, problems = overview(context.home, context.today)
+    states, problems = context.lists
     found = next((state for state in states if state.definition.name == name), None)
     if found is None:
         fault = next((problem for problem in problems if f"/{name}.yml" in problem), "")
