@@ -32,7 +32,7 @@ def console(
         shared = Console(settings.home(), models(), login=Login(named) if named else None)
     place = f"[{host}]" if ":" in host else host
     typer.echo(f"Open {named.address if named else f'http://{place}:{port}/?key={shared.key}'}\nCtrl-C ends it.")
-    uvicorn.run(application(shared), host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(application(shared), host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=60)
 
 
 def require_reachable(host: str, named: Provider | None) -> None:
