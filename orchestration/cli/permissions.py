@@ -20,6 +20,7 @@ NEEDS = {
     "restore": STEWARD,
     "dev": STEWARD,
     "console": ALL,
+    "export-table": LINES,
     "customer": LINES,
     "audit list": STEWARD,
     "audit verify": ALL,

@@ -1,4 +1,4 @@
-"""The file of a list, from the rows of a query: CSV, workbook or Parquet, with its manifest, whole or not at all.
+"""The file of a list or table, from the rows of a query: CSV, workbook or Parquet, with its manifest, whole or not at all.
 
 How a file looks belongs here, and that a count is the count of rows. Who is on a list is decided before, by whoever gives the
 query; where files go and how they get there is `destination`; how rows become cells of a workbook is `workbook`.
@@ -80,7 +80,7 @@ def write_list(
     `<stem>.<part>.<format>`; the manifest tells of them, too.
     """
     if format not in FORMATS:
-        raise FileError(f"list {title.name}: format '{format}' is none of {', '.join(FORMATS)}")
+        raise FileError(f"{title.said}: format '{format}' is none of {', '.join(FORMATS)}")
     return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, parts)
 
 
@@ -112,9 +112,7 @@ def write_files(
                 data, expected = Path(partial) / file, rows if part is None else _count(connection, own)
                 written = _WRITERS[format](connection, own, columns, expected, data, title)
                 if written != expected:
-                    raise FileError(
-                        f"list {title.name}: {written:,} rows were written, {expected:,} expected; nothing is exported"
-                    )
+                    raise FileError(f"{title.said}: {written:,} rows were written, {expected:,} expected; nothing is exported")
                 told = {"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)}
                 facts.append(told if part is None else told | {"part": part, "rows": expected})
                 made.append(data)
@@ -122,14 +120,14 @@ def write_files(
             size = made[0].stat().st_size
             files = deliver((*made, note), destination, title.name)
     except OSError as error:
-        raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is fixed") from error
+        raise FileError(f"{title.said}: {error}; nothing is exported, run it again when that is fixed") from error
     return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 
 def manifest_text(title: FileTitle, files: Sequence[Mapping[str, object]], rows: int, columns: Iterable[Column]) -> str:
     """The manifest, of files with name, bytes and sha256. It holds no time of day, so that the same rows give the same bytes."""
     content = {
-        "list": title.name,
+        title.what: title.name,
         "title": {"en": title.en, "zh": title.zh},
         "run_date": title.run_date.isoformat(),
         **title.facts,
