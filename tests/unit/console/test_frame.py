@@ -1,6 +1,7 @@
 """The console's frame: who comes in, what is told where there is nothing to show, and which headers go with it."""
 
 import re
+import socket
 
 import pytest
 from made_warehouse import made_home, made_version
@@ -9,7 +10,7 @@ from starlette.testclient import TestClient
 
 from orchestration.base import roles
 from orchestration.base.settings import Home, SettingsError
-from orchestration.cli.console import require_reachable
+from orchestration.cli.console import require_free, require_reachable
 from orchestration.console.app import Console, application, same_page
 from orchestration.console.versions import NothingPublished, Versions
 from orchestration.warehouse.build import run_lock
@@ -106,6 +107,15 @@ def test_others_than_this_machine_cannot_be_listened_to(host):
     with pytest.raises(SettingsError, match="ssh -L"):
         require_reachable(host, None)
     require_reachable("127.0.0.1", None)
+
+
+def test_a_port_that_another_program_has_is_told():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SettingsError, match="name another with --port"):
+            require_free("127.0.0.1", other.getsockname()[1])
+    require_free("127.0.0.1", 0)  # any that is free
 
 
 def test_an_address_keeps_what_is_not_changed():
