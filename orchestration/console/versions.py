@@ -27,7 +27,7 @@ from orchestration.warehouse.publishing import Version, current
 from orchestration.warehouse.reading import DuckDBReader, Reader, published
 
 KEPT_QUERIES = 500
-KEPT_ROWS = 5_000
+KEPT_ROWS = 1_000
 """A query with more rows is asked again each time."""
 
 
@@ -62,8 +62,9 @@ class Opened:
 
     def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Names of the columns and all rows of a query."""
-        if query in self._kept:
-            return self._kept[query]
+        known = self._kept.get(query)
+        if known is not None:
+            return known
         try:
             found = self._db.cursor().execute(query)
         except (duckdb.BinderException, duckdb.CatalogException) as error:
@@ -71,7 +72,9 @@ class Opened:
                 f"{self.version.name} was published by other code and lacks what this page shows; run `telco360 nightly`: {error}"
             ) from error
         answer = [column[0] for column in found.description], found.fetchall()
-        if len(answer[1]) <= KEPT_ROWS and len(self._kept) < KEPT_QUERIES:
+        if len(answer[1]) <= KEPT_ROWS:
+            while len(self._kept) >= KEPT_QUERIES:
+                self._kept.pop(next(iter(self._kept), ""), None)  # the one asked for first; another thread may have taken it
             self._kept[query] = answer
         return answer
 

@@ -1,6 +1,8 @@
 """The console's frame: who comes in, what is told where there is nothing to show, and which headers go with it."""
 
+import os
 import re
+import shutil
 import socket
 
 import pytest
@@ -11,6 +13,7 @@ from starlette.testclient import TestClient
 from orchestration.base import roles
 from orchestration.base.settings import Home, SettingsError
 from orchestration.cli.console import require_free, require_reachable
+from orchestration.console import versions
 from orchestration.console.app import Console, application, same_page
 from orchestration.console.versions import NothingPublished, Versions
 from orchestration.warehouse.build import run_lock
@@ -56,17 +59,40 @@ def test_nothing_published_and_being_built_are_told_apart(home):
 
 
 def test_a_version_that_goes_is_told_and_the_next_is_opened(home):
-    versions = Versions(home, ())
+    shown = Versions(home, ())
     first = made_version(made_home(home.root))
-    assert versions.current().version.name == first.name
-    kept = versions.current()
+    assert shown.current().version.name == first.name
+    kept = shown.current()
     second = made_version(made_home(home.root))
-    assert versions.current().version.name == second.name
+    assert shown.current().version.name == second.name
     first.path.unlink()
     assert kept.ask("select count(*) as n from core.dim_people") == (["n"], [(30,)])
     home.current.unlink()
     with pytest.raises(NothingPublished):
-        versions.current()
+        shown.current()
+
+
+def test_a_version_written_anew_under_its_name_is_opened_again(home):
+    shown = Versions(home, ())
+    made = made_version(made_home(home.root))
+    before = shown.current()
+    assert shown.current() is before
+    anew = made.path.with_suffix(".anew")
+    shutil.copy(made.path, anew)
+    os.replace(anew, made.path)  # as an erasure does
+    assert shown.current() is not before
+
+
+def test_rows_of_queries_are_kept_up_to_a_limit(home, monkeypatch):
+    monkeypatch.setattr(versions, "KEPT_QUERIES", 2)
+    monkeypatch.setattr(versions, "KEPT_ROWS", 10)
+    made_version(made_home(home.root))
+    opened = Versions(home, ()).current()
+    asked = [f"select {number} as n" for number in range(4)]
+    for query in (*asked, "select person_id from core.dim_people"):
+        opened.ask(query)
+    assert list(opened._kept) == asked[-2:], "thirty rows are too many"
+    assert opened.ask(asked[0]) == (["n"], [(0,)])
 
 
 def test_pages_and_errors_alike_forbid_scripts_from_elsewhere_and_framing(home):
