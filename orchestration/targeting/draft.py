@@ -43,8 +43,7 @@ def questions(catalog: Catalog, taken: Mapping[str, object]) -> Iterator[Questio
     channels = known["channel"]["enum"]
 
     def name(answer: str) -> None:
-        if not re.fullmatch(known["name"]["pattern"], answer):
-            raise ValueError(f"'{answer}' does not fit. {known['name']['description']}")
+        _fits_as_name(answer)
         if answer in taken:
             raise ValueError(f"there is a list {answer} already; give another name")
 
@@ -98,6 +97,10 @@ def draft_text(answers: Mapping[str, str], catalog: Catalog, schema: Path = sett
 
 def drafted(answers: Mapping[str, str], catalog: Catalog) -> TargetList:
     """The list that the answers make, before it has a file. Raises DefinitionError where they make none."""
+    try:
+        _fits_as_name(answers["name"])  # before it is a file's
+    except ValueError as error:
+        raise DefinitionError(f"name: {error}") from error
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{answers['name']}.yml"
         path.write_text(draft_text(answers, catalog), encoding="utf-8")
@@ -121,6 +124,12 @@ def write_draft(home: Home, answers: Mapping[str, str], catalog: Catalog) -> Pat
         file.write(draft_text(answers, catalog))
     audit.record(home, DRAFTED, f"list {answers['name']}")
     return path
+
+
+def _fits_as_name(answer: str) -> None:
+    name = SCHEMA["properties"]["name"]
+    if not re.fullmatch(name["pattern"], answer):
+        raise ValueError(f"'{answer}' does not fit. {name['description']}")
 
 
 def _number(text: str) -> object:

@@ -65,6 +65,20 @@ def test_a_fault_is_told_by_its_key_without_a_file_or_line(change, said, catalog
     assert not (tmp_path / "target_lists").exists()
 
 
+@pytest.mark.parametrize("name", ["../fresh", "/tmp/fresh", "fresh/../../x", "Fresh", "fresh.yml", ""])
+def test_a_name_that_is_no_name_never_becomes_a_file(name, catalog, tmp_path, monkeypatch):
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    for make in (
+        lambda: drafted(ANSWERS | {"name": name}, catalog),
+        lambda: write_draft(Home(folder), ANSWERS | {"name": name}, catalog),
+    ):
+        with pytest.raises(DefinitionError, match="does not fit"):
+            make()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_all_faults_of_the_answers_are_told_at_once(catalog):
     with pytest.raises(DefinitionError) as fault:
         require_answers(ANSWERS | {"name": "Fresh List", "zh": " ", "channel": "smss"}, catalog, {})
