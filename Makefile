@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUBSCRIBERS ?= 100000
 
-.PHONY: demo nightly test test-runs test-fast coverage check dev docs bench spark-parity setup
+.PHONY: demo nightly test test-runs test-fast coverage check dev console docs bench spark-parity setup
 
 demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
@@ -55,6 +55,9 @@ docs: setup ## the documentation site in site/html; answers of example queries n
 
 dev: setup ## Dagster's page on 127.0.0.1:3000
 	@$(BIN)/telco360 dev
+
+console: setup ## pages over the published version, on 127.0.0.1:3360
+	@$(BIN)/telco360 console
 
 setup: .venv/.ready profiles.yml
 

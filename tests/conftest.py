@@ -21,7 +21,7 @@ LONGEST = (
     "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
-SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags", "test_privacy_runs"), "one oracle run")
+SHARED = dict.fromkeys(("test_console", "test_figures_more", "test_figures_of_tags", "test_privacy_runs"), "one oracle run")
 """Files whose tests look at the same run."""
 
 

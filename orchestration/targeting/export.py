@@ -321,7 +321,7 @@ class DecidedRun:
         return f"{name}_{self.as_of}_{self.run_id}"
 
     def _balance_file(self, name: str) -> Path:
-        return self.folder / f"{self._stem(name)}.balance.json"
+        return balance_file(self.home, self.run_date, name, self.as_of, self.run_id)
 
     @property
     def folder(self) -> Path:
@@ -332,6 +332,11 @@ def part_name(value: str | None) -> str:
     """What stands in a file's name for a value: letters, digits and _ as they are, all else by its number, so that no two are
     one."""
     return "no.value" if value is None else re.sub(r"[^\w-]", lambda c: f"%{ord(c[0]):02X}", value)
+
+
+def balance_file(home: Home, run_date: date, name: str, as_of: date, run_id: str) -> Path:
+    """Where the report on the two arms of a run lies; a list that holds nobody back has none."""
+    return home.exports / f"{run_date}" / f"{name}_{as_of}_{run_id}.balance.json"
 
 
 def _waterfall(connection: duckdb.DuckDBPyConnection, members: str) -> dict[str, int]:

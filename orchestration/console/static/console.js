@@ -1,0 +1,52 @@
+// Draws charts, sends a form when a choice in it changes, closes the menu on a narrow screen. No words, no rules.
+"use strict";
+
+const FORMATS = {
+  count: new Intl.NumberFormat("en", { maximumFractionDigits: 2 }),
+  amount: new Intl.NumberFormat("en", { maximumFractionDigits: 2 }),
+  percent: new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }),
+};
+const COLOURS = ["#0b5c7a", "#c2570c", "#3f7d20", "#7a3e9d", "#b3261e", "#8a6d00", "#2f6fb7", "#5f6b73"];
+
+function draw(place) {
+  const option = JSON.parse(place.dataset.option);
+  const format = FORMATS[option.format] || FORMATS.count;
+  const axis = { axisLabel: { color: "#3b474f", formatter: (value) => (typeof value === "number" ? format.format(value) : value) } };
+  const category = { axisLabel: { color: "#3b474f", hideOverlap: true } };
+  delete option.format;
+  for (const name of ["xAxis", "yAxis"]) {
+    if (option[name]) option[name] = { ...(option[name].type === "value" ? axis : category), ...option[name] };
+  }
+  const chart = echarts.init(place, null, { renderer: "canvas" });
+  chart.setOption({
+    color: COLOURS,
+    animation: false,
+    textStyle: { fontFamily: "inherit" },
+    tooltip: {
+      trigger: option.xAxis && option.series[0].type !== "heatmap" ? "axis" : "item",
+      renderMode: "richText",
+      confine: true,
+      valueFormatter: (value) => {
+        const figure = Array.isArray(value) ? value[2] : value;
+        return typeof figure === "number" ? format.format(figure) : "–";
+      },
+    },
+    ...option,
+  });
+  new ResizeObserver(() => chart.resize()).observe(place);
+}
+
+function prepare(root) {
+  root.querySelectorAll(".chart[data-option]").forEach((place) => {
+    if (!echarts.getInstanceByDom(place)) draw(place);
+  });
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();
+});
+document.addEventListener("DOMContentLoaded", () => {
+  if (window.matchMedia("(max-width: 60rem)").matches) document.querySelector("details.menu").open = false;
+  prepare(document);
+});
+document.addEventListener("htmx:afterSettle", (event) => prepare(event.target));
