@@ -40,6 +40,18 @@ CONDITIONS = [
     "plan_name <> 'nowhere'",
     "plan_name = last_store or plan_name = 'plain'",
     "realised_value >= 80",
+    "realised_value = 80",
+    "realised_value <> 80",
+    "realised_value in (80, 79.99, 1)",
+    "realised_value not in (80, 1)",
+    "realised_value < 80 or realised_value > 80",
+    "realised_value <= 79.99",
+    "realised_value > -1 and tenure_months <> 3",
+    "realised_value is null",
+    "not realised_value is null and tenure_months is not null",
+    "activation_date = '2026-03-05'",
+    "activation_date <> '2026-03-05' and is_on_net",
+    "activation_date < today and activation_date >= today - 3",
     "realised_value between 79.995 and 80.005 or tenure_months is null",
     "realised_value / tenure_months > 20 and is_on_net",
     "activation_date >= today - 10",
@@ -90,6 +102,24 @@ def test_one_index_answers_all_also_warmed_and_with_little_room(tables, catalog)
         for text in CONDITIONS * 2:
             mine, engines = counts(tables, catalog, Conditions(parse(text, catalog)), kept)
             assert mine == engines, text
+
+
+@pytest.mark.parametrize("text", ["realised_value between 90 and 70", "nps_score < 5 or nps_score >= 5", "tenure_months in (99)"])
+def test_what_nobody_meets_is_nobody(text, tables, catalog):
+    assert counts(tables, catalog, Conditions(parse(text, catalog)), LineIndex(catalog.tags(), AS_OF)) == (0, 0)
+
+
+def test_figures_are_no_longer_asked_of_the_engine_once_they_are_read(tables, catalog, monkeypatch):
+    kept = LineIndex(catalog.tags(), AS_OF)
+    kept.warm(tables)
+    monkeypatch.setattr(index, "sql", lambda *given, **more: pytest.fail("asked"))
+    kept.count(
+        Conditions(parse("realised_value >= 80 and activation_date < today - 3 and value_tier = 'gold'", catalog)),
+        tables,
+        RUN_DATE,
+    )
+    with pytest.raises(pytest.fail.Exception):
+        kept.count(Conditions(parse("realised_value / tenure_months > 20", catalog)), tables, RUN_DATE)
 
 
 def test_who_is_excluded_is_not_counted_and_an_unknown_excludes_nobody(tables, catalog):
