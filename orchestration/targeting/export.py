@@ -14,6 +14,7 @@ import duckdb
 from orchestration.base import audit, modes
 from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
+from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.base.sql import literal
 from orchestration.catalog.tags import Catalog, CatalogError
@@ -35,7 +36,8 @@ FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSEr
 
 @dataclass(frozen=True)
 class ListRun:
-    """What one run of a list came to. `waterfall` in subscribers: COUNTS, which add up; all 0 where `status` is not exported."""
+    """What one run of a list came to. `waterfall` in subscribers: COUNTS, which add up; all 0 where `status` is not exported.
+    `is_standing`: a run of the day before this one has exported the very same file, which stays the one."""
 
     name: str
     run_id: str
@@ -48,6 +50,7 @@ class ListRun:
     file: str | None = None
     sha256: str | None = None
     warnings: tuple[str, ...] = ()
+    is_standing: bool = False
 
     @property
     def rows(self) -> int:
@@ -74,6 +77,10 @@ class DecidedRun:
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exported_by: str = ""
     exported: set[str] = field(default_factory=set)
+    before: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """The run of each list that stands for the run date already and has the same definition, as a row of the ledger."""
+    stems: dict[str, str] = field(default_factory=dict)
+    """Names of the lists' files, without their endings."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,8 +102,9 @@ class DecidedRun:
         return decisions.balance(self.tables.connection, self.plan.asked[name].number)
 
     def export(self, name: str) -> ListRun:
-        """Writes the list's file and its row in the ledger, that last of all. Raises ListError, naming the list, for one that was
-        quarantined or fails; that, too, is written down, and counts nobody."""
+        """Writes the list's file and its row in the ledger, that last of all; neither where a run of the day has exported the very
+        same file. Raises ListError, naming the list, for one that was quarantined or fails; that, too, is written down, and
+        counts nobody."""
         try:
             if name in self.plan.rejected:
                 rejected = self.plan.rejected[name]
@@ -110,12 +118,17 @@ class DecidedRun:
             reason = str(error).removeprefix(f"list {name}: ")
             if name not in self.plan.rejected:
                 self._record(name, Rejected(FAILED, reason))
-                ledger.clear_leftovers(self.home)
-                self._balance_file(name).unlink(missing_ok=True)
+                self._clear(name)
             audit.record(self.home, "list_export", self._audited(name), result=self.status(name))
             raise ListError(f"list {name}: {reason}") from error
-        audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
+        if not made.is_standing:
+            audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
         return made
+
+    def _clear(self, name: str) -> None:
+        """Removes what was laid down for an export that did not come to be."""
+        ledger.clear_leftovers(self.home)
+        self._balance_file(name).unlink(missing_ok=True)
 
     def _audited(self, name: str) -> str:
         return f"list {name}, run {self.run_id}"
@@ -126,10 +139,22 @@ class DecidedRun:
         members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
         self._write_balance(name)
         written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
+        if not written.files:
+            self._clear(name)
+            return self._standing(name)
         said = {"file": written.files[0], "sha256": written.sha256, "warnings": self.warnings.get(name, ())}
         made = self._run(name, EXPORTED, waterfall, **said)
         ledger.record(self.home, self._row(made) | {"members_sha256": members})
         return made
+
+    def _standing(self, name: str) -> ListRun:
+        """The run of the day that has exported the list already."""
+        row = self.before[name]
+        return ListRun(
+            name, row["run_id"], self.run_date, row["as_of_date"], row["publication"], EXPORTED,
+            {step: row[step] for step in COUNTS}, file=row["file"], sha256=row["sha256"],
+            warnings=tuple((row["warnings"] or "").splitlines()), is_standing=True,
+        )  # fmt: skip
 
     def create_rows(self, name: str) -> dict[str, int]:
         """Makes `file_rows`, what the list's file is to hold, of the table `members` of the connection; gives their waterfall.
@@ -157,17 +182,18 @@ class DecidedRun:
         return said(self.definitions[name], self.plan.asked[name].conditions, self.catalog, self.run_date)
 
     def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
-        """Writes `file_rows` as the list's file."""
+        """Writes `file_rows` as the list's file, but where that stands already."""
         definition = self.definitions[name]
         return write_list(
             self.tables.connection,
             'select * exclude ("position in file") from file_rows order by "position in file"',
-            self._stem(name),
+            self.stems[name],
             definition.format,
             destination,
             self._title(definition, waterfall),
             (*ALWAYS_TEXT, *(c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")),
             scratch=self.folder,
+            standing=self.before.get(name, {}).get("sha256"),
         )
 
     def _freeze(self, name: str) -> None:
@@ -200,10 +226,8 @@ class DecidedRun:
         report = {"list": name, "run_id": self.run_id, "salt": self.salts[name], "control_share": self.shares[name]}
         path = self._balance_file(name)
         modes.make_folder(path.parent, "exports")
-        path.write_text(
-            json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        path.chmod(modes.file_mode("exports"))
+        text = json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n"
+        replace_text(path, text, modes.file_mode("exports"))
 
     def without_file(self, name: str, status: str, reason: str) -> ListRun:
         """A run of the list that exported nothing, and why."""
@@ -282,11 +306,8 @@ class DecidedRun:
         name, amount = found or (None, None)
         return {"code": definition.offer, "name": name, "pay_amount": amount}
 
-    def _stem(self, name: str) -> str:
-        return f"{name}_{self.as_of}_{self.run_id}"
-
     def _balance_file(self, name: str) -> Path:
-        return self.folder / f"{self._stem(name)}.balance.json"
+        return self.folder / f"{self.stems[name]}.balance.json"
 
     @property
     def folder(self) -> Path:

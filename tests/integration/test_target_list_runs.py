@@ -62,8 +62,8 @@ def test_a_list_run_again_for_a_day_adds_to_the_chain_and_its_last_export_stands
 
 
 def test_the_ledger_tells_the_first_row_that_was_meddled_with(operator):
-    for _ in range(3):
-        operator.run(CARE)
+    for limit in (7, 6, 5):
+        operator.run(care(limit=limit))
     assert ledger.verify(operator.home) is None
     first, second, third = sorted(operator.home.list_runs.glob("*.parquet"))
     kept = second.read_bytes()
