@@ -102,8 +102,8 @@ class DecidedRun:
         return decisions.balance(self.tables.connection, self.plan.asked[name].number)
 
     def export(self, name: str) -> ListRun:
-        """Writes the list's file and its row in the ledger, that last of all; neither where a run of the day has exported the very
-        same file. Raises ListError, naming the list, for one that was quarantined or fails; that, too, is written down, and
+        """Writes the list's file and its row in the ledger, that last of all; neither where a run of the day has exported the
+        same. Raises ListError, naming the list, for one that was quarantined or fails; that, too, is written down, and
         counts nobody."""
         try:
             if name in self.plan.rejected:
