@@ -5,29 +5,16 @@ import os
 import stat
 import subprocess
 import sys
-import time
 
 import duckdb
 import pytest
 from made_warehouse import STAMP, made_candidate, made_home, made_version
 
+from benchmarks.readers import race
+from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.candidate import approve, remove_candidate
 from orchestration.warehouse.publishing import current, publish, remove_leftovers, rollback, versions
-
-READER = """
-import duckdb, sys, time
-reads = 0
-while True:
-    with duckdb.connect(sys.argv[1], read_only=True) as db:
-        db.execute("begin")
-        grades = db.execute("select min(grade), max(grade), count(*) from core.dim_people").fetchone()
-        other = db.execute("select count(distinct remark), min(remark) from core.dim_people").fetchone()
-    assert grades[0] == grades[1] and grades[2] == 30, grades
-    assert other == (1, f"version {grades[0]}"), other
-    reads += 1
-    print(reads, flush=True)
-"""
 
 
 def numbered(root, number: int):
@@ -41,25 +28,9 @@ def published_grade(home) -> int:
 
 
 def test_readers_see_one_whole_version_or_another(tmp_path):
-    home = numbered(tmp_path, 0)
-    made_version(home)
-    command = [sys.executable, "-c", READER, str(home.current)]
-    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    try:
-        for reader in readers:
-            assert reader.stdout.readline()
-        for number in range(1, 12):
-            made_version(numbered(tmp_path, number))
-            if number % 3 == 0:
-                rollback(home)
-            time.sleep(0.05)
-        dead = [reader.stderr.read() for reader in readers if reader.poll() is not None]
-        assert dead == []
-    finally:
-        for reader in readers:
-            reader.kill()
-    counts = [int(reader.communicate()[0].split()[-1]) for reader in readers]
-    assert min(counts) > 10
+    came_to = race(settings.Home(tmp_path), publications=12, readers=4, reads=60)
+    assert (came_to.errors, came_to.reads) == ([], [60] * 4)
+    assert min(came_to.seen) > 3
 
 
 def test_a_version_is_immutable_described_and_reached_by_a_relative_link(tmp_path):
