@@ -15,14 +15,13 @@ TRACE = "Traceback (most recent call last)"
 @dataclass
 class Harmed:
     """What a harm did. `told`: how the harmed run ended. `says`: patterns, all of which its output must have where it failed.
-    `is_sound`: the home itself was not damaged, so nothing may be broken now. `undo`: what a person does before the next run;
-    `clean_up`: what goes whatever comes. `broken`: what the case itself has found. `is_done`: no run of the day follows."""
+    `is_sound`: the home itself was not damaged, so nothing may be broken now. `undo`: what a person does before the next run.
+    `broken`: what the case itself has found. `is_done`: no run of the day follows."""
 
     told: Told
-    undo: Callable[[], object] = lambda: None
     says: tuple[str, ...] = ()
     is_sound: bool = True
-    clean_up: Callable[[], object] = lambda: None
+    undo: Callable[[], object] = lambda: None
     broken: list[str] = field(default_factory=list)
     is_done: bool = False
 
@@ -52,33 +51,29 @@ class Result:
 def try_case(stage: Stage, case: Case) -> Result:
     """Does the harm to a copy of the home, looks, runs again, looks again."""
     begun, home = time.monotonic(), stage.copy()
+    result = Result(case.kind, case.name, "hung")
     try:
         harmed = case.harm(stage, home)
-    except subprocess.TimeoutExpired:
-        return Result(case.kind, case.name, "hung", broken=["the harmed run hung"], seconds=time.monotonic() - begun)
-    try:
-        result = Result(case.kind, case.name, "killed" if harmed.told.code < 0 else f"code {harmed.told.code}")
+        result.ended = "killed" if harmed.told.code < 0 else f"code {harmed.told.code}"
         if harmed.told.code > 0:
             result.said = failure_of(harmed.told.output)
             result.broken += _of_message(harmed)
+        result.broken += harmed.broken
         if harmed.is_sound:
             result.broken += [f"after the harm: {fault}" for fault in stage.faults(home)]
-        result.broken += harmed.broken
         harmed.undo()
-        if harmed.is_done:
-            result.seconds = time.monotonic() - begun
-            return result
-        again = stage.run(home)
-        if again.code:
-            result.broken.append(f"the next run ended with code {again.code}: {failure_of(again.output)}")
-        result.broken += [f"after the next run: {fault}" for fault in (*stage.faults(home), *stage.differences(home))]
-        result.seconds = time.monotonic() - begun
-        return result
+        if not harmed.is_done:
+            result.broken += _of_next_run(stage, home)
     except subprocess.TimeoutExpired:
-        result.broken.append("the next run hung")
-        return result
-    finally:
-        harmed.clean_up()
+        result.broken.append("a run hung")
+    result.seconds = time.monotonic() - begun
+    return result
+
+
+def _of_next_run(stage: Stage, home: Home) -> list[str]:
+    again = stage.run(home)
+    failed = [f"the next run ended with code {again.code}: {failure_of(again.output)}"] if again.code else []
+    return failed + [f"after the next run: {fault}" for fault in (*stage.faults(home), *stage.differences(home))]
 
 
 def failure_of(output: str) -> str:

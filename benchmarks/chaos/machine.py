@@ -3,10 +3,11 @@
 Disks and closed folders are made by mounts, which need root; `can_mount` says whether that is so here.
 """
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -58,33 +59,49 @@ def clock_set_back() -> list[Case]:
     return [Case("clock set back", f"by {hours} hours", partial(_clock, hours=hours)) for hours in (3, 30, 24 * 400)]
 
 
+@contextlib.contextmanager
+def full_disk(folder: Path, room: int) -> Iterator[None]:
+    """Has the folder lie on a disk of its own with so many bytes left; afterwards where it did, with what is in it by then."""
+    folder.mkdir(exist_ok=True)
+    aside = folder.with_name(f"{folder.name}-aside")
+    folder.rename(aside)
+    folder.mkdir(mode=0o700)
+    _run("mount", "-t", "tmpfs", "-o", f"size={ROOMY},mode=700", "tmpfs", str(folder))
+    try:
+        _run("cp", "-a", f"{aside}/.", str(folder))
+        _run("mount", "-o", f"remount,size={shutil.disk_usage(folder).used + room}", str(folder))
+        yield
+    finally:
+        shutil.rmtree(aside)
+        _run("cp", "-a", f"{folder}/.", str(aside))
+        _run("umount", str(folder))
+        folder.rmdir()
+        aside.rename(folder)
+
+
 def _full(stage: Stage, home: Home, name: str, share: float) -> Harmed:
-    folder = home.root / name
-    _on_a_disk_of_its_own(folder)
-    left = max(4096, int(share * max(stage.growth.get(name, 0), LEAST_GROWTH)))
-    used = shutil.disk_usage(folder).used
-    _mount("-o", f"remount,size={used + left}", str(folder))
-    told = stage.run(home)
-    return Harmed(
-        told,
-        undo=partial(_mount, "-o", f"remount,size={ROOMY}", str(folder)),
-        says=("no space left|disk is full", "run (it )?again|make room"),
-        clean_up=partial(_unmount, folder),
-    )
+    room = max(4096, int(share * max(stage.growth.get(name, 0), LEAST_GROWTH)))
+    with full_disk(home.root / name, room):
+        told, broken = stage.run(home), stage.faults(home)
+    return Harmed(told, says=("no space left|disk is full", "run (it )?again|make room"), broken=broken)
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Has the folder be mounted for reading only."""
+    folder.mkdir(exist_ok=True)
+    _run("mount", "--bind", str(folder), str(folder))
+    try:
+        _run("mount", "-o", "remount,bind,ro", str(folder))
+        yield
+    finally:
+        _run("umount", str(folder))
 
 
 def _closed(stage: Stage, home: Home, name: str) -> Harmed:
-    folder = home.root / name
-    folder.mkdir(exist_ok=True)
-    _mount("--bind", str(folder), str(folder))
-    _mount("-o", "remount,bind,ro", str(folder))
-    told = stage.run(home)
-    return Harmed(
-        told,
-        undo=partial(_unmount, folder),
-        says=("read-only file system", "run (it )?again"),
-        clean_up=partial(_unmount, folder),
-    )
+    with read_only(home.root / name):
+        told, broken = stage.run(home), stage.faults(home)
+    return Harmed(told, says=("read-only file system", "run (it )?again"), broken=broken)
 
 
 def _second(stage: Stage, home: Home, step: str) -> Harmed:
@@ -102,21 +119,5 @@ def _clock(stage: Stage, home: Home, hours: int) -> Harmed:
     return Harmed(told, says=("after today|in the future|later than today|ahead of",))
 
 
-def _on_a_disk_of_its_own(folder: Path) -> None:
-    """Moves a folder's content to a tmpfs, mounted in its place."""
-    aside = folder.with_name(f"{folder.name}-aside")
-    folder.mkdir(exist_ok=True)
-    folder.rename(aside)
-    folder.mkdir(mode=0o700)
-    _mount("-t", "tmpfs", "-o", f"size={ROOMY},mode=700", "tmpfs", str(folder))
-    subprocess.run(["cp", "-a", f"{aside}/.", str(folder)], check=True)
-    shutil.rmtree(aside)
-
-
-def _mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True, capture_output=True)
-
-
-def _unmount(folder: Path) -> None:
-    with suppress(subprocess.CalledProcessError):
-        subprocess.run(["umount", str(folder)], check=True, capture_output=True)
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
