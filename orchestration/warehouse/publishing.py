@@ -9,9 +9,9 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         now = datetime.now(UTC)
         run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         final = home.published / f"{PREFIX}{contents.as_of}_{run}.duckdb"
-        facts = {"version": final.stem, "run": run} | made(contents.as_of, now) | contents.to_json()
+        facts = {"version": final.stem, "run": run} | made(contents.as_of, now, versions(home)) | contents.to_json()
         at("describe")
         replace_text(final.with_suffix(".json"), json.dumps(facts, indent=2))
         at("freeze")
@@ -67,17 +67,18 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
     return _pointed_at(home)
 
 
-def made(as_of: str, now: datetime) -> dict[str, Any]:
+def made(as_of: str, now: datetime, known: Iterable[Version] = ()) -> dict[str, Any]:
     """What a version's description says of its making: when (UTC), on which day of the operator, and how many days after its
-    business date."""
+    business date. It is told as made after the versions that are known, also where the clock was set back."""
     today = now.astimezone(timezone()).date()
-    return {"made_at": now.isoformat(), "run_date": today.isoformat(), "age_days": (today - date.fromisoformat(as_of)).days}
+    moment = max([now, *(datetime.fromisoformat(v.made_at) + timedelta(microseconds=1) for v in known)])
+    return {"made_at": moment.isoformat(), "run_date": today.isoformat(), "age_days": (today - date.fromisoformat(as_of)).days}
 
 
 def versions(home: Home) -> list[Version]:
-    """The versions that stand, newest first."""
+    """The versions that stand, newest first. Raises WarehouseError, with its remedy, for one whose description cannot be read."""
     target = _target(home)
-    found = [_read(path, target) for path in home.published.glob(f"{PREFIX}*.duckdb") if path.with_suffix(".json").exists()]
+    found = [version for path in home.published.glob(f"{PREFIX}*.duckdb") if (version := _read(path, target))]
     return sorted(found, key=lambda v: v.made_at, reverse=True)
 
 
@@ -183,9 +184,19 @@ def _target(home: Home) -> str | None:
         return None
 
 
-def _read(path: Path, target: str | None) -> Version:
-    raw = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    return Version(raw["version"], raw["run"], raw["made_at"], path, Contents.from_json(raw), path.name == target)
+def _read(path: Path, target: str | None) -> Version | None:
+    note = path.with_suffix(".json")
+    try:
+        raw = json.loads(note.read_text(encoding="utf-8"))
+        return Version(raw["version"], raw["run"], raw["made_at"], path, Contents.from_json(raw), path.name == target)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not path.exists():  # superseded, and removed while we look
+            return None
+        raise WarehouseError(
+            f"{note}: the description of a published version cannot be read ({type(error).__name__}); readers are served all "
+            f"the same. Bring the file back from a backup. Without one, remove {path.name} with it: what tags were on its day is "
+            f"gone then. Run again"
+        ) from error
 
 
 @contextlib.contextmanager

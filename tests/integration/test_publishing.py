@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import datetime, timedelta
 
 import duckdb
 import pytest
@@ -131,3 +132,29 @@ def test_rollback_goes_to_the_version_before_or_the_one_named(tmp_path):
 def test_rollback_before_the_first_publication_says_so(tmp_path):
     with pytest.raises(WarehouseError, match="nothing is published"):
         rollback(made_home(tmp_path))
+
+
+def test_a_version_made_by_a_clock_that_was_set_back_is_the_newest_all_the_same(tmp_path, monkeypatch):
+    home = made_home(tmp_path)
+    before = made_version(home)
+
+    class Yesterday(datetime):
+        """The clock of a machine, a day behind."""
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) - timedelta(days=1)
+
+    monkeypatch.setattr("orchestration.warehouse.publishing.datetime", Yesterday)
+    after = made_version(home)
+    assert [version.name for version in versions(home)] == [after.name, before.name]
+    assert rollback(home).name == before.name
+
+
+@pytest.mark.parametrize("damage", [lambda note: note.write_text('{"version": '), lambda note: note.unlink()])
+def test_a_version_whose_description_is_damaged_or_gone_is_named_with_what_to_do(tmp_path, damage):
+    home = made_home(tmp_path)
+    version = made_version(home)
+    damage(version.path.with_suffix(".json"))
+    with pytest.raises(WarehouseError, match=rf"{version.name}.json: the description .*Bring the file back.*Run again"):
+        current(home)
