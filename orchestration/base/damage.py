@@ -79,7 +79,7 @@ def _remedy(path: Path, home: Home) -> str:
         return f"Remove {home.build_database} and {home.public_database}: they are made anew"
     if path.is_relative_to(home.published):
         return (
-            f"Bring it back from a backup; without one remove it and {path.stem}.json, and what tags were on its day is gone. "
-            "Readers of it can be given the version before by `telco360 publish rollback`"
+            "Where readers have it, give them the version before (`telco360 publish rollback`). Bring it back from a backup; "
+            f"without one remove it and {path.stem}.json, with which goes what tags were on its day"
         )
     return "Bring it back from a backup (`telco360 restore`)"
