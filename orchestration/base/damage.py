@@ -32,7 +32,7 @@ _NAMED = re.compile(r"""['"](/[^'"]+\.(?:parquet|duckdb))['"]""")
 
 def damaged(text: str, home: Home) -> str | None:
     """Which file of the home is damaged and what to do, where an error's text says that one is; None where it does not."""
-    if not any(said in text for said in _SAID):
+    if not _is_of_damage(text):
         return None
     named = [path for name in _NAMED.findall(text) if (path := Path(name)).is_relative_to(home.root)]
     path = named[0] if named else next(_damaged_files(home), None)
@@ -42,15 +42,22 @@ def damaged(text: str, home: Home) -> str | None:
 
 
 def fault_of(path: Path) -> str | None:
-    """Why a Parquet file or a database cannot be read to its end, in a few words; None where it can."""
+    """Why a Parquet file or a database cannot be read to its end, in a few words; None where it can, or where that is no fault of
+    the file: it is gone, or open elsewhere."""
     try:
         if path.suffix == ".parquet":
             pq.read_table(path, partitioning=None)
         else:
             _read_database(path)
     except (pa.ArrowException, OSError, duckdb.Error) as error:
+        if not _is_of_damage(str(error)):
+            return None
         return str(error).splitlines()[0].replace(f"'{path}'", "it").rstrip(".")
     return None
+
+
+def _is_of_damage(text: str) -> bool:
+    return any(said in text for said in _SAID)
 
 
 def _read_database(path: Path) -> None:
