@@ -49,7 +49,8 @@ def tried(kinds: Sequence[str], folder: Path) -> Iterator[Seen]:
             yield _with(seen, CAUGHT if yard.catches(one) else MISSED)
     if rest := [kind for kind in ("sql", "python") if kind in kinds]:
         copy = Copy(folder)
-        copy.build()
+        if "sql" in rest:
+            copy.build()
         mutations: dict[str, tuple[Mutation, ...]] = {"sql": SQL, "python": PYTHON}
         for kind in rest:
             if copy.fails(list(dict.fromkeys(one.test for one in mutations[kind]))):

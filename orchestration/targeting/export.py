@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.base import audit, modes
+from orchestration.base import audit, machine, modes
 from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.files import replace_text
@@ -115,7 +115,7 @@ class DecidedRun:
             made = self._export(name)
             self.exported.add(name)
         except FAULTS as error:
-            reason = str(error).removeprefix(f"list {name}: ")
+            reason = (machine.describe(error, self.home.root) or str(error)).removeprefix(f"list {name}: ")
             if name not in self.plan.rejected:
                 self._record(name, Rejected(FAILED, reason))
                 self._clear(name)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.base import machine
 from orchestration.base.files import sha256_of
 from orchestration.base.modes import make_folder
 from orchestration.base.sql import identifier, literal
@@ -117,7 +118,9 @@ def write_files(
             size = made[0].stat().st_size
             files = () if facts[0]["sha256"] == standing else deliver((*made, note), destination, title.name)
     except OSError as error:
-        raise FileError(f"list {title.name}: {error}; nothing is exported, run it again when that is fixed") from error
+        told = machine.describe(OSError(error.errno, error.strerror), directory)  # the file is gone by now; its folder is not
+        told = told or f"{error}; nothing is exported, run it again when that is fixed"
+        raise FileError(f"list {title.name}: {told}") from error
     return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 
