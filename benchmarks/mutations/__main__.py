@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.mutations.defects_deliveries import DELIVERIES, Yard
 from benchmarks.mutations.defects_python import PYTHON
 from benchmarks.mutations.defects_sql import SQL
-from benchmarks.mutations.project import CannotRun, Copy, Mutation
+from benchmarks.mutations.project import CannotRun, Copy, Mutation, apart
 
 CAUGHT, MISSED, NOT_RUN = "caught", "missed", "not run"
 KINDS = ("deliveries", "sql", "python")
@@ -47,20 +47,27 @@ def tried(kinds: Sequence[str], folder: Path) -> Iterator[Seen]:
         yard = Yard(folder / "yard")
         for one, seen in zip(DELIVERIES, seeded(["deliveries"]), strict=True):
             yield _with(seen, CAUGHT if yard.catches(one) else MISSED)
-    if rest := [kind for kind in ("sql", "python") if kind in kinds]:
-        copy = Copy(folder)
-        if "sql" in rest:
-            copy.build()
-        mutations: dict[str, tuple[Mutation, ...]] = {"sql": SQL, "python": PYTHON}
-        for kind in rest:
-            if copy.fails(list(dict.fromkeys(one.test for one in mutations[kind]))):
-                sys.exit(f"{kind}: a test fails though no line is changed; fix it first")
-            for one, seen in zip(mutations[kind], seeded([kind]), strict=True):
-                try:
-                    yield _with(seen, CAUGHT if copy.catches(one) else MISSED)
-                except CannotRun as error:
-                    print(error, flush=True)
-                    yield seen
+    copy = Copy(folder)
+    if "sql" in kinds:
+        copy.build()
+        _require_passing(copy, SQL)
+        seen_of = dict(zip(SQL, seeded(["sql"]), strict=True))
+        for group in apart(SQL):
+            for one, is_caught in copy.caught_by_dbt(group).items():
+                yield seen_of[one] if is_caught is None else _with(seen_of[one], CAUGHT if is_caught else MISSED)
+    if "python" in kinds:
+        _require_passing(copy, PYTHON)
+        for one, seen in zip(PYTHON, seeded(["python"]), strict=True):
+            try:
+                yield _with(seen, CAUGHT if copy.catches(one) else MISSED)
+            except CannotRun as error:
+                print(error, flush=True)
+                yield seen
+
+
+def _require_passing(copy: Copy, mutations: Sequence[Mutation]) -> None:
+    if copy.fails(list(dict.fromkeys(one.test for one in mutations))):
+        sys.exit("a test fails though no line is changed; fix it first")
 
 
 def page(found: Sequence[Seen]) -> str:

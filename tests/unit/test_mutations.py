@@ -8,7 +8,7 @@ import yaml
 from benchmarks.mutations.__main__ import seeded
 from benchmarks.mutations.defects_python import PYTHON
 from benchmarks.mutations.defects_sql import SQL
-from benchmarks.mutations.project import UNIT_TEST, Mutation
+from benchmarks.mutations.project import UNIT_TEST, Mutation, apart
 from orchestration.base.settings import PROJECT_DIR
 
 
@@ -33,3 +33,11 @@ def test_a_defect_changes_one_line_and_names_a_test(mutation: Mutation, unit_tes
 def test_there_are_a_hundred_and_each_is_told_apart():
     found = [(one.defect, one.where) for one in seeded(["deliveries", "sql", "python"])]
     assert len(found) == len(set(found)) >= 100
+
+
+def test_defects_that_are_tried_together_touch_neither_each_others_file_nor_test():
+    groups = apart(SQL)
+    assert sorted((one for group in groups for one in group), key=str) == sorted(SQL, key=str)
+    for group in groups:
+        assert len({one.file for one in group}) == len({one.test for one in group}) == len(group)
+        assert len(group) == 1 or not any(one.file.startswith("macros/") for one in group)
