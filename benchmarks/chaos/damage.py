@@ -78,7 +78,6 @@ def damages() -> list[Case]:
         ("corrupt published version", "file", _version, (truncate, overwrite_head, overwrite_blocks)),
         ("corrupt published version", "description", _description, (truncate, remove)),
         ("deleted version or partition", "published version", _version, (remove,)),
-        ("deleted version or partition", "folder of published versions", lambda home: home.published, (remove,)),
         ("deleted version or partition", "register's last delivery in the lake", _of_lake("crm_subscribers"), (remove,)),
         ("deleted version or partition", "usage's last delivery in the lake", _of_lake("billing_usage_daily"), (remove,)),
         ("deleted version or partition", "file of usage in the lake", _file_of_lake("billing_usage_daily"), (truncate,)),

@@ -142,13 +142,29 @@ def _pointed_at(home: Home) -> Version:
 
 
 def remove_leftovers(home: Home) -> None:
-    """Removes what a publication that died may have left: a draft of the link, a description without its file."""
+    """Removes what a publication that died may have left: a draft of the link, a description without its file.
+
+    Raises WarehouseError where the version that readers had is gone, which no death of ours leaves.
+    """
     with _publish_lock(home):
+        _require_target(home)
         for path in [*home.published.glob(".link.*"), *home.published.glob(".*.draft")]:
             path.unlink(missing_ok=True)
         for path in home.published.glob(f"{PREFIX}*.json"):
             if not path.with_suffix(".duckdb").exists():
                 path.unlink()
+
+
+def _require_target(home: Home) -> None:
+    target, known = _target(home), versions(home)
+    if target is None or home.current.exists():
+        return
+    other = f"Give readers another version meanwhile: telco360 publish rollback {known[0].name}. " if known else ""
+    raise WarehouseError(
+        f"{home.current} leads to {target}, which is gone: readers have nothing to open. {other}Bring it back from a backup "
+        f"(`telco360 restore`). Without one remove {home.current}: the next run publishes anew, and what tags were on the day of "
+        f"the version is gone. Then run again"
+    )
 
 
 def _before_current(home: Home, known: list[Version], names: str) -> Version:

@@ -158,3 +158,20 @@ def test_a_version_whose_description_is_damaged_or_gone_is_named_with_what_to_do
     damage(version.path.with_suffix(".json"))
     with pytest.raises(WarehouseError, match=rf"{version.name}.json: the description .*Bring the file back.*Run again"):
         current(home)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_published_version_that_is_gone_is_named_with_what_to_do(tmp_path, others):
+    home = made_home(tmp_path)
+    made = [made_version(home) for _ in range(others + 1)]
+    made[-1].path.chmod(0o600)
+    made[-1].path.unlink()
+    with pytest.raises(WarehouseError, match=rf"leads to {made[-1].path.name}, which is gone.*backup.*run again") as raised:
+        remove_leftovers(home)
+    assert (f"telco360 publish rollback {made[0].name}" in str(raised.value)) is bool(others)
+    if others:
+        rollback(home, made[0].name)
+    else:
+        home.current.unlink()
+    remove_leftovers(home)
+    assert made_version(home).is_current
