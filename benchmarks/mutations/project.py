@@ -120,7 +120,8 @@ class Copy:
             results = json.loads((self.target / "run_results.json").read_text(encoding="utf-8"))["results"]
         except FileNotFoundError as error:
             raise CannotRun(f"dbt cannot run {', '.join(tests)}:\n{done.stdout[-3000:]}") from error
-        return {result["unique_id"].split(".")[-1]: result["status"] for result in results}
+        found = [result for result in results if result["unique_id"].startswith("unit_test.")]
+        return {result["unique_id"].split(".")[-1]: result["status"] for result in found}
 
     def _dbt(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         dbt = str(Path(sys.executable).with_name("dbt"))
