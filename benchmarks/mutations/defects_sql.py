@@ -139,7 +139,7 @@ SQL = (
     ),
     _sql(
         f"{_MARTS}/churn/sales_quality", "second_payment_day <= {{", "second_payment_day < {{",
-        "twenty_bad_of_twenty_are_told_and_one_of_one_is_not", "a second payment on the last day counts",
+        "a_second_payment_on_the_last_day_is_in_time", "a second payment on the last day counts",
     ),
     _sql(
         f"{_MARTS}/core/fct_call_closures", "coalesce(effective_to, {{ open_end() }})",
@@ -241,5 +241,9 @@ SQL = (
     _sql(
         f"{_MARTS}/value/customer_value", "ordered.place <= layers.upper_share", "ordered.place < layers.upper_share",
         "layers_cut_customers_at_shares_of_their_number", "the last customer of a share is in its layer",
+    ),
+    _sql(
+        f"{_MARTS}/tags/tag_drift", "sum(shares.share_before) / totals.dates_before", "avg(shares.share_before)",
+        "a_tag_drifts_from_the_index_on", "a value that a date lacks had nobody on it",
     ),
 )  # fmt: skip
