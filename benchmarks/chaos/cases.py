@@ -16,13 +16,14 @@ TRACE = "Traceback (most recent call last)"
 class Harmed:
     """What a harm did. `told`: how the harmed run ended. `says`: patterns, all of which its output must have where it failed.
     `is_sound`: the home itself was not damaged, so nothing may be broken now. `undo`: what a person does before the next run.
-    `broken`: what the case itself has found. `is_done`: no run of the day follows."""
+    `broken`: what the case itself has found. `differs`: beginnings of differences that are right. `is_done`: no run follows."""
 
     told: Told
     says: tuple[str, ...] = ()
     is_sound: bool = True
     undo: Callable[[], object] = lambda: None
     broken: list[str] = field(default_factory=list)
+    differs: tuple[str, ...] = ()
     is_done: bool = False
 
 
@@ -63,17 +64,18 @@ def try_case(stage: Stage, case: Case) -> Result:
             result.broken += [f"after the harm: {fault}" for fault in stage.faults(home)]
         harmed.undo()
         if not harmed.is_done:
-            result.broken += _of_next_run(stage, home)
+            result.broken += _of_next_run(stage, home, harmed.differs)
     except subprocess.TimeoutExpired:
         result.broken.append("a run hung")
     result.seconds = time.monotonic() - begun
     return result
 
 
-def _of_next_run(stage: Stage, home: Home) -> list[str]:
+def _of_next_run(stage: Stage, home: Home, differs: tuple[str, ...]) -> list[str]:
     again = stage.run(home)
     failed = [f"the next run ended with code {again.code}: {failure_of(again.output)}"] if again.code else []
-    return failed + [f"after the next run: {fault}" for fault in (*stage.faults(home), *stage.differences(home))]
+    differences = [one for one in stage.differences(home) if not one.startswith(differs)]
+    return failed + [f"after the next run: {fault}" for fault in (*stage.faults(home), *differences)]
 
 
 def failure_of(output: str) -> str:

@@ -106,8 +106,9 @@ def _of_exports(home: Home, run_date: date) -> Iterator[str]:
             file = folder / said["name"]
             if not file.exists() or sha256_of(file) != said["sha256"]:
                 yield f"{note.name} tells of {file.name}, which is not there or another"
-    rows = [row for row in list_ledger.runs(home).to_pylist() if row["run_date"] == run_date]
-    exported = Counter((row["list_name"], row["as_of_date"]) for row in rows if row["status"] == list_ledger.EXPORTED)
+    every = list_ledger.runs(home).to_pylist()
+    exported = Counter((row["list_name"], row["as_of_date"]) for row in every if row["status"] == list_ledger.EXPORTED)
+    rows = [row for row in every if row["run_date"] == run_date]
     yield from (f"list {name} was exported {count} times for {day}" for (name, day), count in exported.items() if count > 1)
     files = {row["list_name"]: len(list(folder.glob(f"{row['list_name']}_*_{run_date}_*.json"))) for row in rows}
     balanced = {name: len(list(folder.glob(f"{name}_*_{run_date}_*.balance.json"))) for name in files}
