@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -77,7 +78,7 @@ class DecidedRun:
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exported_by: str = ""
     exported: set[str] = field(default_factory=set)
-    before: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The run of each list that stands for the run date already and has the same definition, as a row of the ledger."""
     stems: dict[str, str] = field(default_factory=dict)
     """Names of the lists' files, without their endings."""
