@@ -34,8 +34,8 @@ def damaged(text: str, home: Home) -> str | None:
     """Which file of the home is damaged and what to do, where an error's text says that one is; None where it does not."""
     if not _is_of_damage(text):
         return None
-    named = [path for name in _NAMED.findall(text) if (path := Path(name)).is_relative_to(home.root)]
-    path = named[0] if named else next(_damaged_files(home), None)
+    named = (path for path in map(Path, _NAMED.findall(text)) if path.is_relative_to(home.root))
+    path = next(named, None) or next(_damaged_files(home), None)
     if path is None:
         return None
     return f"{path} is damaged: {fault_of(path) or 'it cannot be read'}. {_remedy(path, home)}, then run again"
