@@ -7,7 +7,7 @@ SUBSCRIBERS ?= 100000
 KILLS ?= 200
 LEVELS ?= 10
 
-.PHONY: demo nightly test test-runs test-fast coverage check dev bench chaos mutation spark-parity setup
+.PHONY: demo nightly test test-runs test-fast coverage check dev docs bench chaos mutation spark-parity setup
 
 demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
@@ -57,6 +57,9 @@ else
 	@$(BIN)/python -m benchmarks.spark_parity
 	@TELCO360_SPARK_TESTS=1 $(BIN)/python -m pytest -q tests/integration/test_spark_*.py
 endif
+
+docs: setup ## the documentation site in site/html; answers of example queries need a published version
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m reference
 
 dev: setup ## Dagster's page on 127.0.0.1:3000
 	@$(BIN)/telco360 dev

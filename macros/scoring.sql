@@ -84,3 +84,16 @@
         back_2.{{ column }} as {{ name }}_two_back{{ ", " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{# Of a measure and its sums (`sums_back`) in the relation `row`: its level, its mean of three months, and how it changed on the three
+   months before, over six, and on two months before; null where there was nothing to change from. #}
+{% macro level_and_changes(row, name, column) -%}
+    cast({{ row }}.{{ column }} as double) as {{ name }},
+    {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m
+    {%- for suffix, now, before in [('change', column ~ ' * 3', 'before'), ('trend', name ~ '_sum', 'earlier'),
+        ('change_2m', column, 'two_back')] %}
+    {%- set divisor = row ~ '.' ~ name ~ '_' ~ before %},
+    case when {{ divisor }} > 0 then {{ ratio(row ~ '.' ~ now, divisor) }} - 1 end as {{ name }}_{{ suffix }}
+    {%- endfor -%}
+{%- endmacro %}

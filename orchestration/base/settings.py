@@ -143,6 +143,11 @@ class Home:
     def exports(self) -> Path:
         return self.root / "exports"
 
+    @property
+    def target_lists(self) -> Path:
+        """Lists that its people wrote; those of TARGET_LISTS came with the project."""
+        return self.root / "target_lists"
+
 
 def home(root: str | os.PathLike[str] | None = None) -> Home:
     """The home named by `root`, else by TELCO360_HOME, else `data/` of the project; always absolute."""

@@ -1,11 +1,14 @@
-"""What the modules of commands share: dates, errors in plain words, the models."""
+"""What the modules of commands share: dates, errors in plain words, the models, lines and tables printed."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NoReturn
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from orchestration.base import machine, settings
 from orchestration.base.errors import HomeBusy, Telco360Error
@@ -13,6 +16,8 @@ from orchestration.base.exit_codes import ExitCode
 from orchestration.base.roles import NotPermitted
 from orchestration.warehouse.dbt import ensure_manifest
 from orchestration.warehouse.manifest import Models, load_models, read_manifest
+
+_WIDEST = 1000  # columns of a table printed: nothing is cut
 
 
 def a_date(text: str) -> date:
@@ -45,6 +50,28 @@ def plain_errors() -> Iterator[None]:
         if words is None:
             raise
         _end(words, error)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Prints lines."""
+    for line in lines:
+        typer.echo(line)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table, counts to the right; nothing where it has no rows. The terminal wraps what is wider than itself."""
+    if not rows:
+        return
+    shown = Table(box=box.SIMPLE_HEAD)
+    for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
+        shown.add_column(head, no_wrap=True, justify="right" if _are_counts(cells) else "left")
+    for row in rows:
+        shown.add_row(*row)
+    Console(markup=False, highlight=False, width=_WIDEST).print(shown)
+
+
+def _are_counts(cells: Sequence[str]) -> bool:
+    return any(cells) and all(cell.replace(",", "").isdigit() for cell in cells if cell)
 
 
 def _code(error: Telco360Error) -> ExitCode:

@@ -5,34 +5,33 @@ import csv
 import datetime
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from orchestration.base import audit, settings
 from orchestration.base.errors import ListError
 from orchestration.base.roles import person, require_own_name
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import Catalog
-from orchestration.cli.common import models, plain_errors
+from orchestration.cli.common import models, plain_errors, say, table
+from orchestration.cli.list_overview import lists_list, lists_show
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
 from orchestration.targeting import history, ledger, preview
 from orchestration.targeting.advice import contact_costs
 from orchestration.targeting.approval import Size, approve, given, needed, read_steps
-from orchestration.targeting.definition import TargetList, check, schema_text
+from orchestration.targeting.definition import TargetList, schema_text
 from orchestration.targeting.definition_file import load_definition, write_approvals
-from orchestration.targeting.draft import Question, draft_text, questions
+from orchestration.targeting.draft import Question, questions, write_draft
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.exposures import PAGE, exposures
-from orchestration.targeting.folder import read_definitions
+from orchestration.targeting.folder import list_files, list_folders, load_definitions, read_definitions
 from orchestration.targeting.imports import import_list
-from orchestration.targeting.lists import channel_feeds, definitions, due_lists, judged_lists, open_lists, preview_lists
+from orchestration.targeting.lists import channel_feeds, days_of, definitions, due_lists, judged_lists, open_lists, preview_lists
+from orchestration.targeting.plan import not_due
 from orchestration.targeting.rebuild import rebuild, recorded_run
 from orchestration.targeting.why import why
 from orchestration.warehouse.build import run_lock
@@ -55,8 +54,11 @@ _MEMBER_COLUMNS = (
     "value_tier",
     "region_code",
 )
-_WIDEST = 1000  # columns of a table printed: the terminal wraps what is wider than itself, nothing is cut
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
+
+
+app.command("list")(lists_list)
+app.command("show")(lists_show)
 
 
 @app.command("new")
@@ -64,12 +66,9 @@ def lists_new() -> None:
     """Ask for what a list must have, check each answer, and write it as a draft."""
     with plain_errors():
         with _engine().reading() as reader:
-            catalog, known = Catalog.of(read_tags(reader, models())), definitions()
+            catalog, known = Catalog.of(read_tags(reader, models())), list_files(*_folders())
         answers = {question.key: _ask(question) for question in questions(catalog, known)}
-        path = settings.TARGET_LISTS / f"{answers['name']}.yml"
-        with path.open("x", encoding="utf-8") as file:
-            file.write(draft_text(answers, catalog))
-        check(load_definition(path), catalog)
+        path = write_draft(settings.home(), answers, catalog)
     typer.echo(f"{path} is written, a draft. Next: telco360 lists preview {answers['name']}")
 
 
@@ -80,7 +79,7 @@ def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list;
         if name:
             chosen, faults = [_definition(name)], []
         else:
-            found = read_definitions(settings.TARGET_LISTS)
+            found = read_definitions(*_folders())
             chosen, faults = list(found.sound.values()), list(found.problems)
         for fault in faults:
             typer.secho(fault, fg=typer.colors.RED, err=True)
@@ -98,21 +97,23 @@ def lists_check(name: Annotated[str | None, typer.Argument(help="Name of a list;
 def lists_preview(name: ListName, rows: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 20) -> None:
     """Show what a list would come to now: counts by step, masked rows, tiers and regions, other lists. Writes nothing."""
     with plain_errors():
-        _definition(name)
+        definition = _definition(name)
+        is_active = definition.status == "approved"
+        waits = not_due(definition, days_of(_engine(), models(), _today())) if is_active else None
         with _previewed(name) as decided:
             found = preview.preview(decided, name, rows)
         with _previewed(name, all_active=True) as decided:
             shared = preview.overlaps(decided, name)
-    _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
-    _table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
-    _table(found.columns, found.rows)
-    _say(f"says: {words}" for words in found.says)
+    say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today"])
+    table(("step", "subscribers"), [(step, f"{count:,}") for step, count in found.waterfall.items()])
+    table(found.columns, found.rows)
+    say(f"says: {words}" for words in found.says)
     for column, counts in found.groups.items():
-        _table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
-    _say([*found.expects, *filter(None, [found.shows])])
-    _table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
-    _table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
-    _warn(name, (*found.warnings, *filter(None, [found.jump])))
+        table((column, "rows"), [(value, f"{count:,}") for value, count in counts])
+    say([*found.expects, *filter(None, [found.shows])])
+    table(("lost to", "subscribers"), [(other, f"{count:,}") for other, count in found.lost_to])
+    table(("active list", "matches too"), [(other, f"{count:,}") for other, count in shared])
+    _warn(name, (*([f"not due today: {waits}"] if waits else []), *found.warnings, *filter(None, [found.jump])))
 
 
 @app.command("approve")
@@ -124,23 +125,25 @@ def lists_approve(
     """Show what a list would cost and bring, and write the approval of a step into its file."""
     with plain_errors(), audit.recorded(settings.home(), "list_approval", f"list {name}") as act:
         require_own_name(person(settings.home()), by)
-        definition, path = _definition(name), settings.TARGET_LISTS / f"{name}.yml"
+        path = _file(name)
+        definition = load_definition(path)
         with _previewed(name) as decided:
             found = preview.preview(decided, name, 0)
             size = Size.of(definition, found.waterfall["matched"], contact_costs(decided.tables))
         steps = read_steps()
         approved, done = approve(steps, definition, size, step, by, _today())
-        _say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
-        _say(filter(None, [found.shows]))
+        say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
+        say(filter(None, [found.shows]))
         _warn(name, (*found.warnings, *filter(None, [found.jump])))
         write_approvals(path, approved)
         act.rows = found.waterfall["exported"]
-    _say([f"{done} is approved by {by}; {path} says so"])
+    say([f"{done} is approved by {by}; {path} says so"])
     left = [one for one in needed(steps, approved, size) if one.name not in given(steps, approved)]
     for one in left[:1]:
-        _say([f"Next: telco360 lists approve {name} --as WHO --step {one.name} ({one.description})"])
+        say([f"Next: telco360 lists approve {name} --as WHO --step {one.name} ({one.description})"])
     if not left:
-        _say([f"{name} is approved in every step, good to run. Next: telco360 lists exposures"])
+        shows = " Next: telco360 lists exposures" * (path.parent == settings.TARGET_LISTS)
+        say([f"{name} is approved in every step, good to run.{shows}"])
 
 
 def lists_export(
@@ -173,15 +176,15 @@ def lists_diff(
     with plain_errors():
         found = history.diff(settings.home(), name)
     older, newer = found.older, found.newer
-    _say([f"{name}: {older['run_date']} (run {older['run_id']}) to {newer['run_date']} (run {newer['run_id']})"])
+    say([f"{name}: {older['run_date']} (run {older['run_id']}) to {newer['run_date']} (run {newer['run_id']})"])
     if older["definition_hash"] != newer["definition_hash"]:
-        _say(["its definition changed in between"])
+        say(["its definition changed in between"])
     counts = [("stayed", "", f"{found.stayed:,}")]
     for word, who in (("entered", found.entered), ("left", found.left)):
         counts += [(word, reason, f"{count:,}") for reason, count in Counter(reason for _, reason in who).most_common()]
-    _table(("", "in the other run", "subscribers"), counts)
+    table(("", "in the other run", "subscribers"), counts)
     if members:
-        _say(f"{word} {id}: {reason}" for word, who in (("entered", found.entered), ("left", found.left)) for id, reason in who)
+        say(f"{word} {id}: {reason}" for word, who in (("entered", found.entered), ("left", found.left)) for id, reason in who)
 
 
 @app.command("overlap")
@@ -191,7 +194,7 @@ def lists_overlap() -> None:
         runs, matrix = history.overlap(settings.home())
     heads = ("", "list", "run date", *(str(number) for number in range(1, len(runs) + 1)))
     rows = zip(range(1, len(runs) + 1), runs, matrix, strict=True)
-    _table(
+    table(
         heads,
         [(f"{n}", f"{run['list_name']}", f"{run['run_date']}", *(f"{count:,}" for count in counts)) for n, run, counts in rows],
     )
@@ -205,7 +208,7 @@ def lists_why(subscriber: Annotated[str, typer.Argument(help="A subscriber_id.")
         with _previewed(name) as decided:
             lines = why(decided, name, subscriber)
         before = history.recorded(settings.home(), name, subscriber)
-    _say([*lines, *([f"  as last exported: {before}"] if before else [])])
+    say([*lines, *([f"  as last exported: {before}"] if before else [])])
 
 
 @app.command("members")
@@ -295,7 +298,7 @@ def lists_exposures() -> None:
     """Write the lists as dbt's exposures, which its lineage shows."""
     with plain_errors():
         known = models()
-        text = exposures(definitions().values(), lambda role: require_serving(known, role).name)
+        text = exposures(load_definitions(settings.TARGET_LISTS), lambda role: require_serving(known, role).name)
         PAGE.write_text(text, encoding="utf-8")
     typer.echo(f"{PAGE} is written")
 
@@ -316,7 +319,7 @@ def _previewed(name: str, all_active: bool = False) -> Iterator[DecidedRun]:
 
     Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
     """
-    today, known = _today(), definitions()
+    today, known = _today(), definitions(settings.home())
     if all_active:
         beside = [d.name for d in known.values() if d.status == "approved"]
     else:
@@ -337,12 +340,20 @@ def _engine() -> Engine:
     return engine(settings.home())
 
 
+def _folders() -> tuple[Path, Path]:
+    return list_folders(settings.home())
+
+
+def _file(name: str) -> Path:
+    """Where the list lies. Raises SettingsError, naming those there are, for a name that no list has."""
+    there = list_files(*_folders())
+    if name not in there:
+        raise settings.SettingsError(f"there is no list {name}; the lists are: {', '.join(there) or 'none'}")
+    return there[name]
+
+
 def _definition(name: str) -> TargetList:
-    path = settings.TARGET_LISTS / f"{name}.yml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in settings.TARGET_LISTS.glob("*.yml"))) or "none"
-        raise settings.SettingsError(f"{path} is not there; the lists are: {known}")
-    return load_definition(path)
+    return load_definition(_file(name))
 
 
 def _counted(doubts: Sequence[str]) -> str:
@@ -352,19 +363,3 @@ def _counted(doubts: Sequence[str]) -> str:
 def _warn(name: str, warnings: Sequence[str]) -> None:
     for warning in warnings:
         typer.secho(f"list {name}: {warning}", fg=typer.colors.YELLOW, err=True)
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not rows:
-        return
-    table = Table(box=box.SIMPLE_HEAD)
-    for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
-        table.add_column(head, no_wrap=True, justify="right" if all(c.replace(",", "").isdigit() for c in cells) else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console(markup=False, highlight=False, width=_WIDEST).print(table)

@@ -31,6 +31,7 @@ COMMANDS = {
     "intake": "Take in deliveries, try one before, see what became of one.",
     "publish": "List the published versions, go back to one.",
     "tags": "Ask the tag library: what there is, why a subscriber carries a tag, what changed.",
+    "export-table": "Write a public table, or some of its rows and columns, as a file for Excel, R or another database.",
     "customer": "Show what every channel sees of a line: what to say, its offers, its last contact, whether to disturb it.",
     "scoring": "Models of scores: list, show, pin one, go back to the one before.",
     "privacy": "Search for personal values, erase or restrict a person, give a person's data, hold and keep data.",
@@ -55,7 +56,7 @@ class Root(TyperGroup):
     def load(self, name: str) -> Any:
         """The command itself, its module imported."""
         with Console(stderr=True).status("starting …"):  # Dagster takes some seconds to import
-            module = import_module(f"orchestration.cli.{name}")
+            module = import_module(f"orchestration.cli.{name.replace('-', '_')}")
         command: Any = typer.main.get_command(module.app)
         command.help = command.help or COMMANDS[name]
         common = [option for option in self.params if option.name in ("home", "target")]

@@ -16,7 +16,7 @@ from orchestration.tags import diff, overlaps, why
 from orchestration.tags.catalogue import chosen, described, json_text, read_coverage, search
 from orchestration.tags.document import PAGE, page
 from orchestration.tags.rules import faults, usable
-from orchestration.targeting.folder import load_definitions, unusable
+from orchestration.targeting.folder import list_folders, load_definitions, unusable
 from orchestration.warehouse.manifest import SUBSCRIBER
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -110,7 +110,7 @@ def tags_check() -> None:
     """Check the YAML of all tags, and that no list uses a withdrawn one. Needs no published version."""
     with plain_errors():
         known, today = models(), datetime.datetime.now(settings.timezone()).date()
-        lists = load_definitions(settings.TARGET_LISTS)
+        lists = load_definitions(*list_folders(settings.home()))
         found = [*faults(known, today), *unusable(lists, usable(known))]
     _say(found or ["All tags are as they should be."])
     raise typer.Exit(1 if found else 0)

@@ -12,7 +12,7 @@ from orchestration.base.modes import private_umask
 from orchestration.pipeline import assets, automation, lists, retention, scoring, tasks
 from orchestration.pipeline.reports import run_report
 from orchestration.pipeline.run import business_days, run_resource, today
-from orchestration.targeting.folder import read_definitions
+from orchestration.targeting.folder import list_folders, read_definitions
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 
@@ -42,7 +42,7 @@ def definitions(last: date) -> dg.Definitions:
         load_models(manifest), assets.model_keys(manifest, translator), days, scoring.SCORES
     )
     trained, scored = scoring.scoring_assets(load_models(manifest), assets.model_keys(manifest, translator), days)
-    exports = lists.list_assets(read_definitions(settings.TARGET_LISTS), days)
+    exports = lists.list_assets(read_definitions(*list_folders(settings.home())), days)
     released = [
         one.with_attributes(backfill_policy=assets.A_RUN_A_DAY)
         for one in (trained, scored, candidate, publication, tasks.raised_tasks(days), *exports, retention.retention(days))

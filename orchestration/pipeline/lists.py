@@ -9,6 +9,7 @@ from orchestration.base.errors import ListError
 from orchestration.pipeline.assets import PUBLICATION, owner_name
 from orchestration.pipeline.reports import step
 from orchestration.pipeline.run import Run
+from orchestration.targeting.calendar import read_calendar
 from orchestration.targeting.definition import DefinitionError, TargetList
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.feeds import write_feeds
@@ -86,7 +87,8 @@ def list_asset(definition: TargetList, days: dg.PartitionsDefinition) -> dg.Asse
             return
         with step(context, f"list {name}") as current, nullcontext(decided) if decided else run.open_lists([name]) as opened:
             if name not in opened.names:
-                current.result = f"not due ({definition.schedule})"
+                closed = read_calendar().blackout(definition.channel, run.today)
+                current.result = f"not due ({closed.name_en if closed else definition.schedule})"
                 return
             try:
                 current.report = made = opened.export(name)

@@ -40,6 +40,13 @@ nux: # asks whoever opens the page to register with its makers
 concurrency:
   runs:
     max_concurrent_runs: 1 # a home serves one run at a time: the days of a backfill wait for each other
+run_monitoring: # ends a run that hangs, after a working day
+  enabled: true
+  max_runtime_seconds: 28800
+run_retries: # a run whose process died goes once more; one whose step failed would fail again
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
 storage:
   custom:
     module: orchestration.pipeline.run_history

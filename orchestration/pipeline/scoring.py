@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestration.scoring.nightly import ScoringRun
 
 MODEL, SCORES = (dg.AssetKey(["scoring", what]) for what in ("line_models", "line_scores"))
-READ = ("scoring_features", "scoring_outcomes", "handset_outcomes", "service_outcomes", "value_months", "list_outcomes")
+READ = ("scoring_features", "scoring_outcomes", "handset_outcomes", "service_outcomes", "lines", "value_months", "list_outcomes")
 
 
 def reads_scores() -> str:

@@ -189,6 +189,8 @@ def export_note(path: Path, gone: Mapping[str, int], request: str) -> None:
         data = path.with_name(file["name"])
         if file["name"] in gone and data.exists():
             file |= {"bytes": data.stat().st_size, "sha256": sha256_of(data)}
+            if "rows" in file:
+                file["rows"] -= gone[file["name"]]
     note["rows"] -= max(gone.values())
     note["rows_erased"] = note.get("rows_erased", 0) + max(gone.values())
     note["erased_by"] = [*note.get("erased_by", []), request]

@@ -21,7 +21,7 @@ MONTHS_BEFORE = 2
 
 MOST_ROWS = 300_000
 """Rows that are learnt from, and of each month to calibrate and test on: more cost time and change no figure. Which of more is
-told by a hash of the line."""
+told by a hash of the line; a month holds no more lines than the seed says."""
 
 
 class Rows:
@@ -100,10 +100,10 @@ class Rows:
     def groups(self, month: date) -> pd.DataFrame:
         """Line, value tier, region and payment type at the month's end."""
         return self.ask(
-            f"select features.subscriber_id, worth.value_tier, worth.region_code, features.payment_type "
-            f"from {self.features.relation} as features left join {relation_for(self._models, 'value_months')} as worth "
-            f"on features.subscriber_id = worth.subscriber_id and worth.month = date '{month}' "
-            f"where features.month = date '{month}'"
+            f"select worth.subscriber_id, worth.value_tier, worth.region_code, lines.payment_type "
+            f"from {relation_for(self._models, 'value_months')} as worth "
+            f"inner join {relation_for(self._models, 'lines')} as lines on worth.subscriber_id = lines.subscriber_id "
+            f"where worth.month = date '{month}'"
         )
 
     def labelled(self, purpose: Purpose, months: list[date]) -> pd.DataFrame:
@@ -162,8 +162,8 @@ class Rows:
             f"select features.month, {', '.join(columns)}, outcomes.{purpose.label} as label "
             f"from {self.features.relation} as features inner join {self._outcomes(purpose)} as outcomes "
             f"on features.subscriber_id = outcomes.subscriber_id and features.month = outcomes.month "
-            f"where features.month = date '{month}' and outcomes.month = date '{month}' and not features.is_too_new "
-            f"and {self._told(purpose, 'outcomes.')} order by md5({key}), {key} limit {most}"
+            f"where features.month = date '{month}' and outcomes.month = date '{month}' and features.is_sampled "
+            f"and not features.is_too_new and {self._told(purpose, 'outcomes.')} order by md5({key}), {key} limit {most}"
         )
 
     def _outcomes(self, purpose: Purpose) -> str:

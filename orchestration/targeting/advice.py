@@ -38,14 +38,14 @@ def faults(definition: TargetList, conditions: Conditions, tables: Tables, versi
         found.append(str(error).removeprefix(f"list {definition.name}: "))
     if unknown := unknown_offer(definition, tables):
         found.append(unknown)
-    matched = lines_matched(conditions, tables, version.age.as_of) if definition.status == "approved" else 0
+    matched = lines_matched(conditions, tables, version.age.as_of, today) if definition.status == "approved" else 0
     size = Size.of(definition, matched, contact_costs(tables))
     return [*found, *approval_faults(read_steps(), definition, size, today)]
 
 
-def lines_matched(conditions: Conditions, tables: Tables, as_of: date) -> int:
+def lines_matched(conditions: Conditions, tables: Tables, as_of: date, run_date: date) -> int:
     """How many lines the conditions of a list match, before anybody is left out."""
-    given = lines_given([conditions], tables.relations, as_of)
+    given = lines_given([conditions], tables.relations, as_of, run_date)
     query = sql("lines_met", tables.dialect, **given, conditions=[conditions.sql(tables.dialect)])
     return int(tables.rows(query)[0][0] or 0)
 
@@ -85,15 +85,17 @@ def warnings(
     for number, text in enumerate(definition.exclude, 1):
         found += [f"exclude, item {number}: nobody can meet {part}" for part in contradictions(text, catalog)]
     if not found:
-        found += _unmet(definition, tables, catalog, as_of)
+        found += _unmet(definition, tables, catalog, as_of, run_date)
     return [*found, *_offer(definition, conditions, tables, as_of, run_date)]
 
 
-def _unmet(definition: TargetList, tables: Tables, catalog: Catalog, as_of: date) -> Iterator[str]:
+def _unmet(definition: TargetList, tables: Tables, catalog: Catalog, as_of: date, run_date: date) -> Iterator[str]:
     """Comparisons that no line meets, and the part of `where` at which nobody is left."""
     singles = comparisons(definition.where, catalog)
     steps = [parse(part, catalog) for part in parts(definition.where)]
-    counts = _counts([[parse(c.text, catalog)] for c in singles] + [steps[:n] for n in range(1, len(steps) + 1)], tables, as_of)
+    counts = _counts(
+        [[parse(c.text, catalog)] for c in singles] + [steps[:n] for n in range(1, len(steps) + 1)], tables, as_of, run_date
+    )
     for single, count in zip(singles, counts, strict=False):
         if not count or (single.texts and not single.tag.values):
             yield from _by_values(single, count, tables)
@@ -122,9 +124,9 @@ def _by_values(single: Comparison, count: int, tables: Tables) -> Iterator[str]:
         yield f"where: no line meets {single.text}"
 
 
-def _counts(groups: Sequence[Sequence[Condition]], tables: Tables, as_of: date) -> list[int]:
+def _counts(groups: Sequence[Sequence[Condition]], tables: Tables, as_of: date, run_date: date) -> list[int]:
     """How many lines meet all conditions of each group, in one scan."""
-    given = lines_given([Conditions(c) for group in groups for c in group], tables.relations, as_of)
+    given = lines_given([Conditions(c) for group in groups for c in group], tables.relations, as_of, run_date)
     held = [" and ".join(f"({c.sql(tables.dialect)})" for c in group) for group in groups]
     return [int(count or 0) for count in tables.rows(sql("lines_met", tables.dialect, **given, conditions=held))[0]]
 
@@ -149,7 +151,7 @@ def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of
             yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
             return
     offer = None if definition.takes_best else definition.offer
-    given = lines_given([conditions], relations, as_of)
+    given = lines_given([conditions], relations, as_of, run_date)
     given |= {"condition": conditions.sql(tables.dialect), "offer": offer, "run_date": run_date}
     ((matched, eligible),) = tables.rows(sql("lines_eligible", tables.dialect, **given))
     if eligible < matched * read_rules(tables)["eligible_share"]:

@@ -228,8 +228,9 @@ def _compared(node: exp.Binary, negated: bool, tags: Mapping[str, Tag], text: st
 def _named(node: exp.Expression, tags: Mapping[str, Tag]) -> tuple[str, Tag] | None:
     """What is asked about, the same for the same thing, and its tag; None for a calculation or a value."""
     node = _unwrapped(node)
-    if isinstance(node, exp.Column):
-        return node.name.lower(), tags[node.name.lower()]
+    if isinstance(node, exp.Column):  # today is none of a tag
+        tag = tags.get(node.name.lower())
+        return (tag.name, tag) if tag else None
     if isinstance(node, exp.Anonymous):
         tag = tags[node.expressions[0].name.lower()]
         is_flag = node.name.lower() == "changed"

@@ -37,6 +37,9 @@ SAID = (
 BEST = "best"
 """What stands in `offer` where each line is put the first of the offers that are open to it."""
 
+SPLIT_KINDS = ("code", "band", "tier")
+"""Kinds of tags by which a file may be split."""
+
 OFFER_WORTH = "offer_worth"
 """What stands in `order_by` for the worth of the list's offer to each line; it is no tag."""
 
@@ -85,7 +88,7 @@ def shown(given: object) -> str:
 
 
 _WORD, _ORDER, _ORDER_WORDS = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z0-9_]*( (asc|desc))?$", "A tag, tag asc or tag desc."
-_LATER_KEYS = ("script_en", "script_zh", "also_approved")
+_LATER_KEYS = ("script_en", "script_zh", "also_approved", "language", "split_by")
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 Text = Annotated[str, Field(min_length=1), AfterValidator(_visible)]
 Word = Annotated[str, Field(min_length=1, pattern=_WORD), AfterValidator(_visible)]
@@ -214,6 +217,11 @@ class TargetList:
     left out."""
     format: Literal["csv", "xlsx", "parquet"] = "csv"
     """What the file is; csv when left out."""
+    language: Literal["en", "zh"] | None = None
+    """The language of headers and values in the file, for people who read it; names of tags and their values, as systems have
+    them, when left out. subscriber_id, phone, list_name and list_run_date keep their names."""
+    split_by: ColumnName | None = None
+    """A tag of columns: beside the whole file there is one for each of its values, as for each manager; none when left out."""
     destination: TextOrNull = None
     """Where the file goes: a directory or an fsspec URL; the home's exports when left out."""
     stale_tags: Literal["refuse", "accept"] = "refuse"
@@ -261,8 +269,8 @@ class TargetList:
         return hashlib.sha256(self.as_json().encode()).hexdigest()
 
     def as_json(self) -> str:
-        """All that the definition says, as JSON with its keys in order. Scripts and further approvals stand there where it has
-        some: without, it says what it said before lists had any."""
+        """All that the definition says, as JSON with its keys in order. Keys that came later stand there where they have a
+        value: without, it says what it said before lists had any."""
         said = {key: value for key, value in asdict(self).items() if key not in _LATER_KEYS or value}
         return json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
 
@@ -327,6 +335,15 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
                 catalog.tag(tag)
             except CatalogError as error:
                 raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
+    if definition.split_by is not None and definition.split_by not in definition.columns:
+        raise DefinitionError(
+            f"list {definition.name}: split_by: {definition.split_by} is not among columns; add it there: each file then "
+            f"tells whose it is"
+        )
+    if definition.split_by is not None and (kind := catalog.tag(definition.split_by).kind) not in SPLIT_KINDS:
+        raise DefinitionError(
+            f"list {definition.name}: split_by: {definition.split_by} is a {kind}; name a code, a band or a tier"
+        )
     if len(definition.scripts) == 1:
         raise DefinitionError(f"list {definition.name}: script_en and script_zh go together; write both, or leave both out")
     for key, script in (("script_en", definition.script_en), ("script_zh", definition.script_zh)):

@@ -4,6 +4,7 @@ What was decided, and how, is `run`'s; how a file looks and where it goes is for
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,12 +18,12 @@ from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
-from orchestration.base.sql import literal
+from orchestration.base.sql import identifier, literal
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.age import DataAge, data_age
-from orchestration.targeting.definition import TargetList
+from orchestration.targeting.definition import ALWAYS_EXPORTED, SAID, TargetList
 from orchestration.targeting.destination import FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
@@ -30,6 +31,10 @@ from orchestration.targeting.ledger import COUNTS, EXPORTED, FAILED, STEPS
 from orchestration.targeting.plan import Plan, Rejected
 from orchestration.targeting.said import MEANINGS, said, said_tags
 from orchestration.targeting.templates import sql
+from orchestration.targeting.wording import Worded, worded
+
+MOST_PARTS = 1_000
+"""Files into which a list is split, at most."""
 
 FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSError)
 """What makes one list fail; anything else is a fault of the program."""
@@ -184,18 +189,36 @@ class DecidedRun:
 
     def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
         """Writes `file_rows` as the list's file, but where that stands already."""
-        definition = self.definitions[name]
+        definition, connection = self.definitions[name], self.tables.connection
+        shown = self._worded(definition)
+        rows = sql("file_in_words", worded=shown) if shown else 'select * exclude ("position in file") from file_rows'
+        headers = {one.name: one.header for one in shown}
+        texts = (c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")
         return write_list(
-            self.tables.connection,
-            'select * exclude ("position in file") from file_rows order by "position in file"',
+            connection,
+            f'{rows} order by "position in file"',
             self.stems[name],
             definition.format,
             destination,
             self._title(definition, waterfall),
-            (*ALWAYS_TEXT, *(c for c in definition.columns if self.catalog.tag(c).data_type == "varchar")),
+            (*ALWAYS_TEXT, *(headers.get(c, c) for c in texts)),
             scratch=self.folder,
+            parts=self._parts(definition, rows),
             standing=self.before.get(name, {}).get("sha256"),
         )
+
+    def _parts(self, definition: TargetList, rows: str) -> dict[str, str]:
+        """The queries for the files by which the list is split, by what stands in their names. Raises ListError for too many."""
+        if definition.split_by is None:
+            return {}
+        cell = identifier(definition.split_by)
+        found = self.tables.connection.execute(f"select distinct {cell} from file_rows order by 1 nulls last").fetchall()
+        if len(found) > MOST_PARTS:
+            raise ListError(
+                f"split_by: {definition.split_by} has {len(found):,} values here, and a list has at most {MOST_PARTS:,} files"
+            )
+        own = {value: "null" if value is None else literal(value) for (value,) in found}
+        return {part_name(v): f'{rows} where {cell} is not distinct from {own[v]} order by "position in file"' for v in own}
 
     def _freeze(self, name: str) -> None:
         """Makes `members` of the list's decisions, suppressions read once more: one that became known meanwhile counts."""
@@ -292,8 +315,20 @@ class DecidedRun:
             "warnings": list(self.warnings.get(definition.name, ())),
             "waterfall": waterfall,
         }
-        meanings = {column: self.catalog.tag(column).description for column in definition.columns} | MEANINGS
+        shown = self._worded(definition)
+        if shown:
+            facts |= {"language": definition.language, "headers": {one.header: one.name for one in shown}}
+        meanings = {one.header: one.meaning for one in shown} or self._meanings(definition)
         return FileTitle(definition.name, definition.title.en, definition.title.zh, self.run_date, meanings, facts)
+
+    def _meanings(self, definition: TargetList) -> dict[str, str]:
+        return {column: self.catalog.tag(column).description for column in definition.columns} | MEANINGS
+
+    def _worded(self, definition: TargetList) -> list[Worded]:
+        """The columns of the file in the list's language; none where it has no language, and columns keep their names."""
+        columns = (*ALWAYS_EXPORTED, *definition.columns, *SAID)
+        language = definition.language
+        return worded(columns, self.catalog, language, self._meanings(definition)) if language else []
 
     def _offer(self, definition: TargetList) -> dict[str, str | None] | None:
         """What the manifest says of the offer that all lines are put; of `best` no more than that."""
@@ -313,6 +348,12 @@ class DecidedRun:
     @property
     def folder(self) -> Path:
         return self.home.exports / f"{self.run_date}"
+
+
+def part_name(value: str | None) -> str:
+    """What stands in a file's name for a value: letters, digits and _ as they are, all else by its number, so that no two are
+    one."""
+    return "no.value" if value is None else re.sub(r"[^\w-]", lambda c: f"%{ord(c[0]):02X}", value)
 
 
 def _waterfall(connection: duckdb.DuckDBPyConnection, members: str) -> dict[str, int]:

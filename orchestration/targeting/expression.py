@@ -14,9 +14,9 @@ from sqlglot import exp
 
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import Catalog, Tag
-from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, FUNCTIONS, ExpressionError, position, read
+from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, FUNCTIONS, TODAY, ExpressionError, position, read
 
-__all__ = ["DIALECTS", "Change", "Condition", "ExpressionError", "Past", "parse"]
+__all__ = ["DIALECTS", "Change", "Condition", "Day", "ExpressionError", "Past", "parse"]
 
 DIALECTS = ("duckdb", "spark")
 
@@ -24,6 +24,7 @@ _DECIMALS = 6  # a calculation is rounded to these before it is compared
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
 _MOST_DAYS = 366  # that changed() looks back
+_FURTHEST = 3_660  # days from today, ten years
 _TEXT_KINDS = ("code", "band", "tier")
 _ORDERED_KINDS = ("number", "date")
 
@@ -51,6 +52,17 @@ class Change:
         return f"{self.tag}@changed"
 
 
+@dataclass(frozen=True, order=True)
+class Day:
+    """A day told from the run date: so many days after it, before it where negative. A condition reads it from a column."""
+
+    after: int
+
+    @property
+    def column(self) -> str:
+        return f"{TODAY} {'-' if self.after < 0 else '+'} {abs(self.after)}" if self.after else TODAY
+
+
 @dataclass(frozen=True)
 class Condition:
     """A checked condition. `tags`: the names used, in the order of first use; `moments`: columns needed beside those of tags."""
@@ -58,7 +70,7 @@ class Condition:
     text: str
     entity: str
     tags: tuple[str, ...]
-    moments: tuple[Past | Change, ...]
+    moments: tuple[Past | Change | Day, ...]
     _tree: exp.Expression = field(repr=False, compare=False)
 
     def sql(self, dialect: str = "duckdb") -> str:
@@ -72,7 +84,7 @@ def parse(text: str, catalog: Catalog, entity: str = "subscriber") -> Condition:
     """The condition that `text` states over the tags of `entity`.
 
     Raises ExpressionError for anything that is not: an unknown tag or value, a literal of the wrong kind, or anything beyond
-    comparisons, in, between, is null, and/or/not, arithmetic on numbers, was and changed.
+    comparisons, in, between, is null, and/or/not, arithmetic on numbers, was, changed and today.
     """
     known = dict(catalog.tags(entity))
     builder = _Builder(text, known, has_past=entity == "subscriber")
@@ -137,7 +149,7 @@ class _Builder:
         if not node.expressions:
             raise self.wrong("the list after in is empty; name at least one value", node)
         for item in node.expressions:
-            if next(item.find_all(exp.Column), None):
+            if any(not self.is_today(column) for column in item.find_all(exp.Column)):
                 raise self.wrong("the list after in holds values, not tags; compare tags with =", item)
         value, *items = self.matched(node, [node.this, *node.expressions])
         return exp.In(this=value, expressions=items)
@@ -190,6 +202,8 @@ class _Builder:
         raise self.wrong(f"{lead} needs a date such as '2026-03-31', not '{node.this}'", node)
 
     def value(self, node: exp.Expression) -> _Value:
+        if self.is_today(node):
+            return self.day(node, 0)
         if isinstance(node, exp.Column):
             tag = self.tag(node)
             return _Value(tag.kind, exp.column(tag.name, quoted=True), node, tag=tag, has_tag=True)
@@ -228,6 +242,8 @@ class _Builder:
             usage = "changed takes a tag and a number of days, such as changed(value_tier, 30)"
         if len(given) != 2 or not isinstance(given[0], exp.Column) or not isinstance(given[1], exp.Literal):
             raise self.wrong(usage, node)
+        if self.is_today(given[0]):
+            raise self.wrong(usage, node)
         if not self.has_past:
             raise self.wrong("only tags of subscribers have a past", node)
         tag = self.tag(given[0])
@@ -261,8 +277,26 @@ class _Builder:
         value = self.number(node.this)
         return _Value("number", exp.Neg(this=value.tree), node, has_tag=value.has_tag, is_computed=value.is_computed)
 
+    def is_today(self, node: exp.Expression) -> bool:
+        return isinstance(node, exp.Column) and node.name.lower() == TODAY and TODAY not in self.known
+
+    def day(self, node: exp.Expression, after: int) -> _Value:
+        moment = Day(after)
+        self.moments[moment] = None
+        return _Value("date", exp.column(moment.column, quoted=True), node)
+
+    def around_today(self, node: exp.Binary) -> _Value:
+        """today and a whole number of days, added or taken away."""
+        days = node.expression
+        is_whole = isinstance(days, exp.Literal) and not days.is_string and days.this.isdigit() and int(days.this) <= _FURTHEST
+        if not (is_whole and isinstance(node, exp.Add | exp.Sub) and self.is_today(node.this)):
+            raise self.wrong(f"today takes a whole number of days up to {_FURTHEST:,}, such as today - 45 or today + 30", node)
+        return self.day(node, int(days.this) * (1 if isinstance(node, exp.Add) else -1))
+
     def arithmetic(self, node: exp.Binary) -> _Value:
         """A calculation, in double: decimals overflow, and each engine rounds their quotients its own way. x / 0 is null."""
+        if any(map(self.is_today, node.find_all(exp.Column))):
+            return self.around_today(node)
         left, right = self.number(node.this), self.number(node.expression)
         first, second = (v.tree if v.is_computed else _double(v.tree) for v in (left, right))
         if isinstance(node, exp.Div):

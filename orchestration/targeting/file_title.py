@@ -1,4 +1,4 @@
-"""What the file of a list says of itself beside its rows: in a workbook's summary, and in the manifest."""
+"""What the file of a list or table says of itself beside its rows: in a workbook's summary, and in the manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from datetime import date
 
 @dataclass(frozen=True)
 class FileTitle:
-    """What a file says of itself. `meanings` says what its columns mean, by name; `facts` are further keys of the manifest."""
+    """What a file says of itself. `meanings` says what its columns mean, by name; `facts` are further keys of the manifest;
+    `what` it is a file of."""
 
     name: str
     en: str
@@ -15,3 +16,8 @@ class FileTitle:
     run_date: date
     meanings: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
+    what: str = "list"
+
+    @property
+    def said(self) -> str:
+        return f"{self.what} {self.name}"

@@ -1,4 +1,4 @@
-"""The file of a list, from the rows of a query: CSV, workbook or Parquet, with its manifest, whole or not at all.
+"""The file of a list or table, from the rows of a query: CSV, workbook or Parquet, with its manifest, whole or not at all.
 
 How a file looks belongs here, and that a count is the count of rows. Who is on a list is decided before, by whoever gives the
 query; where files go and how they get there is `destination`; how rows become cells of a workbook is `workbook`.
@@ -70,6 +70,7 @@ def write_list(
     title: FileTitle,
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
+    parts: Mapping[str, str] | None = None,
     standing: str | None = None,
 ) -> Written:
     """Writes the rows of `query`, in its order, as `<stem>.<format>` in the destination; then `<stem>.json`, the manifest.
@@ -78,11 +79,12 @@ def write_list(
     type. `destination` is a directory or an fsspec URL; on the way to a URL the file lies in `scratch`, else in the system's
     temporary directory. The same rows give the same bytes: a file with the SHA-256 `standing` is not delivered once more.
     Raises FileError, naming the list, for what cannot be written or delivered, duckdb.Error for what cannot be read; then no
-    file of this call is under its final name, and a file of an earlier one is as it was.
+    file of this call is under its final name, and a file of an earlier one is as it was. `parts`: queries for some of the rows,
+    by what stands in the names of their files, `<stem>.<part>.<format>`; the manifest tells of them, too.
     """
     if format not in FORMATS:
-        raise FileError(f"list {title.name}: format '{format}' is none of {', '.join(FORMATS)}")
-    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, standing)
+        raise FileError(f"{title.said}: format '{format}' is none of {', '.join(FORMATS)}")
+    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, parts, standing)
 
 
 def write_files(
@@ -94,6 +96,7 @@ def write_files(
     title: FileTitle,
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
+    parts: Mapping[str, str] | None = None,
     standing: str | None = None,
 ) -> Written:
     """The same as write_list in several formats, with one manifest for them all."""
@@ -107,12 +110,15 @@ def write_files(
         with tempfile.TemporaryDirectory(dir=directory, prefix=f".{title.name}.", suffix=".partial") as partial:
             note, made = Path(partial) / f"{stem}.json", []
             facts: list[dict[str, object]] = []
-            for format in formats:
-                data = Path(partial) / f"{stem}.{format}"
-                written = _WRITERS[format](connection, query, columns, rows, data, title)
-                if written != rows:
-                    raise FileError(f"list {title.name}: {written:,} rows were written, {rows:,} expected; nothing is exported")
-                facts.append({"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)})
+            wholes = [(f"{stem}.{format}", format, query, None) for format in formats]
+            some = [(f"{stem}.{part}.{f}", f, own, part) for part, own in (parts or {}).items() for f in formats]
+            for file, format, own, part in (*wholes, *some):
+                data, expected = Path(partial) / file, rows if part is None else _count(connection, own)
+                written = _WRITERS[format](connection, own, columns, expected, data, title)
+                if written != expected:
+                    raise FileError(f"{title.said}: {written:,} rows were written, {expected:,} expected; nothing is exported")
+                told = {"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)}
+                facts.append(told if part is None else told | {"part": part, "rows": expected})
                 made.append(data)
             note.write_text(manifest_text(title, facts, rows, columns), encoding="utf-8")
             size = made[0].stat().st_size
@@ -120,14 +126,14 @@ def write_files(
     except OSError as error:
         told = machine.describe(OSError(error.errno, error.strerror), directory)  # the file is gone by now; its folder is not
         told = told or f"{error}; nothing is exported, run it again when that is fixed"
-        raise FileError(f"list {title.name}: {told}") from error
+        raise FileError(f"{title.said}: {told}") from error
     return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 
 def manifest_text(title: FileTitle, files: Sequence[Mapping[str, object]], rows: int, columns: Iterable[Column]) -> str:
     """The manifest, of files with name, bytes and sha256. It holds no time of day, so that the same rows give the same bytes."""
     content = {
-        "list": title.name,
+        title.what: title.name,
         "title": {"en": title.en, "zh": title.zh},
         "run_date": title.run_date.isoformat(),
         **title.facts,

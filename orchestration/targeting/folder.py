@@ -1,12 +1,15 @@
-"""All definitions of a folder: what each says and, where lists name each other, whether that is there.
+"""All definitions of a home: what each says and, where lists name each other, whether that is there.
 
-One file is read by definition_file.py. A file at fault fails by itself, and with it the lists that name it; the rest can be run.
+Some came with the project, others were written in the home. One file is read by definition_file.py. A file at fault fails by
+itself, and with it the lists that name it; the rest can be run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.base import settings
+from orchestration.base.settings import Home
 from orchestration.base.words import did_you_mean
 from orchestration.catalog.tags import Catalog
 from orchestration.targeting.definition import DefinitionError, TargetList, check
@@ -21,30 +24,41 @@ class Definitions:
     problems: tuple[str, ...] = ()
 
 
-def read_definitions(directory: Path) -> Definitions:
-    """The lists of all *.yml in the directory. What a list includes or excludes by name must be a sound one, and not itself."""
-    sound, problems = {}, [f"{path}: definitions end in .yml; rename it" for path in sorted(directory.glob("*.yaml"))]
-    for path in sorted(directory.glob("*.yml")):
+def list_folders(home: Home) -> tuple[Path, Path]:
+    """Where lists lie: those that came with the project, and those of the home, which go before a shipped one of their name."""
+    return settings.TARGET_LISTS, home.target_lists
+
+
+def list_files(*folders: Path) -> dict[str, Path]:
+    """The file of each list by its name, in the order of names; of two with one name that of the later folder."""
+    found = {path.stem: path for folder in folders for path in folder.glob("*.yml")}
+    return dict(sorted(found.items()))
+
+
+def read_definitions(*folders: Path) -> Definitions:
+    """The lists of all *.yml in the folders. What a list includes or excludes by name must be a sound one, and not itself."""
+    sound, problems = {}, [f"{path}: definitions end in .yml; rename it" for f in folders for path in sorted(f.glob("*.yaml"))]
+    files = list_files(*folders)
+    for name, path in files.items():
         try:
-            sound[path.stem] = load_definition(path)
+            sound[name] = load_definition(path)
         except DefinitionError as error:
             problems.append(str(error))
-    files = {path.stem for path in directory.glob("*.yml")}
-    while faults := {name: found for name, d in sound.items() if (found := _name_problems(d, files, sound.keys()))}:
-        problems += [f"{directory / name}.yml: {problem}" for name, found in faults.items() for problem in found]
+    while faults := {name: found for name, d in sound.items() if (found := _name_problems(d, files.keys(), sound.keys()))}:
+        problems += [f"{files[name]}: {problem}" for name, found in faults.items() for problem in found]
         sound = {name: definition for name, definition in sound.items() if name not in faults}
     return Definitions(sound, tuple(problems))
 
 
-def load_definitions(directory: Path) -> list[TargetList]:
-    """The lists of the directory, by name. Raises DefinitionError with the problems of every file that has some."""
-    found = read_definitions(directory)
+def load_definitions(*folders: Path) -> list[TargetList]:
+    """The lists of the folders, by name. Raises DefinitionError with the problems of every file that has some."""
+    found = read_definitions(*folders)
     if found.problems:
         raise DefinitionError("\n".join(found.problems))
     return list(found.sound.values())
 
 
-def _name_problems(definition: TargetList, files: set[str], sound: set[str]) -> list[str]:
+def _name_problems(definition: TargetList, files: Set[str], sound: Set[str]) -> list[str]:
     problems = []
     for key in ("include_lists", "exclude_lists"):
         for name in getattr(definition, key):

@@ -7,27 +7,34 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from orchestration.base import settings
 from orchestration.base.billed import billed_months, months_sql
+from orchestration.base.settings import Home
 from orchestration.engines.protocol import Engine, require_current
 from orchestration.targeting import advice, ledger, run
+from orchestration.targeting.calendar import read_calendar
 from orchestration.targeting.channel_view import line_view
 from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.feeds import write_feeds
 from orchestration.targeting.files import Written
-from orchestration.targeting.folder import load_definitions, read_definitions
-from orchestration.targeting.plan import due
+from orchestration.targeting.folder import list_folders, load_definitions, read_definitions
+from orchestration.targeting.plan import Days, due
 from orchestration.warehouse.manifest import Models
 
 
-def definitions() -> dict[str, TargetList]:
-    """All lists of the project by name. Raises DefinitionError, naming every file at fault."""
-    return {definition.name: definition for definition in load_definitions(settings.TARGET_LISTS)}
+def definitions(home: Home) -> dict[str, TargetList]:
+    """All lists of the home and of the project by name. Raises DefinitionError, naming every file at fault."""
+    return {definition.name: definition for definition in load_definitions(*list_folders(home))}
 
 
 def due_lists(engine: Engine, models: Models, known: Iterable[TargetList], today: date) -> tuple[str, ...]:
-    """Names of the approved lists that are due today, by their schedules and by the months that are billed."""
+    """Names of the approved lists that are due today, by their schedules, the months that are billed and the days on which none
+    goes out."""
+    return due(known, days_of(engine, models, today))
+
+
+def days_of(engine: Engine, models: Models, today: date) -> Days:
+    """What schedules are held against today, by the version that readers get and the ledger."""
     last_runs: dict[str, tuple[date, date]] = {}
     for run_of in ledger.current_runs(engine.home):
         found = (run_of["run_date"], run_of["as_of_date"])
@@ -35,7 +42,7 @@ def due_lists(engine: Engine, models: Models, known: Iterable[TargetList], today
     version = require_current(engine)
     with engine.list_tables(models, version) as tables:
         closed_on = billed_months(tables.rows(months_sql(tables.relations.months))).closed_on
-    return due(known, today, date.fromisoformat(version.contents.as_of), closed_on, last_runs)
+    return Days(today, date.fromisoformat(version.contents.as_of), closed_on, last_runs, read_calendar())
 
 
 @contextlib.contextmanager
@@ -44,7 +51,7 @@ def open_lists(
 ) -> Iterator[DecidedRun]:
     """The named lists, decided together and ready to be exported, for as long as the context is open. A list whose definition is
     at fault, or whose file is gone, fails alone. Data of any age will do where `accept_old_data` says so."""
-    version, found = require_current(engine), read_definitions(settings.TARGET_LISTS)
+    version, found = require_current(engine), read_definitions(*list_folders(engine.home))
     as_of = date.fromisoformat(version.contents.as_of)
     with (
         engine.list_tables(models, version) as tables,
@@ -93,4 +100,4 @@ def preview_lists(engine: Engine, models: Models, names: Sequence[str], run_date
     version = require_current(engine)
     with engine.list_tables(models, version) as tables:
         as_of = date.fromisoformat(version.contents.as_of)
-        yield run.decide(tables, engine.home, definitions(), names, run_date, as_of, version.name, drafts=True)
+        yield run.decide(tables, engine.home, definitions(engine.home), names, run_date, as_of, version.name, drafts=True)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from orchestration.engines.tables import Relations
 from orchestration.targeting.contact_rules import Caps, Repeats
 from orchestration.targeting.definition import OFFER_WORTH, Conditions, Order, TargetList
-from orchestration.targeting.expression import Change, Past
+from orchestration.targeting.expression import Change, Day, Past
 from orchestration.targeting.templates import sql
 
 KEPT = ("manager_id", "value_tier", "region_code", "tenure_band", "is_at_risk")
@@ -50,7 +50,7 @@ def matches_sql(
     return sql(
         "matches",
         dialect,
-        **lines_given([a.conditions for a in asked], relations, as_of),
+        **lines_given([a.conditions for a in asked], relations, as_of, run_date),
         lists=[_listed(a, dialect) for a in asked],
         run_date=run_date,
         refused_after=run_date - timedelta(asked[0].repeats.refused_days),
@@ -73,7 +73,7 @@ def cells_sql(
     return sql(
         "cells",
         dialect,
-        **lines_given([asked.conditions], relations, as_of),
+        **lines_given([asked.conditions], relations, as_of, run_date),
         columns=asked.definition.columns,
         said_tags=said_tags,
         says_best=asked.definition.says_best,
@@ -87,7 +87,7 @@ def months_sql(relations: Relations) -> str:
     return f"select distinct month from {relations.tag_history}"
 
 
-def lines_given(conditions: Sequence[Conditions], relations: Relations, as_of: date) -> dict[str, object]:
+def lines_given(conditions: Sequence[Conditions], relations: Relations, as_of: date, run_date: date) -> dict[str, object]:
     """What templates are given for macro lines_ctes: all tags of each subscriber, and the moments that the conditions ask for."""
     moments = sorted({m for each in conditions for c in each.all for m in c.moments}, key=lambda m: m.column)
     pasts = [m for m in moments if isinstance(m, Past)]
@@ -99,6 +99,7 @@ def lines_given(conditions: Sequence[Conditions], relations: Relations, as_of: d
             for month in sorted({past.month for past in pasts})
         ],
         "changes": [m for m in moments if isinstance(m, Change)],
+        "days": [{"column": m.column, "day": run_date + timedelta(m.after)} for m in moments if isinstance(m, Day)],
     }
 
 

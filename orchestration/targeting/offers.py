@@ -105,7 +105,9 @@ def ensure_empty_table(home: Home) -> None:
 def _require_present(condition: Condition) -> None:
     """Offers go by the tags of the day: SQL over one table is all that the build takes in."""
     if getattr(condition, "moments", ()):
-        raise ExpressionError("offers go by the tags of the day; was and changed stand in target lists alone", condition.text, 0)
+        raise ExpressionError(
+            "offers go by the tags of the day; was, changed and today stand in target lists alone", condition.text, 0
+        )
 
 
 def _folder(home: Home):

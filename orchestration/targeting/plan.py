@@ -10,6 +10,7 @@ from datetime import date
 from orchestration.base.billed import BilledMonths
 from orchestration.catalog.tags import Catalog
 from orchestration.targeting.age import DataAge
+from orchestration.targeting.calendar import Calendar
 from orchestration.targeting.contact_rules import Caps, Repeats
 from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
 from orchestration.targeting.expression import Past
@@ -69,29 +70,47 @@ class Version:
         return Asked(number, definition, conditions, self.caps.tightened(definition.caps), repeats)
 
 
-def due(
-    definitions: Iterable[TargetList],
-    run_date: date,
-    as_of: date,
-    closed_on: date | None,
-    last_runs: Mapping[str, tuple[date, date]],
-) -> tuple[str, ...]:
-    """Names of the approved lists whose schedule falls on the day.
+@dataclass(frozen=True)
+class Days:
+    """What a schedule is held against: the day of the run, the business date of the data, the day on which the last billed month
+    closed, run date and business date of each list's last export, and days on which no list goes out."""
 
-    `closed_on`: the day on which the last billed month closed; a list `after_billing` is due once after it, on the next day or
-    the first run from then on. `last_runs`: run date and business date of each list's last export.
-    A list that went out on an earlier day for the same business date waits for newer data.
+    run_date: date
+    as_of: date
+    closed_on: date | None = None
+    last_runs: Mapping[str, tuple[date, date]] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+
+
+def due(definitions: Iterable[TargetList], days: Days) -> tuple[str, ...]:
+    """Names of the approved lists that go out on the day."""
+    return tuple(d.name for d in definitions if not_due(d, days) is None)
+
+
+def not_due(definition: TargetList, days: Days) -> str | None:
+    """Why the list does not go out on the day, in words; None where it does.
+
+    A list `after_billing` is due once after the last billed month closed, on the next day or the first run from then on. A list
+    that went out on an earlier day for the same business date waits for newer data.
     """
-
-    def is_due(definition: TargetList) -> bool:
-        last_day, last_as_of = last_runs.get(definition.name, (date.min, date.min))
-        if last_as_of == as_of and last_day < run_date:
-            return False
-        if definition.schedule != AFTER_BILLING:
-            return read_schedule(definition.schedule).is_due(run_date)
-        return closed_on is not None and last_day <= closed_on < run_date
-
-    return tuple(d.name for d in definitions if d.status == "approved" and is_due(d))
+    if definition.status != "approved":
+        return f"its status is {definition.status}; only approved lists go out"
+    channel, last = definition.channel, days.last_runs.get(definition.name)
+    if closed := days.calendar.blackout(channel, days.run_date):
+        return f"no list of {channel} goes out on {days.run_date}, {closed.name_en} (seed blackout_days)"
+    if last and last[1] == days.as_of and last[0] < days.run_date:
+        return f"it went out on {last[0]} for the same data, of {days.as_of}; it waits for newer data"
+    if definition.schedule == AFTER_BILLING:
+        last_day = last[0] if last else date.min
+        if days.closed_on is None:
+            return "its schedule is after_billing, and no month is billed yet"
+        if not last_day <= days.closed_on < days.run_date:
+            return f"its schedule is after_billing, and the last billed month closed on {days.closed_on}"
+        return None
+    schedule = read_schedule(definition.schedule)
+    if days.calendar.is_due(schedule, channel, days.run_date):
+        return None
+    return f"its schedule is {definition.schedule}; it goes out on {days.calendar.next_day(schedule, channel, days.run_date)}"
 
 
 def plan(

@@ -25,10 +25,13 @@ EQUALITIES = (exp.EQ, exp.NEQ)
 FUNCTIONS = ("was", "changed")
 """What may be called: was(tag, '2026-08') and changed(tag, 30)."""
 
+TODAY = "today"
+"""The run date of the list; a tag of that name goes before."""
+
 COMPARISONS = (*EQUALITIES, exp.LT, exp.LTE, exp.GT, exp.GTE)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div)
 
-_WORDS = {"and", "or", "not", "in", "between", "is", "null", "true", "false"}
+_WORDS = {"and", "or", "not", "in", "between", "is", "null", "true", "false", TODAY}
 _SYMBOLS = {"=", "<>", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "(", ")", ","}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?")

@@ -104,7 +104,7 @@ def _values(decided: DecidedRun, conditions: Sequence[Condition], subscriber: st
     """Whether each condition holds for the subscriber, and the values of all that they read."""
     tables = decided.tables
     read = dict.fromkeys(column for condition in conditions for column in _columns(condition))
-    given = lines_given([Conditions(c) for c in conditions], tables.relations, decided.as_of)
+    given = lines_given([Conditions(c) for c in conditions], tables.relations, decided.as_of, decided.run_date)
     met = [condition.sql(tables.dialect) for condition in conditions]
     rows = tables.rows(sql("line_values", tables.dialect, **given, conditions=met, columns=list(read), subscriber=subscriber))
     if not rows:

@@ -83,7 +83,7 @@ def _frame(columns: Sequence[tuple[str, str]], rows: int, sizes: list[int], titl
         styles["flag"] = book.add_format({"align": "center"})
         _summary(book.add_worksheet("summary"), columns, rows, sizes, title, bold, styles["text"])
         for number, size in enumerate(sizes, 1):
-            sheet = book.add_worksheet("list" if number == 1 else f"list {number}")
+            sheet = book.add_worksheet(title.what if number == 1 else f"{title.what} {number}")
             for place, (name, kind) in enumerate(columns):
                 sheet.set_column(place, place, max(_WIDTHS[kind], len(name) + 4), styles[kind])
                 sheet.write_string(0, place, name, bold)
@@ -95,7 +95,7 @@ def _frame(columns: Sequence[tuple[str, str]], rows: int, sizes: list[int], titl
 
 def _summary(sheet, columns, rows: int, sizes: list[int], title: FileTitle, bold, text) -> None:
     lines = [
-        ("list", title.name), ("title", title.en), ("标题", title.zh), ("run date", title.run_date.isoformat()),
+        (title.what, title.name), ("title", title.en), ("标题", title.zh), ("run date", title.run_date.isoformat()),
         ("rows", rows), ("sheets", len(sizes)),
     ]  # fmt: skip
     for line, (key, said) in enumerate(lines):

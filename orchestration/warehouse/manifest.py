@@ -15,7 +15,7 @@ ROLES = (
     "tag_values", "tag_catalog", "tag_coverage", "tag_changes", "tag_history", "phones", "phone_holders", "suppressions",
     "phone_suppressions", "contacts", "orders", "offers", "open_offers", "offer_chances", "channel_costs", "plan_library",
     "contact_rules", "raw_tables", "reconciliation", "rebuilt_months", "months", "scoring_features", "scoring_outcomes",
-    "handset_outcomes", "service_outcomes", "value_months", "list_outcomes", "effect_rules", "tasks", "task_reasons",
+    "handset_outcomes", "service_outcomes", "lines", "value_months", "list_outcomes", "effect_rules", "tasks", "task_reasons",
     "task_purposes", "tag_drift",
 )  # fmt: skip
 """What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""

@@ -30,7 +30,7 @@ def run_of(operator: Operator, monkeypatch, *definitions, today: date = RUN_DATE
     engine = SimpleNamespace(home=operator.home, current=lambda: version, list_tables=lambda models, version: operator.tables())
     vars(run).update(engine=engine, models=(), today=today)
     found = Definitions({definition.name: definition for definition in definitions}, ("bad.yml: key owner is missing",))
-    monkeypatch.setattr(lists, "read_definitions", lambda folder: found)
+    monkeypatch.setattr(lists, "read_definitions", lambda *folders: found)
     return run
 
 

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from orchestration import cli
 from orchestration.base import audit, settings
 from orchestration.base.exit_codes import ExitCode
-from orchestration.base.settings import Home
-from orchestration.cli import customer
+from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.cli import customer, list_overview
 from orchestration.cli import lists as commands
 from orchestration.engines.duckdb import duckdb_tables
 from orchestration.targeting import lists
@@ -92,7 +92,10 @@ class Operator:
         monkeypatch.setattr(commands, "models", lambda: MODELS)
         monkeypatch.setattr(commands, "_engine", lambda: self.engine)
         monkeypatch.setattr(commands, "_today", lambda: self.today)
-        monkeypatch.setattr(settings, "TARGET_LISTS", self.folder)
+        self.shipped = folder.parent / "shipped"
+        self.shipped.mkdir()
+        monkeypatch.setattr(settings, "TARGET_LISTS", self.shipped)
+        monkeypatch.setattr(list_overview, "today", lambda: self.today)
         self.write("care", CARE)
         self.write("every", OTHER)
 
@@ -295,11 +298,89 @@ def test_a_new_list_is_asked_for_and_each_answer_checked(operator):
     assert "'Care' does not fit" in said and "there is a list care already" in said
     assert "did you mean sms?" in said and "unknown tag vlue_tier; did you mean value_tier?" in said
     assert (operator.folder / "fresh.yml").read_text(encoding="utf-8") == (
-        "# yaml-language-server: $schema=target_list.schema.json\n"
+        f"# yaml-language-server: $schema={PROJECT_DIR / 'target_lists' / 'target_list.schema.json'}\n"
         "name: fresh\ntitle:\n  en: Fresh\n  zh: 新\nowner: retention\npurpose: A call.\nchannel: sms\n"
         "where: value_tier = 'gold'\ncolumns:\n- value_tier\nstatus: draft\n"
     )
     assert ["matched", "20"] in cells(operator.call("preview", "fresh"))
+
+
+def test_lists_are_shown_with_their_next_run_and_their_last(operator):
+    (operator.shipped / "gold.yml").write_text(CARE.replace("name: care", "name: gold") + "schedule: monthly\n", encoding="utf-8")
+    operator.write("idea", CARE.replace("name: care", "name: idea").replace("status: approved", "status: draft"))
+    operator.export("care")
+    shown = operator.call("list")
+    assert ["care", "approved", "customer-value", "outbound_call", "2026-04-02", "2026-04-01", "16"] in cells(shown)
+    assert ["gold", "approved", "customer-value", "outbound_call", "2026-04-01"] in cells(shown)
+    assert ["idea", "draft", "customer-value", "outbound_call", "once", "it", "is", "approved"] in cells(shown)
+    assert f"1 lie in {operator.shipped}, 3 in {operator.folder}" in shown
+    told = operator.call("show", "care")
+    assert "approved   by boss on 2026-03-01" in told and "next run   2026-04-02" in told
+    assert ["2026-04-01", "2026-03-31", "exported", "19", "0", "16"] in [line[:6] for line in cells(told)]
+    assert "It has not run yet." in operator.call("show", "gold")
+    assert "did you mean care?" in operator.call("show", "cre", code=ExitCode.SETTING)
+    operator.write("broken", "name: broken\n")
+    assert "broken.yml: key title is missing" in operator.call("list", code=1)
+
+
+def test_a_list_of_the_home_goes_before_a_shipped_one_of_its_name(operator):
+    (operator.shipped / "care.yml").write_text(CARE.replace("channel: outbound_call", "channel: sms"), encoding="utf-8")
+    assert "channel    outbound_call" in operator.call("show", "care")
+    assert operator.export("care")["care"].rows == 16
+    (operator.folder / "care.yml").unlink()
+    assert "channel    sms" in operator.call("show", "care")
+
+
+def test_a_preview_says_why_a_list_is_not_due(operator):
+    operator.write("care", CARE + "schedule: weekly\n")
+    assert "not due today: its schedule is weekly; it goes out on 2026-04-06" in operator.call("preview", "care")
+    operator.write("care", CARE)
+    assert "not due" not in operator.call("preview", "care")
+
+
+def test_today_is_the_day_on_which_the_list_goes_out(operator):
+    days = (RUN_DATE - date(2021, 1, 1)).days  # all lines were activated on that day
+    operator.write("care", CARE.replace("between 82 and 200", f"> 0 and activation_date <= today - {days}"))
+    assert ["matched", "20"] in cells(operator.call("preview", "care"))
+    assert f"today - {days} 2021-01-01" in operator.call("why", "S0000", "care")
+    operator.write("care", CARE.replace("between 82 and 200", f"> 0 and activation_date <= today - {days + 1}"))
+    assert ["matched", "0"] in cells(operator.call("preview", "care"))
+    operator.today += timedelta(days=1)
+    assert ["matched", "20"] in cells(operator.call("preview", "care"))
+
+
+def test_a_file_in_chinese_keeps_what_systems_find_it_by_and_can_be_made_again(operator):
+    operator.write("care", CARE + "language: zh\n")
+    made = operator.export("care")["care"]
+    with open(made.file, encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file))
+    assert header[:2] == ["subscriber_id", "phone"] and {"list_name", "list_run_date", "优惠编码", "入选原因"} <= set(header)
+    note = json.loads(Path(made.file).with_suffix(".json").read_text(encoding="utf-8"))
+    assert note["language"] == "zh" and note["headers"]["入选原因"] == "reason_zh"
+    assert note["columns"]["入选原因"]["meaning"] == "用户为什么在名单上。"
+    Path(made.file).unlink()
+    assert "16 rows, the same bytes as exported" in operator.call("rebuild", "care", f"{RUN_DATE}")
+
+
+def test_a_list_split_by_a_tag_has_a_file_for_each_value_beside_the_whole(operator):
+    whole = CARE.replace("value_tier in ('diamond', 'gold') and realised_value between 82 and 200", "tenure_months > 0")
+    operator.write("care", whole + "split_by: plan_name\nlanguage: zh\n")
+    operator.change("update tags.subscriber_360 set plan_name = null where subscriber_id = 'S0005'")
+    made = operator.export("care")["care"]
+    note = json.loads(Path(made.file).with_suffix(".json").read_text(encoding="utf-8"))
+    first, *parts = note["files"]
+    assert first["name"] == Path(made.file).name and "part" not in first
+    assert {part["part"]: part["rows"] for part in parts} == {"plain": 16, "no.value": 1, "套餐": 10}
+    assert sum(part["rows"] for part in parts) == made.rows == note["rows"]
+    stem = Path(made.file).stem
+    with open(Path(made.file).with_name(f"{stem}.no.value.csv"), encoding="utf-8-sig", newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["subscriber_id", "S0005"]
+    Path(made.file).unlink()
+    assert "the same bytes as exported" in operator.call("rebuild", "care", f"{RUN_DATE}")
+    operator.write("care", CARE + "split_by: region_code\n")
+    assert "split_by: region_code is not among columns" in operator.call("check", "care", code=1)
+    operator.write("care", CARE.replace("[value_tier, plan_name]", "[tenure_months]") + "split_by: tenure_months\n")
+    assert "split_by: tenure_months is a number" in operator.call("check", "care", code=1)
 
 
 def test_parts_of_a_condition():

@@ -27,7 +27,7 @@ from orchestration.engines.duckdb import duckdb_tables
 from orchestration.targeting import ledger, run
 from orchestration.targeting.definition import Approval, TargetList, check
 from orchestration.targeting.folder import load_definitions
-from orchestration.targeting.plan import due
+from orchestration.targeting.plan import Days, due
 from orchestration.warehouse.dbt import PARSED, dbt_environment, executable
 from orchestration.warehouse.manifest import load_models, read_manifest
 
@@ -241,7 +241,7 @@ class Nights:
             db.execute("insert into core.dim_months values (?, true, true, ?, 1, 0)", [last_month, CLOSED[last_month]])
         home = self.operator.home
         last = {row["list_name"]: (row["run_date"], row["as_of_date"]) for row in ledger.current_runs(home)}
-        names = due(self.lists.values(), run_date, day, CLOSED[last_month], last)
+        names = due(self.lists.values(), Days(run_date, day, CLOSED[last_month], last))
         with (
             duckdb_tables(RELATIONS, self.operator.published, self.operator.private, home.exports / ".spill") as tables,
             run.open_run(tables, home, self.lists, names, run_date, day, "v1", "tester") as decided,

@@ -1,5 +1,5 @@
--- Only months whose bills are in: spend decides. A table: retention and the scorecard read it three times.
-{{ config(access='protected', meta={'public': false}) }}
+-- Only months whose bills are in: spend decides. A view: members x months are many, and what is read of all of them is counts.
+{{ config(materialized='view', access='protected', meta={'public': false}) }}
 with
 
 months as (

@@ -1,8 +1,8 @@
 with
 
-members as (
+counted as (
 
-    select * from {{ ref('snapshot_members') }}
+    select * from {{ ref('snapshot_counts') }}
 
 ),
 
@@ -15,9 +15,9 @@ totals as (
         coalesce(manager_id, 'all') as manager_id,
         region_code is null as is_region_total,
         manager_id is null as is_manager_total,
-        count(*) as cohort_subscribers,
-        sum(case when is_lost then 1 else 0 end) as lost
-    from members
+        sum(members) as cohort_subscribers,
+        sum(lost) as lost
+    from counted
     group by grouping sets ((cohort_month, month), (cohort_month, month, region_code), (cohort_month, month, manager_id))
 
 )

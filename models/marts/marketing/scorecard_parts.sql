@@ -7,7 +7,6 @@
 {% set promoters_less_detractors = "case rows.nps_class when 'promoter' then 100 when 'detractor' then -100 else 0 end" %}
 {# By measure: its rows, their date, which of them the numerator counts, which the denominator. A sum stands for itself. #}
 {% set measures = {
-    'snapshot_retention': ['kept', 'month', 'not rows.is_lost', 'true'],
     'mid_high_end_subscribers': ['mid_high_end', 'month', 'true', none],
     'bundling_rate': ['mid_high_end', 'month', 'rows.is_bundled', 'true'],
     'retention_rate': ['months', 'month', 'rows.is_on_net_opening and rows.is_on_net_end', 'rows.is_on_net_opening'],
@@ -20,13 +19,6 @@
     'data_accuracy': ['register', 'month', 'rows.is_real_name', 'true'],
 } %}
 with
-
-kept as (
-
-    select * from {{ ref('snapshot_members') }}
-    where is_snapshot
-
-),
 
 bundles as (
 
@@ -120,5 +112,17 @@ left join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.su
 where {{ month_of('rows.' ~ date) }} <= {{ last_complete_month() }}
 group by 1, 2, 3, 4, 5
 having {{ parts | last }} > 0
-{{ "union all" if not loop.last }}
+union all
 {% endfor %}
+-- Counted already.
+select
+    month,
+    'snapshot_retention' as measure,
+    region_code,
+    county_code,
+    manager_id,
+    cast(sum(members - lost) as bigint) as numerator,
+    cast(sum(members) as bigint) as denominator
+from {{ ref('snapshot_counts') }}
+where is_snapshot
+group by month, region_code, county_code, manager_id

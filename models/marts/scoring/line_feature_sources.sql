@@ -76,6 +76,16 @@ states as (
 
 ),
 
+kept as (
+
+    select
+        month,
+        {{ set_hash(['is_sampled', 'subscriber_id']) }} as lines_hash
+    from {{ ref('feature_lines') }}
+    group by month
+
+),
+
 plans as (
 
     select {{ set_hash(['plan_code', 'brand_code', 'monthly_fee', 'included_minutes', 'included_mb']) }} as plans_hash
@@ -86,7 +96,7 @@ plans as (
 select
     windows.month,
     {{ fingerprint_of([
-        'windows.months_told', 'circles.source_fingerprint', 'touched.touches_told', 'states.states_hash',
+        'windows.months_told', 'circles.source_fingerprint', 'touched.touches_told', 'states.states_hash', 'kept.lines_hash',
         'plans.plans_hash', seed_text('scoring_rules', ['rule', 'value']), seed_text('churn_rules', ['rule', 'value']),
         seed_text('alert_rules', ['alert_code', 'threshold']),
     ]) }} as source_fingerprint
@@ -95,3 +105,4 @@ cross join plans
 left join {{ ref('int_network__circle_sources') }} as circles on windows.month = circles.month
 left join touched on windows.month = touched.month
 left join states on windows.month = states.month
+left join kept on windows.month = kept.month

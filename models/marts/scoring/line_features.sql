@@ -1,22 +1,25 @@
 -- Use is that of the months up to this one, money that of the last month whose bills are in. Only changed months are made.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('line_feature_sources') %}
-{% set uses = {'minutes': 'mou_minutes', 'data': 'dou_mb', 'messages': 'messages_sent', 'use_days': 'active_days',
-    'paid': 'paid_amount'} %}
+{% set uses = dict(minutes='mou_minutes', data='dou_mb', messages='messages_sent', use_days='active_days', paid='paid_amount') %}
 {% set carried = ['month', 'plan_code', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls', 'calls_forwarded_offnet',
     'last_usage_date'] + uses.values() | list %}
-{% set own = ['subscriber_id', 'is_on_net_end', 'outgoing_minutes', 'balance_amount', 'tenure_months'] + carried %}
-{% set spend = {'spend': 'billed_arpu'} %}
-{% set paid = ['subscriber_id', 'month', 'billed_arpu'] %}
-{# Alerts as they would have been raised at the month's end, as far as they go by months. #}
-{% set alerts = monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls') %}
+{% set own = ['subscriber_id', 'outgoing_minutes', 'balance_amount', 'tenure_months'] + carried %}
+{% set is_seen = 'facts.is_complete_month and not facts.is_after_churn and facts.subscriber_id in (select subscriber_id from lines)' %}
 with
+
+lines as (
+
+    select * from {{ ref('feature_lines') }}
+    where {{ in_months('month', to_build) }}
+
+),
 
 use_months as (
 
     select {{ own | join(', ') }}, {{ rows_back(carried, 6, 'subscriber_id', 'month') }}
-    from {{ ref('fct_subscriber_months') }}
-    where is_complete_month and not is_after_churn and {{ in_months('month', to_build, back=7) }}
+    from {{ ref('fct_subscriber_months') }} as facts
+    where {{ is_seen }} and {{ in_months('month', to_build, back=7) }}
 
 ),
 
@@ -33,7 +36,7 @@ used as (
             as plan_changes,
         {{ months_before('month', rule('scoring_rules', 'money_lag_months')) }} as money_month
     from use_months
-    where use_months.is_on_net_end and {{ in_months('month', to_build) }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
@@ -46,7 +49,7 @@ spend_months as (
         case when months.is_billed then facts.arpu_amount end as billed_arpu
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_months') }} as months on facts.month = months.month
-    where facts.is_complete_month and not facts.is_after_churn and {{ in_months('facts.month', to_build, back=7) }}
+    where {{ is_seen }} and {{ in_months('facts.month', to_build, back=7) }}
 
 ),
 
@@ -58,7 +61,7 @@ spends_back as (
 
 paid as (
 
-    select {{ paid | join(', ') }}, {{ sums_back(spend) }} from spends_back
+    select subscriber_id, month, billed_arpu, {{ sums_back({'spend': 'billed_arpu'}) }} from spends_back
 
 ),
 
@@ -67,15 +70,10 @@ measured as (
     select
         used.subscriber_id,
         used.month,
-        {%- for row, measures in {'used': uses, 'paid': spend}.items() %}
+        lines.is_sampled,
+        {%- for row, measures in {'used': uses, 'paid': {'spend': 'billed_arpu'}}.items() %}
         {%- for name, column in measures.items() %}
-        cast({{ row }}.{{ column }} as double) as {{ name }},
-        {{ ratio(row ~ '.' ~ name ~ '_sum', '3') }} as {{ name }}_3m,
-        {%- for suffix, now, before in [('change', column ~ ' * 3', 'before'), ('trend', name ~ '_sum', 'earlier'),
-            ('change_2m', column, 'two_back')] %}
-        {%- set divisor = row ~ '.' ~ name ~ '_' ~ before %}
-        case when {{ divisor }} > 0 then {{ ratio(row ~ '.' ~ now, divisor) }} - 1 end as {{ name }}_{{ suffix }},
-        {%- endfor %}
+        {{ level_and_changes(row, name, column) }},
         {%- endfor %}
         {%- endfor %}
         {%- for name in ['offnet', 'roaming'] %}
@@ -83,12 +81,11 @@ measured as (
         {{ share }} as {{ name }}_share,
         {{ share }} - {{ ratio('used.' ~ name ~ '_before', 'used.minutes_before') }} as {{ name }}_share_change,
         {%- endfor %}
-        cast(used.hotline_calls as double) as hotline_calls,
-        cast(used.forwarded_calls as double) as forwarded_calls,
+        {%- for figure in ['hotline_calls', 'forwarded_calls', 'balance_amount', 'plan_changes'] %}
+        cast(used.{{ figure }} as double) as {{ figure }},
+        {%- endfor %}
         cast({{ dbt.datediff('used.last_used_on', month_end('used.month'), 'day') }} as double) as days_since_use,
         cast({{ dbt.datediff('used.last_paid_month', 'used.month', 'month') }} as double) as months_since_payment,
-        cast(used.balance_amount as double) as balance_amount,
-        cast(used.plan_changes as double) as plan_changes,
         {{ ratio('used.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
         {{ ratio('used.dou_mb', 'plans.included_mb') }} as data_saturation,
         {{ ratio('paid.billed_arpu', 'plans.monthly_fee') }} as spend_of_fee,
@@ -96,6 +93,7 @@ measured as (
         used.tenure_months <= {{ rule('scoring_rules', 'white_tenure_months') }} as is_too_new,
         used.plan_code
     from used
+    inner join lines on used.subscriber_id = lines.subscriber_id and used.month = lines.month
     left join paid on used.subscriber_id = paid.subscriber_id and used.money_month = paid.month
     left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
 
@@ -103,7 +101,7 @@ measured as (
 
 select
     measured.*,
-    lines.payment_type,
+    registered.payment_type,
     {%- for alias, columns in {
         'states': ['days_to_contract_end', 'services_running', 'service_fees', 'groups_joined', 'months_of_handset', 'handset_price',
             'is_suspended', 'days_in_status'],
@@ -117,11 +115,13 @@ select
     cast({{ 'coalesce(' if is_count }}{{ alias }}.{{ column }}{{ ', 0)' if is_count }} as double) as {{ column }},
     {%- endfor %}
     {%- endfor %}
-    cast({{ alerts_raised(alerts) }} as double) as alerts_raised,
+    -- As they would have been raised at the month's end, as far as they go by months.
+    cast({{ alerts_raised(monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls')) }} as double)
+        as alerts_raised,
     sources.source_fingerprint
 from measured
 inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
-inner join {{ ref('dim_subscribers') }} as lines on measured.subscriber_id = lines.subscriber_id
+inner join {{ ref('dim_subscribers') }} as registered on measured.subscriber_id = registered.subscriber_id
 {%- for alias in ['states', 'touches', 'circles', 'group_rates'] %}
 left join {{ ref('line_' ~ alias) }} as {{ alias }}
     on measured.subscriber_id = {{ alias }}.subscriber_id

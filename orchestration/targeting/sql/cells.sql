@@ -5,7 +5,7 @@
 {% from "macros/reach.sql" import has_phone %}
 with
 
-{{ lines_ctes(relations, months, changes, as_of, dialect) }},
+{{ lines_ctes(relations, months, changes, days, as_of, dialect) }},
 
 phones as (
 

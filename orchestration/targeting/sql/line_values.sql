@@ -2,7 +2,7 @@
 {% from "macros/lines.sql" import lines_ctes %}
 with
 
-{{ lines_ctes(relations, months, changes, as_of, dialect) }}
+{{ lines_ctes(relations, months, changes, days, as_of, dialect) }}
 
 select
     {%- for condition in conditions %}

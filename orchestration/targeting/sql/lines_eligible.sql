@@ -3,7 +3,7 @@
 {% from "macros/open_offers.sql" import open_offers_cte %}
 with
 
-{{ lines_ctes(relations, months, changes, as_of, dialect) }},
+{{ lines_ctes(relations, months, changes, days, as_of, dialect) }},
 
 {{ open_offers_cte(relations, run_date) }},
 

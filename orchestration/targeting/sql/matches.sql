@@ -22,7 +22,7 @@ asked as (
 
 ),
 
-{{ lines_ctes(relations, months, changes, as_of, dialect) }},
+{{ lines_ctes(relations, months, changes, days, as_of, dialect) }},
 
 flagged as (
 

@@ -9,12 +9,14 @@ from orchestration.engines.tables import ROLES, Relations
 from orchestration.targeting.expression import Change, Past
 from orchestration.targeting.matching import BALANCED, HELD_OUT, KEPT
 from orchestration.targeting.templates import FILTERS as SQLFLUFF_JINJA_FILTERS  # noqa: F401  by this name sqlfluff finds them
+from orchestration.targeting.wording import Worded
 
 relations = Relations(**{role: f"warehouse.{role}" for role in ROLES})
 run_date = since = refused_after = date(2026, 4, 1)
 as_of = date(2026, 3, 31)
 months = [{"alias": "month_2026_02", "month": date(2026, 2, 1), "pasts": [Past("value_tier", date(2026, 2, 1))]}]
 changes = [Change("value_tier"), Change("plan_code")]
+days = [{"column": "today - 45", "day": date(2026, 2, 15)}]
 
 condition = "is_on_net"
 conditions = ["is_on_net", "is_prepaid"]
@@ -68,3 +70,8 @@ mine, other = "newer", "older"
 name = "care"
 places, seen = (1, 2, 3), {"last_contact_date": "date", "last_contact_outcome": "string"}
 said_names = ("list_name", "offer_code")
+worded = [
+    Worded("is_on_net", "在网", "", flags=("是", "否")),
+    Worded("value_tier", "价值等级", "", values={"gold": "it's 金"}),
+    Worded("arpu_3m", "Arpu 3m", ""),
+]

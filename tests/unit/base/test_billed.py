@@ -8,7 +8,7 @@ import pytest
 from orchestration.base.billed import BilledMonths, billed_months
 from orchestration.intake.errors import Rejected
 from orchestration.intake.landing import read_manifest
-from orchestration.targeting.plan import due
+from orchestration.targeting.plan import Days, due
 
 AUGUST, SEPTEMBER, OCTOBER, NOVEMBER = (date(2026, n, 1) for n in (8, 9, 10, 11))
 
@@ -31,7 +31,7 @@ def test_the_last_billed_month_and_those_that_wait_are_told():
 
 
 def a_list(name, schedule, status="approved"):
-    return SimpleNamespace(name=name, schedule=schedule, status=status)
+    return SimpleNamespace(name=name, schedule=schedule, status=status, channel="sms")
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def a_list(name, schedule, status="approved"):
 )
 def test_a_list_after_billing_is_due_once_after_the_closing(today, closed_on, last, is_due):
     last_runs = {"l": (last, date(2026, 10, 7))} if last else {}
-    assert due([a_list("l", "after_billing")], today, today, closed_on, last_runs) == (("l",) if is_due else ())
+    assert due([a_list("l", "after_billing")], Days(today, today, closed_on, last_runs)) == (("l",) if is_due else ())
 
 
 def test_a_list_waits_for_newer_data_than_it_went_out_on():
     lists = [a_list("l", "nightly"), a_list("other", "nightly"), a_list("draft", "nightly", "draft")]
     last_runs = {"l": (date(2026, 11, 7), date(2026, 11, 7))}
-    again = lambda today, as_of: due(lists, today, as_of, None, last_runs)  # noqa: E731
+    again = lambda today, as_of: due(lists, Days(today, as_of, None, last_runs))  # noqa: E731
     assert again(date(2026, 11, 8), date(2026, 11, 7)) == ("other",)  # sensor in the evening, schedule at two
     assert again(date(2026, 11, 8), date(2026, 11, 8)) == ("l", "other")
     assert again(date(2026, 11, 7), date(2026, 11, 7)) == ("l", "other")  # the same day: its file is rebuilt

@@ -17,6 +17,7 @@ MODELS = (
     Model("h", "main", "handsets", meta={"serves": "handset_outcomes"}),
     Model("s", "main", "services", meta={"serves": "service_outcomes"}),
     Model("m", "main", "months", meta={"serves": "months"}),
+    Model("r", "main", "lines", meta={"serves": "lines"}),
     Model("v", "main", "worth", meta={"serves": "value_months"}),
     Model("l", "main", "list_outcomes", meta={"serves": "list_outcomes"}),
     Model("e", "main", "rules", meta={"serves": "effect_rules"}),
@@ -27,19 +28,21 @@ MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 @pytest.fixture
 def made():
     """Ten months from January, of which the last runs and the two before are not billed; features from March. Line `new` is too
-    new; `a` changed its handset, that of `b` is not known yet."""
+    new, `listed` is not of the sample; `a` changed its handset, that of `b` is not known yet."""
     with duckdb.connect() as db:
         db.execute(
             """create table months as select cast(make_date(2026, m, 1) as date) as month, m < 10 as is_complete_month,
                 m < 8 as is_billed from range(1, 11) as t(m);
             create table features as select line as subscriber_id, month, line = 'new' as is_too_new, 1.5 as spend,
-                'prepaid' as payment_type, 'hash' as source_fingerprint
-                from months, (values ('b'), ('a'), ('new')) as l(line) where month >= date '2026-03-01' and is_complete_month;
+                line <> 'listed' as is_sampled, 'hash' as source_fingerprint
+                from months, (values ('b'), ('a'), ('new'), ('listed')) as l(line)
+                where month >= date '2026-03-01' and is_complete_month;
             create table losses as select subscriber_id, month, true as is_value_lost, false as is_mid_high_end from features;
             create table handsets as select subscriber_id, month, case subscriber_id when 'a' then true when 'new' then false end
                 as is_handset_changed, 'dear' as next_price_band, 'Alpha' as next_brand from features;
             create table services as select subscriber_id, month, class as service_class, true as is_taken_up
                 from features, (values ('video'), ('music')) as c(class);
+            create table lines as select distinct subscriber_id, 'prepaid' as payment_type from features;
             create table worth as
                 select 'a' as subscriber_id, date '2026-03-01' as month, 'gold' as value_tier, 'R1' as region_code;
             create table rules as from (values ('uplift_members', 7.0), ('uplift_orders', 2.0), ('z', 1.96)) as r(rule, value);
@@ -81,6 +84,11 @@ def test_rows_too_new_or_without_a_known_outcome_are_not_learnt_from(made):
     assert set(made.labelled(VALUE_LOSS, [MARCH, APRIL, date(2026, 5, 1)])["is_mid_high_end"]) == {False}
 
 
+def test_lines_that_only_a_list_brought_are_not_learnt_from(made):
+    months = made.known(VALUE_LOSS)
+    assert len(made.labelled(VALUE_LOSS, months)) == 2 * len(months)  # `a` and `b`
+
+
 def test_choices_are_learnt_from_lines_that_made_one(made):
     found = made.labelled(HANDSET_BAND, made.known(HANDSET_BAND))
     assert found["label"].tolist() == ["dear"] * 4
@@ -95,9 +103,9 @@ def test_of_many_rows_the_same_ones_are_taken_each_time(made, monkeypatch):
 
 
 def test_what_is_asked_of_the_last_month_comes_in_order(made):
-    assert made.of_last["subscriber_id"].tolist() == ["a", "b", "new"]
-    assert made.candidates(SERVICE_UPTAKE)["item"].tolist() == ["music", "video"] * 3
-    assert set(made.sample_of_last(["spend"], 10)["subscriber_id"]) == {"a", "b"}
+    assert made.of_last["subscriber_id"].tolist() == ["a", "b", "listed", "new"]
+    assert made.candidates(SERVICE_UPTAKE)["item"].tolist() == ["music", "video"] * 4
+    assert set(made.sample_of_last(["spend"], 10)["subscriber_id"]) == {"a", "b", "listed"}
     assert made.last_fingerprint == "hash"
 
 
@@ -107,7 +115,7 @@ def test_outcomes_and_groups_of_a_month(made):
     assert told["item"].isna().all()
     groups = made.groups(MARCH).set_index("subscriber_id")
     assert groups.loc["a", ["value_tier", "region_code", "payment_type"]].tolist() == ["gold", "R1", "prepaid"]
-    assert made.groups(APRIL)["value_tier"].isna().all()
+    assert made.groups(APRIL).empty
 
 
 def test_members_count_once_their_days_to_order_are_over_and_their_line_had_features(made):

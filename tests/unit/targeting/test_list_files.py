@@ -17,10 +17,10 @@ from orchestration.targeting import files, workbook
 from orchestration.targeting.destination import FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import write_list
+from tests.read_workbook import sheets
 
 TITLE = FileTitle("care", "High-value care", "高价值客户关怀", date(2026, 4, 1), {"plan": "The plan."}, {"as_of": "2026-03-31"})
 HOSTILE = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1")
-NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 
 
 @pytest.fixture
@@ -58,27 +58,6 @@ QUERY = "select * exclude place from made order by place"
 
 def write(connection, directory: Path, format: str = "csv", query: str = QUERY, **changes):
     return write_list(connection, query, "care_x", format, directory, TITLE, ("subscriber_id", "phone", "manager_id"), **changes)
-
-
-def sheets(path: Path) -> dict[str, list[dict[str, str]]]:
-    """What the workbook's sheets hold: by row, the cells' texts by their column's letters."""
-    with zipfile.ZipFile(path) as book:
-        names = [s.get("name") for s in ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind(".//m:sheet", NS)]
-        shared = [t.text or "" for t in ElementTree.fromstring(book.read("xl/sharedStrings.xml")).iterfind(".//m:t", NS)]
-        found = {}
-        for number, name in enumerate(names, 1):
-            root = ElementTree.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))
-            found[name] = [
-                {re.sub(r"\d", "", c.get("r")): _text(c, shared) for c in row.iterfind("m:c", NS)}
-                for row in root.iterfind(".//m:row", NS)
-            ]
-        return found
-
-
-def _text(cell, shared: list[str]) -> str:
-    if cell.get("t") == "s":
-        return shared[int(cell.find("m:v", NS).text)]
-    return cell.find("m:is/m:t", NS).text or "" if cell.get("t") == "inlineStr" else cell.find("m:v", NS).text
 
 
 def test_csv_to_the_byte(rows, tmp_path):

@@ -16,7 +16,7 @@ from orchestration.engines.tables import Relations
 from orchestration.targeting import ledger, run
 from orchestration.targeting.age import DataAge
 from orchestration.targeting.definition import Approval, Order, TargetList, Title
-from orchestration.targeting.plan import due
+from orchestration.targeting.plan import Days, due
 
 CARE = TargetList(
     "care", Title("Care", "关怀"), "o", "p", "sms", "is_on_net", ("value_tier",), "approved",
@@ -188,4 +188,4 @@ def test_the_age_of_data_is_warned_of_and_refused_past_its_limits():
 )  # fmt: skip
 def test_a_list_after_billing_is_due_once_after_the_month_closed(closed_on: date | None, last_run: date | None, is_due):
     runs = {"care": (last_run, days_before(9))} if last_run else {}
-    assert bool(due([replace(CARE, schedule="after_billing")], RUN_DATE, AS_OF, closed_on, runs)) is is_due
+    assert bool(due([replace(CARE, schedule="after_billing")], Days(RUN_DATE, AS_OF, closed_on, runs))) is is_due

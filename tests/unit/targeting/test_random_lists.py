@@ -105,6 +105,7 @@ def random_list(chance: random.Random, name: str, others: list[str]) -> TargetLi
         "is_on_net", "not is_on_net", "value_tier in ('diamond', 'gold')", f"realised_value > {chance.randint(0, 400)}",
         f"tenure_months between {chance.randint(0, 40)} and 80", "plan_name is null", "was(value_tier, '2026-02') <> value_tier",
         f"changed(value_tier, {chance.randint(1, 40)})", f"value_score / tenure_months > {chance.randint(1, 3)}",
+        f"activation_date < today - {chance.randint(0, 2000)}",
     ]  # fmt: skip
     where = f" {chance.choice(['and', 'or'])} ".join(chance.sample(condition, chance.randint(1, 3)))
     orders = [Order("realised_value", True), Order("activation_date"), Order("value_tier"), Order("tenure_months", True)]

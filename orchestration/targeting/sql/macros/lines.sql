@@ -1,6 +1,7 @@
 {# The CTEs that end with `lines`: all tags of each subscriber, and beside them what conditions ask of the past. `months`: alias,
-   month and pasts (tag and column each); `changes`: tag and column each, days since the tag's last change. #}
-{% macro lines_ctes(relations, months, changes, as_of, dialect) -%}
+   month and pasts (tag and column each); `changes`: tag and column each, days since the tag's last change; `days`: day
+   and column each. #}
+{% macro lines_ctes(relations, months, changes, days, as_of, dialect) -%}
 {%- for month in months %}
 {{ month.alias }} as (
 
@@ -39,6 +40,9 @@ lines as (
         {%- endfor %}{% endfor %}
         {%- for change in changes %},
         {{ days_since("changes." ~ (change.tag | quoted(dialect)), as_of, dialect) }} as {{ change.column | quoted(dialect) }}
+        {%- endfor %}
+        {%- for each in days %},
+        {{ each.day | day }} as {{ each.column | quoted(dialect) }}
         {%- endfor %}
     from {{ relations.tag_values }} as tag_values
     {%- for month in months %}

@@ -1,0 +1,45 @@
+-- Whose features each month keeps: every line's at the end of the last complete month, which is scored; of each month before it as
+-- many lines as models learn from, told by a hash, and whom lists took or held back in the month after it, for uplift.
+{{ config(access='private', meta={'public': false}) }}
+{% set draw = hash_share('features', 'lines.subscriber_id') %}
+with
+
+lines as (
+
+    select
+        subscriber_id,
+        month,
+        count(*) over (partition by month) as lines_of_month
+    from {{ ref('fct_subscriber_months') }}
+    where is_on_net_end and is_complete_month
+
+),
+
+listed as (
+
+    select distinct
+        subscriber_id,
+        cast({{ dbt.dateadd('month', -1, month_of('run_date')) }} as date) as month
+    from {{ ref('stg_ledger__list_members') }}
+    where arm in ('treated', 'control')
+
+),
+
+drawn as (
+
+    select
+        lines.subscriber_id,
+        lines.month,
+        {{ draw }} < {{ rule('scoring_rules', 'feature_lines') }} / lines.lines_of_month as is_sampled,
+        listed.subscriber_id is not null as is_listed
+    from lines
+    left join listed on lines.subscriber_id = listed.subscriber_id and lines.month = listed.month
+
+)
+
+select
+    subscriber_id,
+    month,
+    is_sampled
+from drawn
+where is_sampled or is_listed or month = {{ last_complete_month() }}
