@@ -1,6 +1,5 @@
 """A small operator's home the day before, and runs of telco360 on copies of it, each a process of its own."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -59,14 +58,6 @@ class Running:
             self.kill()
             raise
         return Told(code, self.printed.read_text(encoding="utf-8", errors="replace"))
-
-    def wait_for_children(self, seconds: float = LONGEST) -> None:
-        """Waits until nothing of its group is left."""
-        end = time.monotonic() + seconds
-        with contextlib.suppress(ProcessLookupError):
-            while time.monotonic() < end:
-                os.killpg(self.process.pid, 0)
-                time.sleep(0.2)
 
 
 @dataclass
