@@ -1,6 +1,6 @@
 """Damaged, replaced and missing files: of the build, of ledgers, of published versions, of the lake.
 
-Where a run cannot mend a file, it says which one; the case then puts the file back, as a person does from a backup.
+Where a run cannot do without a file, it says which one; the case then puts the file back, as a person does from a backup.
 """
 
 import random

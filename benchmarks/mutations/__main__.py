@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.mutations.defects_deliveries import DELIVERIES, Yard
+from benchmarks.mutations.defects_deliveries import DELIVERIES, Trial
 from benchmarks.mutations.defects_python import PYTHON
 from benchmarks.mutations.defects_sql import SQL
 from benchmarks.mutations.project import CannotRun, Copy, Mutation, apart
@@ -44,9 +44,9 @@ def seeded(kinds: Sequence[str]) -> list[Seen]:
 def tried(kinds: Sequence[str], folder: Path) -> Iterator[Seen]:
     """The same, each once it was tried. Ends the program where a test fails though no line is changed."""
     if "deliveries" in kinds:
-        yard = Yard(folder / "yard")
+        trial = Trial(folder / "trial")
         for one, seen in zip(DELIVERIES, seeded(["deliveries"]), strict=True):
-            yield _with(seen, CAUGHT if yard.catches(one) else MISSED)
+            yield _with(seen, CAUGHT if trial.catches(one) else MISSED)
     copy = Copy(folder)
     if "sql" in kinds:
         copy.build()

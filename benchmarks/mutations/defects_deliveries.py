@@ -1,6 +1,6 @@
 """Defects in deliveries: the last delivery of a table with something wrong in it, and the check that must tell of it.
 
-`Yard` takes in the deliveries of a small synthetic operator, puts one at fault in the place of a good one, and asks intake and
+`Trial` takes in the deliveries of a small synthetic operator, puts one at fault in the place of a good one, and asks intake and
 the source checks what they say.
 """
 
@@ -162,7 +162,7 @@ DELIVERIES = (
 )  # fmt: skip
 
 
-class Yard:
+class Trial:
     """A home with good deliveries taken in, in `folder`, and copies of it, each with one at fault."""
 
     def __init__(self, folder: Path):
