@@ -13,7 +13,7 @@ from orchestration.warehouse.manifest import read_manifest
 TESTS = Path(__file__).parent
 MANY_RUNS = (
     "one oracle run", "test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions",
-    "test_billing_days", "test_playbook_nights",
+    "test_billing_days", "test_playbook_nights", "test_chaos",
 )  # fmt: skip
 """Groups of tests over many whole runs, or over all figures of one, the longest first: `make test-runs`."""
 LONGEST = (

@@ -483,3 +483,11 @@ def test_exports_downloads_and_approvals_are_in_the_audit_trail_without_a_phone(
     ]
     assert len([row for row in audited(operator) if row[0] == "feed_export"]) == 4
     assert audit.trail(operator.home).verify() is None
+
+
+def test_a_list_exported_twice_with_the_same_rows_says_so_and_how_to_get_a_lost_file(operator):
+    operator.write("care", CARE)
+    first = operator.call("export", "care")
+    again = operator.call("export", "care")
+    assert again.startswith(first) and "Nothing new is exported: run " in again
+    assert f"If the file is lost: telco360 lists rebuild care {RUN_DATE}" in again
