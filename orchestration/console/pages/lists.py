@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from orchestration.base import audit
@@ -164,7 +164,7 @@ def _balance(context: Context, state: ListState) -> list[dict[str, Any]]:
     last: Any = state.last
     if last is None or not last["file"]:
         return []
-    path = balance_file(context.home, last["run_date"], PurePosixPath(last["file"]).stem)
+    path = balance_file(context.home, last["run_date"], Path(str(last["file"])).stem)
     try:
         return list(json.loads(path.read_text(encoding="utf-8"))["balance"])
     except OSError:
