@@ -4,8 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SUBSCRIBERS ?= 100000
+KILLS ?= 200
+LEVELS ?= 10
 
-.PHONY: demo nightly test test-runs test-fast coverage check dev console docs bench spark-parity setup
+.PHONY: demo nightly test test-runs test-fast coverage check dev console docs bench chaos mutation spark-parity setup
 
 demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
@@ -40,6 +42,12 @@ check: setup ## style, types, layers, SQL, YAML, the dbt project, its structure
 
 bench: setup ## seconds and memory of a run by step, for SUBSCRIBERS made-up lines
 	@$(BIN)/python -m benchmarks.bench --subscribers $(SUBSCRIBERS)
+
+chaos: setup ## kills, full disks, damaged files and more, on copies of a small home: hours (as root, for mounts); KILLS=20 for less
+	@$(BIN)/python -m benchmarks.chaos --kills $(KILLS) --levels $(LEVELS)
+
+mutation: setup ## a hundred defects seeded one at a time, and what notices each; writes docs/kill-matrix.md
+	@$(BIN)/python -m benchmarks.mutations --page docs/kill-matrix.md
 
 spark-parity: setup ## both engines on a cluster of this machine (Java 17), every public table row by row
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock

@@ -13,7 +13,7 @@ from orchestration.warehouse.manifest import read_manifest
 TESTS = Path(__file__).parent
 MANY_RUNS = (
     "one oracle run", "test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions",
-    "test_billing_days", "test_playbook_nights",
+    "test_billing_days", "test_playbook_nights", "test_chaos",
 )  # fmt: skip
 """Groups of tests over many whole runs, or over all figures of one, the longest first: `make test-runs`."""
 LONGEST = (
@@ -21,7 +21,10 @@ LONGEST = (
     "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
-SHARED = dict.fromkeys(("test_console", "test_figures_more", "test_figures_of_tags", "test_privacy_runs"), "one oracle run")
+SHARED = {
+    **dict.fromkeys(("test_console", "test_figures_more", "test_figures_of_tags", "test_privacy_runs"), "one oracle run"),
+    **dict.fromkeys(("test_console_pages", "test_console_in_a_browser"), "test_scoring"),
+}
 """Files whose tests look at the same run."""
 
 

@@ -135,7 +135,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple])
 
 def made_files(folder: Path, rows: dict[str, list[tuple]]) -> tuple[Path, Path]:
     """The published version behind its link and the private warehouse, which must be called so."""
-    version = folder / "published" / "telco360_2026-03-31_r1.duckdb"
+    version = folder / "published" / "made_2026-03-31_r1.duckdb"
     private = folder / "warehouse" / "telco360.duckdb"
     for path, tables in ((version, TABLES), (private, PRIVATE_TABLES)):
         path.parent.mkdir(parents=True)

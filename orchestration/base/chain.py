@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.base.files import replace_text, sync_folder
+from orchestration.base.files import make_lasting_folder, replace_text
 
 BEGINNING = "0" * 64
 """What the first entry has for the hash of the one before."""
@@ -45,7 +45,7 @@ class Chain:
 
     def add(self, entry: Mapping[str, Any], name: str) -> dict[str, Any]:
         """Adds an entry, and gives it with its hashes; `name` goes into the name of its file. A second writer waits."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_lasting_folder(self.folder)
         with open(self.folder / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             files = self._files()
@@ -53,7 +53,6 @@ class Chain:
             made["previous_hash"] = _read(files[-1])["hash"] if files else BEGINNING
             made["hash"] = entry_hash(made)
             replace_text(self.folder / f"{len(files) + 1:06}_{name}.json", json.dumps(made, indent=1, ensure_ascii=False) + "\n")
-            sync_folder(self.folder)
         return made
 
     def entries(self) -> Iterator[dict[str, Any]]:

@@ -62,7 +62,7 @@ def _is_linked(source: Path, target: Path) -> bool:
 def write_atomically(path: Path, aside: Path, write: Callable[[Path], None]) -> None:
     """Writes a file under a name in `aside`, then moves it to its place, so that nobody sees half of it."""
     aside.mkdir(parents=True, exist_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_lasting_folder(path.parent)
     draft = aside / f"draft-{path.name}"
     write(draft)
     sync_file(draft)
@@ -70,13 +70,24 @@ def write_atomically(path: Path, aside: Path, write: Callable[[Path], None]) -> 
     sync_folder(path.parent)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Writes a small file whole or not at all; its draft is beside it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def replace_text(path: Path, text: str, mode: int | None = None) -> None:
+    """Writes a small file whole or not at all, with the mode where one is given; its draft is beside it."""
+    make_lasting_folder(path.parent)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text, encoding="utf-8")
+    if mode is not None:
+        draft.chmod(mode)
     sync_file(draft)
     os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def make_lasting_folder(path: Path) -> None:
+    """Makes a folder, and those on the way to it, and brings their names to the disk; one that is there stays."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
 
 
 def sync_tree(root: Path) -> None:

@@ -1,4 +1,5 @@
-"""Faults of the machine that any step may meet, in words: a full disk, a folder that this user may not write, too little memory.
+"""Faults of the machine that any step may meet, in words: a full disk, a folder that this user may not write, too little memory,
+a file that is damaged.
 
 Only the telling belongs here. Every other error is a fault of the program or of what it was given, and tells itself.
 """
@@ -7,8 +8,10 @@ import errno
 import os
 import re
 import shutil
+from pathlib import Path
 
 from orchestration.base import settings
+from orchestration.base.damage import damaged
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Numbers of the errors of a disk, or one's share of it, that is full."""
@@ -32,7 +35,8 @@ _SAID_OF_MEMORY = ("Out of Memory Error", "OutOfMemoryException")
 
 def describe(error: BaseException, home: os.PathLike[str]) -> str | None:
     """What is wrong, where (`home`, if the error doesn't say) and what to do next; None for what is no fault of the machine."""
-    if words := out_of_memory(f"{type(error).__name__}: {error}"):
+    text = f"{type(error).__name__}: {error}"
+    if words := out_of_memory(text) or damaged(text, settings.Home(Path(home))):
         return words
     number, place = None, home
     if isinstance(error, OSError):

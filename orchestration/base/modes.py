@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from orchestration.base.files import make_lasting_folder
 from orchestration.base.settings import Home, group_reads
 
 _PRIVATE = 0o077
@@ -28,7 +29,7 @@ def file_mode(area: str) -> int:
 def make_folder(path: Path, area: str) -> None:
     """Makes a folder of `published` or `exports`, and those on the way to it, with the area's mode; one that is there stays."""
     missing = [one for one in (path, *path.parents) if not one.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    make_lasting_folder(path)
     granted = group_reads()
     if area in granted:
         for made in missing:

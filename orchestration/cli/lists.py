@@ -136,6 +136,9 @@ def lists_export(
     _warn(name, made.warnings)
     steps = ", ".join(f"{count:,} {step.replace('_', ' ')}" for step, count in made.waterfall.items())
     typer.echo(f"{made.name}: {steps}\n{made.file}")
+    if made.is_standing:
+        again = f"If the file is lost: telco360 lists rebuild {name} {made.run_date}"
+        typer.echo(f"Nothing new is exported: run {made.run_id} of today has exported the same rows. {again}")
 
 
 app.command("export")(lists_export)

@@ -163,7 +163,8 @@ def age_lines(as_of: date, today: date, stale: Mapping[str, str]) -> Iterator[tu
 
 
 def _list_words(made: ListRun) -> str:
-    return f"{made.rows:,} rows, {made.file}" if made.file else made.status
+    again = ", exported earlier today, unchanged" * made.is_standing
+    return f"{made.rows:,} rows{again}, {made.file}" if made.file else made.status
 
 
 def _failure_lines(outcome: Outcome) -> Iterator[tuple[str, str, str]]:

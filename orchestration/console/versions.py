@@ -4,6 +4,7 @@ What a version holds never changes, so the rows of a query are kept as long as i
 """
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,6 +52,9 @@ class Opened:
     _is_warmed: bool = False
     _coverage: dict[tuple[str, str], Coverage] = field(default_factory=dict)
     _kept: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = field(default_factory=dict)
+
+    _made: dict[str, Any] = field(default_factory=dict)
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def as_of(self) -> date:
@@ -107,6 +111,13 @@ class Opened:
     def lines(self) -> int:
         """How many lines the version has, on the network or once on it."""
         return int(self.reader().rows(f"select count(*) from {self._relations.tag_values}")[0][0])
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for the version: for what is dear to find. Whoever asks meanwhile waits for it."""
+        with self._making:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from orchestration.base.contract import Table
-from orchestration.base.files import sync_folder, sync_tree, write_atomically
+from orchestration.base.files import make_lasting_folder, sync_folder, sync_tree, write_atomically
 from orchestration.base.settings import Home
 from orchestration.intake import ledger
 from orchestration.intake.values import lake_schema
@@ -139,7 +139,7 @@ def _complete(home: Home, ready: Path) -> None:
 def _swap(new: Path, target: Path, before: Path) -> None:
     if not new.exists():  # nothing to change, or moved before a run was killed
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_lasting_folder(target.parent)
     if target.exists():
         shutil.rmtree(before, ignore_errors=True)
         target.rename(before)

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from orchestration.base import audit, journal, notify, roles, settings
 from orchestration.base.contract import load_contract
+from orchestration.base.damage import fault_of
 from orchestration.base.errors import Telco360Error
 from orchestration.base.notify import Notice
 from orchestration.base.roles import Role
@@ -229,12 +230,14 @@ def run_state(runs: Sequence[RunRecord], is_running: bool, now: datetime) -> Ite
 
 
 def readers(home: Home) -> Iterator[Finding]:
-    """Whether what readers open is whole: every table there, with the rows that its description tells."""
+    """Whether what readers open is whole: it is read to its end, and every table has the rows that its description tells."""
     current = engine(home).current()
     if current is None:
         yield Finding("published", WARNING, "nothing is published yet", "`telco360 nightly`")
         return
-    wrong = [] if settings.target() == settings.SPARK else _differing(current)
+    is_file = settings.target() != settings.SPARK
+    fault = fault_of(current.path) if is_file else None
+    wrong = [fault] if fault else _differing(current) if is_file else []
     if wrong:
         text = f"{current.name} is not what was published: {', '.join(wrong[:5])}"
         yield Finding("published", PROBLEM, text, "`telco360 publish rollback` gives readers the version before")
@@ -258,7 +261,12 @@ def _differing(current: Version) -> list[str]:
 
 
 def ledgers(home: Home) -> Iterator[Finding]:
-    """Whether the ledger of target lists, the audit trail and the journal of persons are as they were written."""
+    """Whether the ledger of target lists, the audit trail and the journal of persons are as they were written, and whether the
+    files of all ledgers can be read."""
+    for path in sorted(home.ledger.rglob("*.parquet")):
+        if fault := fault_of(path):
+            text = f"{path.relative_to(home.root)} is damaged: {fault}"
+            yield Finding("ledgers", PROBLEM, text, "Bring it back from a backup: `telco360 restore`")
     for subject, wrong in (
         ("list ledger", list_ledger.verify(home)),
         ("audit trail", audit.trail(home).verify()),

@@ -20,6 +20,7 @@ from packaging.version import Version
 from orchestration.base import machine, settings
 from orchestration.base.billed import billed_months, months_sql
 from orchestration.base.contract import Table, load_contract
+from orchestration.base.damage import damaged
 from orchestration.base.errors import WarehouseError
 from orchestration.intake import IntakeReport
 from orchestration.intake.future_dated import future_rows
@@ -196,7 +197,8 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             if not called.is_successful():
                 code, log = called.process.returncode, called.target_path / "dbt.log"
                 faults = "\n".join(found.dbt.failures) or f"dbt ended with code {code}; its own words are in {log}"
-                raise WarehouseError(machine.out_of_memory(faults) or f"dbt could not build the tables:\n{faults}")
+                told = machine.out_of_memory(faults) or damaged(faults, run.home)
+                raise WarehouseError(told or f"dbt could not build the tables:\n{faults}")
             if is_whole:
                 full_tests.passed(run.engine.home, run.day)
             current.report = replace(found, **_built(run, deliveries))

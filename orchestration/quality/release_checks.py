@@ -90,6 +90,14 @@ CHECKS = (
         is_critical=False,
         remedy=NO_SUCH_LINE,
     ),
+    Check(
+        "drift",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "has_drifted", "value_set": [0]},
+        "the values of a tag are spread about as on the business dates before",
+        is_critical=False,
+        remedy="See tags.tag_drift and tags.tag_coverage; if a rule or a delivery changed on purpose, the warning goes by itself",
+    ),
 )
 
 LEAKS = frozenset(check.says for check in CHECKS if check.facts == "privacy")

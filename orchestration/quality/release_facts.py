@@ -17,7 +17,7 @@ from orchestration.engines.duckdb import DuckDBCandidate
 from orchestration.quality import privacy
 from orchestration.quality.limits import ReleaseLimits
 from orchestration.warehouse.checksums import qualified
-from orchestration.warehouse.manifest import Model, Models, relation_for
+from orchestration.warehouse.manifest import Model, Models, relation_for, serving
 from orchestration.warehouse.publishing import Version
 
 FACTS = {
@@ -29,6 +29,7 @@ FACTS = {
     "reconciliation": """table_name varchar, column_name varchar, detail varchar, raw_value double, mart_value double,
         residual double""",
     "unallocated": "table_name varchar, column_name varchar, detail varchar, share double, warn_share double, max_share double",
+    "drift": "table_name varchar, column_name varchar, detail varchar, stability_index double, has_drifted integer",
 }
 """The tables of facts that the checks look at, whichever engine they are gathered on."""
 
@@ -58,6 +59,7 @@ def gather(
     _privacy_facts(db, candidate.raw, columns, contract, limits)
     _tag_facts(db, columns, relation_for(models, "tag_catalog"))
     _reconciliation_facts(db, f"candidate.{relation_for(models, 'reconciliation')}", limits)
+    _drift_facts(db, models)
 
 
 def _columns(db: duckdb.DuckDBPyConnection, public: list[Model]) -> list[_Column]:
@@ -144,6 +146,29 @@ def unallocated_rows(figures: list[tuple[Any, ...]], limits: ReleaseLimits) -> l
     detail = f"{unallocated:,} of {raw:,}{also} are of lines that the register lacks, or of months before activation"
     warn = None if is_blocking else limits.warn_unallocated_share
     return [(name, "", detail, float(share), warn, limits.max_unallocated_share)]
+
+
+def _drift_facts(db: duckdb.DuckDBPyConnection, models: Models) -> None:
+    drift = serving(models, "tag_drift")
+    if drift is not None and (rows := drift_rows(db.execute(drifted_sql(f"candidate.{drift.relation}")).fetchall())):
+        db.executemany("insert into drift values (?, ?, ?, ?, ?)", rows)
+
+
+def drifted_sql(relation: str) -> str:
+    """The tags that have drifted, the one that moved most first. Pure."""
+    columns = "entity, tag_name, owner, dates_before, stability_index, moved_value, moved_share_before, moved_share"
+    return f"select {columns} from {relation} where has_drifted order by stability_index desc, entity, tag_name"
+
+
+def drift_rows(drifted: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The facts `drift` of the rows of drifted_sql, in words. Pure."""
+    return [
+        (
+            f"tags of {entity}s", tag,
+            f"'{value}' is {now:.1%} after {before:.1%} on the {dates} dates before; {owner} answers for it", index, 1,
+        )
+        for entity, tag, owner, dates, index, value, before, now in drifted
+    ]  # fmt: skip
 
 
 def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: str) -> None:

@@ -16,8 +16,8 @@ from orchestration.engines.spark.thrift import Session
 from orchestration.engines.spark.versions import text
 from orchestration.quality import privacy
 from orchestration.quality.limits import ReleaseLimits
-from orchestration.quality.release_facts import outside_detail, raw_tables, unallocated_rows
-from orchestration.warehouse.manifest import Model, Models, relation_for
+from orchestration.quality.release_facts import drift_rows, drifted_sql, outside_detail, raw_tables, unallocated_rows
+from orchestration.warehouse.manifest import Model, Models, relation_for, serving
 from orchestration.warehouse.publishing import Version
 
 RAW = f"{BUILD}_raw"
@@ -44,6 +44,7 @@ def gather(
         "tag_values": tag_facts(session, name, public, columns, models),
         "reconciliation": reconciliation_facts(session, reconciliation),
         "unallocated": unallocated_facts(session, reconciliation, limits),
+        "drift": drift_facts(session, models),
     }
     for table, rows in gathered.items():
         if rows:
@@ -201,6 +202,12 @@ def unallocated_facts(session: Session, relation: str, limits: ReleaseLimits) ->
     name, kind = _subject(session, relation), _subject(session, relation, ("string",))
     rows = session.rows(f"select {kind}, {name}, raw_value, unallocated_value from {relation}")
     return unallocated_rows(rows, limits)
+
+
+def drift_facts(session: Session, models: Models) -> Rows:
+    """The tags whose values moved against the business dates before."""
+    drift = serving(models, "tag_drift")
+    return drift_rows(session.rows(drifted_sql(drift.relation))) if drift else []
 
 
 def _subject(session: Session, relation: str, kinds: tuple[str, ...] = ("string", "date")) -> str:

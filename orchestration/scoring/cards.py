@@ -39,6 +39,8 @@ def write_cards(home: Home) -> bool:
     for name, kind in zip(ledger.CARDS.form.names, ledger.CARDS.form.types, strict=True):
         if str(kind) == "int64":
             frame[name] = frame[name].astype("Int64")
+        elif str(kind) == "date32[day]":  # where no model has such a month, pandas takes the column for numbers
+            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return ledger.write(home, ledger.cards_file(home), ledger.CARDS, frame)
 
 

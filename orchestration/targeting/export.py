@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from orchestration.base import audit, modes
+from orchestration.base import audit, machine, modes
 from orchestration.base.billed import BilledMonths
 from orchestration.base.errors import ListError, WarehouseError
+from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
 from orchestration.catalog.tags import Catalog, CatalogError
@@ -40,7 +42,8 @@ FAULTS = (ListError, FileError, CatalogError, WarehouseError, duckdb.Error, OSEr
 
 @dataclass(frozen=True)
 class ListRun:
-    """What one run of a list came to. `waterfall` in subscribers: COUNTS, which add up; all 0 where `status` is not exported."""
+    """What one run of a list came to. `waterfall` in subscribers: COUNTS, which add up; all 0 where `status` is not exported.
+    `is_standing`: a run of the day before this one has exported the very same file, which stays the one."""
 
     name: str
     run_id: str
@@ -53,6 +56,7 @@ class ListRun:
     file: str | None = None
     sha256: str | None = None
     warnings: tuple[str, ...] = ()
+    is_standing: bool = False
 
     @property
     def rows(self) -> int:
@@ -79,6 +83,10 @@ class DecidedRun:
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exported_by: str = ""
     exported: set[str] = field(default_factory=set)
+    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The run of each list that stands for the run date already and has the same definition, as a row of the ledger."""
+    stems: dict[str, str] = field(default_factory=dict)
+    """Names of the lists' files, without their endings."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,8 +108,9 @@ class DecidedRun:
         return decisions.balance(self.tables.connection, self.plan.asked[name].number)
 
     def export(self, name: str) -> ListRun:
-        """Writes the list's file and its row in the ledger, that last of all. Raises ListError, naming the list, for one that was
-        quarantined or fails; that, too, is written down, and counts nobody."""
+        """Writes the list's file and its row in the ledger, that last of all; neither where a run of the day has exported the
+        same. Raises ListError, naming the list, for one that was quarantined or fails; that, too, is written down, and
+        counts nobody."""
         try:
             if name in self.plan.rejected:
                 rejected = self.plan.rejected[name]
@@ -112,15 +121,20 @@ class DecidedRun:
             made = self._export(name)
             self.exported.add(name)
         except FAULTS as error:
-            reason = str(error).removeprefix(f"list {name}: ")
+            reason = (machine.describe(error, self.home.root) or str(error)).removeprefix(f"list {name}: ")
             if name not in self.plan.rejected:
                 self._record(name, Rejected(FAILED, reason))
-                ledger.clear_leftovers(self.home)
-                self._balance_file(name).unlink(missing_ok=True)
+                self._clear(name)
             audit.record(self.home, "list_export", self._audited(name), result=self.status(name))
             raise ListError(f"list {name}: {reason}") from error
-        audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
+        if not made.is_standing:
+            audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
         return made
+
+    def _clear(self, name: str) -> None:
+        """Removes what was laid down for an export that did not come to be."""
+        ledger.clear_leftovers(self.home)
+        self._balance_file(name).unlink(missing_ok=True)
 
     def _audited(self, name: str) -> str:
         return f"list {name}, run {self.run_id}"
@@ -131,10 +145,22 @@ class DecidedRun:
         members = ledger.keep_members(self.home, self._row(self._run(name, EXPORTED, waterfall)), self._write_members)
         self._write_balance(name)
         written = self.write(name, waterfall, self.definitions[name].destination or self.folder)
+        if not written.files:
+            self._clear(name)
+            return self._standing(name)
         said = {"file": written.files[0], "sha256": written.sha256, "warnings": self.warnings.get(name, ())}
         made = self._run(name, EXPORTED, waterfall, **said)
         ledger.record(self.home, self._row(made) | {"members_sha256": members})
         return made
+
+    def _standing(self, name: str) -> ListRun:
+        """The run of the day that has exported the list already."""
+        row = self.before[name]
+        return ListRun(
+            name, row["run_id"], self.run_date, row["as_of_date"], row["publication"], EXPORTED,
+            {step: row[step] for step in COUNTS}, file=row["file"], sha256=row["sha256"],
+            warnings=tuple((row["warnings"] or "").splitlines()), is_standing=True,
+        )  # fmt: skip
 
     def create_rows(self, name: str) -> dict[str, int]:
         """Makes `file_rows`, what the list's file is to hold, of the table `members` of the connection; gives their waterfall.
@@ -162,7 +188,7 @@ class DecidedRun:
         return said(self.definitions[name], self.plan.asked[name].conditions, self.catalog, self.run_date)
 
     def write(self, name: str, waterfall: dict[str, int], destination: str | Path) -> Written:
-        """Writes `file_rows` as the list's file."""
+        """Writes `file_rows` as the list's file, but where that stands already."""
         definition, connection = self.definitions[name], self.tables.connection
         shown = self._worded(definition)
         rows = sql("file_in_words", worded=shown) if shown else 'select * exclude ("position in file") from file_rows'
@@ -171,13 +197,14 @@ class DecidedRun:
         return write_list(
             connection,
             f'{rows} order by "position in file"',
-            self._stem(name),
+            self.stems[name],
             definition.format,
             destination,
             self._title(definition, waterfall),
             (*ALWAYS_TEXT, *(headers.get(c, c) for c in texts)),
             scratch=self.folder,
             parts=self._parts(definition, rows),
+            standing=self.before.get(name, {}).get("sha256"),
         )
 
     def _parts(self, definition: TargetList, rows: str) -> dict[str, str]:
@@ -223,10 +250,8 @@ class DecidedRun:
         report = {"list": name, "run_id": self.run_id, "salt": self.salts[name], "control_share": self.shares[name]}
         path = self._balance_file(name)
         modes.make_folder(path.parent, "exports")
-        path.write_text(
-            json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        path.chmod(modes.file_mode("exports"))
+        text = json.dumps(report | {"balance": self.balance(name)}, indent=2, ensure_ascii=False) + "\n"
+        replace_text(path, text, modes.file_mode("exports"))
 
     def without_file(self, name: str, status: str, reason: str) -> ListRun:
         """A run of the list that exported nothing, and why."""
@@ -317,11 +342,8 @@ class DecidedRun:
         name, amount = found or (None, None)
         return {"code": definition.offer, "name": name, "pay_amount": amount}
 
-    def _stem(self, name: str) -> str:
-        return f"{name}_{self.as_of}_{self.run_id}"
-
     def _balance_file(self, name: str) -> Path:
-        return balance_file(self.home, self.run_date, name, self.as_of, self.run_id)
+        return balance_file(self.home, self.run_date, self.stems[name])
 
     @property
     def folder(self) -> Path:
@@ -334,9 +356,10 @@ def part_name(value: str | None) -> str:
     return "no.value" if value is None else re.sub(r"[^\w-]", lambda c: f"%{ord(c[0]):02X}", value)
 
 
-def balance_file(home: Home, run_date: date, name: str, as_of: date, run_id: str) -> Path:
-    """Where the report on the two arms of a run lies; a list that holds nobody back has none."""
-    return home.exports / f"{run_date}" / f"{name}_{as_of}_{run_id}.balance.json"
+def balance_file(home: Home, run_date: date, stem: str) -> Path:
+    """Where the report on the two arms of a run lies, by the name of its file without ending; a list that holds nobody back has
+    none."""
+    return home.exports / f"{run_date}" / f"{stem}.balance.json"
 
 
 def _waterfall(connection: duckdb.DuckDBPyConnection, members: str) -> dict[str, int]:

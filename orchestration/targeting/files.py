@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.base import machine
 from orchestration.base.files import sha256_of
 from orchestration.base.modes import make_folder
 from orchestration.base.sql import identifier, literal
@@ -51,7 +52,8 @@ class Column:
 @dataclass(frozen=True)
 class Written:
     """A delivered file: `files` are where it and its manifest stand (paths or URLs), the others are the file's own. Of a file in
-    several formats, all of them and the manifest last; sha256 and bytes are the first one's."""
+    several formats, all of them and the manifest last; sha256 and bytes are the first one's. `files` is empty where the same
+    file stands already."""
 
     files: tuple[str, ...]
     sha256: str
@@ -69,19 +71,20 @@ def write_list(
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
     parts: Mapping[str, str] | None = None,
+    standing: str | None = None,
 ) -> Written:
     """Writes the rows of `query`, in its order, as `<stem>.<format>` in the destination; then `<stem>.json`, the manifest.
 
     `query` is run more than once: its rows must lie still (a table, not a moving source). `text_columns` are text whatever their
     type. `destination` is a directory or an fsspec URL; on the way to a URL the file lies in `scratch`, else in the system's
-    temporary directory. The same rows give the same bytes. Raises FileError, naming the list, for what cannot be written or
-    delivered, duckdb.Error for what cannot be read; then no file of this call is under its final name, and a file of an
-    earlier one is as it was. `parts`: queries for some of the rows, by what stands in the names of their files,
-    `<stem>.<part>.<format>`; the manifest tells of them, too.
+    temporary directory. The same rows give the same bytes: a file with the SHA-256 `standing` is not delivered once more.
+    Raises FileError, naming the list, for what cannot be written or delivered, duckdb.Error for what cannot be read; then no
+    file of this call is under its final name, and a file of an earlier one is as it was. `parts`: queries for some of the rows,
+    by what stands in the names of their files, `<stem>.<part>.<format>`; the manifest tells of them, too.
     """
     if format not in FORMATS:
         raise FileError(f"{title.said}: format '{format}' is none of {', '.join(FORMATS)}")
-    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, parts)
+    return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, parts, standing)
 
 
 def write_files(
@@ -94,6 +97,7 @@ def write_files(
     text_columns: Iterable[str] = ALWAYS_TEXT,
     scratch: Path | None = None,
     parts: Mapping[str, str] | None = None,
+    standing: str | None = None,
 ) -> Written:
     """The same as write_list in several formats, with one manifest for them all."""
     if isinstance(destination, str):
@@ -118,9 +122,11 @@ def write_files(
                 made.append(data)
             note.write_text(manifest_text(title, facts, rows, columns), encoding="utf-8")
             size = made[0].stat().st_size
-            files = deliver((*made, note), destination, title.name)
+            files = () if facts[0]["sha256"] == standing else deliver((*made, note), destination, title.name)
     except OSError as error:
-        raise FileError(f"{title.said}: {error}; nothing is exported, run it again when that is fixed") from error
+        why = machine.describe(OSError(error.errno, error.strerror), directory)  # the file is gone by now; its folder is not
+        why = why or f"{error}; nothing is exported, run it again when that is fixed"
+        raise FileError(f"{title.said}: {why}") from error
     return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 

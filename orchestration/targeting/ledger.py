@@ -9,6 +9,7 @@ import fcntl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -127,6 +128,18 @@ def next_run_id(home: Home, run_date: date) -> str:
     """The name of a new run of that date: the date and a number that no recorded run has."""
     taken = [int(run_id.split("_")[1]) for run_id in runs(home)["run_id"].to_pylist() if run_id.startswith(f"{run_date}_")]
     return f"{run_date}_{max(taken, default=0) + 1:03}"
+
+
+def next_stems(home: Home, names: Iterable[str], as_of: date, run_date: date) -> dict[str, str]:
+    """What the lists' next files of that date are called, without an ending: the business date, the run date and the first number
+    that no recorded file of the list has. So an export whose row was not written is replaced by the next one."""
+    taken = {Path(file).stem for file in runs(home)["file"].to_pylist() if file}
+
+    def next_stem(name: str) -> str:
+        numbered = (f"{name}_{as_of}_{run_date}_{number:03}" for number in count(1))
+        return next(stem for stem in numbered if stem not in taken)
+
+    return {name: next_stem(name) for name in names}
 
 
 def keep_members(home: Home, run: Mapping[str, object], write: Callable[[Path], None]) -> str:

@@ -49,7 +49,7 @@ def rebuild(tables: Tables, home: Home, run: Mapping[str, object]) -> Written:
     planned = Plan({name: asked}, (name,))
     facts = (run["run_id"], run["run_date"], run["as_of_date"], run["publication"])
     decided = DecidedRun(tables, home, {name: definition}, planned, version.catalog, *facts)
-    decided.billed = version.billed
+    decided.billed, decided.stems = version.billed, {name: Path(run["file"]).stem}
     decided.warnings = {name: tuple((run["warnings"] or "").splitlines())}
     tables.connection.register("recorded", ledger.members_of(home, run))
     tables.connection.execute("create or replace temp table members as select * from recorded")

@@ -82,6 +82,8 @@ def decide(
     current = ledger.current_runs(home)
     _create_lists(decided, version.share, current)
     decided.age, decided.billed = version.age, version.billed
+    decided.before = {run["list_name"]: run for run in current if _stands(run, decided)}
+    decided.stems = ledger.next_stems(home, planned.decided, as_of, run_date)
     decided.warnings = _warnings(decided, version.age, current)
     decisions.prioritise(connection)
     for number, salt in decisions.candidate_salts(connection).items():
@@ -179,6 +181,13 @@ def _again(current: Iterable[Mapping], name: str, run_date: date) -> str:
         f"run {before['run_id']} has exported it today already, on the data of {before['as_of_date']}; this run replaces it: see "
         f"that the channel works one of the two files."
     )
+
+
+def _stands(run: Mapping, decided: DecidedRun) -> bool:
+    """Whether the run has exported a list of this one on the same day, by the same definition."""
+    name = run["list_name"]
+    is_today = name in decided.plan.decided and run["run_date"] == decided.run_date
+    return is_today and run["definition_hash"] == decided.definitions[name].hash
 
 
 def _create_lists(decided: DecidedRun, default_share: float, current: Sequence[Mapping]) -> None:

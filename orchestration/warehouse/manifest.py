@@ -16,7 +16,7 @@ ROLES = (
     "phone_suppressions", "contacts", "orders", "offers", "open_offers", "offer_chances", "channel_costs", "plan_library",
     "contact_rules", "raw_tables", "reconciliation", "rebuilt_months", "months", "scoring_features", "scoring_outcomes",
     "handset_outcomes", "service_outcomes", "lines", "value_months", "list_outcomes", "effect_rules", "tasks", "task_reasons",
-    "task_purposes",
+    "task_purposes", "tag_drift",
 )  # fmt: skip
 """What a model can serve to Python; one model a role, one an entity for BY_ENTITY."""
 

@@ -9,9 +9,9 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
         now = datetime.now(UTC)
         run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         final = home.published / f"{PREFIX}{contents.as_of}_{run}.duckdb"
-        facts = {"version": final.stem, "run": run} | made(contents.as_of, now) | contents.to_json()
+        facts = {"version": final.stem, "run": run} | made(contents.as_of, now, versions(home)) | contents.to_json()
         at("describe")
         replace_text(final.with_suffix(".json"), json.dumps(facts, indent=2))
         at("freeze")
@@ -67,17 +67,18 @@ def publish(home: Home, at: Callable[[str], None] = lambda step: None) -> Versio
     return _pointed_at(home)
 
 
-def made(as_of: str, now: datetime) -> dict[str, Any]:
+def made(as_of: str, now: datetime, known: Iterable[Version] = ()) -> dict[str, Any]:
     """What a version's description says of its making: when (UTC), on which day of the operator, and how many days after its
-    business date."""
+    business date. It is told as made after the versions that are known, also where the clock was set back."""
     today = now.astimezone(timezone()).date()
-    return {"made_at": now.isoformat(), "run_date": today.isoformat(), "age_days": (today - date.fromisoformat(as_of)).days}
+    moment = max([now, *(datetime.fromisoformat(v.made_at) + timedelta(microseconds=1) for v in known)])
+    return {"made_at": moment.isoformat(), "run_date": today.isoformat(), "age_days": (today - date.fromisoformat(as_of)).days}
 
 
 def versions(home: Home) -> list[Version]:
-    """The versions that stand, newest first."""
+    """The versions that stand, newest first. Raises WarehouseError, with its remedy, for one whose description cannot be read."""
     target = _target(home)
-    found = [_read(path, target) for path in home.published.glob(f"{PREFIX}*.duckdb") if path.with_suffix(".json").exists()]
+    found = [version for path in home.published.glob(f"{PREFIX}*.duckdb") if (version := _read(path, target))]
     return sorted(found, key=lambda v: v.made_at, reverse=True)
 
 
@@ -141,13 +142,29 @@ def _pointed_at(home: Home) -> Version:
 
 
 def remove_leftovers(home: Home) -> None:
-    """Removes what a publication that died may have left: a draft of the link, a description without its file."""
+    """Removes what a publication that died may have left: a draft of the link, a description without its file.
+
+    Raises WarehouseError where the version that readers had is gone, which no death of ours leaves.
+    """
     with _publish_lock(home):
+        _require_target(home)
         for path in [*home.published.glob(".link.*"), *home.published.glob(".*.draft")]:
             path.unlink(missing_ok=True)
         for path in home.published.glob(f"{PREFIX}*.json"):
             if not path.with_suffix(".duckdb").exists():
                 path.unlink()
+
+
+def _require_target(home: Home) -> None:
+    target, known = _target(home), versions(home)
+    if target is None or home.current.exists():
+        return
+    other = f"Give readers another version meanwhile: telco360 publish rollback {known[0].name}. " if known else ""
+    raise WarehouseError(
+        f"{home.current} leads to {target}, which is gone: readers have nothing to open. {other}Bring it back from a backup "
+        f"(`telco360 restore`). Without one remove {home.current}: the next run publishes anew, and what tags were on the day of "
+        f"the version is gone. Then run again"
+    )
 
 
 def _before_current(home: Home, known: list[Version], names: str) -> Version:
@@ -183,9 +200,19 @@ def _target(home: Home) -> str | None:
         return None
 
 
-def _read(path: Path, target: str | None) -> Version:
-    raw = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    return Version(raw["version"], raw["run"], raw["made_at"], path, Contents.from_json(raw), path.name == target)
+def _read(path: Path, target: str | None) -> Version | None:
+    note = path.with_suffix(".json")
+    try:
+        raw = json.loads(note.read_text(encoding="utf-8"))
+        return Version(raw["version"], raw["run"], raw["made_at"], path, Contents.from_json(raw), path.name == target)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not path.exists():  # superseded, and removed while we look
+            return None
+        raise WarehouseError(
+            f"{note}: the description of a published version cannot be read ({type(error).__name__}); readers are served all "
+            f"the same. Bring the file back from a backup. Without one, remove {path.name} with it: what tags were on its day is "
+            f"gone then. Run again"
+        ) from error
 
 
 @contextlib.contextmanager

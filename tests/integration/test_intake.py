@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -285,6 +285,24 @@ def test_a_second_intake_waits_for_the_first(operator):
     waiting.join(10)
     assert "waiting" in operator.lines[0]
     assert len(operator.raw(*CHARGES)) == 1
+
+
+def test_a_clock_set_back_does_not_bring_old_rows_to_the_front(operator, monkeypatch):
+    operator.deliver(*CHARGES, {"a.csv": charges(*many_charges(3))})
+    operator.take()
+
+    class Yesterday(datetime):
+        """The clock of a machine, a day behind."""
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) - timedelta(days=1)
+
+    monkeypatch.setattr(ledger, "datetime", Yesterday)
+    operator.deliver(*CHARGES, {"a.csv": charges(*many_charges(5))})
+    operator.take()
+    assert [row["rows_accepted"] for row in ledger.history(operator.home).to_pylist()] == [3, 5]
+    assert ledger.current(operator.home)["rows_accepted"].to_pylist() == [5]
 
 
 class Killed(BaseException):

@@ -392,7 +392,7 @@ def test_a_file_in_chinese_keeps_what_systems_find_it_by_and_can_be_made_again(o
     assert header[:2] == ["subscriber_id", "phone"] and {"list_name", "list_run_date", "优惠编码", "入选原因"} <= set(header)
     note = json.loads(Path(made.file).with_suffix(".json").read_text(encoding="utf-8"))
     assert note["language"] == "zh" and note["headers"]["入选原因"] == "reason_zh"
-    assert note["columns"]["入选原因"]["meaning"] == "用户为什么在名单上。"
+    assert note["columns"]["入选原因"]["meaning"] == "用户为什么在清单上。"
     Path(made.file).unlink()
     assert "16 rows, the same bytes as exported" in operator.call("rebuild", "care", f"{RUN_DATE}")
 
@@ -483,3 +483,11 @@ def test_exports_downloads_and_approvals_are_in_the_audit_trail_without_a_phone(
     ]
     assert len([row for row in audited(operator) if row[0] == "feed_export"]) == 4
     assert audit.trail(operator.home).verify() is None
+
+
+def test_a_list_exported_twice_with_the_same_rows_says_so_and_how_to_get_a_lost_file(operator):
+    operator.write("care", CARE)
+    first = operator.call("export", "care")
+    again = operator.call("export", "care")
+    assert again.startswith(first) and "Nothing new is exported: run " in again
+    assert f"If the file is lost: telco360 lists rebuild care {RUN_DATE}" in again

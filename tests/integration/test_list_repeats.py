@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from list_kit import CARE, FIRST, IN_ORDER, Operator, care, exported, left_out
@@ -136,6 +137,44 @@ def test_a_list_run_again_on_its_day_holds_the_same_members(operator):
     assert exported(operator.run(CARE)["care"]) == exported(first)
 
 
+def test_the_same_file_is_not_exported_twice_on_a_day(operator):
+    lists = (care(), care(name="held_back", control_share=0.3))
+    first = operator.run(*lists)
+    files = sorted(operator.home.exports.rglob("*.*"))
+    again = operator.run(*lists)
+    assert [(made.is_standing, made.run_id, made.file) for made in again.values()] == [
+        (True, "2026-04-01_001", made.file) for made in first.values()
+    ]
+    assert again["care"].waterfall == first["care"].waterfall
+    assert sorted(operator.home.exports.rglob("*.*")) == files
+    assert len(ledger.runs(operator.home)) == 2 and ledger.verify(operator.home) is None
+    changed = operator.run(care(limit=2))["care"]
+    assert not changed.is_standing and Path(changed.file).stem == "care_2026-03-31_2026-04-01_002"
+
+
+def test_a_run_killed_between_a_file_and_its_row_leaves_no_second_file(operator, monkeypatch):
+    class Killed(BaseException):
+        """As a kill is: nothing of the program runs after it."""
+
+    def killed(home, row):
+        if row["list_name"] == "other":
+            raise Killed
+        return record(home, row)
+
+    record, lists = ledger.record, (care(priority=1), care(name="other", priority=2, where="value_tier = 'mass'"))
+    monkeypatch.setattr(ledger, "record", killed)
+    with pytest.raises(Killed):
+        operator.run(*lists)
+    assert ledger.runs(operator.home)["list_name"].to_pylist() == ["care"]
+    monkeypatch.undo()
+    operator.run(*lists)
+    assert ledger.runs(operator.home)["run_id"].to_pylist() == ["2026-04-01_001", "2026-04-01_002"]
+    assert sorted(path.name for path in operator.home.exports.rglob("*.csv")) == [
+        "care_2026-03-31_2026-04-01_001.csv",
+        "other_2026-03-31_2026-04-01_001.csv",
+    ]
+
+
 def test_who_ordered_the_offer_or_refused_it_is_left_out(operator):
     day = AS_OF - timedelta(10)
     orders = [
@@ -169,7 +208,7 @@ def test_a_list_that_nobody_worked_says_so_and_the_ledger_keeps_it(operator):
     )
     assert ledger.runs(operator.home)["warnings"].to_pylist() == [None, idle.warnings[0]]
     contact(operator, "002", AS_OF, "no_answer", list_name="'care'", run_date=f"date '{AS_OF - timedelta(1)}'")
-    assert operator.run(care(cool_down_days=0))["care"].warnings == (
+    assert operator.run(care(cool_down_days=0, limit=5))["care"].warnings == (
         "run 2026-04-01_001 has exported it today already, on the data of 2026-03-31; this run replaces it: see that the channel"
         " works one of the two files.",
     )

@@ -5,29 +5,17 @@ import os
 import stat
 import subprocess
 import sys
-import time
+from datetime import datetime, timedelta
 
 import duckdb
 import pytest
 from made_warehouse import STAMP, made_candidate, made_home, made_version
 
+from benchmarks.readers import race
+from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 from orchestration.warehouse.candidate import approve, remove_candidate
 from orchestration.warehouse.publishing import current, publish, remove_leftovers, rollback, versions
-
-READER = """
-import duckdb, sys, time
-reads = 0
-while True:
-    with duckdb.connect(sys.argv[1], read_only=True) as db:
-        db.execute("begin")
-        grades = db.execute("select min(grade), max(grade), count(*) from core.dim_people").fetchone()
-        other = db.execute("select count(distinct remark), min(remark) from core.dim_people").fetchone()
-    assert grades[0] == grades[1] and grades[2] == 30, grades
-    assert other == (1, f"version {grades[0]}"), other
-    reads += 1
-    print(reads, flush=True)
-"""
 
 
 def numbered(root, number: int):
@@ -41,25 +29,9 @@ def published_grade(home) -> int:
 
 
 def test_readers_see_one_whole_version_or_another(tmp_path):
-    home = numbered(tmp_path, 0)
-    made_version(home)
-    command = [sys.executable, "-c", READER, str(home.current)]
-    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    try:
-        for reader in readers:
-            assert reader.stdout.readline()
-        for number in range(1, 12):
-            made_version(numbered(tmp_path, number))
-            if number % 3 == 0:
-                rollback(home)
-            time.sleep(0.05)
-        dead = [reader.stderr.read() for reader in readers if reader.poll() is not None]
-        assert dead == []
-    finally:
-        for reader in readers:
-            reader.kill()
-    counts = [int(reader.communicate()[0].split()[-1]) for reader in readers]
-    assert min(counts) > 10
+    came_to = race(settings.Home(tmp_path), publications=12, readers=4, reads=60)
+    assert (came_to.errors, came_to.reads) == ([], [60] * 4)
+    assert min(came_to.seen) > 3
 
 
 def test_a_version_is_immutable_described_and_reached_by_a_relative_link(tmp_path):
@@ -160,3 +132,46 @@ def test_rollback_goes_to_the_version_before_or_the_one_named(tmp_path):
 def test_rollback_before_the_first_publication_says_so(tmp_path):
     with pytest.raises(WarehouseError, match="nothing is published"):
         rollback(made_home(tmp_path))
+
+
+def test_a_version_made_by_a_clock_that_was_set_back_is_the_newest_all_the_same(tmp_path, monkeypatch):
+    home = made_home(tmp_path)
+    before = made_version(home)
+
+    class Yesterday(datetime):
+        """The clock of a machine, a day behind."""
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) - timedelta(days=1)
+
+    monkeypatch.setattr("orchestration.warehouse.publishing.datetime", Yesterday)
+    after = made_version(home)
+    assert [version.name for version in versions(home)] == [after.name, before.name]
+    assert rollback(home).name == before.name
+
+
+@pytest.mark.parametrize("damage", [lambda note: note.write_text('{"version": '), lambda note: note.unlink()])
+def test_a_version_whose_description_is_damaged_or_gone_is_named_with_what_to_do(tmp_path, damage):
+    home = made_home(tmp_path)
+    version = made_version(home)
+    damage(version.path.with_suffix(".json"))
+    with pytest.raises(WarehouseError, match=rf"{version.name}.json: the description .*Bring the file back.*Run again"):
+        current(home)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_published_version_that_is_gone_is_named_with_what_to_do(tmp_path, others):
+    home = made_home(tmp_path)
+    made = [made_version(home) for _ in range(others + 1)]
+    made[-1].path.chmod(0o600)
+    made[-1].path.unlink()
+    with pytest.raises(WarehouseError, match=rf"leads to {made[-1].path.name}, which is gone.*backup.*run again") as raised:
+        remove_leftovers(home)
+    assert (f"telco360 publish rollback {made[0].name}" in str(raised.value)) is bool(others)
+    if others:
+        rollback(home, made[0].name)
+    else:
+        home.current.unlink()
+    remove_leftovers(home)
+    assert made_version(home).is_current

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from made_ledger import record_run, record_uplifts
@@ -105,6 +106,18 @@ def test_coverage_counts_everybody_once_for_each_tag_and_remembers_the_day_befor
     assert {tier if isinstance(tier, str) else "unknown": n for tier, n in zip(tiers.value_tier, tiers.n, strict=True)} == dict(
         counted
     )
+
+
+def test_the_drift_of_each_tag_is_the_index_of_its_shares(before_and_now):
+    coverage = table(before_and_now[1], "select * from tags.tag_coverage")
+    spread = coverage.pivot_table(index=["entity", "tag_name", "value"], columns="as_of_date", values="share", aggfunc="sum")
+    before, now = (spread[pd.Timestamp(day)].fillna(0.0).clip(lower=1e-4) for day in DAYS)
+    index = ((now - before) * np.log(now / before)).groupby(level=["entity", "tag_name"]).sum()
+    there = spread.notna().groupby(level=["entity", "tag_name"]).any().all(axis=1)
+    found = table(before_and_now[1], "select * from tags.tag_drift").set_index(["entity", "tag_name"])
+    assert set(found.index) == set(there[there].index) and set(found.dates_before) == {1}
+    assert (found.stability_index - index[found.index]).abs().max() < 1e-6 and found.stability_index.max() > 0
+    assert table(before_and_now[0], "select count(*) as n from tags.tag_drift").n[0] == 0  # nothing came before it
 
 
 def test_no_tag_is_constant_unless_it_says_so(before_and_now):

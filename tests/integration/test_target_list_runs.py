@@ -1,5 +1,6 @@
 """What runs of lists write down and how they fail: the ledger's chain, lists that are refused, whole files or none."""
 
+import errno
 import json
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from list_kit import CARE, Operator, care
 from made_lists import AS_OF, RUN_DATE, insert
 
 from orchestration.base.errors import ListError
-from orchestration.targeting import export, ledger, run
+from orchestration.targeting import export, files, ledger, run
 from orchestration.targeting.definition import Approval
 
 
@@ -62,8 +63,8 @@ def test_a_list_run_again_for_a_day_adds_to_the_chain_and_its_last_export_stands
 
 
 def test_the_ledger_tells_the_first_row_that_was_meddled_with(operator):
-    for _ in range(3):
-        operator.run(CARE)
+    for limit in (7, 6, 5):
+        operator.run(care(limit=limit))
     assert ledger.verify(operator.home) is None
     first, second, third = sorted(operator.home.list_runs.glob("*.parquet"))
     kept = second.read_bytes()
@@ -198,3 +199,18 @@ def test_a_list_whose_file_is_gone_fails_alone_and_is_written_down(operator):
     rows = {row["list_name"]: row for row in ledger.runs(operator.home).to_pylist()}
     assert rows["gone"]["status"] == "failed" and rows["gone"]["definition"] is None and rows["care"]["status"] == "exported"
     assert ledger.verify(operator.home) is None
+
+
+def test_a_full_disk_is_told_in_the_same_words_whoever_meets_it(operator, monkeypatch):
+    def full(*_, **__):
+        raise duckdb.IOException('IO Error: Could not write file "/x/.care.partial/care.body": No space left on device')
+
+    def also_full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "/x/.care.partial/care.csv")
+
+    for fault, place in ((full, operator.home.root), (also_full, operator.home.exports / "2026-04-01")):
+        with monkeypatch.context() as patched:
+            patched.setitem(files._WRITERS, "csv", fault)
+            made = operator.run(CARE)["care"]
+        assert made.reason == f"list care: {place}: no space left on device. Make room there and run again"
+    assert operator.run(CARE)["care"].status == "exported"

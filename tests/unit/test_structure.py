@@ -32,7 +32,8 @@ EDGES = {
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z_]+",
     "intermediate": r"int_[a-z]+__[a-z_]+",
-    "tags": r"tags_[a-z]+|(subscriber|customer)_360|(outlet|manager|plan)_tags|tag_(catalog|sources|coverage|changes|history)",
+    "tags": r"tags_[a-z]+|(subscriber|customer)_360|(outlet|manager|plan)_tags"
+    r"|tag_(catalog|sources|coverage|drift|changes|history)",
 }
 NUMBERS_OF_NO_SEED = re.compile(
     r"-100 to 100|0 to (1|10|23|100)\b|0-1|1 to 12|1至12月"  # scales

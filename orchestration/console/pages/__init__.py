@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from orchestration.base.roles import ALL, APPROVER, DRAFTS, LINES, STEWARD, TAKES_BACK, Role
 from orchestration.console.context import View
 from orchestration.console.pages import audience, customer, lists
+from orchestration.console.pages.campaigns import campaigns
+from orchestration.console.pages.churn import churn
 from orchestration.console.pages.definitions import definitions
+from orchestration.console.pages.quality import quality
+from orchestration.console.pages.service import service
+from orchestration.console.pages.tag import near, tag
+from orchestration.console.pages.tags import tags
+from orchestration.console.pages.tasks import tasks
 from orchestration.console.pages.today import today
+from orchestration.console.pages.value import value
 
 
 @dataclass(frozen=True)
 class Page:
     """`name`: of its texts in texts.yml, and of its template where `template` names no other. `needs`: who may open it.
-    `filters`: which of region and manager it takes. `is_in_menu`: others are reached by links. What changes something is POST."""
+    `filters`: which of region, manager and month it takes. `is_in_menu`: others are reached by links. What changes something is
+    POST."""
 
     name: str
     path: str
@@ -43,5 +52,14 @@ PAGES = (
     Page("lists", "/lists/{name}/members", lists.members, DRAFTS | STEWARD, is_in_menu=False, method="POST"),
     Page("customer", "/customer", customer.customer, LINES),
     Page("customer", "/customer/lists", customer.lists, LINES, is_in_menu=False, method="POST", template="customer_lists.html"),
+    Page("tags", "/tags", tags),
+    Page("tag", "/tags/{entity}/{name}", tag, is_in_menu=False),
+    Page("near", "/tags/{entity}/{name}/near", near, is_in_menu=False),
+    Page("value", "/value", value, filters=("region", "manager", "month"), template="figures.html"),
+    Page("churn", "/churn", churn, filters=("region", "manager", "month"), template="figures.html"),
+    Page("service", "/service", service, filters=("region", "manager", "month"), template="figures.html"),
+    Page("tasks", "/tasks", tasks, filters=("region", "manager", "month"), template="figures.html"),
+    Page("campaigns", "/campaigns", campaigns),
+    Page("quality", "/quality", quality),
     Page("definitions", "/definitions", definitions),
 )

@@ -162,9 +162,9 @@ def moved(context: Context, name: str) -> Moved | None:
 def _balance(context: Context, state: ListState) -> list[dict[str, Any]]:
     """How alike the arms of the last run are; empty of a list that holds nobody back, or whose report is gone."""
     last: Any = state.last
-    if last is None:
+    if last is None or not last["file"]:
         return []
-    path = balance_file(context.home, last["run_date"], last["list_name"], last["as_of_date"], last["run_id"])
+    path = balance_file(context.home, last["run_date"], Path(str(last["file"])).stem)
     try:
         return list(json.loads(path.read_text(encoding="utf-8"))["balance"])
     except OSError:

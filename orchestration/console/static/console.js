@@ -11,11 +11,27 @@ const COLOURS = ["#0b5c7a", "#c2570c", "#3f7d20", "#7a3e9d", "#b3261e", "#8a6d00
 function draw(place) {
   const option = JSON.parse(place.dataset.option);
   const format = FORMATS[option.format] || FORMATS.count;
-  const axis = { axisLabel: { color: "#3b474f", formatter: (value) => (typeof value === "number" ? format.format(value) : value) } };
-  const category = { axisLabel: { color: "#3b474f", hideOverlap: true } };
+  const told = (own) => (value) => (typeof value === "number" ? own.format(value) : value ?? "–");
+  const styled = ({ format: own, ...axis }, name) => {
+    const label = { color: "#3b474f", hideOverlap: true };
+    if (axis.type === "value") label.formatter = told(FORMATS[own] || format);
+    else if (name === "xAxis" && axis.data.length <= 10) {
+      Object.assign(label, { interval: 0, hideOverlap: false, overflow: "break", width: (place.clientWidth - 60) / axis.data.length });
+    }
+    return { axisLabel: label, ...axis };
+  };
+  if (option.tall) place.classList.add("tall");
   delete option.format;
+  if (option.wide) place.closest(".figure").classList.add("wide");
+  delete option.tall;
+  delete option.wide;
   for (const name of ["xAxis", "yAxis"]) {
-    if (option[name]) option[name] = { ...(option[name].type === "value" ? axis : category), ...option[name] };
+    if (option[name]) option[name] = Array.isArray(option[name]) ? option[name].map((each) => styled(each, name)) : styled(option[name], name);
+  }
+  for (const series of option.series) {
+    if (series.format) series.tooltip = { valueFormatter: told(FORMATS[series.format]) };
+    if (series.type === "heatmap") series.label = { ...series.label, color: "#16222a" };
+    if (series.type === "heatmap") series.label.formatter = ({ value }) => format.format(value[2]);
   }
   const chart = echarts.init(place, null, { renderer: "canvas" });
   chart.setOption({

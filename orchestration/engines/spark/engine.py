@@ -6,7 +6,7 @@ themselves lie where the metastore keeps them.
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -143,7 +143,8 @@ class SparkEngine:
         name, contents = self._candidate()
         if not contents.is_approved:
             raise WarehouseError(f"{name}: the release checks have not passed this candidate; it is not published")
-        self._write(self._note(name), name, contents)  # before the pointer moves: a version that readers get is one we know
+        # Before the pointer moves: a version that readers get is one we know.
+        self._write(self._note(name), name, contents, self.versions())
         self._switch(name)
         self._candidate_note.unlink(missing_ok=True)
         self._prune()
@@ -197,8 +198,8 @@ class SparkEngine:
     def _note(self, name: str) -> Path:
         return self._notes / f"{name}.json"
 
-    def _write(self, path: Path, name: str, contents: Contents) -> None:
-        facts = {"version": name} | made(contents.as_of, datetime.now(UTC)) | contents.to_json()
+    def _write(self, path: Path, name: str, contents: Contents, known: Iterable[Version] = ()) -> None:
+        facts = {"version": name} | made(contents.as_of, datetime.now(UTC), known) | contents.to_json()
         replace_text(path, json.dumps(facts, indent=2))
 
     def _candidate(self) -> tuple[str, Contents]:

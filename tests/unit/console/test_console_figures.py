@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.console.figures import Figure, bar, flow, heat, line, shown, split
+from orchestration.console.figures import Figure, bar, flow, heat, interval, line, ordered, pareto, shown, split
 
 
 class Words:
@@ -14,6 +14,9 @@ class Words:
 
     def value(self, column, value):
         return "–" if value is None else f"<{value}>"
+
+    def order(self, column):
+        return ["gold", "mass"] if column == "tier" else []
 
 
 def figure(columns: tuple, *rows: tuple) -> Figure:
@@ -32,6 +35,8 @@ def figure(columns: tuple, *rows: tuple) -> Figure:
         ("subscribers", 12345, "12,345"),
         ("is_late", True, "✓"),
         ("value_tier", None, "–"),
+        ("uplift_low", -0.5, "-50.0%"),
+        ("attainment", 1.25, "125.0%"),
     ],
 )
 def test_a_value_is_shown_as_its_column_means_it(column, value, said):
@@ -66,4 +71,32 @@ def test_maps_and_streams_hold_what_the_rows_say():
     map_of = heat("a", "b", "churn_rate")(rows, Words())
     assert (map_of["series"][0]["data"], map_of["visualMap"]["max"], map_of["format"]) == ([[0, 0, 0.5]], 0.5, "percent")
     streams = flow("a", "b", "n")(figure(("a", "b", "n"), ("x", "x", 3)), Words())["series"][0]
-    assert streams["links"] == [{"source": "< <x>", "target": "<x> >", "value": 3}]
+    assert streams["links"] == [{"source": "<x>", "target": "<x> ", "value": 3}]
+
+
+def test_values_of_a_tag_stand_in_its_order_and_others_behind_as_they_come():
+    assert ordered(["b", "mass", None, "gold", "b"], ["gold", "mass"]) == ["gold", "mass", "b", None]
+    rows = figure(("tier", "n"), ("mass", 1), ("gold", 2))
+    option = bar("tier", "n")(rows, Words())
+    assert option["xAxis"]["data"] == ["<gold>", "<mass>"] and option["series"][0]["data"] == [2, 1]
+
+
+def test_a_pareto_has_a_line_of_shares_on_an_axis_of_its_own():
+    option = pareto("reason", "n", "cumulative_share")(figure(("reason", "n", "cumulative_share"), ("a", 3, 0.75)), Words())
+    bars, added = option["series"]
+    assert (bars["type"], added["type"], added["yAxisIndex"], option["yAxis"][1]["format"]) == ("bar", "line", 1, "percent")
+
+
+def test_an_interval_is_a_box_from_its_low_to_its_high_end():
+    rows = figure(("list", "uplift", "low", "high"), ("a", 0.1, Decimal("-0.2"), 0.3))
+    assert interval("list", "uplift", "low", "high")(rows, Words())["series"][0]["data"] == [[-0.2, -0.2, 0.1, 0.3, 0.3]]
+
+
+def test_a_column_is_of_numbers_where_any_row_has_one():
+    assert figure(("a", "b"), (None, "x"), (1, "y")).numbers == [True, False]
+
+
+def test_values_with_a_colour_of_their_own_have_it():
+    zones = figure(("warning_zone", "n"), ("red", 1), (None, 2))
+    first, other = bar("warning_zone", "n")(zones, Words())["series"][0]["data"]
+    assert first == {"value": 1, "itemStyle": {"color": "#b3261e"}} and other == {"value": 2}

@@ -24,7 +24,7 @@ def is_used(key: str) -> bool:
     page = key.partition(".")[0]
     if page in ("columns", "values"):  # by what a table holds
         return page == "values" or re.search(rf"\b{last}\b", ALL) is not None
-    if key in named() or (last == "title" and page in {each.name for each in PAGES}):
+    if key in named() or (last in ("title", "lead") and page in {each.name for each in PAGES}):
         return True
     is_of_group = f'"{group}." ~' in ALL and re.search(rf"""["']{last}["']""", ALL) is not None
     return is_of_group or page == "told" or f'"{last}"' in "\n".join(text for path, text in SOURCES.items() if path.stem == page)

@@ -61,8 +61,8 @@ def test_the_first_month_has_no_past():
 
 
 def test_only_earlier_periods_count_and_of_these_the_last():
-    later = profile(11, 6000.0, 10000.0, 6500.0)
-    assert moved(profile(10), past=[*PAST, later]).times == pytest.approx(1)
+    later = [profile(month, 6000.0, 10000.0, 6500.0) for month in (11, 12)]
+    assert moved(profile(10), past=[PAST[2], *later]).times == pytest.approx(1)
     old = [profile(m, 6000.0, 10000.0, 6500.0) for m in (1, 2, 3, 4, 5)]
     assert moved(profile(10), past=[*old, *PAST], periods=3).times == pytest.approx(1)
     assert moved(profile(10), past=[*old, *PAST], periods=8).times == pytest.approx(100)

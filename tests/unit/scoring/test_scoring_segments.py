@@ -5,9 +5,14 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from orchestration.base.settings import Home
+from orchestration.scoring.cards import write_cards
 from orchestration.scoring.errors import ScoringError
+from orchestration.scoring.grouping import segment_store
+from orchestration.scoring.ledger import cards_file
 from orchestration.scoring.segments import FEWEST, MOST, Segments, assign, fit_segments, named_after, profiles, silhouette_of
 
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
@@ -72,6 +77,13 @@ def test_a_segment_without_one_before_gets_a_name_never_used(may):
 
 def test_a_segmentation_is_read_back_as_it_was_kept(may):
     assert Segments.read(may.text, may.facts() | {"month": str(may.month)}) == may
+
+
+def test_the_cards_of_a_home_that_has_segments_alone_are_written(may, tmp_path):
+    segment_store(Home(tmp_path)).save(may, MAY, {})
+    assert write_cards(Home(tmp_path))
+    (card,) = pq.read_table(cards_file(Home(tmp_path)), partitioning=None).to_pylist()
+    assert (card["first_month"], card["calibration_month"], card["rows_learnt"]) == (MAY, None, 3000)
 
 
 def test_unknown_figures_count_as_the_mean_and_wild_ones_move_nothing(may):

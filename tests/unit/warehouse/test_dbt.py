@@ -1,7 +1,13 @@
 """How dbt is called, and when a build's code counts as changed."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +106,42 @@ def test_the_hash_moves_with_the_code(project, change):
     else:
         (project / "dbt_project.yml").write_text("name: y")
     assert code_hash(project) != before
+
+
+DBT_THAT_WORKS = """
+import time
+from orchestration.warehouse.dbt_command import end_with_parent
+end_with_parent()
+print("works", flush=True)
+time.sleep(60)
+"""
+RUN = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a process of its parent's end")
+def test_dbt_ends_with_the_run_that_started_it_however_that_dies():
+    run = subprocess.Popen([sys.executable, "-c", RUN, DBT_THAT_WORKS], stdout=subprocess.PIPE, text=True)
+    dbt = int(run.stdout.readline())
+    assert run.stdout.readline() == "works\n"
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    for _ in range(50):
+        if not _works(dbt):
+            return
+        time.sleep(0.1)
+    os.kill(dbt, signal.SIGKILL)
+    pytest.fail("dbt works on alone")
+
+
+def _works(process: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
