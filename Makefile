@@ -7,7 +7,7 @@ SUBSCRIBERS ?= 100000
 KILLS ?= 200
 LEVELS ?= 10
 
-.PHONY: demo nightly test test-runs test-fast coverage check dev docs bench chaos mutation spark-parity setup
+.PHONY: demo nightly test test-runs test-fast coverage check dev console docs bench chaos mutation spark-parity setup
 
 demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
@@ -63,6 +63,9 @@ docs: setup ## the documentation site in site/html; answers of example queries n
 
 dev: setup ## Dagster's page on 127.0.0.1:3000
 	@$(BIN)/telco360 dev
+
+console: setup ## pages over the published version, on 127.0.0.1:3360
+	@$(BIN)/telco360 console
 
 setup: .venv/.ready profiles.yml
 

@@ -21,7 +21,10 @@ LONGEST = (
     "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
-SHARED = dict.fromkeys(("test_figures_more", "test_figures_of_tags", "test_privacy_runs"), "one oracle run")
+SHARED = {
+    **dict.fromkeys(("test_console", "test_figures_more", "test_figures_of_tags", "test_privacy_runs"), "one oracle run"),
+    **dict.fromkeys(("test_console_pages", "test_console_in_a_browser"), "test_scoring"),
+}
 """Files whose tests look at the same run."""
 
 

@@ -5,11 +5,13 @@ as the account that could read everything anyhow; to all others the files are cl
 not told here.
 """
 
+import contextlib
 import grp
 import os
 import pwd
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +41,16 @@ class Role(StrEnum):
     """Runs telco360, answers requests of persons, hands out files with phones."""
 
 
+ALL = frozenset(Role)
+LINES = frozenset((Role.ANALYST, Role.MARKETER, Role.APPROVER, Role.STEWARD))
+"""Who may ask about single lines, by their ids: no phones."""
+DRAFTS = frozenset((Role.MARKETER, Role.APPROVER))
+APPROVER = frozenset((Role.APPROVER,))
+TAKES_BACK = frozenset((Role.APPROVER, Role.STEWARD))
+STEWARD = frozenset((Role.STEWARD,))
+"""Who runs telco360, acts on persons, and makes files with phones."""
+
+
 class NotPermitted(Telco360Error, PermissionError):
     """A command that this person may not use; the text says who they are, which role it takes, and who gives it."""
 
@@ -59,9 +71,27 @@ def roles_file(home: Home) -> Path:
     return home.root / "roles.yml"
 
 
+_SIGNED_IN: ContextVar[tuple[str, frozenset[str]] | None] = ContextVar("signed_in", default=None)
+
+
+@contextlib.contextmanager
+def signed_in_as(user: str, groups: frozenset[str]) -> Iterator[None]:
+    """While it is open, what this thread does is done by that person, whom an identity provider has named, with its groups."""
+    before = _SIGNED_IN.set((user, groups))
+    try:
+        yield
+    finally:
+        _SIGNED_IN.reset(before)
+
+
 def person(home: Home) -> Person:
-    """Who works, by the running process. Raises SettingsError for a file of roles that cannot be used, NotPermitted where
-    somebody has a home of their own used in the name of the account."""
+    """Who works: who is signed in, with the roles that the file gives them and no more; else by the running process.
+
+    Raises SettingsError for a file of roles that cannot be used, NotPermitted where somebody has a home of their own used in the
+    name of the account."""
+    if signed_in := _SIGNED_IN.get():
+        named, of = signed_in
+        return Person(named, roles_of(named, of, read_roles(roles_file(home), os.geteuid()) or {}))
     uid, asked = os.geteuid(), asked_by()
     account = account_name(uid)
     try:

@@ -36,8 +36,8 @@ class Tag:
     `values`: label by value, in order, empty where any may stand.
 
     `as_of`: which date or month its value stands for (manifest.AS_OF). `is_historic`: kept by month, so that a condition may ask
-    what it was; `is_tracked`: builds note when it changes. `data_type`, `leaves_on`, `fresh_as_of` and `sources` are known to a
-    published catalogue alone. Dates are ISO texts.
+    what it was; `is_tracked`: builds note when it changes. `label_en`, `data_type`, `leaves_on`, `fresh_as_of` and `sources` are
+    known to a published catalogue alone. Dates are ISO texts.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Tag:
     group: str = ""
     group_zh: str = ""
     data_type: str = ""
+    label_en: str = ""
     label_zh: str = ""
     description: str = ""
     description_zh: str = ""

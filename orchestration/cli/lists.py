@@ -1,11 +1,10 @@
 """The commands `telco360 lists …`. Reads arguments, asks the package, prints."""
 
-import contextlib
-import csv
 import datetime
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,6 @@ import typer
 
 from orchestration.base import audit, settings
 from orchestration.base.errors import ListError
-from orchestration.base.roles import person, require_own_name
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import Catalog
 from orchestration.cli.common import models, plain_errors, say, table
@@ -21,18 +19,17 @@ from orchestration.cli.list_overview import lists_list, lists_show
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
 from orchestration.targeting import history, ledger, preview
-from orchestration.targeting.advice import contact_costs
-from orchestration.targeting.approval import Size, approve, given, needed, read_steps
 from orchestration.targeting.definition import TargetList, schema_text
-from orchestration.targeting.definition_file import load_definition, write_approvals
+from orchestration.targeting.definition_file import load_definition
 from orchestration.targeting.draft import Question, questions, write_draft
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.exposures import PAGE, exposures
 from orchestration.targeting.folder import list_files, list_folders, load_definitions, read_definitions
 from orchestration.targeting.imports import import_list
-from orchestration.targeting.lists import channel_feeds, days_of, definitions, due_lists, judged_lists, open_lists, preview_lists
+from orchestration.targeting.lists import channel_feeds, days_of, judged_lists, open_lists, previewed
 from orchestration.targeting.plan import not_due
 from orchestration.targeting.rebuild import rebuild, recorded_run
+from orchestration.targeting.signing import sign
 from orchestration.targeting.why import why
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.manifest import require_serving
@@ -43,17 +40,6 @@ _VERDICTS = {
     "draft": "a draft, good to run once it is approved",
     "retired": "retired, not exported any more",
 }
-_MEMBER_COLUMNS = (
-    "list_name",
-    "run_date",
-    "position",
-    "subscriber_id",
-    "arm",
-    "offer_code",
-    "manager_id",
-    "value_tier",
-    "region_code",
-)
 ListName = Annotated[str, typer.Argument(help="Name of a list, as its file in target_lists/.")]
 
 
@@ -123,25 +109,17 @@ def lists_approve(
     step: Annotated[str | None, typer.Option(help="Step of seed approval_steps; else the one that is next.")] = None,
 ) -> None:
     """Show what a list would cost and bring, and write the approval of a step into its file."""
-    with plain_errors(), audit.recorded(settings.home(), "list_approval", f"list {name}") as act:
-        require_own_name(person(settings.home()), by)
+    with plain_errors():
         path = _file(name)
-        definition = load_definition(path)
-        with _previewed(name) as decided:
-            found = preview.preview(decided, name, 0)
-            size = Size.of(definition, found.waterfall["matched"], contact_costs(decided.tables))
-        steps = read_steps()
-        approved, done = approve(steps, definition, size, step, by, _today())
-        say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
-        say(filter(None, [found.shows]))
-        _warn(name, (*found.warnings, *filter(None, [found.jump])))
-        write_approvals(path, approved)
-        act.rows = found.waterfall["exported"]
-    say([f"{done} is approved by {by}; {path} says so"])
-    left = [one for one in needed(steps, approved, size) if one.name not in given(steps, approved)]
-    for one in left[:1]:
+        signed = sign(_engine(), models(), path, by, step, _today())
+    found = signed.found
+    say([f"{name}: {found.waterfall['exported']:,} rows, as it would be exported today", *found.expects])
+    say(filter(None, [found.shows]))
+    _warn(name, (*found.warnings, *filter(None, [found.jump])))
+    say([f"{signed.step} is approved by {by}; {path} says so"])
+    for one in signed.left[:1]:
         say([f"Next: telco360 lists approve {name} --as WHO --step {one.name} ({one.description})"])
-    if not left:
+    if not signed.left:
         shows = " Next: telco360 lists exposures" * (path.parent == settings.TARGET_LISTS)
         say([f"{name} is approved in every step, good to run.{shows}"])
 
@@ -220,15 +198,7 @@ def lists_members(
 ) -> None:
     """Write whom an exported list took, as CSV without phones, to the output: > members.csv keeps it in a file of yours."""
     with plain_errors():
-        home = settings.home()
-        rows = [one for one in ledger.members(home, name, run_date.date() if run_date else None).to_pylist() if not one["reason"]]
-        if not rows:
-            raise ListError(f"list {name}: no such run was exported, or it took nobody; `telco360 status` shows the last ones")
-        with audit.recorded(home, "list_members", f"list {name}, run {rows[0]['run_id']}") as act:
-            act.rows = len(rows)
-            writer = csv.DictWriter(sys.stdout, _MEMBER_COLUMNS, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        sys.stdout.write(history.members_csv(settings.home(), name, run_date.date() if run_date else None))
 
 
 @app.command("rebuild")
@@ -313,23 +283,8 @@ def _ask(question: Question) -> str:
             typer.secho(str(error), fg=typer.colors.RED, err=True)
 
 
-@contextlib.contextmanager
-def _previewed(name: str, all_active: bool = False) -> Iterator[DecidedRun]:
-    """The named list decided for a preview, beside those it meets: the ones due today, or all that are active.
-
-    Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
-    """
-    today, known = _today(), definitions(settings.home())
-    if all_active:
-        beside = [d.name for d in known.values() if d.status == "approved"]
-    else:
-        exported = {run["list_name"] for run in ledger.current_runs(settings.home()) if run["run_date"] == today}
-        beside = [other for other in due_lists(_engine(), models(), known.values(), today) if other not in exported]
-    with preview_lists(_engine(), models(), sorted({name, *beside}), today) as decided:
-        if name in decided.plan.rejected:
-            aside = decided.plan.rejected[name]
-            raise ListError(f"list {name}: {aside.status}: {aside.reason}")
-        yield decided
+def _previewed(name: str, all_active: bool = False) -> AbstractContextManager[DecidedRun]:
+    return previewed(_engine(), models(), name, _today(), all_active)
 
 
 def _today() -> datetime.date:

@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "Look whether all is in order: versions, disk, permissions, deliveries, runs, ledger; each fault with its remedy.",
     "backup": "Copy what cannot be made again into a folder, on another disk; the next time only what is new.",
     "restore": "Make an empty home from a backup.",
+    "console": "Open the console on 127.0.0.1: figures, tags, audiences and lists as pages, in English and Chinese.",
     "dev": "Open Dagster's page on 127.0.0.1: runs, lineage, schedule, sensor. Its history is in the home's warehouse/dagster.",
     "intake": "Take in deliveries, try one before, see what became of one.",
     "publish": "List the published versions, go back to one.",

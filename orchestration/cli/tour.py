@@ -73,6 +73,7 @@ def _places(home: Home) -> Text:
         ("query it", f"duckdb -readonly {home.current}"),
         ("target lists", str(files[-1]) if files else f"none exported yet: {home.exports}"),
         ("quality checks", str(home.data_docs / "index.html")),
+        ("all of it as pages", "make console, then the address that it prints"),
         ("runs and lineage", "make dev, then http://127.0.0.1:3000"),
         ("a tag explained", "telco360 tags show value_tier; telco360 tags why SUBSCRIBER value_tier"),
     ]

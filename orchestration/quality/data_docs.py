@@ -33,6 +33,12 @@ class NoIndex:
         return None, {}
 
 
+def results(docs: Path) -> list[dict[str, Any]]:
+    """The results kept, oldest first; none before the first run."""
+    kept = docs / "results.jsonl"
+    return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
+
+
 def add(docs: Path, result: str) -> None:
     """Adds a ValidationResult, as JSON, to the index and cuts outside links out of the pages."""
     results = docs / "results.jsonl"

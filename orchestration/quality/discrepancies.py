@@ -65,14 +65,14 @@ def write(home: Home, contract: Mapping[str, Table], day: date, found: Iterable[
     return written
 
 
-def of_intake(home: Home, contract: Mapping[str, Table]) -> Iterator[Discrepancy]:
-    """What the ledger and quarantine say of the last attempt of each delivery."""
+def of_intake(home: Home, contract: Mapping[str, Table], since: date = date.min) -> Iterator[Discrepancy]:
+    """What the ledger and quarantine say of the last attempt of each delivery, of those of `since` and later."""
     last: dict[tuple[str, date], dict[str, Any]] = {}
     columns = ["table_name", "dt", "outcome", "rows_set_aside", "reason", "warnings"]
     for row in ledger.history(home, columns).to_pylist():
         last[row["table_name"], row["dt"]] = row
     for (table, dt), row in sorted(last.items()):
-        if table not in contract:
+        if table not in contract or dt < since:
             continue
         is_rejected = row["outcome"] == ledger.REJECTED
         if is_rejected:

@@ -50,6 +50,18 @@ def lines_matched(conditions: Conditions, tables: Tables, as_of: date, run_date:
     return int(tables.rows(query)[0][0] or 0)
 
 
+def lines_by(
+    conditions: Conditions, tags: Sequence[str], tables: Tables, as_of: date, run_date: date
+) -> dict[str, list[tuple[str, int]]]:
+    """The same by the values of each of these tags, the most first; 'unknown' for lines without one."""
+    given = lines_given([conditions], tables.relations, as_of, run_date)
+    query = sql("lines_by", tables.dialect, **given, condition=conditions.sql(tables.dialect), tags=tags)
+    found: dict[str, list[tuple[str, int]]] = {tag: [] for tag in tags}
+    for tag, value, lines in tables.rows(query):
+        found[tag].append((value, lines))
+    return found
+
+
 def contact_costs(tables: Tables) -> dict[str, Decimal]:
     """Cost of a contact by channel, local currency."""
     return dict(tables.rows(f"select channel, contact_cost from {tables.relations.channel_costs}"))

@@ -343,7 +343,7 @@ class DecidedRun:
         return {"code": definition.offer, "name": name, "pay_amount": amount}
 
     def _balance_file(self, name: str) -> Path:
-        return self.folder / f"{self.stems[name]}.balance.json"
+        return balance_file(self.home, self.run_date, self.stems[name])
 
     @property
     def folder(self) -> Path:
@@ -354,6 +354,12 @@ def part_name(value: str | None) -> str:
     """What stands in a file's name for a value: letters, digits and _ as they are, all else by its number, so that no two are
     one."""
     return "no.value" if value is None else re.sub(r"[^\w-]", lambda c: f"%{ord(c[0]):02X}", value)
+
+
+def balance_file(home: Home, run_date: date, stem: str) -> Path:
+    """Where the report on the two arms of a run lies, by the name of its file without ending; a list that holds nobody back has
+    none."""
+    return home.exports / f"{run_date}" / f"{stem}.balance.json"
 
 
 def _waterfall(connection: duckdb.DuckDBPyConnection, members: str) -> dict[str, int]:

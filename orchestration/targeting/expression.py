@@ -73,6 +73,11 @@ class Condition:
     moments: tuple[Past | Change | Day, ...]
     _tree: exp.Expression = field(repr=False, compare=False)
 
+    @property
+    def tree(self) -> exp.Expression:
+        """The checked tree, whose columns are tags and moments."""
+        return self._tree
+
     def sql(self, dialect: str = "duckdb") -> str:
         """The condition as SQL for one of DIALECTS; its columns are tags and moments, unqualified and quoted."""
         if dialect not in DIALECTS:

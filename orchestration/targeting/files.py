@@ -124,9 +124,9 @@ def write_files(
             size = made[0].stat().st_size
             files = () if facts[0]["sha256"] == standing else deliver((*made, note), destination, title.name)
     except OSError as error:
-        fault = machine.describe(OSError(error.errno, error.strerror), directory)  # the file is gone by now; its folder is not
-        words = fault or f"{error}; nothing is exported, run it again when that is fixed"
-        raise FileError(f"{title.said}: {words}") from error
+        why = machine.describe(OSError(error.errno, error.strerror), directory)  # the file is gone by now; its folder is not
+        why = why or f"{error}; nothing is exported, run it again when that is fixed"
+        raise FileError(f"{title.said}: {why}") from error
     return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 

@@ -1,19 +1,27 @@
 """What the ledger tells of lists already run: who came and who went from one run to the next, which lists hold the same people.
 
-Only recorded runs are read here, never the warehouse; how they are printed belongs to `orchestration.cli`.
+Only recorded runs are read here, never the warehouse; how they are shown belongs to `orchestration.cli` and the console.
 """
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
+from orchestration.base import audit
 from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
 from orchestration.targeting import ledger
 from orchestration.targeting.templates import sql
 
 Run = Mapping[str, object]
+MEMBER_COLUMNS = (
+    "list_name", "run_date", "position", "subscriber_id", "arm", "offer_code", "manager_id", "value_tier", "region_code",
+)  # fmt: skip
+"""What is told of those whom a list took, outside of its file."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,21 @@ def diff(home: Home, name: str) -> Diff:
             for mine, other, unmatched in (("newer", "older", "did not match"), ("older", "newer", "no longer matches"))
         )
     return Diff(older, newer, stayed, entered, left)
+
+
+def members_csv(home: Home, name: str, run_date: date | None = None) -> str:
+    """Whom the current run of the list on that date (else its last) took, as CSV of MEMBER_COLUMNS without phones; the audit
+    trail has it. Raises ListError where there is no such run, or it took nobody."""
+    rows = [one for one in ledger.members(home, name, run_date).to_pylist() if not one["reason"]]
+    if not rows:
+        raise ListError(f"list {name}: no such run was exported, or it took nobody; `telco360 status` shows the last ones")
+    with audit.recorded(home, "list_members", f"list {name}, run {rows[0]['run_id']}") as act:
+        act.rows = len(rows)
+        file = io.StringIO()
+        writer = csv.DictWriter(file, MEMBER_COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return file.getvalue()
 
 
 def overlap(home: Home) -> tuple[list[Run], list[list[int]]]:

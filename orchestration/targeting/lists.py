@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from orchestration.base.billed import billed_months, months_sql
+from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
 from orchestration.engines.protocol import Engine, require_current
 from orchestration.targeting import advice, ledger, run
@@ -95,9 +96,35 @@ def customer(engine: Engine, models: Models, subscriber: str, run_date: date) ->
 
 
 @contextlib.contextmanager
-def preview_lists(engine: Engine, models: Models, names: Sequence[str], run_date: date) -> Iterator[DecidedRun]:
-    """The named lists, drafts too, decided together for a preview: nothing is written, and nothing may be exported."""
+def previewed(
+    engine: Engine, models: Models, name: str, today: date, all_active: bool = False, unsaved: TargetList | None = None
+) -> Iterator[DecidedRun]:
+    """The named list decided for a preview, beside those it meets: the ones due today, or all that are active; `unsaved` is that
+    list where it has no file yet.
+
+    Raises ListError where the list cannot be decided. Lists that today's run has exported already count as they were exported.
+    """
+    known = definitions(engine.home)
+    if all_active:
+        beside = [d.name for d in known.values() if d.status == "approved"]
+    else:
+        exported = {run["list_name"] for run in ledger.current_runs(engine.home) if run["run_date"] == today}
+        beside = [other for other in due_lists(engine, models, known.values(), today) if other not in exported]
+    with preview_lists(engine, models, sorted({name, *beside}), today, unsaved) as decided:
+        if name in decided.plan.rejected:
+            aside = decided.plan.rejected[name]
+            raise ListError(f"list {name}: {aside.status}: {aside.reason}")
+        yield decided
+
+
+@contextlib.contextmanager
+def preview_lists(
+    engine: Engine, models: Models, names: Sequence[str], run_date: date, unsaved: TargetList | None = None
+) -> Iterator[DecidedRun]:
+    """The named lists, drafts too, decided together for a preview: nothing is written, and nothing may be exported. `unsaved` is
+    a list that has no file yet."""
     version = require_current(engine)
     with engine.list_tables(models, version) as tables:
         as_of = date.fromisoformat(version.contents.as_of)
-        yield run.decide(tables, engine.home, definitions(engine.home), names, run_date, as_of, version.name, drafts=True)
+        known = definitions(engine.home) | ({unsaved.name: unsaved} if unsaved else {})
+        yield run.decide(tables, engine.home, known, names, run_date, as_of, version.name, drafts=True)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from figures_kit import nightly
+from figures_kit import LAST_DELIVERED, NIGHT, nightly, run_nightly
 from made_ledger import record_run
 from oracle.desk import ListRun
 from oracle.operator import Deliveries, write_deliveries
@@ -19,6 +19,7 @@ from privacy_kit import made_home
 from orchestration.base.keys import add_key
 from orchestration.base.settings import Home
 from orchestration.targeting import tasks
+from sample import make_operator
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +56,26 @@ def oracle_run(tmp_path_factory) -> Callable[[int], OracleRun]:
         return OracleRun(home, operator.deliveries, as_of, runs, recorded)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory) -> tuple[Home, str]:
+    """A first run over a small made operator at the end of its ninth month, and what it told. Four more days wait in landing."""
+    home = Home(tmp_path_factory.mktemp("night"))
+    make_operator(home.root, 1500, 10, LAST_DELIVERED, seed=1, daily=4)
+    code, told = run_nightly(home.root, NIGHT)
+    assert code == 0, told
+    return home, told
+
+
+@pytest.fixture(scope="session")
+def night_shown(night, tmp_path_factory) -> Home:
+    """The home of `night` for a console, which keeps the version open: that is a file of its own."""
+    shown = Home(tmp_path_factory.mktemp("night_shown"))
+    shutil.copytree(night[0].published, shown.published, symlinks=True)
+    for folder in (night[0].lake, night[0].warehouse, night[0].exports):
+        (shown.root / folder.name).symlink_to(folder)
+    return shown
 
 
 @pytest.fixture(scope="session")

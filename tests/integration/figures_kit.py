@@ -9,6 +9,9 @@ from pathlib import Path
 
 import duckdb
 
+NIGHT, LAST_DELIVERED = date(2026, 6, 30), date(2026, 7, 4)
+"""Business date of the fixture `night`, and the last day that its operator delivers."""
+
 TOLERANCE = 1e-9
 SHOWN = 40
 

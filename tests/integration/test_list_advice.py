@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 from test_list_commands import CARE, OTHER, cells, operator  # noqa: F401
 
-from orchestration.cli import lists as commands
-from orchestration.targeting import advice, ledger, run
+from orchestration.targeting import advice, ledger, run, signing
 from orchestration.targeting.approval import Step
 from orchestration.targeting.preview import shown_difference
 
@@ -142,7 +141,7 @@ def test_a_list_is_approved_step_by_step_after_what_it_costs_is_shown(operator, 
         Step("budget", "", 0, Decimal(76), "Whoever pays"),  # the list matches 19 lines, of 4.00 each
         Step("reach", "", 20, Decimal(0), "Head of marketing"),
     )
-    for module in (commands, advice, run):
+    for module in (signing, advice, run):
         monkeypatch.setattr(module, "read_steps", lambda: steps)
     operator.change("insert into seeds.channel_costs values ('outbound_call', 4.00)")
     said = operator.call("check", "care", code=1)

@@ -14,12 +14,14 @@ from typer.testing import CliRunner
 
 from orchestration import cli
 from orchestration.base import audit, settings
+from orchestration.base.errors import ListError
 from orchestration.base.exit_codes import ExitCode
+from orchestration.base.roles import person
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.cli import customer, list_overview
 from orchestration.cli import lists as commands
 from orchestration.engines.duckdb import duckdb_tables
-from orchestration.targeting import lists
+from orchestration.targeting import lists, signing
 from orchestration.warehouse.manifest import Model
 from orchestration.warehouse.reading import DuckDBReader
 
@@ -305,6 +307,39 @@ def test_a_new_list_is_asked_for_and_each_answer_checked(operator):
     assert ["matched", "20"] in cells(operator.call("preview", "fresh"))
 
 
+def test_whoever_drafted_a_list_cannot_approve_it(operator):
+    answers = ["fresh", "Fresh", "新", "retention", "A call.", "sms", "value_tier = 'gold'"]
+    operator.call("new", answers="\n".join(answers) + "\n")
+    me = person(operator.home).user
+    assert f"{me} drafted it; another approves it" in operator.call("approve", "fresh", "--as", me, code=1)
+    assert "status: draft" in (operator.folder / "fresh.yml").read_text(encoding="utf-8")
+    assert "campaign is approved by boss" in operator.call("approve", "fresh", "--as", "boss")
+    acts = [(row["action"], row["result"]) for row in audit.trail(operator.home).entries()]
+    assert acts == [("list_draft", "done"), ("list_approval", "failed: ListError"), ("list_approval", "done")]
+
+
+def test_requests_for_approval_stand_until_one_is_given(operator):
+    answers = ["fresh", "Fresh", "新", "retention", "A call.", "sms", "value_tier = 'gold'"]
+    operator.call("new", answers="\n".join(answers) + "\n")
+    signing.ask(operator.home, "fresh")
+    assert set(signing.asked_for(operator.home)) == {"fresh"}
+    operator.call("approve", "fresh", "--as", person(operator.home).user, code=1)
+    assert set(signing.asked_for(operator.home)) == {"fresh"}, "an approval that failed is none"
+    operator.call("approve", "fresh", "--as", "boss")
+    assert signing.asked_for(operator.home) == {}
+    assert [row["action"] for row in signing.acts_on(operator.home, "fresh")][:2] == ["list_approval", "list_approval"]
+
+
+def test_a_list_is_retired_once_and_keeps_all_else(operator):
+    path = operator.folder / "care.yml"
+    before = path.read_text(encoding="utf-8")
+    signing.retire(operator.home, path)
+    assert path.read_text(encoding="utf-8") == before.replace("status: approved", "status: retired")
+    with pytest.raises(ListError, match="retired already"):
+        signing.retire(operator.home, path)
+    assert "its status is retired" in operator.call("export", "care", code=1)
+
+
 def test_lists_are_shown_with_their_next_run_and_their_last(operator):
     (operator.shipped / "gold.yml").write_text(CARE.replace("name: care", "name: gold") + "schedule: monthly\n", encoding="utf-8")
     operator.write("idea", CARE.replace("name: care", "name: idea").replace("status: approved", "status: draft"))
@@ -357,7 +392,7 @@ def test_a_file_in_chinese_keeps_what_systems_find_it_by_and_can_be_made_again(o
     assert header[:2] == ["subscriber_id", "phone"] and {"list_name", "list_run_date", "优惠编码", "入选原因"} <= set(header)
     note = json.loads(Path(made.file).with_suffix(".json").read_text(encoding="utf-8"))
     assert note["language"] == "zh" and note["headers"]["入选原因"] == "reason_zh"
-    assert note["columns"]["入选原因"]["meaning"] == "用户为什么在名单上。"
+    assert note["columns"]["入选原因"]["meaning"] == "用户为什么在清单上。"
     Path(made.file).unlink()
     assert "16 rows, the same bytes as exported" in operator.call("rebuild", "care", f"{RUN_DATE}")
 

@@ -5,6 +5,8 @@ from datetime import date
 import duckdb
 import pandas as pd
 import pytest
+from figures_kit import LAST_DELIVERED as LATER
+from figures_kit import NIGHT as DAY
 from figures_kit import run_nightly
 from made_ledger import record_run
 
@@ -17,19 +19,8 @@ from orchestration.scoring.rows import Rows
 from orchestration.scoring.segments import assign
 from orchestration.scoring.train import store_of
 from orchestration.warehouse.manifest import load_models
-from sample import make_operator
 
-DAY, LATER, MONTH = date(2026, 6, 30), date(2026, 7, 4), date(2026, 6, 1)
-
-
-@pytest.fixture(scope="module")
-def night(tmp_path_factory) -> tuple[Home, str]:
-    """A first run over a small made operator at the end of its ninth month, and what it told. Four more days wait in landing."""
-    home = Home(tmp_path_factory.mktemp("scoring"))
-    make_operator(home.root, 1500, 10, LATER, seed=1, daily=4)
-    code, told = run_nightly(home.root, DAY)
-    assert code == 0, told
-    return home, told
+MONTH = date(2026, 6, 1)
 
 
 def rows(home: Home, query: str) -> list[tuple]:

@@ -91,6 +91,8 @@ def english_page(page: Path) -> Path:
 def chinese_link(page: Path, link: str) -> str:
     """What a link of the English `page` is on its Chinese page: to the Chinese page and heading where there is one; back to the
     English page where it led to the Chinese."""
+    if link.endswith("_en.png"):
+        return link.removesuffix("_en.png") + "_zh.png"  # a picture of a page in either language
     name, _, heading = link.partition("#")
     target = Path(os.path.normpath(page.parent / name)) if name else page
     if "://" in link or not target.name.endswith(".md"):

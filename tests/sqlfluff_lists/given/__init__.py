@@ -18,8 +18,8 @@ months = [{"alias": "month_2026_02", "month": date(2026, 2, 1), "pasts": [Past("
 changes = [Change("value_tier"), Change("plan_code")]
 days = [{"column": "today - 45", "day": date(2026, 2, 15)}]
 
-condition = "is_on_net"
-conditions = ["is_on_net", "is_prepaid"]
+condition, tags = "is_on_net", ["value_tier", "region_code"]
+conditions = comparisons = ["is_on_net", "is_prepaid"]
 lists = [
     {
         "number": number,

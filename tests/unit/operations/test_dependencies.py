@@ -31,7 +31,14 @@ def test_every_package_of_the_lock_is_told_with_a_licence(installed):
     named = {
         re.split(r"==|\[", line)[0] for line in dependencies.LOCK.read_text(encoding="utf-8").splitlines() if line[:1].isalnum()
     }
-    assert named - {package.name for package in installed} <= {"colorama", "pyreadline3", "pywin32", "psutil", "tzlocal"}
+    assert named - {package.name for package in installed} <= {
+        "colorama",
+        "httpx2-jsfetch",
+        "pyreadline3",
+        "pywin32",
+        "psutil",
+        "tzlocal",
+    }
     assert len(installed) > 100
     assert not [package.name for package in installed if package.licence == "not told"]
 

@@ -57,6 +57,8 @@ def test_rows_quarantined_are_told_by_reason_with_how_often_since_when_and_where
     assert (row["deliveries"], row["since"], row["last"]) == ("2", "2026-03-01", "2026-03-02")
     assert row["example"] == "part-0.csv, line 4"
     assert told(home, "billing") == []
+    later = discrepancies.of_intake(home, CONTRACT, date(2026, 3, 2))
+    assert [(one.dt, one.rows) for one in later] == [(date(2026, 3, 2), 2)]
 
 
 def test_a_delivery_that_was_made_good_is_told_no_more(home):

@@ -1,0 +1,192 @@
+"""Lists: all of them at a glance, one with all that is known of it, and what may be done with it by those who may."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.base import audit
+from orchestration.base.errors import ListError
+from orchestration.base.roles import APPROVER, DRAFTS, OWNER, STEWARD, TAKES_BACK
+from orchestration.base.sql import literal
+from orchestration.base.words import did_you_mean
+from orchestration.console.context import Context, Download, Go, Values
+from orchestration.console.figures import bar, line
+from orchestration.console.pages.audience import preview_of
+from orchestration.targeting import history, signing
+from orchestration.targeting.export import balance_file
+from orchestration.targeting.lists import open_lists
+from orchestration.targeting.overview import ListState
+from orchestration.warehouse.build import run_lock
+
+STATUSES = ("draft", "approved", "retired")
+RUNS_SHOWN = 30
+MOVED_SHOWN = 10
+"""Reasons of those who came or went that are shown, the commonest first."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Who came to a list and who left it from one run to the next, by reason."""
+
+    older: Mapping[str, object]
+    newer: Mapping[str, object]
+    stayed: int
+    entered: list[tuple[str, int]]
+    left: list[tuple[str, int]]
+
+
+def lists(context: Context) -> Values:
+    """All lists, or those whose names, titles or owners hold the words `q`."""
+    states, problems = context.lists
+    words, status = context.given.get("q", "").lower().split(), context.given.get("status", "")
+    found = [state for state in states if _fits(state, words) and status in ("", state.definition.status)]
+    return {
+        "states": found,
+        "all_states": len(states),
+        "problems": problems,
+        "asked": signing.asked_for(context.home),
+        "statuses": ("draft", "approved", "retired"),
+    }
+
+
+def one(context: Context) -> Values:
+    """One list. `done` names what was just done with it."""
+    state = _state(context)
+    definition, name = state.definition, state.definition.name
+    own = f"list_name = {literal(name)}"
+    sizes = f"""select run_date, matched, exported, control
+from marketing.target_list_runs
+where {own} and status = 'exported'
+order by run_date"""
+    effect = f"""select run_date, targeted_treated, targeted_control, contacted_treated, ordered_treated, ordered_control,
+    uplift, uplift_low, uplift_high, retention_uplift, retention_uplift_low, retention_uplift_high
+from marketing.list_effect
+where {own}
+order by run_date desc"""
+    acts = signing.acts_on(context.home, name)
+    return {
+        "state": state,
+        "definition": definition,
+        "drafted_by": signing.drafted_by(context.home, name),
+        "asked": signing.asked_for(context.home).get(name),
+        "runs": state.runs[:RUNS_SHOWN],
+        "sizes": context.figure("sizes", sizes, "marketing", line("run_date", "matched", "exported", "control")),
+        "effect": context.figure("effect", effect, "marketing"),
+        "uplift": context.figure("uplift", effect, "marketing", bar("run_date", "uplift")),
+        "moved": moved(context, name),
+        "balance": _balance(context, state),
+        "acts": acts[:RUNS_SHOWN],
+        "done": context.given.get("done", ""),
+        "may": {
+            "ask": context.may(DRAFTS) and definition.status == "draft",
+            "approve": context.may(APPROVER) and definition.status != "retired",
+            "names_another": OWNER in context.person.roles,
+            "retire": context.may(TAKES_BACK) and definition.status != "retired",
+            "export": context.may(STEWARD) and definition.status == "approved",
+            "file": context.may(STEWARD) and state.last is not None,
+            "members": context.may(DRAFTS | STEWARD) and state.last is not None,
+        },
+    }
+
+
+def reach(context: Context) -> Values:
+    """What the list would come to now."""
+    state = _state(context)
+    found, shared = preview_of(context, state.definition.name)
+    return {"found": found, "shared": shared, "groups": found.groups}
+
+
+def ask(context: Context) -> Go:
+    """Asks for an approval."""
+    state = _state(context)
+    if state.definition.status != "draft":
+        raise ListError(f"list {state.definition.name}: its status is {state.definition.status}; only a draft waits for approval")
+    signing.ask(context.home, state.definition.name)
+    return _back(state, "ask")
+
+
+def approve(context: Context) -> Go:
+    """Approves the step that is next, in the person's name; the account itself may write down another's."""
+    state = _state(context)
+    by = context.given.get("by", "").strip() or context.person.user
+    signing.sign(context.engine, context.models, state.file, by, None, context.today)
+    return _back(state, "approve")
+
+
+def retire(context: Context) -> Go:
+    """Has the list exported no more."""
+    state = _state(context)
+    signing.retire(context.home, state.file)
+    return _back(state, "retire")
+
+
+def export(context: Context) -> Go:
+    """Exports the list now, as `telco360 lists export` does."""
+    state = _state(context)
+    with run_lock(context.home), open_lists(context.engine, context.models, [state.definition.name], context.today) as decided:
+        decided.export(state.definition.name)
+    return _back(state, "export")
+
+
+def file(context: Context) -> Download:
+    """The file of the last run, with phones; the audit trail has who took it."""
+    state = _state(context)
+    last = state.last
+    path = Path(str(last["file"])) if last else Path()
+    if last is None or not path.is_file():
+        raise ListError(context.text("lists.no_file", file=last["file"] if last else state.definition.name))
+    with audit.recorded(context.home, "list_download", f"list {state.definition.name}, run {last['run_id']}") as act:
+        act.rows = int(str(last["exported"]))
+    return Download(path.name, path)
+
+
+def members(context: Context) -> Download:
+    """Whom the last run took, without phones."""
+    name = _state(context).definition.name
+    return Download(f"{name}_members.csv", content=history.members_csv(context.home, name))
+
+
+def moved(context: Context, name: str) -> Moved | None:
+    """Who came and went from the run before to the last; None before there are two."""
+    try:
+        found = history.diff(context.home, name)
+    except ListError:
+        return None
+    entered, left = (Counter(reason for _, reason in who).most_common(MOVED_SHOWN) for who in (found.entered, found.left))
+    return Moved(found.older, found.newer, found.stayed, entered, left)
+
+
+def _balance(context: Context, state: ListState) -> list[dict[str, Any]]:
+    """How alike the arms of the last run are; empty of a list that holds nobody back, or whose report is gone."""
+    last: Any = state.last
+    if last is None or not last["file"]:
+        return []
+    path = balance_file(context.home, last["run_date"], Path(str(last["file"])).stem)
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["balance"])
+    except OSError:
+        return []
+
+
+def _state(context: Context) -> ListState:
+    name = context.given["name"]
+    states, problems = context.lists
+    found = next((state for state in states if state.definition.name == name), None)
+    if found is None:
+        fault = next((problem for problem in problems if f"/{name}.yml" in problem), "")
+        hint = did_you_mean(name, [state.definition.name for state in states])
+        raise ListError(fault or f"there is no list {name}{hint}")
+    return found
+
+
+def _fits(state: ListState, words: list[str]) -> bool:
+    definition = state.definition
+    text = f"{definition.name} {definition.title.en} {definition.title.zh} {definition.owner} {definition.channel}".lower()
+    return all(word in text for word in words)
+
+
+def _back(state: ListState, done: str) -> Go:
+    return Go(f"/lists/{state.definition.name}?done={done}")

@@ -1,0 +1,376 @@
+"""The console over a whole run: pages in both languages, a list from its condition to its file, who may what, no phone."""
+
+import csv
+import io
+import os
+import re
+import shutil
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+import uvicorn
+from starlette.datastructures import ImmutableMultiDict
+from starlette.testclient import TestClient
+
+from orchestration.base import audit, roles
+from orchestration.base.roles import Role
+from orchestration.base.settings import Home
+from orchestration.console.app import Console, application, figures_of
+from orchestration.console.context import Context
+from orchestration.console.pages import PAGES
+from orchestration.console.versions import Versions
+from orchestration.targeting import ledger
+from orchestration.warehouse.build import run_lock
+from orchestration.warehouse.manifest import load_models
+from orchestration.warehouse.reading import published
+
+SEED, KEY = 2, "the-key"
+CHROMIUM = Path(os.environ.get("TELCO360_CHROMIUM") or "/usr/bin/chromium")
+WHERE = "is_on_net and tenure_months >= 3"
+PLAN = {
+    "name": "loyal", "en": "Loyal lines", "zh": "忠诚用户", "owner": "value-team", "purpose": "A call of thanks.",
+    "channel": "outbound_call", "control_share": "0", "priority": "1", "where": WHERE,
+}  # fmt: skip
+ROLES = """
+viewer: {users: [vera]}
+analyst: {users: [ana]}
+marketer: {users: [mo]}
+approver: {users: [ada]}
+steward: {users: [sam]}
+"""
+USERS = {Role.VIEWER: "vera", Role.ANALYST: "ana", Role.MARKETER: "mo", Role.APPROVER: "ada", Role.STEWARD: "sam"}
+
+
+@pytest.fixture(scope="module")
+def home(oracle_run, tmp_path_factory, manifest):
+    """A copy of a run's home, in which the day after its business date is today."""
+    made = oracle_run(SEED)
+    root = tmp_path_factory.mktemp("console") / "home"
+    shutil.copytree(made.home, root, symlinks=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orchestration.console.context.today", lambda: made.as_of + timedelta(1))
+        yield Home(root)
+
+
+@pytest.fixture(scope="module")
+def console(home, manifest) -> Console:
+    return Console(home, load_models(manifest), KEY)
+
+
+@pytest.fixture
+def browser(console) -> TestClient:
+    """A browser of the account that owns the home, or of whoever `SUDO_USER` names."""
+    found = TestClient(application(console), "http://127.0.0.1:3360")
+    found.get(f"/?key={KEY}")
+    return found
+
+
+@pytest.fixture
+def people(home, monkeypatch):
+    """Sets who asks: a name in roles.yml, which is there for the length of the test."""
+    path = roles.roles_file(home)
+    path.write_text(ROLES)
+    path.chmod(0o600)
+    yield lambda name: monkeypatch.setenv("SUDO_USER", name)
+    path.unlink()
+
+
+def paths(home: Home) -> list[str]:
+    """An address of every page that is opened, its parameters filled."""
+    with published(home) as db:
+        (line, customer) = db.execute("select subscriber_id, customer_id from core.dim_subscribers where is_on_net").fetchone()
+    return [
+        *(page.path for page in PAGES if page.method == "GET" and "{" not in page.path),
+        *(page.path.format(entity="subscriber", name="value_tier") for page in PAGES if "{entity}" in page.path),
+        "/lists/vip_care", "/audience?list=vip_care", f"/customer?id={line}", f"/customer?id={customer}",
+        "/definitions?q=churn", "/?region=R1",
+    ]  # fmt: skip
+
+
+def rows_of(text: str) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def post(browser: TestClient, console: Console, path: str, **fields: str):
+    return browser.post(path, data=fields | {"token": console.token(None)})
+
+
+def test_every_page_opens_in_both_languages_and_shows_no_phone(browser, home):
+    with duckdb.connect(str(home.build_database), read_only=True) as db:
+        phones = {
+            phone for (phone,) in db.execute("select msisdn from private.subscriber_phones where msisdn is not null").fetchall()
+        }
+    assert phones
+    for language, word in (("en", "Business date"), ("zh", "业务日期")):
+        for path in paths(home):
+            answer = browser.get(path, params={"lang": language} if "?" not in path else None)
+            assert answer.status_code == 200, path
+            if "<main" in answer.text:
+                assert word in answer.text or "?" in path, path
+            assert not phones & set(re.findall(r"\+?[0-9]{7,}", answer.text)), path
+
+
+def test_each_figure_is_a_file_of_the_same_rows(console, browser, home):
+    for page in PAGES:
+        if page.method == "GET" and "{" not in page.path and page.is_in_menu:
+            opened = console.versions.current()
+            asked = Context(home, console.models, opened, roles.person(home), "en", page.name, ImmutableMultiDict())
+            for figure in figures_of(page.view(asked)):
+                sent = browser.get(page.path, params={"csv": figure.name})
+                assert sent.headers["content-disposition"].endswith(f'"{figure.name}.csv"')
+                assert len(rows_of(sent.content.decode("utf-8-sig"))) == len(figure.rows), f"{page.name}: {figure.name}"
+    assert browser.get("/", params={"csv": "nothing"}).status_code == 404
+
+
+def of_today(browser: TestClient, **filters: str) -> dict[str, dict]:
+    """The rows of the base on the page Today, by month."""
+    sent = browser.get("/", params={"csv": "base"} | filters)
+    return {row["month"]: row for row in rows_of(sent.content.decode("utf-8-sig"))}
+
+
+def test_figures_of_today_are_those_of_the_monthly_report(browser, home):
+    with published(home) as db:
+        report = db.execute("select month, on_net_end, activations, churned from churn.churn_monthly").fetchall()
+    shown = of_today(browser)
+    assert report
+    for month, *figures in report:
+        row = shown[str(month)]
+        assert [int(row[name]) for name in ("on_net_end", "activations", "churned")] == figures, month
+
+
+def test_a_region_shows_its_lines_alone(browser, home):
+    query = """select region_code, count(*) filter (is_on_net_end)
+        from core.fct_subscriber_months inner join core.dim_subscribers using (subscriber_id)
+        where month = ? and not is_after_churn group by region_code"""
+    last = max(of_today(browser))
+    with published(home) as db:
+        regions = {code: lines for code, lines in db.execute(query, [last]).fetchall() if code}
+    assert len(regions) > 1
+    for code, lines in regions.items():
+        assert int(of_today(browser, region=code)[last]["on_net_end"]) == lines, code
+
+
+def test_a_count_is_that_of_a_query_of_the_preview_and_of_the_rows_exported(browser, console, home):
+    with published(home) as db:
+        (counted,) = db.execute(f"select count(*) from tags.subscriber_360 where {WHERE}").fetchone()
+    text = post(browser, console, "/audience/text", where=WHERE).text
+    assert f'<strong id="matched">{counted:,}</strong>' in text
+    assert post(browser, console, "/audience/save", **PLAN).url.path == "/lists/loyal"
+    assert post(browser, console, "/lists/loyal/ask").status_code == 200
+    assert post(browser, console, "/lists/loyal/approve", by="boss").status_code == 200
+    seen = post(browser, console, "/lists/loyal/reach").text
+    assert post(browser, console, "/lists/loyal/export").status_code == 200
+    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "loyal")
+    assert run["matched"] == counted
+    assert f"Rows that an export today would have: {run['exported']:,}" in seen
+    sent = post(browser, console, "/lists/loyal/file")
+    assert len(rows_of(sent.content.decode("utf-8-sig"))) == run["exported"] > 0
+    taken = rows_of(post(browser, console, "/lists/loyal/members").text)
+    assert len(taken) == run["exported"] and "phone" not in taken[0]
+    page = browser.get("/lists/loyal").text
+    for words in ("Loyal lines", "boss", "File downloaded", "Approval asked for"):
+        assert words in page
+    acts = [row["action"] for row in audit.trail(home).entries() if row["of"].startswith("list loyal")]
+    assert acts == ["list_draft", "list_request", "list_approval", "list_export", "list_download", "list_members"]
+    assert {row["user"] for row in audit.trail(home).entries() if row["of"].startswith("list loyal")} == {roles.person(home).user}
+
+
+def test_whoever_drafted_a_list_cannot_approve_it_and_nobody_signs_for_another(browser, console, home, people):
+    people("ada")
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "own"}).status_code == 200
+    refused = post(browser, console, "/lists/own/approve")
+    assert refused.status_code == 400 and "ada drafted it; another approves it" in refused.text
+    assert "write your own name" in post(browser, console, "/lists/own/approve", by="boss").text
+    people("mo")
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "hers"}).status_code == 200
+    people("ada")
+    assert post(browser, console, "/lists/hers/approve").status_code == 200
+    assert "approved: {by: ada" in (home.target_lists / "hers.yml").read_text()
+
+
+@pytest.mark.parametrize("role", USERS)
+def test_pages_open_to_those_roles_alone_that_may(role, browser, console, home, people):
+    people(USERS[role])
+    for page in PAGES:
+        path = page.path.format(name="none_such", entity="subscriber")
+        answer = browser.get(path) if page.method == "GET" else post(browser, console, path)
+        assert (answer.status_code == 403) == (role not in page.needs), f"{role}: {page.method} {path}"
+
+
+def test_only_stewards_are_offered_files_with_phones(browser, people):
+    for user, is_offered in (("sam", True), ("ada", False), ("mo", False), ("vera", False)):
+        people(user)
+        page = browser.get("/lists/vip_care").text
+        assert ("/lists/vip_care/export" in page) == is_offered
+
+
+def test_what_changes_something_needs_the_token(browser, home):
+    for page in PAGES:
+        if page.method == "POST":
+            path = page.path.format(name="vip_care")
+            assert browser.post(path, data=PLAN | {"name": "forged"}).status_code == 403, path
+            assert browser.post(path, data=PLAN | {"name": "forged", "token": "guess"}).status_code == 403, path
+    assert not (home.target_lists / "forged.yml").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "Bad Name"}, "name: 'Bad Name' does not fit"),
+        ({"name": "vip_care"}, "there is a list vip_care already"),
+        ({"name": "../../x"}, "does not fit"),
+        ({"en": " "}, "en: must not be empty"),
+        ({"channel": "pigeon"}, "'pigeon' is not one of"),
+        ({"where": "value_tear = 'gold'"}, "did you mean value_tier?"),
+        ({"schedule": "sometimes"}, "'sometimes' does not fit"),
+        ({"control_share": "0.9"}, "control_share"),
+        ({"limit": "many"}, "limit"),
+    ],
+)
+def test_a_draft_with_a_fault_is_told_and_not_written(change, said, browser, console, home):
+    answer = post(browser, console, "/audience/save", **PLAN | {"name": "faulty"} | change)
+    assert answer.status_code == 400 and said in answer.text.replace("&#39;", "'")
+    assert not (home.target_lists / "faulty.yml").exists()
+
+
+def test_while_a_run_works_counts_go_on_and_previews_wait(browser, console, home):
+    with run_lock(home):
+        assert 'id="matched"' in post(browser, console, "/audience/text", where=WHERE).text
+        answer = post(browser, console, "/audience/reach", where=WHERE)
+        assert answer.status_code == 400 and "A run is working on this home" in answer.text
+        assert post(browser, console, "/lists/vip_care/export").status_code == 400
+
+
+def test_a_retired_list_is_not_exported(browser, console):
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "short_lived"}).status_code == 200
+    assert "only approved lists" in post(browser, console, "/lists/short_lived/export").text
+    assert post(browser, console, "/lists/short_lived/retire").status_code == 200
+    assert "it is retired already" in post(browser, console, "/lists/short_lived/retire").text
+    assert "/lists/short_lived/retire" not in browser.get("/lists/short_lived").text
+
+
+def test_why_a_line_is_on_a_list_or_not_is_told_for_each(browser, console, home):
+    member = next(one for one in ledger.members(home, "loyal").to_pylist() if not one["reason"])["subscriber_id"]
+    answer = post(browser, console, "/customer/lists", id=member)
+    assert re.search(rf"{member} (is|matches|is not in) .*loyal|loyal", answer.text)
+    assert answer.text.count("<li>") >= 10
+
+
+def test_hundreds_of_lists_and_long_texts_are_shown(browser, home):
+    draft = (home.target_lists / "own.yml").read_text()
+    for number in range(500):
+        (home.target_lists / f"many_{number:03}.yml").write_text(
+            draft.replace("name: own", f"name: many_{number:03}").replace("A call of thanks.", "很长" * 400)
+        )
+    page = browser.get("/lists")
+    assert page.status_code == 200 and page.text.count("/lists/many_") == 500
+    assert "很长" * 400 in browser.get("/lists/many_007").text
+    for path in home.target_lists.glob("many_*.yml"):
+        path.unlink()
+
+
+def test_a_newer_version_is_told_to_a_page_of_an_older_one(browser, home):
+    shown = Versions(home, ()).current().version.name
+    assert browser.get("/version", params={"shown": shown}).status_code == 204
+    assert "A newer version is published" in browser.get("/version", params={"shown": "telco360_2020-01-01_x"}).text
+
+
+def test_a_version_of_other_code_is_told(console, browser, home, tmp_path):
+    current = home.current.resolve()
+    other = Path(current).with_name("telco360_2099-01-01_other.duckdb")
+    shutil.copy(current, other)
+    other.chmod(0o600)
+    with duckdb.connect(str(other)) as db:
+        db.execute("alter table churn.alerts rename column severity to grade")
+    shutil.copy(current.with_suffix(".json"), other.with_suffix(".json"))
+    home.current.unlink()
+    home.current.symlink_to(other.name)
+    answer = browser.get("/")
+    home.current.unlink()
+    home.current.symlink_to(current.name)
+    other.unlink()
+    other.with_suffix(".json").unlink()
+    assert answer.status_code == 400 and "published by other code" in answer.text
+    assert browser.get("/").status_code == 200
+
+
+@pytest.fixture
+def page(console):
+    """A page of Debian's Chromium on the console, and where that listens."""
+    sync = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not here: apt-get install chromium, or TELCO360_CHROMIUM names another")
+    server = uvicorn.Server(uvicorn.Config(application(console), host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with sync.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        opened = chromium.new_page(base_url=f"http://127.0.0.1:{port}", accept_downloads=True)
+        said: list[str] = []
+        opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.goto(f"/?key={KEY}")
+        yield opened
+        chromium.close()
+    server.should_exit = True
+    thread.join()
+    assert said == []
+
+
+def go_to(page, selector: str) -> None:
+    """Moves on by the tabulator key until what fits the selector has the focus."""
+    for _ in range(400):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached by the keyboard")
+
+
+def test_a_first_list_by_the_keyboard_alone_from_its_condition_to_its_file(page, home):
+    page.goto("/audience")
+    go_to(page, "#tag-search")
+    page.keyboard.type("tenure_band")
+    page.wait_for_selector("#tag-list details[open] button[value='add:tenure_band']")
+    go_to(page, "button[value='add:tenure_band']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("fieldset.values input")
+    go_to(page, "fieldset.values input[type=checkbox]")
+    page.keyboard.press("Space")
+    page.wait_for_selector("fieldset.values input[checked]")  # the form as it came back
+    assert "tenure_band = " in page.input_value("#where")
+    assert page.evaluate("document.activeElement.checked"), "the focus stays where it was"
+    counted = int(page.inner_text("#matched").replace(",", ""))
+    with published(home) as db:
+        where = page.input_value("#where")
+        assert db.execute(f"select count(*) from tags.subscriber_360 where {where}").fetchone() == (counted,)
+    for name, text in (("name", "by_keyboard"), ("en", "By keyboard"), ("zh", "键盘"), ("purpose", "A call.")):
+        go_to(page, f"#plan [name={name}]")
+        page.keyboard.type(text)
+    actions = 0
+    for button, then in (
+        ("#plan button:not([type])", "**/lists/by_keyboard"),  # saves the draft
+        ("[action$='/ask'] button", "**done=ask"),
+        ("[action$='/approve'] button", "**done=approve"),
+        ("[action$='/export'] button", "**done=export"),
+    ):
+        if then.endswith("approve"):
+            go_to(page, "[name=by]")
+            page.keyboard.press("Control+a")
+            page.keyboard.type("boss")
+        go_to(page, button)
+        page.keyboard.press("Enter")
+        page.wait_for_url(then)
+        actions += 1
+    go_to(page, "[action$='/file'] button")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "by_keyboard")
+    assert len(rows_of(Path(download.value.path()).read_text("utf-8-sig"))) == run["exported"]
+    assert run["matched"] == counted and actions + 1 <= 6

@@ -1,0 +1,132 @@
+"""The console's pages on a published version: they open, say what is so, and count as the tables do."""
+
+import csv
+import io
+
+import pytest
+from starlette.testclient import TestClient
+
+from orchestration.base import roles
+from orchestration.base.settings import Home
+from orchestration.console.app import Console, application
+from orchestration.console.pages import PAGES
+from orchestration.warehouse.manifest import load_models
+
+READ = ("/", "/tags", "/value", "/churn", "/service", "/tasks", "/campaigns", "/quality", "/definitions")
+ONE_TAG = "/tags/subscriber/value_tier"
+HERE = "http://127.0.0.1:3360"
+
+
+@pytest.fixture(scope="module")
+def console(night_shown, manifest) -> Console:
+    return Console(night_shown, load_models(manifest), "the-key")
+
+
+@pytest.fixture
+def client(console, monkeypatch) -> TestClient:
+    monkeypatch.setenv("TELCO360_HOME", str(console.home.root))
+    found = TestClient(application(console), base_url=HERE)
+    found.get("/?key=the-key")
+    return found
+
+
+def rows(client: TestClient, address: str, figure: str) -> list[dict[str, str]]:
+    """The file of a figure."""
+    answer = client.get(f"{address}{'&' if '?' in address else '?'}csv={figure}")
+    assert answer.status_code == 200, address
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def ask(console: Console, query: str) -> list[tuple]:
+    return console.versions.current().ask(query)[1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "address", [*READ, ONE_TAG, f"{ONE_TAG}/near", "/tags?q=ARPU", "/tags?entity=manager", "/campaigns?by=offer"]
+)
+def test_each_page_opens_in_both_languages(client, address, language):
+    answer = client.get(address, headers={"accept-language": language})
+    assert answer.status_code == 200, answer.text
+    assert ('lang="zh-CN"' if language == "zh" else 'lang="en"') in answer.text or address.endswith("near")
+
+
+@pytest.mark.parametrize("address", [page.path for page in PAGES if page.filters])
+def test_filters_that_nobody_meets_leave_a_page_that_says_so(client, address):
+    answer = client.get(f"{address}?region=none&manager=none&month=1999-01")
+    assert answer.status_code == 200
+    assert "has no rows for this" in answer.text
+
+
+def test_a_region_counts_its_own_lines(client, console):
+    region = ask(console, "select region_code from core.dim_regions order by region_code limit 1")[0][0]
+    counted = ask(
+        console, f"select value_tier, count(*) from tags.subscriber_360 where is_on_net and region_code = '{region}' group by all"
+    )
+    told = {row["value_tier"]: int(row["subscribers"]) for row in rows(client, f"/?region={region}", "tiers")}
+    assert told == {tier or "": lines for tier, lines in counted}
+
+
+def test_the_base_of_today_is_that_of_the_monthly_report(client, console):
+    report = ask(console, "select month, on_net_end, activations, churned from churn.churn_monthly order by month desc limit 9")
+    told = [
+        (row["month"], int(row["on_net_end"]), int(row["activations"]), int(row["churned"])) for row in rows(client, "/", "base")
+    ]
+    assert told[: len(report)] == [(str(month), *counts) for month, *counts in report]
+
+
+def test_the_months_of_a_page_are_those_of_its_table(client, console):
+    months = [month for (month,) in ask(console, "select distinct month from value.value_pyramid order by month")]
+    assert len(months) > 1
+    for month in (months[0], months[-1]):
+        lines = ask(console, f"select sum(subscribers) from value.value_pyramid where month = date '{month}'")[0][0]
+        assert sum(int(row["subscribers"]) for row in rows(client, f"/value?month={month:%Y-%m}", "pyramid")) == lines
+
+
+def test_regions_together_are_the_pyramid(client):
+    pyramid = {row["value_tier"]: int(row["subscribers"]) for row in rows(client, "/value", "pyramid")}
+    regions: dict[str, int] = {}
+    for row in rows(client, "/value", "regions"):
+        regions[row["value_tier"]] = regions.get(row["value_tier"], 0) + int(row["subscribers"])
+    assert regions == pyramid
+
+
+def test_a_tag_tells_its_values_and_the_lists_that_use_it(client, console):
+    counted = ask(console, "select count(*) from tags.subscriber_360 where value_tier = 'gold'")[0][0]
+    told = {row["value_tier"]: int(row["members"]) for row in rows(client, ONE_TAG, "coverage")}
+    assert told["gold"] == counted
+    text = client.get(ONE_TAG).text
+    assert "High-value care" in text and "seeds/value_tiers.csv" in text and "crm_subscribers" in text
+
+
+def test_tags_are_found_by_words_of_either_language(client):
+    for words in ("value tier", "价值等级"):
+        assert "/tags/subscriber/value_tier" in client.get("/tags", params={"q": words}).text
+    assert "No tag fits" in client.get("/tags?q=xyzzyx").text
+
+
+def test_an_unknown_tag_is_told_as_that(client):
+    answer = client.get("/tags/subscriber/no_such_tag")
+    assert answer.status_code == 400 and "There is no tag no_such_tag" in answer.text
+    assert client.get("/tags/<b>/x").status_code == 400 and "<b>" not in client.get("/tags/<b>/x").text
+
+
+def test_the_calendar_has_the_outcome_of_each_delivery(client, console):
+    told = rows(client, "/quality", "deliveries")
+    assert {row["table_name"] for row in told} >= {"crm_subscribers", "billing_charges"}
+    assert {row["delivery_state"] for row in told} == {"0"}  # the made operator delivers no fault
+
+
+def test_lines_are_named_to_those_alone_who_may_ask_about_lines(console, tmp_path, monkeypatch, manifest):
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    (home.root / "published").symlink_to(console.home.published)
+    roles.roles_file(home).write_text("viewer: {users: [wang]}\nanalyst: {users: [li]}\n")
+    roles.roles_file(home).chmod(0o600)
+    seen = {}
+    for user in ("wang", "li"):
+        monkeypatch.setenv("SUDO_USER", user)
+        client = TestClient(application(Console(home, load_models(manifest), "the-key")), base_url=HERE)
+        client.get("/?key=the-key")
+        seen[user] = client.get("/tasks").text + client.get("/service").text
+    assert "/customer?id=" in seen["li"] and "/customer?id=" not in seen["wang"]
