@@ -15,7 +15,7 @@ from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.warehouse import reading
 
 PAGE = PROJECT_DIR / "docs" / "cookbook.md"
-RECIPE = re.compile(r"```sql\n(?P<query>.*?)```\n```\n(?P<answer>.*?)```", re.DOTALL)
+RECIPE = re.compile(r"```sql\n(?P<query>[^`]*)```\n\n(?P<answer>(?:\|.*\n)*)")
 
 
 def recipes(page: str) -> list[tuple[str, str]]:
@@ -24,14 +24,16 @@ def recipes(page: str) -> list[tuple[str, str]]:
 
 
 def answer(db: duckdb.DuckDBPyConnection, query: str) -> str:
-    """What the query gives, as DuckDB's command line shows it."""
-    shown = db.sql(query.strip().removesuffix(";"))
-    return str(shown).rstrip() + "\n"
+    """What the query gives, as a table of Markdown; of no rows the head alone."""
+    found = db.execute(query)
+    head = [column[0] for column in found.description or ()]
+    rows = [["" if value is None else str(value) for value in row] for row in found.fetchall()]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ["---"] * len(head), *rows))
 
 
 def answered(page: str, db: duckdb.DuckDBPyConnection) -> str:
     """The page with the answers of a version."""
-    return RECIPE.sub(lambda found: f"```sql\n{found['query']}```\n```\n{answer(db, found['query'])}```", page)
+    return RECIPE.sub(lambda found: f"```sql\n{found['query']}```\n\n{answer(db, found['query'])}", page)
 
 
 def main(given: list[str]) -> int:
