@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def export_table(
-    table: Annotated[str, typer.Argument(help="A public table, as value.subscriber_value.")],
+    table: Annotated[str, typer.Argument(help="A public table: its schema, a dot, its name.")],
     file: Annotated[Path | None, typer.Argument(help="Ends in .csv, .xlsx or .parquet; none: CSV to the terminal.")] = None,
     columns: Annotated[str, typer.Option(help="These alone, with commas between; else all.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="The first so many rows, in the order of the table's grain.")] = None,
