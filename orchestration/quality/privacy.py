@@ -24,6 +24,9 @@ SEPARATORS = " -+()./"
 COUNTRY_CODE = "^(00)?86"
 """What may stand before a phone of the lake elsewhere; the lake's are without it, as seeds/msisdn_patterns.csv says."""
 
+MANY = 10_000
+"""Different values from which on a column's are remembered: ids stand in most tables, and none is taken apart twice."""
+
 EXAMPLES = 3
 REMEDY = (
     "Take it out of the model, or pseudonymise it at the source. If that raw column holds no phone or document numbers, correct "
@@ -91,6 +94,8 @@ def create_identifiers(
     """Fills the table `identifiers`: number, source, and whose it is (owner_column, owner), a row for each owner. `sampled`: rows
     of the latest delivery that are looked at; None: all rows of all deliveries."""
     db.execute("create temp table identifiers (number varchar, source varchar, owner_column varchar, owner varchar)")
+    db.execute("create temp table looked_at (value varchar)")
+    db.execute("create temp table numbers_within (value varchar, number varchar)")
     for table, column in searched(contract.values()):
         deliveries = sorted((raw / table.name).glob("dt=*"))
         if not deliveries:
@@ -117,15 +122,16 @@ def column_verdict(
 ) -> Verdict:
     """What a public column of an attached file holds of `identifiers`. `owners`: columns of the table that may name an owner."""
     name = identifier(column)
-    created = db.execute(
-        f"""create or replace temp table matched as
-            select distinct value, number from (
-                select value, unnest({_numbers("value", limits)}) as number
-                from (select distinct {name}::varchar as value from {relation}) as held
-                where length(value) >= {limits.identifier_length}
-            ) as parts
-            semi join identifiers using (number)"""
-    )
+    is_long = f"length({name}::varchar) >= {limits.identifier_length}"
+    distinct = f"create or replace temp table held as select distinct {name}::varchar as value from {relation} where {is_long}"
+    (held,) = one_row(db.execute(distinct))
+    if held < MANY:
+        created = db.execute(f"create or replace temp table matched as {_within('held', limits)}")
+    else:
+        db.execute("create or replace temp table fresh as select value from held anti join looked_at using (value)")
+        db.execute("insert into looked_at from fresh")
+        db.execute(f"insert into numbers_within {_within('fresh', limits)}")
+        created = db.execute("create or replace temp table matched as from numbers_within semi join held using (value)")
     if not one_row(created)[0]:
         return Verdict()
     own = [
@@ -145,6 +151,13 @@ def column_verdict(
     ).fetchall()
     (distinct_values,) = one_row(db.execute(f"select count(distinct {name}) from {relation}"))
     return verdict([Match(*row) for row in rows], distinct_values, limits)
+
+
+def _within(values: str, limits: ReleaseLimits) -> str:
+    """The query of the numbers of `identifiers` that stand in these values."""
+    return f"""select distinct value, number
+        from (select value, unnest({_numbers("value", limits)}) as number from {values}) as parts
+        semi join identifiers using (number)"""
 
 
 def _numbers(value: str, limits: ReleaseLimits) -> str:

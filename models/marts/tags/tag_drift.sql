@@ -51,9 +51,7 @@ totals as (
 -- A value that a date lacks had nobody on it; a share of 0 would make the index endless.
 floors as (
 
-    select cast(max(value) as double) as least_share
-    from {{ ref('tag_rules') }}
-    where rule = 'drift_floor_share'
+    select cast({{ rule('tag_rules', 'drift_floor_share') }} as double) as least_share
 
 ),
 
