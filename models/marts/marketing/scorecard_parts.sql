@@ -125,4 +125,4 @@ select
     cast(sum(members) as bigint) as denominator
 from {{ ref('snapshot_counts') }}
 where is_snapshot
-group by month, region_code, county_code, manager_id
+group by 1, 2, 3, 4, 5

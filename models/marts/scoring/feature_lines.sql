@@ -1,5 +1,5 @@
--- Whose features each month keeps: every line's at the end of the last complete month, which is scored; of each month before it as
--- many lines as models learn from, told by a hash, and whom lists took or held back in the month after it, for uplift.
+-- Whose features each month keeps: every line's at the end of the last complete month, which is scored; of each month before it
+-- as many lines as models learn from, told by a hash, and whom lists took or held back in the month after it, for uplift.
 {{ config(access='private', meta={'public': false}) }}
 {% set draw = hash_share('features', 'lines.subscriber_id') %}
 with

@@ -5,10 +5,11 @@
 {% set carried = ['month', 'plan_code', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls', 'calls_forwarded_offnet',
     'last_usage_date'] + uses.values() | list %}
 {% set own = ['subscriber_id', 'outgoing_minutes', 'balance_amount', 'tenure_months'] + carried %}
-{% set is_seen = 'facts.is_complete_month and not facts.is_after_churn and facts.subscriber_id in (select subscriber_id from lines)' %}
+{% set seen = 'not facts.is_after_churn and facts.is_complete_month and facts.subscriber_id in (select subscriber_id from kept)'
+%}
 with
 
-lines as (
+kept as (
 
     select * from {{ ref('feature_lines') }}
     where {{ in_months('month', to_build) }}
@@ -19,7 +20,7 @@ use_months as (
 
     select {{ own | join(', ') }}, {{ rows_back(carried, 6, 'subscriber_id', 'month') }}
     from {{ ref('fct_subscriber_months') }} as facts
-    where {{ is_seen }} and {{ in_months('month', to_build, back=7) }}
+    where {{ seen }} and {{ in_months('month', to_build, back=7) }}
 
 ),
 
@@ -49,7 +50,7 @@ spend_months as (
         case when months.is_billed then facts.arpu_amount end as billed_arpu
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_months') }} as months on facts.month = months.month
-    where {{ is_seen }} and {{ in_months('facts.month', to_build, back=7) }}
+    where {{ seen }} and {{ in_months('facts.month', to_build, back=7) }}
 
 ),
 
@@ -61,7 +62,7 @@ spends_back as (
 
 paid as (
 
-    select subscriber_id, month, billed_arpu, {{ sums_back({'spend': 'billed_arpu'}) }} from spends_back
+    select *, {{ sums_back({'spend': 'billed_arpu'}) }} from spends_back
 
 ),
 
@@ -70,7 +71,7 @@ measured as (
     select
         used.subscriber_id,
         used.month,
-        lines.is_sampled,
+        kept.is_sampled,
         {%- for row, measures in {'used': uses, 'paid': {'spend': 'billed_arpu'}}.items() %}
         {%- for name, column in measures.items() %}
         {{ level_and_changes(row, name, column) }},
@@ -93,7 +94,7 @@ measured as (
         used.tenure_months <= {{ rule('scoring_rules', 'white_tenure_months') }} as is_too_new,
         used.plan_code
     from used
-    inner join lines on used.subscriber_id = lines.subscriber_id and used.month = lines.month
+    inner join kept on used.subscriber_id = kept.subscriber_id and used.month = kept.month
     left join paid on used.subscriber_id = paid.subscriber_id and used.money_month = paid.month
     left join {{ ref('dim_plans') }} as plans on used.plan_code = plans.plan_code
 
@@ -116,8 +117,8 @@ select
     {%- endfor %}
     {%- endfor %}
     -- As they would have been raised at the month's end, as far as they go by months.
-    cast({{ alerts_raised(monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls')) }} as double)
-        as alerts_raised,
+    cast({{ alerts_raised(monthly_alerts('minutes_trend', 'spend_trend', 'spend', 'hotline_calls', 'forwarded_calls'))
+    }} as double) as alerts_raised,
     sources.source_fingerprint
 from measured
 inner join {{ ref('line_feature_sources') }} as sources on measured.month = sources.month
