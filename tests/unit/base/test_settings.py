@@ -27,7 +27,7 @@ def test_everything_lies_within_the_home():
 
 def test_environments_are_a_total_map_of_the_profiles_targets():
     profile = yaml.safe_load((settings.PROJECT_DIR / "profiles.yml.example").read_text(encoding="utf-8"))
-    assert set(profile["telco360"]["outputs"]) == {*settings.ENVIRONMENTS, "spark", "published"}  # an engine, and what is read alone
+    assert set(profile["telco360"]["outputs"]) == {*settings.ENVIRONMENTS, "spark", "published"}  # no environments
 
 
 @pytest.mark.parametrize("name", settings.ENVIRONMENTS)
