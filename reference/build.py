@@ -17,6 +17,7 @@ from pathlib import Path
 from orchestration.base import settings
 from orchestration.base.errors import Telco360Error, WarehouseError
 from orchestration.base.settings import PROJECT_DIR, Home
+from orchestration.catalog.written import written
 from orchestration.warehouse import reading
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest, executable, target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
@@ -55,20 +56,24 @@ def write_pages(home: Home) -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     PAGES.mkdir(parents=True)
     for name in WRITTEN:
-        written = PROJECT_DIR / name
-        if written.is_dir():
-            shutil.copytree(written, PAGES / name)
-        elif written.exists():
-            shutil.copy2(written, PAGES / name)
+        path = PROJECT_DIR / name
+        if path.is_dir():
+            shutil.copytree(path, PAGES / name)
+        elif path.exists():
+            shutil.copy2(path, PAGES / name)
     for page in list(PAGES.rglob("*.md")):
         for linked in linked_files(page):
             linked.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT_DIR / linked.relative_to(PAGES), linked)
+    manifest = read_manifest(target_dir() / "manifest.json")
+    models = load_models(manifest)
+    glossary = (PROJECT_DIR / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = chinese_terms(glossary, *(tag.label_zh for tag in written(models)))
+    (SITE / "terms.txt").write_text("".join(f"{term} 100000\n" for term in terms), encoding="utf-8")
     tags = PAGES / "docs" / "tags.md"
     tags.write_text(TAG_ROW.sub(r'| <a id="\1"></a>`\1` |', tags.read_text(encoding="utf-8")), encoding="utf-8")
-    manifest = read_manifest(target_dir() / "manifest.json")
     definitions = (PROJECT_DIR / "docs" / "definitions.md").read_text(encoding="utf-8")
-    project = tables.project_of(manifest, load_models(manifest), definitions)
+    project = tables.project_of(manifest, models, definitions)
     folder = PAGES / "tables"
     folder.mkdir()
     with asked(home) as ask:
@@ -79,6 +84,11 @@ def write_pages(home: Home) -> None:
     (folder / "index.md").write_text(tables.index_page(project), encoding="utf-8")
     (folder / "columns.md").write_text(tables.columns_page(project), encoding="utf-8")
     (PAGES / "commands.md").write_text(commands.page(), encoding="utf-8")
+
+
+def chinese_terms(*texts: str) -> list[str]:
+    """The Chinese terms of glossary and tags, which the search takes as words: a dictionary of everyday Chinese splits them."""
+    return sorted({term for text in texts for term in re.findall(r"[\u4e00-\u9fff]{2,8}", text)})
 
 
 def linked_files(page: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.warehouse.manifest import Model, load_models, read_manifest
-from reference import commands, tables
+from reference import build, commands, tables
 
 DEFINITIONS = """# Definitions
 ## Value, in money
@@ -102,3 +102,11 @@ def test_the_page_of_commands_has_each_with_its_options_and_roles():
     assert "Roles: analyst, approver, marketer, steward." in section
     assert "| `SUBSCRIBER" in section
     assert "`--home`" not in section
+
+
+def test_chinese_terms_are_words_of_the_search():
+    assert build.chinese_terms("| churn rate | 离网率（流失率） | `churn_rate` |", "用户状态", "A类") == [
+        "流失率",
+        "用户状态",
+        "离网率",
+    ]
