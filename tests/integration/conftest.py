@@ -65,7 +65,18 @@ def night(tmp_path_factory) -> tuple[Home, str]:
     make_operator(home.root, 1500, 10, LAST_DELIVERED, seed=1, daily=4)
     code, told = run_nightly(home.root, NIGHT)
     assert code == 0, told
+    shutil.copytree(home.published, _first(home).published, symlinks=True)
     return home, told
+
+
+@pytest.fixture(scope="session")
+def first_night(night) -> Home:
+    """The version of `night` as that first run published it; other tests run more nights on its home."""
+    return _first(night[0])
+
+
+def _first(home: Home) -> Home:
+    return Home(home.root.with_name(f"{home.root.name}_first"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ def test_there_are_twenty_five_and_a_changed_answer_would_be_seen():
 
 
 @pytest.mark.parametrize("number", range(len(RECIPES)), ids=lambda number: str(number + 1))
-def test_a_recipe_gives_the_answer_that_stands_below_it(night, number):
+def test_a_recipe_gives_the_answer_that_stands_below_it(first_night, number):
     query, answer = RECIPES[number]
-    with reading.published(night[0]) as db:
+    with reading.published(first_night) as db:
         assert cookbook.answer(db, query) == answer
