@@ -21,6 +21,7 @@ from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.base.settings import home as home_at
 from orchestration.intake import ensure_empty_tables, take_in
+from orchestration.targeting import ledger
 from orchestration.warehouse.build import prepare
 from orchestration.warehouse.code import code_of
 from orchestration.warehouse.dbt import PARSED, executable
@@ -60,6 +61,7 @@ class Builds:
         write_deliveries(changed, self.home.landing, SEED)
         take_in(self.home, load_contract())
         ensure_empty_tables(self.home, load_contract())
+        ledger.ensure_empty_tables(self.home)
         self.home.warehouse.mkdir(parents=True, exist_ok=True)
         if not self.home.build_database.exists():
             self.dbt(self.home, "seed")
