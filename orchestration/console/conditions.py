@@ -10,7 +10,7 @@ from sqlglot import exp
 from starlette.datastructures import ImmutableMultiDict
 
 from orchestration.catalog.tags import Catalog, Tag
-from orchestration.targeting.expression import parse
+from orchestration.targeting.expression import chain, parse
 from orchestration.targeting.syntax import TODAY, read, written
 from orchestration.warehouse.manifest import SUBSCRIBER
 
@@ -128,7 +128,7 @@ def _node(node: exp.Expression, tags: Mapping[str, Tag]) -> Node:
     if isinstance(node, exp.Paren):
         return _node(node.this, tags)
     if isinstance(node, exp.Connector):
-        return Group("and" if isinstance(node, exp.And) else "or", tuple(_node(part, tags) for part in _chain(node)))
+        return Group("and" if isinstance(node, exp.And) else "or", tuple(_node(part, tags) for part in chain(node)))
     if isinstance(node, exp.Not):
         return _negated(_node(node.this, tags))
     return _leaf(node, tags) or Free(written(node))
@@ -197,15 +197,6 @@ def _value(node: exp.Expression) -> str | None:
 def _days_before_today(node: exp.Expression) -> str | None:
     is_told = isinstance(node, exp.Sub) and isinstance(node.this, exp.Column) and node.this.name.lower() == TODAY
     return _value(node.expression) if is_told else None
-
-
-def _chain(node: exp.Expression) -> list[exp.Expression]:
-    """The parts of `a and b and c` in order."""
-    kind, parts = type(node), []
-    while type(node) is kind:
-        parts.append(node.expression)
-        node = node.this
-    return [node, *reversed(parts)]
 
 
 # Tree and form: the parts of the group 0 are 0.0, 0.1 and so on

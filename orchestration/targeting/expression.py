@@ -127,7 +127,7 @@ class _Builder:
     def condition(self, node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Connector):
             combine = exp.and_ if isinstance(node, exp.And) else exp.or_
-            return combine(*[self.condition(part) for part in _chain(node)], copy=False)
+            return combine(*[self.condition(part) for part in chain(node)], copy=False)
         if isinstance(node, exp.Paren):
             return self.condition(node.this)
         if isinstance(node, exp.Not):
@@ -316,7 +316,7 @@ class _Builder:
         return value
 
 
-def _chain(node: exp.Connector) -> list[exp.Expression]:
+def chain(node: exp.Expression) -> list[exp.Expression]:
     """The parts of `a and b and c` in order, without going down once for each."""
     kind, parts = type(node), []
     while type(node) is kind:

@@ -8,12 +8,12 @@ import duckdb
 
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
+from orchestration.engines.duckdb import DuckDBEngine
+from orchestration.engines.protocol import require_current
 from orchestration.targeting.destination import FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import FORMATS, Written, write_list
-from orchestration.warehouse import reading
 from orchestration.warehouse.manifest import Model, Models, descriptions
-from orchestration.warehouse.publishing import current
 
 SHEET_ROWS = 1_048_575
 """Rows that a sheet of Excel takes below its header."""
@@ -32,30 +32,28 @@ def write_table(
     format = path.suffix.lstrip(".").lower()
     if format not in FORMATS:
         raise FileError(f"{path}: a file ends in {', '.join('.' + one for one in FORMATS)}, by which its format is told")
-    model, version = public_table(models, table), current(home)
-    with reading.published(home) as db:
+    # One version for all of it: the link may move meanwhile.
+    model, version = public_table(models, table), require_current(DuckDBEngine(home))
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(version.path)} as published (read_only)")
+        db.execute("use published")
         query, rows = query_of(db, model, columns, limit)
         if format == "xlsx" and rows > SHEET_ROWS:
             raise FileError(
                 f"table {model.relation}: {rows:,} rows, and a sheet takes {SHEET_ROWS:,}; write .csv or .parquet, or fewer rows "
                 f"with --limit"
             )
-        as_of = date.fromisoformat(version.contents.as_of) if version else date.today()
         title = FileTitle(
             name=model.relation,
             en=model.relation,
             zh=model.relation,
-            run_date=as_of,
+            run_date=date.fromisoformat(version.contents.as_of),
             meanings=descriptions(model, models),
-            facts={"version": version.name if version else None},
+            facts={"version": version.name},
             what="table",
         )
         ids = [name for name in _names(db, query) if name.endswith(("_id", "_code"))]
-    # The published file is open for reading alone and reaches no other; the writer has it attached.
-    with duckdb.connect() as writer:
-        writer.execute(f"attach {literal(home.current.resolve())} as published (read_only)")
-        writer.execute("use published")
-        return write_list(writer, query, path.stem, format, path.absolute().parent, title, ids)
+        return write_list(db, query, path.stem, format, path.absolute().parent, title, ids)
 
 
 def public_table(models: Models, table: str) -> Model:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from figures_kit import LAST_DELIVERED, NIGHT, nightly, run_nightly
+from list_operator import Operator
 from made_ledger import record_run
 from oracle.desk import ListRun
 from oracle.operator import Deliveries, write_deliveries
@@ -108,3 +109,9 @@ def keyed_home(persons_home, tmp_path, monkeypatch) -> Home:
     add_key(tmp_path / "key", persons_home)
     monkeypatch.setenv("TELCO360_PSEUDONYM_KEY_FILE", str(tmp_path / "key"))
     return persons_home
+
+
+@pytest.fixture
+def operator(tmp_path, monkeypatch) -> Operator:
+    """Somebody who works with the commands of lists, on a made version."""
+    return Operator(tmp_path / "home", monkeypatch)

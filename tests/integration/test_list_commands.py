@@ -2,131 +2,17 @@
 
 import csv
 import json
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
-import duckdb
 import pytest
-from made_lists import AS_OF, RELATIONS, RUN_DATE, export_all, made_files
+from list_operator import CARE, MODELS, OTHER, cells
+from made_lists import RUN_DATE
 from typer.testing import CliRunner
 
-from orchestration import cli
-from orchestration.base import audit, settings
-from orchestration.base.errors import ListError
 from orchestration.base.exit_codes import ExitCode
-from orchestration.base.roles import person
-from orchestration.base.settings import PROJECT_DIR, Home
-from orchestration.cli import customer, list_overview
-from orchestration.cli import lists as commands
-from orchestration.engines.duckdb import duckdb_tables
-from orchestration.targeting import lists, signing
-from orchestration.warehouse.manifest import Model
-from orchestration.warehouse.reading import DuckDBReader
-
-LINES = [  # subscriber_id, on net, tier, plan, region, value, score, tenure, since, held out, nps, store
-    *((f"S{n:04}", True, "gold", "plain", "R1", 100 - n, 50.0, 12, date(2021, 1, 1), False, 9, "x") for n in range(20)),
-    *((f"S{n:04}", True, "mass", "套餐", "R2", 5, 50.0, 12, date(2021, 1, 1), False, 9, "x") for n in range(20, 30)),
-]
-ROWS = {
-    "tags.subscriber_360": LINES,
-    "private.subscriber_phones": [(line[0], f"1380000{line[0][1:]}", line[0] != "S0001") for line in LINES],
-    "staging.stg_channel__suppressions_now": [("S0002", "all", "protected", None, None)],
-    "core.fct_contacts": [("c1", "S0003", RUN_DATE, "outbound", None, None, None, None)],
-}
-MODELS = (Model("tag_catalog", "tags", "tag_catalog", meta={"serves": "tag_catalog"}),)
-CARE = """
-name: care
-title: {en: Care, zh: 关怀}
-owner: customer-value
-purpose: A call.
-channel: outbound_call
-where: is_on_net and value_tier in ('diamond', 'gold') and realised_value between 82 and 200
-order_by: [realised_value desc]
-columns: [value_tier, plan_name]
-control_share: 0
-cool_down_days: 0
-status: approved
-approved: {by: boss, on: 2026-03-01}
-"""
-OTHER = (
-    CARE.replace("name: care", "name: every")
-    .replace("and value_tier in ('diamond', 'gold') and", "and not")
-    .replace("between 82 and 200", "is null")
-)
-
-
-class Engine:
-    """The made files as an engine has them."""
-
-    def __init__(self, home: Home):
-        self.home, self.readers_open = home, "made"
-        self.published, self.private = made_files(home.root, ROWS)
-        contents = SimpleNamespace(as_of=f"{AS_OF}")
-        self.standing = [SimpleNamespace(name=self.published.stem, path=self.published, contents=contents)]
-
-    def current(self):
-        return self.standing[0]
-
-    def versions(self):
-        return self.standing
-
-    @contextmanager
-    def reading(self):
-        with duckdb.connect(str(self.published), read_only=True) as db:
-            yield DuckDBReader(db)
-
-    @contextmanager
-    def list_tables(self, models, version):
-        with duckdb_tables(RELATIONS, version.path, self.private, self.home.exports / ".spill") as tables:
-            yield tables
-
-
-class Operator:
-    """A home, its lists, and the commands on them; `today` is what they take for today."""
-
-    def __init__(self, folder: Path, monkeypatch):
-        self.home, self.today, self.folder = Home(folder), RUN_DATE, folder / "target_lists"
-        self.folder.mkdir(parents=True)
-        self.engine = Engine(self.home)
-        monkeypatch.setenv("TELCO360_HOME", str(folder))
-        monkeypatch.setattr(commands, "models", lambda: MODELS)
-        monkeypatch.setattr(commands, "_engine", lambda: self.engine)
-        monkeypatch.setattr(commands, "_today", lambda: self.today)
-        self.shipped = folder.parent / "shipped"
-        self.shipped.mkdir()
-        monkeypatch.setattr(settings, "TARGET_LISTS", self.shipped)
-        monkeypatch.setattr(list_overview, "today", lambda: self.today)
-        self.write("care", CARE)
-        self.write("every", OTHER)
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / f"{name}.yml").write_text(text, encoding="utf-8")
-
-    def change(self, statement: str, private: bool = False) -> None:
-        with duckdb.connect(str(self.engine.private if private else self.engine.published)) as connection:
-            connection.execute(statement)
-
-    def export(self, *names: str) -> dict:
-        with lists.open_lists(self.engine, (), names or ("care", "every"), self.today) as decided:
-            return export_all(decided)
-
-    def call(self, *arguments: str, code: int = 0, answers: str = "") -> str:
-        result = CliRunner().invoke(cli.app, ["lists", *arguments], input=answers)
-        assert result.exit_code == code, result.output
-        assert "Traceback" not in result.output
-        return result.output
-
-
-@pytest.fixture
-def operator(tmp_path, monkeypatch) -> Operator:
-    return Operator(tmp_path / "home", monkeypatch)
-
-
-def cells(output: str) -> list[list[str]]:
-    """The lines of what was printed, each by its words."""
-    return [line.split() for line in output.splitlines()]
+from orchestration.base.settings import PROJECT_DIR
+from orchestration.cli import customer
 
 
 def test_a_preview_shows_what_an_export_would_hold_and_hides_who_they_are(operator):
@@ -307,65 +193,6 @@ def test_a_new_list_is_asked_for_and_each_answer_checked(operator):
     assert ["matched", "20"] in cells(operator.call("preview", "fresh"))
 
 
-def test_whoever_drafted_a_list_cannot_approve_it(operator):
-    answers = ["fresh", "Fresh", "新", "retention", "A call.", "sms", "value_tier = 'gold'"]
-    operator.call("new", answers="\n".join(answers) + "\n")
-    me = person(operator.home).user
-    assert f"{me} drafted it; another approves it" in operator.call("approve", "fresh", "--as", me, code=1)
-    assert "status: draft" in (operator.folder / "fresh.yml").read_text(encoding="utf-8")
-    assert "campaign is approved by boss" in operator.call("approve", "fresh", "--as", "boss")
-    acts = [(row["action"], row["result"]) for row in audit.trail(operator.home).entries()]
-    assert acts == [("list_draft", "done"), ("list_approval", "failed: ListError"), ("list_approval", "done")]
-
-
-def test_requests_for_approval_stand_until_one_is_given(operator):
-    answers = ["fresh", "Fresh", "新", "retention", "A call.", "sms", "value_tier = 'gold'"]
-    operator.call("new", answers="\n".join(answers) + "\n")
-    signing.ask(operator.home, "fresh")
-    assert set(signing.asked_for(operator.home)) == {"fresh"}
-    operator.call("approve", "fresh", "--as", person(operator.home).user, code=1)
-    assert set(signing.asked_for(operator.home)) == {"fresh"}, "an approval that failed is none"
-    operator.call("approve", "fresh", "--as", "boss")
-    assert signing.asked_for(operator.home) == {}
-    assert [row["action"] for row in signing.acts_on(operator.home, "fresh")][:2] == ["list_approval", "list_approval"]
-
-
-def test_a_list_is_retired_once_and_keeps_all_else(operator):
-    path = operator.folder / "care.yml"
-    before = path.read_text(encoding="utf-8")
-    signing.retire(operator.home, path)
-    assert path.read_text(encoding="utf-8") == before.replace("status: approved", "status: retired")
-    with pytest.raises(ListError, match="retired already"):
-        signing.retire(operator.home, path)
-    assert "its status is retired" in operator.call("export", "care", code=1)
-
-
-def test_lists_are_shown_with_their_next_run_and_their_last(operator):
-    (operator.shipped / "gold.yml").write_text(CARE.replace("name: care", "name: gold") + "schedule: monthly\n", encoding="utf-8")
-    operator.write("idea", CARE.replace("name: care", "name: idea").replace("status: approved", "status: draft"))
-    operator.export("care")
-    shown = operator.call("list")
-    assert ["care", "approved", "customer-value", "outbound_call", "2026-04-02", "2026-04-01", "16"] in cells(shown)
-    assert ["gold", "approved", "customer-value", "outbound_call", "2026-04-01"] in cells(shown)
-    assert ["idea", "draft", "customer-value", "outbound_call", "once", "it", "is", "approved"] in cells(shown)
-    assert f"1 lie in {operator.shipped}, 3 in {operator.folder}" in shown
-    told = operator.call("show", "care")
-    assert "approved   by boss on 2026-03-01" in told and "next run   2026-04-02" in told
-    assert ["2026-04-01", "2026-03-31", "exported", "19", "0", "16"] in [line[:6] for line in cells(told)]
-    assert "It has not run yet." in operator.call("show", "gold")
-    assert "did you mean care?" in operator.call("show", "cre", code=ExitCode.SETTING)
-    operator.write("broken", "name: broken\n")
-    assert "broken.yml: key title is missing" in operator.call("list", code=1)
-
-
-def test_a_list_of_the_home_goes_before_a_shipped_one_of_its_name(operator):
-    (operator.shipped / "care.yml").write_text(CARE.replace("channel: outbound_call", "channel: sms"), encoding="utf-8")
-    assert "channel    outbound_call" in operator.call("show", "care")
-    assert operator.export("care")["care"].rows == 16
-    (operator.folder / "care.yml").unlink()
-    assert "channel    sms" in operator.call("show", "care")
-
-
 def test_a_preview_says_why_a_list_is_not_due(operator):
     operator.write("care", CARE + "schedule: weekly\n")
     assert "not due today: its schedule is weekly; it goes out on 2026-04-06" in operator.call("preview", "care")
@@ -453,36 +280,6 @@ def test_the_view_of_a_line_is_what_its_feed_says(operator, monkeypatch):
     assert (view["do_not_disturb_reason"]["app"], row["do_not_disturb"]) == (None, "false")
     gone = CliRunner().invoke(customer.app, ["none"])
     assert gone.exit_code == 1 and "subscriber none is not in the published version" in gone.output
-
-
-def audited(operator: Operator) -> list[tuple]:
-    return [(row["action"], row["of"], row["rows"], row["result"]) for row in audit.trail(operator.home).entries()]
-
-
-def test_exports_downloads_and_approvals_are_in_the_audit_trail_without_a_phone(operator):
-    operator.write(
-        "late", CARE.replace("name: care", "name: late").replace("approved\napproved: {by: boss, on: 2026-03-01}", "draft")
-    )
-    made = operator.export("care")["care"]
-    members = list(csv.DictReader(operator.call("members", "care").splitlines()))
-    assert len(members) == made.waterfall["exported"] == 16 and "138" not in str(members)
-    with Path(made.file).open(encoding="utf-8-sig", newline="") as file:
-        assert {row["subscriber_id"] for row in members} == {row["subscriber_id"] for row in csv.DictReader(file)}
-    operator.call("rebuild", "care", f"{RUN_DATE}")
-    operator.call("feeds")
-    assert "approved by" in operator.call("approve", "late", "--as", "boss")
-    operator.call("approve", "late", "--as", "customer-value", code=1)
-    assert "no such run was exported" in operator.call("members", "late", code=1)
-    run = f"run {RUN_DATE}_001"
-    assert [row for row in audited(operator) if row[0] != "feed_export"] == [
-        ("list_export", f"list care, {run}", 16, "done"),
-        ("list_members", f"list care, {run}", 16, "done"),
-        ("list_rebuild", f"list care, {run}", 16, "done"),
-        ("list_approval", "list late", 0, "done"),
-        ("list_approval", "list late", None, "failed: ListError"),
-    ]
-    assert len([row for row in audited(operator) if row[0] == "feed_export"]) == 4
-    assert audit.trail(operator.home).verify() is None
 
 
 def test_a_list_exported_twice_with_the_same_rows_says_so_and_how_to_get_a_lost_file(operator):
