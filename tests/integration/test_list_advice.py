@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from test_list_commands import CARE, OTHER, cells, operator  # noqa: F401
+from list_operator import CARE, OTHER
 
 from orchestration.targeting import advice, ledger, run, signing
 from orchestration.targeting.approval import Step
@@ -27,14 +27,14 @@ from orchestration.targeting.preview import shown_difference
         ),
     ],
 )
-def test_a_condition_that_nobody_meets_is_named_by_check_and_preview(operator, where, said):  # noqa: F811
+def test_a_condition_that_nobody_meets_is_named_by_check_and_preview(operator, where, said):
     text = CARE.splitlines()
     operator.write("care", "\n".join(f"where: {where}" if line.startswith("where:") else line for line in text) + "\n")
     assert f"list care: {said}" in operator.call("check", "care")
     assert f"list care: {said}" in operator.call("preview", "care")
 
 
-def test_a_sound_list_is_good_to_run(operator):  # noqa: F811
+def test_a_sound_list_is_good_to_run(operator):
     assert operator.call("check", "care") == "care: approved, good to run\n"
     operator.write("every", OTHER.replace("status: approved", "status: retired"))
     assert "every: retired, not exported any more" in operator.call("check", "every")
@@ -58,7 +58,7 @@ def test_a_sound_list_is_good_to_run(operator):  # noqa: F811
         ('purpose: "a\\0b"', "purpose: holds the character U+0000"),
     ],
 )
-def test_what_would_fail_is_refused_before(operator, change, said):  # noqa: F811
+def test_what_would_fail_is_refused_before(operator, change, said):
     key = change.split(":")[0]
     operator.change("insert into core.dim_offers (offer_code, is_valid) values ('O1', true), ('O2', true)")
     operator.write("care", "\n".join([*(row for row in CARE.splitlines() if not row.startswith(f"{key}:")), change]) + "\n")
@@ -66,14 +66,14 @@ def test_what_would_fail_is_refused_before(operator, change, said):  # noqa: F81
     assert said in shown and "good to run" not in shown
 
 
-def test_a_fault_of_shape_in_one_file_hides_none_in_others(operator):  # noqa: F811
+def test_a_fault_of_shape_in_one_file_hides_none_in_others(operator):
     operator.write("care", CARE.replace("owner:", "ownr:"))
     operator.write("every", OTHER.replace("is_on_net", "is_onnet"))
     said = operator.call("check", code=1)
     assert "unknown key ownr; did you mean owner?" in said and "unknown tag is_onnet; did you mean is_on_net?" in said
 
 
-def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):  # noqa: F811
+def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):
     operator.change(
         "insert into core.dim_offers (offer_code, valid_to, is_valid) values ('O1', null, true), ('O2', date '2026-03-31', true)"
     )
@@ -89,7 +89,7 @@ def test_an_offer_that_is_over_or_closed_to_lines_is_warned_of(operator):  # noq
     assert "list care: offer: O2 ran out on 2026-03-31" in operator.call("check", "care")
 
 
-def test_without_a_catalogue_an_offer_is_not_refused_but_nobody_is_on_the_list(operator):  # noqa: F811
+def test_without_a_catalogue_an_offer_is_not_refused_but_nobody_is_on_the_list(operator):
     for offer in ("O9", "best"):
         operator.write("care", CARE + f"offer: {offer}\n")
         said = (
@@ -99,7 +99,7 @@ def test_without_a_catalogue_an_offer_is_not_refused_but_nobody_is_on_the_list(o
         assert said in operator.call("export", "care") and ledger.runs(operator.home)["not_eligible"].to_pylist()[-1] > 0
 
 
-def test_a_preview_says_what_a_control_group_could_show(operator):  # noqa: F811
+def test_a_preview_says_what_a_control_group_could_show(operator):
     operator.write("care", CARE.replace("control_share: 0", "control_share: 0.3"))
     assert "would show a difference of rates from" in operator.call("preview", "care")
     # 2.8016 * sqrt(0.25 * (1 / 900 + 1 / 100)): the textbook's two-proportion test
@@ -108,7 +108,7 @@ def test_a_preview_says_what_a_control_group_could_show(operator):  # noqa: F811
     assert shown_difference(9, 0, 0.8, 0.95) == ""
 
 
-def test_a_preview_says_what_a_list_will_cost_and_what_was_tried(operator):  # noqa: F811
+def test_a_preview_says_what_a_list_will_cost_and_what_was_tried(operator):
     assert "expected effect: not known; no run of the list, or of its offer on this channel" in operator.call("preview", "care")
     operator.change("insert into core.dim_offers (offer_code, offer_name, is_valid) values ('O1', 'Gift', true)")
     is_open = "select 'S' || lpad(n::varchar, 4, '0'), 'O1', 1, true, null from range(20) t (n)"
@@ -135,7 +135,7 @@ def test_a_preview_says_what_a_list_will_cost_and_what_was_tried(operator):  # n
     assert second.startswith("tried: other with O1, 2 runs, 1,200 exported: +5.0 points of orders (+3.0 to +7.0)")
 
 
-def test_a_list_is_approved_step_by_step_after_what_it_costs_is_shown(operator, monkeypatch):  # noqa: F811
+def test_a_list_is_approved_step_by_step_after_what_it_costs_is_shown(operator, monkeypatch):
     steps = (
         Step("campaign", "", 0, Decimal(0), "Campaign management"),
         Step("budget", "", 0, Decimal(76), "Whoever pays"),  # the list matches 19 lines, of 4.00 each
