@@ -31,7 +31,7 @@ from orchestration.base.errors import Telco360Error
 from orchestration.base.roles import NotPermitted, require, signed_in_as
 from orchestration.base.settings import Home
 from orchestration.console import texts
-from orchestration.console.context import Context, Download, Go
+from orchestration.console.context import Context, Document, Download, Go
 from orchestration.console.figures import Figure, is_number, shown
 from orchestration.console.login import SIGNED_IN_SECONDS, Login, LoginError, signed_in
 from orchestration.console.pages import PAGES, Page
@@ -52,6 +52,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+OF_DOCUMENTS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'none'"
 
 
 class Console:
@@ -171,6 +172,8 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
             return _gone(request, values.path)
         if isinstance(values, Download):
             return _sent(values)
+        if isinstance(values, Document):
+            return HTMLResponse(values.html, headers=HEADERS | {"Content-Security-Policy": OF_DOCUMENTS})
         if "csv" in given:
             return _csv(given["csv"], values)
         return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)

@@ -254,4 +254,11 @@ class Download:
     content: str = ""
 
 
-View = Callable[[Context], Values | Go | Download]
+@dataclass(frozen=True)
+class Document:
+    """A page that something else wrote: shown as it is, but barred from running a script or fetching anything."""
+
+    html: str
+
+
+View = Callable[[Context], Values | Go | Download | Document]

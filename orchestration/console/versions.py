@@ -21,6 +21,7 @@ from orchestration.catalog.tags import Catalog, Tag
 from orchestration.engines.duckdb import DuckDBTables
 from orchestration.engines.tables import ROLES, Relations, Tables
 from orchestration.tags.catalogue import Coverage, read_coverage
+from orchestration.tags.overlaps import Overlap, overlaps_in
 from orchestration.targeting.index import LineIndex
 from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.manifest import Models, relation_for, require_serving
@@ -95,6 +96,16 @@ class Opened:
         if (tag.entity, tag.name) not in self._coverage:
             self._coverage[tag.entity, tag.name] = read_coverage(self.reader(), self.models, tag)
         return self._coverage[tag.entity, tag.name]
+
+    def near(self, tag: Tag, at_least: float, least: int) -> list[Overlap]:
+        """The overlaps of the tag with others of its entity, by all members of the version; found once."""
+        entries = list(self.catalog.tags(tag.entity).values())
+        return list(
+            self.kept(
+                f"near {tag.entity} {tag.name}",
+                lambda: overlaps_in(self._db.cursor(), self.models, entries, at_least, least, tag.name),
+            )
+        )
 
     @cached_property
     def index(self) -> LineIndex:

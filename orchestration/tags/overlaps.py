@@ -66,8 +66,19 @@ class Overlap:
 def read_overlaps(home: settings.Home, models: Models, entity: str, at_least: float, least: int) -> list[Overlap]:
     """The overlaps among the tags of an entity in the current version. Raises CatalogError where it has no tags."""
     with published(home) as db:
-        sets = sets_of(chosen(read_tags(DuckDBReader(db), models), entity))
-        shared, members = common(db, require_serving(models, "tag_values", entity).relation, sets)
+        return overlaps_in(db, models, chosen(read_tags(DuckDBReader(db), models), entity), at_least, least)
+
+
+def overlaps_in(
+    db: duckdb.DuckDBPyConnection, models: Models, entries: Sequence[Tag], at_least: float, least: int, tag: str | None = None
+) -> list[Overlap]:
+    """The overlaps among these tags, of one entity, in a published version: all of them, or those of one `tag` with any other,
+    which takes a fraction of the time. All members are counted, none is drawn."""
+    sets = sets_of(entries)
+    mine = [at for at, one in enumerate(sets) if tag in (None, one.tag)]
+    if not mine:
+        return []
+    shared, members = common(db, require_serving(models, "tag_values", entries[0].entity).relation, sets, mine)
     return overlaps(sets, shared, members, at_least, least)
 
 
@@ -82,19 +93,23 @@ def sets_of(entries: Sequence[Tag]) -> list[Members]:
     return found
 
 
-def common(db: duckdb.DuckDBPyConnection, relation: str, sets: Sequence[Members]) -> tuple[np.ndarray, int]:
+def common(db: duckdb.DuckDBPyConnection, relation: str, sets: Sequence[Members], mine: Sequence[int]) -> tuple[np.ndarray, int]:
     """How many members every two sets share: a square matrix in the order of the sets, sizes in its diagonal; and how many
-    members there are in all."""
+    members there are in all. Pairs without one of those at the places `mine` are left at 0."""
     selected = ", ".join(f"coalesce({one.condition}, false)::utinyint as s{at}" for at, one in enumerate(sets))
     batches = db.execute(f"select {selected or 'true'} from {relation}").to_arrow_reader(ROWS_AT_ONCE)
-    shared, members = np.zeros((len(sets), len(sets)), dtype=np.int64), 0
+    shared, sizes, members = np.zeros((len(sets), len(sets)), dtype=np.int64), np.zeros(len(sets), dtype=np.int64), 0
     for batch in batches:
         # Single floats count exactly up to 16 million, and are what processors multiply fastest.
         matrix = np.empty((len(sets), batch.num_rows), dtype=np.float32)
         for at in range(len(sets)):
             matrix[at] = batch.column(at).to_numpy(zero_copy_only=False)
-        shared += (matrix @ matrix.T).astype(np.int64)
+        rows = matrix if len(mine) == len(sets) else matrix[mine]
+        shared[mine] += (rows @ matrix.T).astype(np.int64)
+        sizes += matrix.sum(axis=1).astype(np.int64)
         members += batch.num_rows
+    shared[:, mine] = shared[mine].T
+    np.fill_diagonal(shared, sizes)
     return shared, members
 
 

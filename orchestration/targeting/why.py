@@ -4,6 +4,7 @@ Read from lists decided for a preview; the words of a run already exported are `
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlglot.tokens import Tokenizer, TokenType
 
@@ -52,27 +53,59 @@ def parts(text: str) -> list[str]:
     return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the condition, or a condition of `exclude`, as it is written: whether it holds, and the values that it reads."""
+
+    text: str
+    holds: bool
+    excludes: bool
+    values: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a subscriber stands to a list. `step`: the one of WORDS that leaves out one who matches, empty where none does;
+    `place`: among those who match, where they are ordered; `lost_to`: the list that has it instead."""
+
+    matches: bool
+    step: str
+    place: int | None
+    lost_to: str
+    parts: tuple[Part, ...]
+
+    @property
+    def meets_condition(self) -> bool:
+        """Whether all parts hold and nothing excludes it: if it still does not match, other lists that this one names decide."""
+        return all(part.holds != part.excludes for part in self.parts)
+
+
+def standing(decided: DecidedRun, name: str, subscriber: str) -> Standing:
+    """How the subscriber stands to the named list, of those decided. Raises ListError for one that the version lacks."""
+    row = decided.tables.connection.execute(
+        "select reason, lost_to, place from decisions where list_name = ? and subscriber_id = ?", [name, subscriber]
+    ).fetchone()
+    step, lost_to, place = row or (None, None, None)
+    return Standing(row is not None, step or "", place, lost_to or "", tuple(_parts(decided, name, subscriber)))
+
+
 def why(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
     """Lines that say whether the subscriber is in the named list, of those decided, and at which step it is not.
 
     Raises ListError for a subscriber that the published version lacks.
     """
-    definition = decided.definitions[name]
-    row = decided.tables.connection.execute(
-        "select reason, lost_to, place from decisions where list_name = ? and subscriber_id = ?", [name, subscriber]
-    ).fetchone()
-    if row:
-        reason, lost_to, place = row
-        if reason is None:
-            return [f"{subscriber} is in {name}, at place {place:,} of those who match.", *_parts(decided, name, subscriber)]
-        said = WORDS[reason].format(
-            channel=definition.channel, run_date=decided.run_date, lost_to=lost_to, place=place, repeats=_repeats(decided, name),
-            offer="every offer" if definition.takes_best else f"the offer {definition.offer}",
-        )  # fmt: skip
-        return [f"{subscriber} matches {name}, but is left out at {reason}: it {said}.", *_parts(decided, name, subscriber)]
-    lines = _parts(decided, name, subscriber)
-    others = "" if any(line.startswith((_FAILS, _EXCLUDES)) for line in lines) else _by_other_lists(decided, name, subscriber)
-    return [f"{subscriber} is not in {name}: {others or 'it does not match'}.", *lines]
+    definition, found = decided.definitions[name], standing(decided, name, subscriber)
+    parts = [f"{_SAID[part.excludes, part.holds]}{part.text}   [{part.values}]" for part in found.parts]
+    if not found.matches:
+        others = _by_other_lists(decided, name, subscriber) if found.meets_condition else ""
+        return [f"{subscriber} is not in {name}: {others or 'it does not match'}.", *parts]
+    if not found.step:
+        return [f"{subscriber} is in {name}, at place {found.place:,} of those who match.", *parts]
+    said = WORDS[found.step].format(
+        channel=definition.channel, run_date=decided.run_date, lost_to=found.lost_to, place=found.place,
+        repeats=_repeats(decided, name), offer="every offer" if definition.takes_best else f"the offer {definition.offer}",
+    )  # fmt: skip
+    return [f"{subscriber} matches {name}, but is left out at {found.step}: it {said}.", *parts]
 
 
 def _repeats(decided: DecidedRun, name: str) -> str:
@@ -83,21 +116,17 @@ def _repeats(decided: DecidedRun, name: str) -> str:
     return f"its cool-down is {repeats.cool_down_days} days"
 
 
-_HOLDS, _FAILS, _EXCLUDES, _SPARES = "  holds    ", "  fails    ", "  excludes ", "  spares   "
+_SAID = {(False, True): "  holds    ", (False, False): "  fails    ", (True, True): "  excludes ", (True, False): "  spares   "}
+"""How a line on a part begins, by whether it excludes and whether it holds."""
 
 
-def _parts(decided: DecidedRun, name: str, subscriber: str) -> list[str]:
-    """Each part of the condition and of what is excluded, whether it holds, and the values of its tags."""
-    definition = decided.definitions[name]
-    where = [parse(part, decided.catalog) for part in parts(definition.where)]
-    exclude = list(decided.plan.asked[name].conditions.exclude)
-    holds, values = _values(decided, [*where, *exclude], subscriber)
-    words = [(_HOLDS if held else _FAILS) for held in holds[: len(where)]]
-    words += [(_EXCLUDES if held else _SPARES) for held in holds[len(where) :]]
-    return [
-        f"{word}{' '.join(condition.text.split())}   [{', '.join(_shown(condition, values))}]"
-        for word, condition in zip(words, (*where, *exclude), strict=True)
-    ]
+def _parts(decided: DecidedRun, name: str, subscriber: str) -> Iterator[Part]:
+    """Each part of the condition and of what is excluded."""
+    where = [parse(part, decided.catalog) for part in parts(decided.definitions[name].where)]
+    conditions = [*where, *decided.plan.asked[name].conditions.exclude]
+    holds, values = _values(decided, conditions, subscriber)
+    for at, (condition, held) in enumerate(zip(conditions, holds, strict=True)):
+        yield Part(" ".join(condition.text.split()), held, at >= len(where), ", ".join(_shown(condition, values)))
 
 
 def _values(decided: DecidedRun, conditions: Sequence[Condition], subscriber: str) -> tuple[list[bool], dict[str, object]]:

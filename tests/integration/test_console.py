@@ -79,6 +79,11 @@ def people(home, monkeypatch):
     path.unlink()
 
 
+def filled(path: str, **parts: str) -> str:
+    """A path of PAGES with its parameters filled."""
+    return re.sub(r"\{(\w+)(:path)?\}", lambda found: parts[found[1]], path)
+
+
 def paths(home: Home) -> list[str]:
     """An address of every page that is opened, its parameters filled."""
     with published(home) as db:
@@ -196,7 +201,7 @@ def test_whoever_drafted_a_list_cannot_approve_it_and_nobody_signs_for_another(b
 def test_pages_open_to_those_roles_alone_that_may(role, browser, console, home, people):
     people(USERS[role])
     for page in PAGES:
-        path = page.path.format(name="none_such", entity="subscriber")
+        path = filled(page.path, name="none_such", entity="subscriber", file="none.html")
         answer = browser.get(path) if page.method == "GET" else post(browser, console, path)
         assert (answer.status_code == 403) == (role not in page.needs), f"{role}: {page.method} {path}"
 
@@ -211,7 +216,7 @@ def test_only_stewards_are_offered_files_with_phones(browser, people):
 def test_what_changes_something_needs_the_token(browser, home):
     for page in PAGES:
         if page.method == "POST":
-            path = page.path.format(name="vip_care")
+            path = filled(page.path, name="vip_care")
             assert browser.post(path, data=PLAN | {"name": "forged"}).status_code == 403, path
             assert browser.post(path, data=PLAN | {"name": "forged", "token": "guess"}).status_code == 403, path
     assert not (home.target_lists / "forged.yml").exists()
@@ -256,8 +261,36 @@ def test_a_retired_list_is_not_exported(browser, console):
 def test_why_a_line_is_on_a_list_or_not_is_told_for_each(browser, console, home):
     member = next(one for one in ledger.members(home, "loyal").to_pylist() if not one["reason"])["subscriber_id"]
     answer = post(browser, console, "/customer/lists", id=member)
-    assert re.search(rf"{member} (is|matches|is not in) .*loyal|loyal", answer.text)
-    assert answer.text.count("<li>") >= 10
+    told = re.findall(r'<a href="/lists/(\w+)">[^<]*</a>(?:</strong>)?: ([^<]*)', answer.text)
+    assert len(told) >= 10
+    said = {name: " ".join(words.split()) for name, words in told}["loyal"]
+    assert "Contacted as often as allowed" in said or "On the list before" in said or "On the list, at place" in said
+    assert "tenure_months &gt;= 3" in answer.text
+    zh = browser.post(
+        "/customer/lists", data={"id": member, "token": console.token(None)}, headers={"accept-language": "zh-CN"}
+    ).text
+    assert "匹配" in zh and "left out" not in zh
+
+
+def test_pages_of_checks_are_shown_and_nothing_beside_them(browser, home):
+    index = browser.get("/quality/docs/index.html")
+    assert index.status_code == 200 and "Quality checks" in index.text
+    assert "sandbox" in index.headers["content-security-policy"] and "script-src" not in index.headers["content-security-policy"]
+    detail = re.search(r'<li><a href="([^"]+)"', index.text)
+    assert detail and browser.get(f"/quality/docs/{detail[1]}").status_code == 200
+    (home.data_docs.parent / "beside.html").write_text("beside")
+    for path in ("results.jsonl", "none.html", "%2e%2e/beside.html", "..%2fbeside.html", "validations"):
+        answer = browser.get(f"/quality/docs/{path}")
+        assert answer.status_code in (400, 404) and answer.text != "beside", path
+
+
+def test_a_list_shows_its_runs_as_a_waterfall_and_its_last_size_beside_todays(browser, console, home):
+    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "loyal")
+    rows = rows_of(browser.get("/lists/loyal", params={"csv": "waterfall"}).content.decode("utf-8-sig"))
+    assert sum(int(row["lines"]) for row in rows) == run["matched"]
+    assert {row["step"]: int(row["lines"]) for row in rows}["exported"] == run["exported"]
+    seen = post(browser, console, "/lists/loyal/reach").text
+    assert f"The last run, of {run['run_date']}, had {run['exported']:,} rows." in seen
 
 
 def test_hundreds_of_lists_and_long_texts_are_shown(browser, home):

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from orchestration.base.roles import ALL, APPROVER, DRAFTS, LINES, STEWARD, TAKES_BACK, Role
 from orchestration.console.context import View
-from orchestration.console.pages import audience, customer, lists
+from orchestration.console.pages import audience, customer, lists, quality
 from orchestration.console.pages.campaigns import campaigns
 from orchestration.console.pages.churn import churn
 from orchestration.console.pages.definitions import definitions
-from orchestration.console.pages.quality import quality
 from orchestration.console.pages.service import service
 from orchestration.console.pages.tag import near, tag
 from orchestration.console.pages.tags import tags
@@ -60,6 +59,7 @@ PAGES = (
     Page("service", "/service", service, filters=("region", "manager", "month"), template="figures.html"),
     Page("tasks", "/tasks", tasks, filters=("region", "manager", "month"), template="figures.html"),
     Page("campaigns", "/campaigns", campaigns),
-    Page("quality", "/quality", quality),
+    Page("quality", "/quality", quality.quality),
+    Page("quality", "/quality/docs/{file:path}", quality.docs, LINES, is_in_menu=False),
     Page("definitions", "/definitions", definitions),
 )

@@ -27,7 +27,7 @@ from orchestration.console.context import Context, Go, Values
 from orchestration.tags.catalogue import search
 from orchestration.targeting import preview
 from orchestration.targeting.advice import lines_by
-from orchestration.targeting.definition import BEST, SCHEMA, Conditions, TargetList
+from orchestration.targeting.definition import BEST, SCHEMA, Conditions, TargetList, check
 from orchestration.targeting.draft import OPTIONAL, drafted, require_answers, write_draft
 from orchestration.targeting.expression import ExpressionError, parse
 from orchestration.targeting.folder import list_files, list_folders
@@ -111,7 +111,8 @@ def reach(context: Context) -> Values:
     }
     definition = drafted(empty | {key: value for key, value in answers.items() if value}, catalog)
     found, shared = preview_of(context, definition.name, definition)
-    return {"found": found, "shared": shared, "groups": _split(context, definition.where)}
+    groups = split_of(context, check(definition, catalog))
+    return {"found": found, "shared": shared, "groups": groups, "last": None, "waits": ""}
 
 
 def save(context: Context) -> Go:
@@ -173,9 +174,9 @@ def count(context: Context, where: str, catalog: Catalog) -> int:
     return context.version.index.count(conditions, context.version.tables(), context.today)
 
 
-def _split(context: Context, where: str) -> dict[str, list[tuple[str, int]]]:
+def split_of(context: Context, conditions: Conditions) -> dict[str, list[tuple[str, int]]]:
+    """How many lines meet the conditions, by the values of each of SPLIT_BY."""
     known = [tag for tag in SPLIT_BY if tag in context.subscriber_tags]
-    conditions = Conditions(parse(where, context.version.catalog))
     return lines_by(conditions, known, context.version.tables(), context.version.as_of, context.today)
 
 

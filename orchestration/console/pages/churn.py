@@ -1,7 +1,11 @@
 """Churn and retention: who leaves, where and why, who may be next, and what alerts are worth."""
 
+from orchestration.base.roles import LINES
 from orchestration.console.context import Context, Values
 from orchestration.console.figures import bar, heat, line, pareto, split
+
+SHOWN = 200
+"""Rows of the list of lines; all of them are in the published table."""
 
 
 def churn(context: Context) -> Values:
@@ -40,6 +44,12 @@ from churn.exception_pool as pool
 where {context.filtered("lines.region_code", "pool.manager_id")}
 group by pool.month, pool.kind
 order by pool.month, pool.kind"""
+    pool_lines = f"""select pool.subscriber_id, pool.kind, pool.since_date, pool.value_tier, pool.manager_id
+from churn.exception_pool as pool
+{context.joined}
+where pool.month = (select max(month) from churn.exception_pool) and {context.filtered("lines.region_code", "pool.manager_id")}
+order by pool.since_date desc, pool.subscriber_id
+limit {SHOWN}"""
     zones = f"""select scores.warning_zone, count(*) as subscribers
 from scoring.value_loss_warning as scores
 {context.joined}
@@ -66,6 +76,7 @@ order by lift desc nulls last"""
             context.figure(
                 "zone_reasons", zone_reasons, "value-loss-warning", heat("warning_zone", "warning_reason_1", "subscribers")
             ),
+            *([context.figure("pool_lines", pool_lines, "exception-pool")] if context.may(LINES) else []),
             context.figure("managers", managers, "snapshot-retention", heat("cohort_month", "manager_id", "retention_rate")),
         ],
         "whole": [

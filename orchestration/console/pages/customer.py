@@ -11,7 +11,7 @@ from orchestration.tags.why import Why, why
 from orchestration.targeting.channel_view import PLACES
 from orchestration.targeting.lists import customer as channel_view
 from orchestration.targeting.lists import definitions, preview_lists
-from orchestration.targeting.why import why as why_on_list
+from orchestration.targeting.why import Part, Standing, standing
 from orchestration.warehouse.manifest import SUBSCRIBER
 
 CUSTOMER = "customer"
@@ -19,12 +19,13 @@ CUSTOMER = "customer"
 
 @dataclass(frozen=True)
 class OnList:
-    """A list, and why the line is on it or not: a sentence, and the parts of its condition."""
+    """A list, and why the line is on it or not: a sentence, and the parts of its condition. `is_on`: it would be exported."""
 
     name: str
     title: str
     summary: str
-    parts: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    is_on: bool = False
 
 
 def customer(context: Context) -> Values:
@@ -63,11 +64,23 @@ def lists(context: Context) -> Values:
         for name in active:
             title = context.named(known[name].title.en, known[name].title.zh)
             if name in decided.plan.rejected:
-                found.append(OnList(name, title, decided.plan.rejected[name].reason, ()))
+                found.append(OnList(name, title, decided.plan.rejected[name].reason))
             else:
-                summary, *parts = why_on_list(decided, name, id)
-                found.append(OnList(name, title, summary, tuple(parts)))
-    return {"lists": found}
+                here = standing(decided, name, id)
+                is_on = here.matches and not here.step
+                found.append(OnList(name, title, said(context, here), here.parts, is_on))
+    return {"lists": sorted(found, key=lambda one: not one.is_on)}
+
+
+def said(context: Context, found: Standing) -> str:
+    """How a line stands to a list, in the reader's language."""
+    if not found.matches:
+        key = "by_other_lists" if found.meets_condition else "no_match"
+        return context.text(f"customer.{key}")
+    if not found.step:
+        return context.text("customer.is_on", place=f"{found.place:,}")
+    words = context.text("customer.left_out", step=context.value("step", found.step))
+    return f"{words} {context.text('customer.goes_to', list=found.lost_to)}" if found.lost_to else words
 
 
 def _found(context: Context, id: str) -> tuple[str, list[Why], str]:

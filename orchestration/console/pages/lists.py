@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,19 @@ from orchestration.base.roles import APPROVER, DRAFTS, OWNER, STEWARD, TAKES_BAC
 from orchestration.base.sql import literal
 from orchestration.base.words import did_you_mean
 from orchestration.console.context import Context, Download, Go, Values
-from orchestration.console.figures import bar, line
-from orchestration.console.pages.audience import preview_of
-from orchestration.targeting import history, signing
+from orchestration.console.figures import interval, line, split
+from orchestration.console.pages.audience import preview_of, split_of
+from orchestration.targeting import history, ledger, signing
+from orchestration.targeting.definition import TargetList, check
 from orchestration.targeting.export import balance_file
-from orchestration.targeting.lists import open_lists
-from orchestration.targeting.overview import ListState
+from orchestration.targeting.lists import days_of, open_lists
+from orchestration.targeting.overview import ListState, Run
+from orchestration.targeting.plan import not_due
 from orchestration.warehouse.build import run_lock
 
 STATUSES = ("draft", "approved", "retired")
 RUNS_SHOWN = 30
+SIZES = ("matched", "exported", "control")
 MOVED_SHOWN = 10
 """Reasons of those who came or went that are shown, the commonest first."""
 
@@ -56,26 +59,41 @@ def one(context: Context) -> Values:
     """One list. `done` names what was just done with it."""
     state = _state(context)
     definition, name = state.definition, state.definition.name
-    own = f"list_name = {literal(name)}"
-    sizes = f"""select run_date, matched, exported, control
-from marketing.target_list_runs
-where {own} and status = 'exported'
-order by run_date"""
     effect = f"""select run_date, targeted_treated, targeted_control, contacted_treated, ordered_treated, ordered_control,
     uplift, uplift_low, uplift_high, retention_uplift, retention_uplift_low, retention_uplift_high
 from marketing.list_effect
-where {own}
+where list_name = {literal(name)}
 order by run_date desc"""
+    uplift = f"""select run_date, uplift, uplift_low, uplift_high
+from marketing.list_effect
+where list_name = {literal(name)} and uplift is not null
+order by run_date"""
+    exported = standing(state.runs)
     acts = signing.acts_on(context.home, name)
     return {
         "state": state,
         "definition": definition,
+        "facts": facts(definition),
+        "text": state.file.read_text(encoding="utf-8"),
         "drafted_by": signing.drafted_by(context.home, name),
         "asked": signing.asked_for(context.home).get(name),
         "runs": state.runs[:RUNS_SHOWN],
-        "sizes": context.figure("sizes", sizes, "marketing", line("run_date", "matched", "exported", "control")),
+        "sizes": context.table(
+            "sizes",
+            ("run_date", *SIZES),
+            [(run["run_date"], *(run[size] for size in SIZES)) for run in exported],
+            "marketing",
+            line("run_date", *SIZES),
+        ),
+        "waterfall": context.table(
+            "waterfall",
+            ("run_date", "step", "lines"),
+            list(left_out(exported)),
+            "marketing",
+            split("bar", "run_date", "step", "lines", stacked=True),
+        ),
         "effect": context.figure("effect", effect, "marketing"),
-        "uplift": context.figure("uplift", effect, "marketing", bar("run_date", "uplift")),
+        "uplift": context.figure("uplift", uplift, "marketing", interval("run_date", "uplift", "uplift_low", "uplift_high")),
         "moved": moved(context, name),
         "balance": _balance(context, state),
         "acts": acts[:RUNS_SHOWN],
@@ -92,11 +110,55 @@ order by run_date desc"""
     }
 
 
+def facts(definition: TargetList) -> dict[str, object]:
+    """What else a list says of itself, by key; None or empty where it leaves that to the rules. Pure."""
+    order = ", ".join(f"{step.tag} {'desc' if step.descending else 'asc'}" for step in definition.order_by)
+    return {
+        "priority": definition.priority,
+        "limit": definition.limit,
+        "control_share": definition.control_share,
+        "order": order,
+        "columns": ", ".join(definition.columns),
+        "but_not_of": ", ".join(definition.exclude_lists),
+        "only_of": ", ".join(definition.include_lists),
+        "steps": ", ".join(f"{each.step}: {each.by}, {each.on}" for each in definition.also_approved),
+        "split": definition.split_by,
+    }
+
+
+def standing(runs: Iterable[Run]) -> list[Run]:
+    """Of the runs, the last first, those whose files stand: of each day the last that was exported. By date. Pure."""
+    found: dict[Any, Run] = {}
+    for run in runs:
+        if run["status"] == ledger.EXPORTED:
+            found.setdefault(run["run_date"], run)
+    return [found[day] for day in sorted(found)]
+
+
+def left_out(runs: Iterable[Run]) -> Iterator[tuple[Any, str, int]]:
+    """What became of those who matched: run date, step, lines; only steps at which anybody was. Pure."""
+    for run in runs:
+        for step in ("exported", *ledger.STEPS):
+            if run[step]:
+                yield run["run_date"], step, int(str(run[step]))
+
+
 def reach(context: Context) -> Values:
-    """What the list would come to now."""
+    """What the list would come to now, beside what its last run came to."""
     state = _state(context)
     found, shared = preview_of(context, state.definition.name)
-    return {"found": found, "shared": shared, "groups": found.groups}
+    groups = split_of(context, check(state.definition, context.version.catalog))
+    return {"found": found, "shared": shared, "groups": groups, "last": state.last, "waits": waits(context, state)}
+
+
+def waits(context: Context, state: ListState) -> str:
+    """Why a nightly run of today would not export an approved list; empty where it would."""
+    definition = state.definition
+    if definition.status != "approved" or not_due(definition, days_of(context.engine, context.models, context.today)) is None:
+        return ""
+    if state.next_day and state.next_day > context.today:
+        return context.text("reach.waits", next=state.next_day)
+    return context.text("reach.waits_for_data") if state.next_day else context.text("reach.waits_for_bills")
 
 
 def ask(context: Context) -> Go:

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from orchestration.base.contract import Table, load_contract
-from orchestration.base.settings import Home
-from orchestration.console.context import Context, Values
+from orchestration.base.roles import LINES
+from orchestration.base.settings import Home, SettingsError
+from orchestration.console.context import Context, Document, Values
 from orchestration.console.figures import calendar
 from orchestration.intake import ledger
 from orchestration.pipeline.run_log import last_runs
@@ -60,9 +61,18 @@ order by residual <> 0 desc, month desc, check_name"""
             context.figure("sums", sums, "time"),
             context.table("runs", ("started_at", "business_date", "minutes", "ending", "cause"), runs),
         ],
-        "data_docs": context.home.data_docs / "index.html",
+        "has_docs": context.may(LINES) and (context.home.data_docs / "index.html").is_file(),
         "discrepancies": context.home.exports / "quality",
     }
+
+
+def docs(context: Context) -> Document:
+    """A page of the Data Docs: what each check of deliveries and of versions found. Raises SettingsError where it is gone."""
+    root = context.home.data_docs.resolve()
+    asked = (root / context.given["file"]).resolve()
+    if not (asked.is_relative_to(root) and asked.suffix == ".html" and asked.is_file()):
+        raise SettingsError(context.text("quality.no_docs"))
+    return Document(asked.read_text(encoding="utf-8"))
 
 
 def days(home: Home) -> list[tuple[date, str, int, int, int]]:

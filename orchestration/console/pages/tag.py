@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from orchestration.base.sql import identifier, literal
 from orchestration.catalog.tags import ENTITIES, CatalogError, Tag
 from orchestration.console.context import Context, Values
-from orchestration.console.figures import bar, line
+from orchestration.console.figures import bar, line, split
 from orchestration.tags.catalogue import VALUES_SHOWN, bounds
-from orchestration.tags.overlaps import Overlap, read_overlaps
+from orchestration.tags.overlaps import Members, Overlap, sets_of
 from orchestration.targeting.definition import DefinitionError, TargetList, check
 from orchestration.targeting.folder import list_folders, read_definitions
 from orchestration.warehouse.manifest import SUBSCRIBER, require_serving
+
+VALUES_DRAWN = 8
+"""Values whose share is drawn over time, the commonest."""
 
 NEARLY, FEWEST = 0.98, 30
 """Share of members from which a tag holds nearly the same as another, and members below which that is chance."""
@@ -27,7 +30,19 @@ where entity = {literal(entry.entity)} and tag_name = {literal(name)}
     and as_of_date = (select max(as_of_date) from {relation})
 order by members desc, value
 limit {VALUES_SHOWN}"""
+    history = f"""with counts as (
+    select *, max(members) over (partition by value) as most
+    from {relation}
+    where entity = {literal(entry.entity)} and tag_name = {literal(name)}
+)
+select as_of_date, value as {column}, members, share
+from counts
+qualify dense_rank() over (order by most desc, value) <= {VALUES_DRAWN}
+order by as_of_date, members desc, value"""
     figures = [context.figure("coverage", coverage, "tags", bar(name, "members") if entry.values else None)]
+    shares = context.figure("history", history, "tags", split("line", "as_of_date", name, "share"))
+    if len(set(shares.column("as_of_date"))) > 1:
+        figures.append(shares)
     if entry.is_historic:
         months = f"""select month, count({column}) / count(*) as known_share
 from {require_serving(context.models, "tag_history").relation}
@@ -45,11 +60,25 @@ order by month"""
 def near(context: Context) -> Values:
     """The tags that hold the same members, lie within this one, or hold it. All tags are looked at, so it comes by itself."""
     entry = asked(context)
-    found = context.version.kept(
-        f"overlaps {entry.entity}", lambda: read_overlaps(context.home, context.models, entry.entity, NEARLY, FEWEST)
-    )
-    own = [(each, relation_of(each)) for each in found if entry.name in (each.part.tag, each.whole.tag)]
-    return {"overlaps": own, "nearly": f"{NEARLY:.0%}", "fewest": FEWEST}
+    found = context.version.near(entry, NEARLY, FEWEST)
+    told = [(each, relation_of(each)) for each in found]
+    return {
+        "tag": entry,
+        "overlaps": told,
+        "named": lambda one: named(context, one),
+        "compared": bool(sets_of([entry])),
+        "nearly": f"{NEARLY:.0%}",
+        "fewest": FEWEST,
+    }
+
+
+def named(context: Context, one: Members) -> str:
+    """A set of members in the reader's language."""
+    tag = context.tag(one.tag)
+    label = context.tag_label(tag) if tag else one.tag
+    if one.is_known:
+        return context.text("near.known", tag=label)
+    return f"{label} = {context.value(one.tag, one.value)}" if one.value else label
 
 
 def asked(context: Context) -> Tag:

@@ -8,11 +8,14 @@ import pytest
 from orchestration.catalog.tags import Tag
 from orchestration.console.context import in_words
 from orchestration.console.figures import Figure, calendar
+from orchestration.console.pages import customer, lists
 from orchestration.console.pages.quality import ACCEPTED, REJECTED, WITH_FAULTS, state_of
 from orchestration.console.pages.tag import relation_of
 from orchestration.console.pages.tags import tree
 from orchestration.console.pages.today import TILES, tiles
 from orchestration.tags.overlaps import Members, Overlap
+from orchestration.targeting import ledger
+from orchestration.targeting.why import Part, Standing
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,41 @@ def test_the_tree_keeps_the_order_of_the_catalogue_in_the_readers_language():
         ("价值", ["等级", "价值额"]),
         ("风险", [""]),
     ]
+
+
+RUN = {"status": "exported", "matched": 10, "exported": 7, "control": 2} | dict.fromkeys(ledger.STEPS, 0)
+
+
+def test_of_several_runs_of_a_day_the_last_that_was_exported_stands():
+    first, second = date(2026, 10, 1), date(2026, 10, 2)
+    runs = [
+        RUN | {"run_date": second, "status": "refused"},
+        RUN | {"run_date": second, "exported": 8},
+        RUN | {"run_date": second, "exported": 9},
+        RUN | {"run_date": first},
+    ]
+    assert [(run["run_date"], run["exported"]) for run in lists.standing(runs)] == [(first, 7), (second, 8)]
+
+
+def test_whoever_matched_is_in_one_step_of_the_waterfall_and_steps_without_anybody_are_left_out():
+    run = RUN | {"run_date": date(2026, 10, 1), "control": 2, "capped": 1}
+    assert [(step, lines) for _, step, lines in lists.left_out([run])] == [("exported", 7), ("capped", 1), ("control", 2)]
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (Standing(True, "", 1200, "", ()), "customer.is_on 1,200"),
+        (Standing(True, "capped", None, "", ()), "customer.left_out capped"),
+        (Standing(True, "lost_to_priority", 3, "care", ()), "customer.left_out lost_to_priority customer.goes_to care"),
+        (Standing(False, "", None, "", (Part("is_on_net", False, False, ""),)), "customer.no_match"),
+        (Standing(False, "", None, "", (Part("is_vip", True, True, ""),)), "customer.no_match"),
+        (Standing(False, "", None, "", (Part("is_on_net", True, False, ""),)), "customer.by_other_lists"),
+    ],
+)
+def test_how_a_line_stands_to_a_list_is_told_in_words_of_the_catalogue(standing, said):
+    words = SimpleNamespace(
+        text=lambda key, **values: " ".join([key, *values.values()]),
+        value=lambda column, value: value,
+    )
+    assert customer.said(words, standing) == said

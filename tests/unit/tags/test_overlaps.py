@@ -23,11 +23,12 @@ TABLE = """create table t as select n % 2 = 0 as is_even, case when n % 2 = 0 th
     from range(100) as r(n)"""
 
 
-def found(at_least=0.98, least=1, table=TABLE):
+def found(at_least=0.98, least=1, table=TABLE, tag=None):
     sets = sets_of(ENTRIES)
+    mine = [at for at, one in enumerate(sets) if tag in (None, one.tag)]
     with duckdb.connect() as db:
         db.execute(table)
-        shared, members = common(db, "t", sets)
+        shared, members = common(db, "t", sets, mine)
     assert members == 100
     return {(str(o.part), o.is_mutual, str(o.whole)): o for o in overlaps(sets, shared, members, at_least, least)}
 
@@ -52,6 +53,13 @@ def test_equal_sets_are_told_once_and_parts_lie_within_wholes():
         ("rest = 2", False, "is_even"),
         ("rest = 2", False, "is_not_odd"),
     }
+
+
+@pytest.mark.parametrize("tag", [entry.name for entry in ENTRIES])
+@pytest.mark.parametrize("at_least", [0.98, 0.4])
+def test_one_tag_by_itself_has_the_overlaps_that_it_has_among_all(tag, at_least):
+    theirs = {pair: one for pair, one in found(at_least).items() if tag in (one.part.tag, one.whole.tag)}
+    assert found(at_least, tag=tag) == theirs
 
 
 def test_members_are_counted():
@@ -83,9 +91,9 @@ def test_counts_do_not_depend_on_how_many_are_looked_at_together(monkeypatch):
     sets = sets_of(ENTRIES)
     with duckdb.connect() as db:
         db.execute(TABLE)
-        whole, _ = common(db, "t", sets)
+        whole, _ = common(db, "t", sets, range(len(sets)))
         monkeypatch.setattr("orchestration.tags.overlaps.ROWS_AT_ONCE", 7)
-        parts, members = common(db, "t", sets)
+        parts, members = common(db, "t", sets, range(len(sets)))
     assert members == 100
     assert np.array_equal(whole, parts)
 
