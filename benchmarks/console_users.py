@@ -27,6 +27,7 @@ from orchestration.base.settings import PROJECT_DIR
 from orchestration.cli.common import models
 from orchestration.console.pages import PAGES
 from orchestration.console.versions import Versions
+from orchestration.targeting.lists import definitions
 
 USERS, SECONDS, PAUSE, CONDITIONS, LINES = 50, 120, 3.0, 400, 200
 TOKEN = re.compile(r'"X-CSRF-Token": "([^"]+)"')
@@ -61,18 +62,18 @@ def wishes(home: settings.Home) -> dict[str, list[Wish]]:
     version = Versions(home, models()).current()
     regions = [code for (code,) in version.ask("select distinct region_code from core.dim_regions")[1]]
     lines = [line for (line,) in version.ask(f"select subscriber_id from tags.subscriber_360 order by 1 limit {LINES}")[1]]
-    lists = [name for (name,) in version.ask("select distinct list_name from marketing.target_list_runs")[1]]
     menu = [page for page in PAGES if page.is_in_menu and page.name != "customer"]
     filtered = [f"{page.path}?{urlencode({'region': code})}" for page in menu if "region" in page.filters for code in regions]
     tags = version.catalog.tags()
-    return {
+    found = {
         "page": [Wish("page", page.path) for page in menu],
         "page of a region": [Wish("page of a region", path) for path in filtered],
         "tag": [Wish("tag", f"/tags/subscriber/{name}") for name in tags],
         "line": [Wish("line", f"/customer?id={line}") for line in lines],
-        "list": [Wish("list", f"/lists/{name}") for name in lists],
+        "list": [Wish("list", f"/lists/{name}") for name in definitions(home)],
         "count": [Wish("count", "/audience/text", where) for where in conditions(version, version.catalog, CONDITIONS)],
     }
+    return {kind: those for kind, those in found.items() if those}
 
 
 def use(port: int, key: str, all_wishes: dict[str, list[Wish]], until: float, pause: float, seed: int, seen: Seen) -> None:

@@ -63,6 +63,8 @@ class Member:
         self._reader, self._models, self.entity = reader, models, entity
         self._own = f"{key_of(models, entity)} = {reader.literal(member)}"
         self._rows: dict[str, dict[str, Any]] = {}
+        self._names: dict[str, list[str]] = {}
+        self._seeds: dict[str, list[dict[str, Any]]] = {}
         self.member = member
         if not self.row(require_serving(models, "tag_values", entity)):
             raise CatalogError(f"there is no {entity} {member}{self._nearest()}")
@@ -72,7 +74,7 @@ class Member:
         """All tags of the version."""
         return read_tags(self._reader, self._models)
 
-    @property
+    @cached_property
     def entries(self) -> list[Tag]:
         """The tags of the member's entity."""
         return [e for e in self.catalogue if e.entity == self.entity]
@@ -139,8 +141,10 @@ class Member:
 
     def _seed(self, name: str) -> list[dict[str, Any]]:
         """Rows of the seed that the version was built with."""
-        model = next((m for m in self._models if m.name == name), None)
-        return model_rows(self._reader, model) if model else []
+        if name not in self._seeds:
+            model = next((m for m in self._models if m.name == name), None)
+            self._seeds[name] = model_rows(self._reader, model) if model else []
+        return self._seeds[name]
 
     def _of_subscriber(self, role: str) -> list[dict[str, Any]]:
         # Changes and months are kept of subscribers alone.
@@ -148,7 +152,9 @@ class Member:
         return model_rows(self._reader, model, self._own) if model else []
 
     def _columns(self, model: Model) -> list[str]:
-        return list(self.row(model)) or self._reader.columns(model.schema, model.table)
+        if model.name not in self._names:
+            self._names[model.name] = list(self.row(model)) or self._reader.columns(model.schema, model.table)
+        return self._names[model.name]
 
     def _nearest(self) -> str:
         model, key = require_serving(self._models, "tag_values", self.entity), key_of(self._models, self.entity)

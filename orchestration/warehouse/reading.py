@@ -38,9 +38,11 @@ class DuckDBReader:
         return self.db.execute(query).fetchall()
 
     def columns(self, schema: str, table: str) -> list[str]:
-        query = """select column_name from information_schema.columns
-            where table_schema = ? and table_name = ? order by ordinal_position"""
-        return [name for (name,) in self.db.execute(query, [schema, table]).fetchall()]
+        # A question to information_schema would list the columns of all tables each time.
+        try:
+            return [row[0] for row in self.rows(f"describe {self.relation(schema, table)}")]
+        except duckdb.CatalogException:
+            return []
 
     def relation(self, schema: str, table: str) -> str:
         return f"{identifier(schema)}.{identifier(table)}"
