@@ -138,6 +138,10 @@ class Context:
                 return self.text(key)
         return written if column.endswith(NAMES) else in_words(written)
 
+    def unit(self, unit: str) -> str:
+        """A tag's unit in the reader's language."""
+        return self.text(f"units.{unit}") if f"units.{unit}" in texts.catalogue() else unit
+
     def _reason(self, code: str) -> str:
         kind, _, what = code.partition(":")
         column = {"alert": "alert_code", "zone": "warning_zone", "list": "list_name"}.get(kind)

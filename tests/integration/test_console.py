@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from orchestration.base import audit, roles
 from orchestration.base.roles import Role
 from orchestration.base.settings import Home
+from orchestration.console import texts
 from orchestration.console.app import Console, application, figures_of
 from orchestration.console.context import Context
 from orchestration.console.pages import PAGES
@@ -145,6 +146,23 @@ def test_figures_of_today_are_those_of_the_monthly_report(browser, home):
     for month, *figures in report:
         row = shown[str(month)]
         assert [int(row[name]) for name in ("on_net_end", "activations", "churned")] == figures, month
+
+
+def test_each_unit_of_a_tag_is_told_in_both_languages(home):
+    with published(home) as db:
+        units = {unit for (unit,) in db.execute("select distinct unit from tags.tag_catalog where unit <> ''").fetchall()}
+    assert units and not {unit for unit in units if f"units.{unit}" not in texts.catalogue()}
+
+
+def test_a_month_that_is_not_billed_has_no_arpu(browser, home):
+    with published(home) as db:
+        query = "select min(subscriber_id) from core.fct_subscriber_months where month = (select max(month) from core.dim_months)"
+        (id,) = db.execute(query).fetchone()
+        billed = dict(db.execute("select month, is_billed from core.dim_months").fetchall())
+    sent = browser.get("/customer", params={"id": id, "csv": "money"})
+    rows = rows_of(sent.content.decode("utf-8-sig"))
+    assert {bool(row["arpu_amount"]) for row in rows} == {True, False}
+    assert all(bool(row["arpu_amount"]) == billed[date.fromisoformat(row["month"])] for row in rows)
 
 
 def test_a_region_shows_its_lines_alone(browser, home):

@@ -105,8 +105,10 @@ def _view(context: Context, id: str) -> Values:
 
 def _events(context: Context, id: str) -> Values:
     own = f"subscriber_id = {literal(id)}"
-    months = f"""select month, arpu_amount, mou_minutes, dou_mb, paid_amount, plan_code, is_on_net_end
+    months = f"""select month, case when is_billed then arpu_amount end as arpu_amount, mou_minutes, dou_mb, paid_amount,
+    plan_code, is_on_net_end
 from core.fct_subscriber_months
+inner join core.dim_months using (month)
 where {own}
 order by month"""
     contacts = f"""select contact_date, channel, direction, list_name, offer_code, is_connected, outcome

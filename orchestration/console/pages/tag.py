@@ -44,9 +44,11 @@ order by as_of_date, members desc, value"""
     if len(set(shares.column("as_of_date"))) > 1:
         figures.append(shares)
     if entry.is_historic:
+        billed = "where is_billed\n" if entry.as_of == "last_billed_month" else ""
         months = f"""select month, count({column}) / count(*) as known_share
 from {require_serving(context.models, "tag_history").relation}
-group by month
+inner join core.dim_months using (month)
+{billed}group by month
 order by month"""
         figures.append(context.figure("months", months, "tags", line("month", "known_share")))
     return {

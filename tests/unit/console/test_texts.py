@@ -22,8 +22,8 @@ def is_used(key: str) -> bool:
     """Whether a source names the key, its page has that name, or a source names its group and its last word."""
     group, _, last = key.rpartition(".")
     page = key.partition(".")[0]
-    if page in ("columns", "values"):  # by what a table holds
-        return page == "values" or re.search(rf"\b{last}\b", ALL) is not None
+    if page in ("columns", "values", "units"):  # by what a table holds
+        return page != "columns" or re.search(rf"\b{last}\b", ALL) is not None
     if key in named() or (last in ("title", "lead") and page in {each.name for each in PAGES}):
         return True
     is_of_group = f'"{group}." ~' in ALL and re.search(rf"""["']{last}["']""", ALL) is not None
