@@ -85,7 +85,7 @@ def use(port: int, key: str, all_wishes: dict[str, list[Wish]], until: float, pa
     token = TOKEN.search(connection.getresponse().read().decode())
     time.sleep(drawn.uniform(0, pause))
     while time.monotonic() < until:
-        wish = drawn.choice(all_wishes[drawn.choice([kind for kind, some in all_wishes.items() if some])])
+        wish = drawn.choice(all_wishes[drawn.choice(list(all_wishes))])
         began = time.perf_counter()
         try:
             if wish.where:

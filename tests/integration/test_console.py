@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,7 +19,6 @@ from starlette.testclient import TestClient
 from orchestration.base import audit, roles
 from orchestration.base.roles import Role
 from orchestration.base.settings import Home
-from orchestration.console import texts
 from orchestration.console.app import Console, application, figures_of
 from orchestration.console.context import Context
 from orchestration.console.pages import PAGES
@@ -130,51 +129,6 @@ def test_each_figure_is_a_file_of_the_same_rows(console, browser, home):
                 assert sent.headers["content-disposition"].endswith(f'"{figure.name}.csv"')
                 assert len(rows_of(sent.content.decode("utf-8-sig"))) == len(figure.rows), f"{page.name}: {figure.name}"
     assert browser.get("/", params={"csv": "nothing"}).status_code == 404
-
-
-def of_today(browser: TestClient, **filters: str) -> dict[str, dict]:
-    """The rows of the base on the page Today, by month."""
-    sent = browser.get("/", params={"csv": "base"} | filters)
-    return {row["month"]: row for row in rows_of(sent.content.decode("utf-8-sig"))}
-
-
-def test_figures_of_today_are_those_of_the_monthly_report(browser, home):
-    with published(home) as db:
-        report = db.execute("select month, on_net_end, activations, churned from churn.churn_monthly").fetchall()
-    shown = of_today(browser)
-    assert report
-    for month, *figures in report:
-        row = shown[str(month)]
-        assert [int(row[name]) for name in ("on_net_end", "activations", "churned")] == figures, month
-
-
-def test_each_unit_of_a_tag_is_told_in_both_languages(home):
-    with published(home) as db:
-        units = {unit for (unit,) in db.execute("select distinct unit from tags.tag_catalog where unit <> ''").fetchall()}
-    assert units and not {unit for unit in units if f"units.{unit}" not in texts.catalogue()}
-
-
-def test_a_month_that_is_not_billed_has_no_arpu(browser, home):
-    with published(home) as db:
-        query = "select min(subscriber_id) from core.fct_subscriber_months where month = (select max(month) from core.dim_months)"
-        (id,) = db.execute(query).fetchone()
-        billed = dict(db.execute("select month, is_billed from core.dim_months").fetchall())
-    sent = browser.get("/customer", params={"id": id, "csv": "money"})
-    rows = rows_of(sent.content.decode("utf-8-sig"))
-    assert {bool(row["arpu_amount"]) for row in rows} == {True, False}
-    assert all(bool(row["arpu_amount"]) == billed[date.fromisoformat(row["month"])] for row in rows)
-
-
-def test_a_region_shows_its_lines_alone(browser, home):
-    query = """select region_code, count(*) filter (is_on_net_end)
-        from core.fct_subscriber_months inner join core.dim_subscribers using (subscriber_id)
-        where month = ? and not is_after_churn group by region_code"""
-    last = max(of_today(browser))
-    with published(home) as db:
-        regions = {code: lines for code, lines in db.execute(query, [last]).fetchall() if code}
-    assert len(regions) > 1
-    for code, lines in regions.items():
-        assert int(of_today(browser, region=code)[last]["on_net_end"]) == lines, code
 
 
 def test_a_count_is_that_of_a_query_of_the_preview_and_of_the_rows_exported(browser, console, home):

@@ -2,12 +2,15 @@
 
 import csv
 import io
+from datetime import date
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
 
 from orchestration.base import roles
 from orchestration.base.settings import Home
+from orchestration.console import texts
 from orchestration.console.app import Console, application
 from orchestration.console.pages import PAGES
 from orchestration.warehouse.manifest import load_models
@@ -49,6 +52,45 @@ def test_each_page_opens_in_both_languages(client, address, language):
     answer = client.get(address, headers={"accept-language": language})
     assert answer.status_code == 200, answer.text
     assert ('lang="zh-CN"' if language == "zh" else 'lang="en"') in answer.text or address.endswith("near")
+
+
+def of_today(client: TestClient, **filters: str) -> dict[str, dict]:
+    """The rows of the base on the page Today, by month."""
+    return {row["month"]: row for row in rows(client, f"/?{urlencode(filters)}", "base")}
+
+
+def test_figures_of_today_are_those_of_the_monthly_report(client, console):
+    report = ask(console, "select month, on_net_end, activations, churned from churn.churn_monthly")
+    shown = of_today(client)
+    assert report
+    for month, *figures in report:
+        row = shown[str(month)]
+        assert [int(row[name]) for name in ("on_net_end", "activations", "churned")] == figures, month
+
+
+def test_each_unit_of_a_tag_is_told_in_both_languages(console):
+    units = {unit for (unit,) in ask(console, "select distinct unit from tags.tag_catalog where unit <> ''")}
+    assert units and not {unit for unit in units if f"units.{unit}" not in texts.catalogue()}
+
+
+def test_a_month_that_is_not_billed_has_no_arpu(client, console):
+    query = "select min(subscriber_id) from core.fct_subscriber_months where month = (select max(month) from core.dim_months)"
+    ((id,),) = ask(console, query)
+    billed = dict(ask(console, "select month, is_billed from core.dim_months"))
+    found = rows(client, f"/customer?id={id}", "money")
+    assert {bool(row["arpu_amount"]) for row in found} == {True, False}
+    assert all(bool(row["arpu_amount"]) == billed[date.fromisoformat(row["month"])] for row in found)
+
+
+def test_a_region_shows_its_lines_alone(client, console):
+    last = max(of_today(client))
+    query = f"""select region_code, count(*) filter (is_on_net_end)
+        from core.fct_subscriber_months inner join core.dim_subscribers using (subscriber_id)
+        where month = date '{last}' and not is_after_churn group by region_code"""
+    regions = {code: lines for code, lines in ask(console, query) if code}
+    assert len(regions) > 1
+    for code, lines in regions.items():
+        assert int(of_today(client, region=code)[last]["on_net_end"]) == lines, code
 
 
 @pytest.mark.parametrize("address", [page.path for page in PAGES if page.filters])
