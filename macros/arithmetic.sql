@@ -26,8 +26,9 @@
 {# DuckDB divides 128-bit integers some twenty times as slowly as 64-bit ones: whatever fits into 18 digits is rounded as such. #}
 {% macro duckdb__rounded(value, places) -%}
     {%- if places > 10 -%}
-        {{ return(telco360.default__rounded(value, places)) }}
+        {{ telco360.default__rounded(value, places) }}
+    {%- else -%}
+        case when abs({{ value }}) < 1e{{ 11 - places }} then round(cast({{ value }} as decimal(18, {{ places + 6 }})), {{ places }})
+            else {{ telco360.default__rounded(value, places) }} end
     {%- endif -%}
-    case when abs({{ value }}) < 1e{{ 11 - places }} then round(cast({{ value }} as decimal(18, {{ places + 6 }})), {{ places }})
-        else {{ telco360.default__rounded(value, places) }} end
 {%- endmacro %}
