@@ -47,6 +47,7 @@ def test_halves_go_away_from_zero_and_unknown_stays_unknown(macros):
     rounded = macros.duckdb__rounded
     with duckdb.connect() as engine:
         told = engine.execute(
-            f"select {rounded('0.00025e0', 4)}, {rounded('-2.5e0', 0)}, {rounded('1234567890.5e0', 0)}, {rounded('null::double', 2)}"
+            f"select {rounded('0.00025e0', 4)}, {rounded('-2.5e0', 0)}, "
+            f"{rounded('1234567890.5e0', 0)}, {rounded('null::double', 2)}"
         ).fetchone()
     assert [None if figure is None else str(figure) for figure in told] == ["0.0003", "-3", "1234567891", None]
