@@ -97,7 +97,9 @@ select
     coalesce(worth.value_class, 'unknown') as value_class,
     cast({{ dbt.datediff('months.last_day', 'leavers.left_on', 'day') }} as integer) as days_to_leaving,
     statuses.statuses_taken,
-    cast({{ dbt.datediff('coalesce(lines.last_usage_date, last_uses.last_used_on)', 'months.last_day', 'day') }} as integer) as days_since_use,
+    cast(
+        {{ dbt.datediff('coalesce(lines.last_usage_date, last_uses.last_used_on)', 'months.last_day', 'day') }} as integer
+    ) as days_since_use,
     cast(lines.balance_amount as decimal(12, 2)) as balance_amount,
     lines.calls_forwarded_offnet,
     lines.competitor_hotline_calls,
