@@ -50,7 +50,7 @@ totals as (
         sum(call_minutes) as call_minutes,
         sum(call_count) as call_count
     from pairs
-    group by month, subscriber_id
+    group by 1, 2
 
 ),
 

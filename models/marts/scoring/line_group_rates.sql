@@ -1,6 +1,6 @@
--- How many of its like each line whose features are kept had lost at each month's end: churn over three months of its plan, brand,
--- off-net band and number class, as group_rates has it for the last complete month alone. The brand is the plan's: the register
--- has that of the business date, which knows what came after. Only months that changed are built.
+-- How many of its like each line whose features are kept had lost at each month's end: churn over three months of its plan,
+-- brand, off-net band and number class, as group_rates has it for the last complete month alone. The brand is the plan's: the
+-- register has that of the business date, which knows what came after. Only months that changed are built.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('line_feature_sources') %}
 {% set attributes = ['plan_code', 'brand_code', 'offnet_band', 'number_class'] %}
@@ -77,7 +77,9 @@ rated as (
         and lines.month = kept.month
         and {{ in_months('kept.month', to_build) }}
     {%- for attribute in attributes %}
-    inner join by_{{ attribute }} on lines.month = by_{{ attribute }}.month and lines.{{ attribute }} = by_{{ attribute }}.{{ attribute }}
+    inner join by_{{ attribute }}
+        on lines.month = by_{{ attribute }}.month
+        and lines.{{ attribute }} = by_{{ attribute }}.{{ attribute }}
     {%- endfor %}
     where lines.is_churned = 0
 
