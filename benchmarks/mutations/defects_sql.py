@@ -47,8 +47,8 @@ SQL = (
         "close_peers_at_the_threshold", "a peer at the index stands close enough",
     ),
     _sql(
-        f"{_INTERMEDIATE}/network/int_network__close_peers", "'contact_days_weight') ~ ' * days_share + '",
-        "'contact_minutes_weight') ~ ' * days_share + '",
+        f"{_INTERMEDIATE}/network/int_network__close_peers", "'contact_days_weight') }} * days_share",
+        "'contact_minutes_weight') }} * days_share",
         "contact_index_weighs_shares_of_three_months", "days weigh most in the contact index",
     ),
     _sql(

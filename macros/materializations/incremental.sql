@@ -21,7 +21,7 @@
     {% endif %}
     {% do adapter.commit() %}
     {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='quoted') | join(', ') -%}
-    {% for batch in months | batch(months_at_once()) %}
+    {% for batch in in_batches(months, config.get('meta')['last_apart']) %}
         {% call statement('batch') %}
             insert into {{ table }} ({{ columns }})
             select {{ columns }} from ({{ statement_for(batch) }}) as rows
@@ -34,6 +34,14 @@
     {% do adapter.commit() %}
     {{ return({'relations': [table]}) }}
 {% endmaterialization %}
+
+
+{# The months, in order, as the statements make them. `last_apart`: the last one by itself, for models that keep far more of it. #}
+{% macro in_batches(months, last_apart) -%}
+    {%- set last = 1 if last_apart else 0 -%}
+    {%- set before = months[:months | length - last] -%}
+    {{ return(before | batch(months_at_once()) | list + ([months[-1:]] if last and months else [])) }}
+{%- endmacro %}
 
 
 {# Months that one statement may make: as many as fit in this model's share of DuckDB's memory by the number of lines, at least one. #}

@@ -19,8 +19,9 @@ SPARK = "spark"
 """The target that builds on a Spark cluster, whatever the environment."""
 
 
-MEMORY_SHARE = 0.7
-"""Share of the machine's memory that is planned with; the rest is for the system and other programs."""
+MEMORY_SHARE = 0.35
+"""Share of the machine's memory that is planned with: two processes hold memory at once now and then, and the system keeps files
+in the rest."""
 
 MEMORY_OF_PYTHON = 2**30
 """Bytes that Dagster, dbt and Great Expectations take beside DuckDB."""

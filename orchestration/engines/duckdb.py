@@ -69,6 +69,12 @@ class DuckDBEngine:
         with build.reading(self.home) as db:
             return db.execute(query).df()
 
+    def frames(self, query: str, rows: int) -> Iterator["pd.DataFrame"]:
+        with build.reading(self.home) as db:
+            found = db.execute(query)
+            while len(frame := found.fetch_df_chunk(max(rows // duckdb.__standard_vector_size__, 1))):
+                yield frame
+
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         stamp = build.read_stamp(self.home)
         if stamp is None:

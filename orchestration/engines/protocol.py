@@ -1,5 +1,6 @@
 """What a run, commands and lists ask of the engine that they work on. Each engine's way is beside: `duckdb`, `spark`."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,6 +57,9 @@ class Engine(Protocol):
 
     def frame(self, query: str) -> "pd.DataFrame":
         """The same as a frame, columns as the query names them; for many rows."""
+
+    def frames(self, query: str, rows: int) -> Iterator["pd.DataFrame"]:
+        """The same as frames of about so many rows, one after the other; for more rows than are held at once."""
 
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         """Copies the public tables of the build to where nobody reads them yet."""

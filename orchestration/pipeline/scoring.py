@@ -42,7 +42,7 @@ def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.Partit
 
         run: Run = context.resources.run
         with step(context, "training") as current:
-            current.report = found = _found(run, lambda: train_all(Rows(run.engine.frame, run.models), run.home, current.note))[0]
+            current.report = found = _found(run, lambda: train_all(Rows(run.engine, run.models), run.home, current.note))[0]
             current.result = found.in_short
         return dg.MaterializeResult(metadata=_metadata(found))
 
@@ -54,7 +54,7 @@ def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.Partit
 
         run: Run = context.resources.run
         with step(context, "scoring") as current:
-            rows = Rows(run.engine.frame, run.models)
+            rows = Rows(run.engine, run.models)
             current.report, is_new = found, _ = _found(run, lambda: score_all(rows, run.home, current.note))
             if is_new:
                 current.note("tables that read scores")

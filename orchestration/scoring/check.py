@@ -18,6 +18,10 @@ GROUPS = ("value_tier", "region_code", "payment_type")
 """Figures are given for each of these."""
 
 
+CHECKED = ["subscriber_id", "item", "probability", "model_version"]
+"""Columns of scores that are read: reasons are long."""
+
+
 def check(rows: Rows, home: Home, purpose: Purpose, note: Note) -> list[date]:
     """Checks the scores of each month whose outcome is known and that are not checked yet; gives these months."""
     known = set(rows.known(purpose))
@@ -28,7 +32,7 @@ def check(rows: Rows, home: Home, purpose: Purpose, note: Note) -> list[date]:
         if month not in known or (path.exists() and ledger.made_from_of(path) == made_from):
             continue
         note(f"{purpose.name}: checking {month:%Y-%m}")
-        scores = ledger.read(scored)
+        scores = ledger.read(scored, CHECKED)
         given = scores[scores["probability"].notna()]
         joined = with_outcome(given, rows.outcomes(purpose, month), purpose)
         found = figures(joined.merge(rows.groups(month), on="subscriber_id", how="left"))
@@ -64,10 +68,10 @@ def figures(joined: pd.DataFrame) -> list[dict[str, Any]]:
         for place, tenth in enumerate(by_tenth(chance, came_true), 1)
     ]
     for group in GROUPS:
-        of_part = joined[group].fillna("unknown").to_numpy(str)
+        codes, parts = pd.factorize(joined[group].fillna("unknown"), sort=True)
         found += [
-            {"kind": group, "part": str(part), **_figures(chance[of_part == part], came_true[of_part == part])}
-            for part in np.unique(of_part)
+            {"kind": group, "part": str(part), **_figures(chance[codes == code], came_true[codes == code])}
+            for code, part in enumerate(parts)
         ]
     return found
 

@@ -71,13 +71,13 @@ def put_into_segments(rows: Rows, home: Home, note: Note) -> Scored:
     if ledger.made_from_of(path) == made_from:
         return Scored(f"{month:%Y-%m} is grouped already", month, kept.version)
     note(f"{SEGMENTS}: assigning")
-    old = rows.of_last[~rows.of_last["is_too_new"].to_numpy(bool)]
-    scores = pd.DataFrame({"subscriber_id": old["subscriber_id"], "item": assign(kept.model, old)})
+    placed = [_placed(kept.model, lines[~lines["is_too_new"].to_numpy(bool)]) for lines in rows.of_last()]
+    scores = pd.concat(placed, ignore_index=True)
     told = summary(kept.model, scores, _before(home, month), profiles(kept.model, rows.features.of_segments))
     told["month"], told["model_version"] = month, kept.version
     ledger.write(home, ledger.SEGMENTS.file(home, month, "segments"), ledger.SEGMENTS, told)
-    scores = scores.assign(purpose=SEGMENTS, month=month, place=1, probability=float("nan"), model_version=kept.version)
-    ledger.write(home, path, ledger.SCORES, scores, made_from)
+    same = {"purpose": SEGMENTS, "month": month, "place": 1, "probability": float("nan"), "model_version": kept.version}
+    ledger.write_frames(home, path, ledger.SCORES, (lines.assign(**same) for lines in placed), made_from)
     return Scored(f"{len(scores):,} lines of {month:%Y-%m} by {kept.version}", month, kept.version, len(scores), True)
 
 
@@ -102,8 +102,13 @@ def summary(model: Segments, now: pd.DataFrame, before: pd.DataFrame | None, wor
     return pd.DataFrame(found).astype({"stayed": "Int64", "came": "Int64"})
 
 
+def _placed(model: Segments, lines: pd.DataFrame) -> pd.DataFrame:
+    """Line and item, its segment."""
+    return pd.DataFrame({"subscriber_id": lines["subscriber_id"], "item": pd.Series(assign(model, lines), lines.index, str)})
+
+
 def _before(home: Home, month: date) -> pd.DataFrame | None:
     """Line and segment of the month before; None where it was not grouped."""
     last = (pd.Timestamp(month) - pd.DateOffset(months=1)).date()
     path = ledger.SCORES.file(home, last, SEGMENTS)
-    return ledger.read(path)[["subscriber_id", "item"]] if path.exists() else None
+    return ledger.read(path, ["subscriber_id", "item"]) if path.exists() else None

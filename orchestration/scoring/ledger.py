@@ -3,7 +3,7 @@ and reading; nothing else.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -164,27 +164,37 @@ def scored_months(home: Home, purpose: Purpose) -> list[date]:
     return sorted(date.fromisoformat(path.parent.name[-10:]) for path in (home.ledger / table.name).glob(f"month=*/{name}"))
 
 
-def write_scores(home: Home, month: date, purpose: Purpose, scores: pd.DataFrame, made_from: Mapping[str, str]) -> None:
+def write_scores(home: Home, month: date, purpose: Purpose, scores: Iterable[pd.DataFrame], made_from: Mapping[str, str]) -> None:
     """Writes the scores of a month in place of those it had. `made_from`: what they depend on."""
-    table = WARNINGS if purpose.has_reasons else SCORES
-    write(home, scores_file(home, month, purpose), table, scores, made_from)
+    write_frames(home, scores_file(home, month, purpose), WARNINGS if purpose.has_reasons else SCORES, scores, made_from)
+
+
+def write_frames(home: Home, path: Path, table: Table, frames: Iterable[pd.DataFrame], made_from: Mapping[str, str]) -> None:
+    """Writes a file of a table in place of the one there, frame after frame: no more than one is held."""
+    form = table.form.with_metadata(_told(made_from))
+
+    def written(draft: Path) -> None:
+        with pq.ParquetWriter(draft, form) as file:
+            for frame in frames:
+                file.write_table(pa.Table.from_pandas(frame, schema=form, preserve_index=False))
+
+    write_atomically(path, home.ledger / ".drafts", written)
 
 
 def write(home: Home, path: Path, table: Table, rows: pd.DataFrame, made_from: Mapping[str, str] | None = None) -> bool:
     """Writes a file of a table in place of the one there; gives whether it says anything new."""
     found = pa.Table.from_pandas(rows, schema=table.form, preserve_index=False)
-    said = {_MADE_FROM: json.dumps(dict(made_from or {}), sort_keys=True).encode()}
     is_same = path.exists() and made_from_of(path) == dict(made_from or {}) and pq.ParquetFile(path).read().equals(found)
     if is_same:
         return False
-    _write(home, path, found.replace_schema_metadata(said))
+    _write(home, path, found.replace_schema_metadata(_told(made_from or {})))
     return True
 
 
-def read(path: Path) -> pd.DataFrame:
-    """The rows of a file; those that hold no row without one."""
+def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """The rows of a file, or these columns of them; those that hold no row without one."""
     # A path of its own: the folder's name would be read as a column.
-    return pq.ParquetFile(path).read().to_pandas()
+    return pq.ParquetFile(path).read(columns).to_pandas()
 
 
 def made_from(home: Home, month: date, purpose: Purpose = PURPOSES[0]) -> dict[str, str]:
@@ -211,6 +221,10 @@ def ensure_empty_tables(home: Home) -> None:
         path = table.file(home, _NEVER, "none")
         if not path.exists() or not pq.read_schema(path).equals(table.form):
             _write(home, path, table.form.empty_table())
+
+
+def _told(made_from: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {_MADE_FROM: json.dumps(dict(made_from), sort_keys=True).encode()}
 
 
 def _write(home: Home, path: Path, table: pa.Table) -> None:

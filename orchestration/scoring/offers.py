@@ -3,7 +3,7 @@ Thin: the learning is `uplift`'s.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from orchestration.scoring import ledger
 from orchestration.scoring.errors import ScoringError
 from orchestration.scoring.purposes import UPLIFT
 from orchestration.scoring.rows import MOST_ROWS, Rows
-from orchestration.scoring.score import PLACES, Scored, batches, require_known
+from orchestration.scoring.score import PLACES, Scored, require_known
 from orchestration.scoring.store import Store
 from orchestration.scoring.train import Note, Trained, decide
 from orchestration.scoring.uplift import LEARNER, Least, Uplift, fit, predict
@@ -132,17 +132,19 @@ def predict_lines(rows: Rows, home: Home, note: Note) -> Scored:
     if ledger.made_from_of(path) == made_from:
         return Scored(f"{month:%Y-%m} is scored already", month, kept.version)
     note(f"{UPLIFT}: scoring")
-    summary = []
-    for at in batches(rows.of_last):
-        part = rows.of_last.iloc[at]
-        summary += [
-            pd.DataFrame({"subscriber_id": part["subscriber_id"], "offer_code": code, "uplift": predict(one, part).round(PLACES)})
-            for code, one in kept.model.offers.items()
-        ]
-    columns = ["subscriber_id", "offer_code", "uplift"]
-    scores = pd.concat(summary, ignore_index=True) if summary else pd.DataFrame(columns=columns)
-    ledger.write(home, path, ledger.UPLIFTS, scores.assign(month=month, model_version=kept.version), made_from)
-    lines = int(scores["subscriber_id"].nunique())
+    counts = []
+
+    def scored() -> Iterator[pd.DataFrame]:
+        for lines in rows.of_last():
+            old = lines[~lines["is_too_new"].to_numpy(bool)]
+            counts.append(len(old))
+            for code, one in kept.model.offers.items():
+                uplift = predict(one, old).round(PLACES)
+                told = {"subscriber_id": old["subscriber_id"], "offer_code": code, "uplift": uplift, "month": month}
+                yield pd.DataFrame(told).assign(model_version=kept.version)
+
+    ledger.write_frames(home, path, ledger.UPLIFTS, scored(), made_from)
+    lines = sum(counts)
     return Scored(f"{lines:,} lines of {month:%Y-%m} by {kept.version}", month, kept.version, lines, True)
 
 

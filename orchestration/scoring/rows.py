@@ -1,9 +1,10 @@
 """Rows of a build as models take them: months, features, outcomes. Reads; learns and writes nothing."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 import pandas as pd
 
@@ -13,9 +14,6 @@ from orchestration.scoring.purposes import Purpose
 from orchestration.scoring.uplift import Least
 from orchestration.warehouse.manifest import Models, relation_for
 
-Ask = Callable[[str], pd.DataFrame]
-"""Gives the rows of a query on the build."""
-
 MONTHS_BEFORE = 2
 """Months that must be held before one that has features."""
 
@@ -23,12 +21,29 @@ MOST_ROWS = 300_000
 """Rows that are learnt from, and of each month to calibrate and test on: more cost time and change no figure. Which of more is
 told by a hash of the line; a month holds no more lines than the seed says."""
 
+LINES_AT_ONCE = 200_000
+"""Lines of the last complete month that are scored at once: memory follows this number, not that of all lines."""
+
+MOST_HELD = 1_000_000
+"""Lines up to which those of the last complete month are held for all purposes; more are read for each."""
+
+
+class Build(Protocol):
+    """A build that can be asked: an engine."""
+
+    def frame(self, query: str) -> pd.DataFrame:
+        """The rows of a query."""
+
+    def frames(self, query: str, rows: int) -> Iterator[pd.DataFrame]:
+        """The same as frames of about so many rows."""
+
 
 class Rows:
     """What a build holds for models. Each thing is read once, when first asked for."""
 
-    def __init__(self, ask: Ask, models: Models):
-        self.ask, self._models = ask, models
+    def __init__(self, build: Build, models: Models):
+        self._build, self._models = build, models
+        self.ask = build.frame
 
     @cached_property
     def features(self) -> Features:
@@ -74,20 +89,30 @@ class Rows:
         found = self.ask(f"select min(source_fingerprint) as told from {self.features.relation} where month = date '{self.last}'")
         return str(found["told"].iloc[0])
 
+    def of_last(self) -> Iterator[pd.DataFrame]:
+        """Line, is_too_new and features of the last complete month, in the order of lines, LINES_AT_ONCE a frame."""
+        yield from self._held if self._held is not None else self._read_last()
+
     @cached_property
-    def of_last(self) -> pd.DataFrame:
-        """Line, is_too_new and features of the last complete month, in the order of lines."""
-        return self.ask(
+    def _held(self) -> list[pd.DataFrame] | None:
+        found = self.ask(f"select count(*) as lines from {self.features.relation} where month = date '{self.last}'")
+        return list(self._read_last()) if int(found["lines"].iloc[0]) <= MOST_HELD else None
+
+    def _read_last(self) -> Iterator[pd.DataFrame]:
+        return self._build.frames(
             f"select subscriber_id, is_too_new, {', '.join(self.features.names)} from {self.features.relation} "
-            f"where month = date '{self.last}' order by subscriber_id"
+            f"where month = date '{self.last}' order by subscriber_id",
+            LINES_AT_ONCE,
         )
 
-    def candidates(self, purpose: Purpose) -> pd.DataFrame:
-        """Line and item of all that the purpose asks of the last complete month."""
-        return self.ask(
+    def of_last_with_items(self, purpose: Purpose) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """The same frames, each beside line and item of all that the purpose asks of its lines."""
+        asked = self._build.frames(
             f"select subscriber_id, {purpose.item} as item from {self._outcomes(purpose)} where month = date '{self.last}' "
-            f"order by subscriber_id, item"
+            f"order by subscriber_id, item",
+            LINES_AT_ONCE,
         )
+        return beside(self.of_last(), asked)
 
     def outcomes(self, purpose: Purpose, month: date) -> pd.DataFrame:
         """Line, item (None without one) and label of a month whose outcome is known."""
@@ -173,3 +198,19 @@ class Rows:
     def _told(purpose: Purpose, alias: str) -> str:
         told = f"{alias}{purpose.label} is not null"
         return f"{told} and {alias}{purpose.where}" if purpose.where else told
+
+
+def beside(frames: Iterator[pd.DataFrame], others: Iterator[pd.DataFrame]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Each frame with the rows of `others` for its lines; both come in the order of lines, and others of no line are left out."""
+    rest = next(others, None)
+    for frame in frames:
+        last, found = frame["subscriber_id"].iloc[-1], [pd.DataFrame(columns=["subscriber_id", "item"], dtype=str)]
+        while rest is not None:
+            is_within = (rest["subscriber_id"] <= last).to_numpy(bool)
+            found.append(rest[is_within])
+            if not is_within.all():
+                rest = rest[~is_within]
+                break
+            rest = next(others, None)
+        told = pd.concat(found, ignore_index=True)
+        yield frame, told[told["subscriber_id"].isin(frame["subscriber_id"])]

@@ -54,17 +54,29 @@ def score(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Scored:
     if ledger.made_from(home, month, purpose) == made_from:
         return Scored(f"{month:%Y-%m} is scored already", month, kept.version)
     note(f"{purpose.name}: reading")
-    if purpose.has_reasons:
-        scores = with_reasons(kept, rows.of_last, rows.features)
-    else:
-        items = rows.candidates(purpose) if purpose.item else None
-        scores = pd.concat(places(kept, rows.of_last, purpose, items), ignore_index=True)
-        scores["purpose"] = purpose.name
-    scores["month"] = month
-    ledger.write_scores(home, month, purpose, scores, made_from)
+    counts = []
+
+    def scored() -> Iterator[pd.DataFrame]:
+        for scores in _scores(kept, rows, purpose):
+            counts.append(scores.loc[scores["probability"].notna(), "subscriber_id"].nunique())
+            yield scores.assign(purpose=purpose.name, month=month)
+
+    ledger.write_scores(home, month, purpose, scored(), made_from)
     ledger.write(home, ledger.CHECKS.file(home, month, f"{purpose.name}_drift"), ledger.CHECKS, drift(kept, rows, purpose))
-    lines = int(scores.loc[scores["probability"].notna(), "subscriber_id"].nunique())
+    lines = sum(counts)
     return Scored(f"{lines:,} lines of {month:%Y-%m} by {kept.version}", month, kept.version, lines, True)
+
+
+def _scores(kept: Kept[Model], rows: Rows, purpose: Purpose) -> Iterator[pd.DataFrame]:
+    """The scores of the last complete month, frame after frame; a line's all in one."""
+    if purpose.has_reasons:
+        yield from (with_reasons(kept, lines, rows.features) for lines in rows.of_last())
+    elif purpose.item:
+        for lines, items in rows.of_last_with_items(purpose):
+            yield from places(kept, lines, purpose, items)
+    else:
+        for lines in rows.of_last():
+            yield from places(kept, lines, purpose, None)
 
 
 def require_known(kept: Kept[Any], month: date) -> None:
@@ -126,14 +138,14 @@ def places(kept: Kept[Model], rows: pd.DataFrame, purpose: Purpose, items: pd.Da
 
 def drift(kept: Kept[Model], rows: Rows, purpose: Purpose) -> pd.DataFrame:
     """How far each feature of the lines scored lies from what the model learnt from: rows of the checks."""
-    scored = rows.of_last.loc[~rows.of_last["is_too_new"].to_numpy(bool)]
     # An item is no figure of a line.
-    index = psi({name: spread for name, spread in kept.model.spread.items() if name != purpose.item}, scored)
+    known = {name: spread for name, spread in kept.model.spread.items() if name != purpose.item}
+    index, scored = psi(known, (lines[~lines["is_too_new"].to_numpy(bool)] for lines in rows.of_last()))
     return checks_frame(
         purpose,
         kept.version,
         rows.last,
-        [{"kind": "drift", "part": name, "scores": len(scored), "psi": value} for name, value in index.items()],
+        [{"kind": "drift", "part": name, "scores": scored, "psi": value} for name, value in index.items()],
     )
 
 

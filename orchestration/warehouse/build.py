@@ -19,7 +19,7 @@ import duckdb
 
 from orchestration.base.errors import HomeBusy, WarehouseError
 from orchestration.base.files import replace_text
-from orchestration.base.settings import Home
+from orchestration.base.settings import Home, memory_limit
 from orchestration.base.sql import identifier, literal
 from orchestration.warehouse.code import Code
 
@@ -136,7 +136,7 @@ def discard_public(home: Home) -> None:
 @contextlib.contextmanager
 def reading(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """Both files of the build, open for reading, a table of either found by schema and name."""
-    with duckdb.connect() as db:
+    with duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": str(home.warehouse / "spill")}) as db:
         paths = []
         for path in (home.build_database, home.public_database):
             db.execute(f"attach {literal(path)} as {identifier(path.stem)} (read_only)")

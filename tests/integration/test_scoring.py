@@ -1,6 +1,7 @@
 """Scores through the nightly job: trained, scored, shown as tags, and a night that goes on when a model is not to be used."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import duckdb
 import pandas as pd
@@ -131,7 +132,7 @@ def test_lines_whose_features_keep_their_quartiles_keep_their_segment_in_the_nex
     placed = {}
     with duckdb.connect(str(home.build_database), read_only=True) as db:
         for month in (date(2026, 5, 1), MONTH):
-            read = Rows(lambda query: db.execute(query).df(), load_models(manifest))
+            read = Rows(SimpleNamespace(frame=lambda query: db.execute(query).df()), load_models(manifest))
             read.__dict__["last"] = month
             group(read, trial, lambda text: None)
             names = list(read.features.of_segments)

@@ -45,6 +45,8 @@ EXPRESSIONS = {
     "a half": "{{ rounded('cast(0.00025 as double)', 4) }}",
     "below a half": "{{ rounded('cast(1.0049 as double)', 2) }}",
     "a negative half": "{{ rounded('-cast(2.5 as double)', 0) }}",
+    "a half of many digits": "{{ rounded('cast(1234567890.5 as double)', 0) }}",
+    "an unknown one": "{{ rounded('cast(null as double)', 2) }}",
     "in order": "(select {{ dbt.listagg('x', \"','\", 'order by x desc') }} from "
     "(select 'a' as x union all select 'c' union all select 'b') as t)",
 }

@@ -2,7 +2,7 @@
 
 
 def dispatch(name, package):
-    return lambda *arguments: f"{name}({', '.join(a if isinstance(a, str) else ', '.join(a) for a in arguments)})"
+    return lambda *arguments: f"{name}({', '.join(', '.join(a) if isinstance(a, list) else str(a) for a in arguments)})"
 
 
 def get_relation(database, schema, identifier):

@@ -41,17 +41,32 @@ pairs as (
 
 ),
 
-shares as (
+totals as (
 
     select
         month,
         subscriber_id,
-        peer_key,
-        peer_subscriber_id,
-        coalesce({{ ratio('call_days', 'sum(call_days) over (partition by month, subscriber_id)') }}, 0) as days_share,
-        coalesce({{ ratio('call_minutes', 'sum(call_minutes) over (partition by month, subscriber_id)') }}, 0) as minutes_share,
-        coalesce({{ ratio('call_count', 'sum(call_count) over (partition by month, subscriber_id)') }}, 0) as count_share
+        sum(call_days) as call_days,
+        sum(call_minutes) as call_minutes,
+        sum(call_count) as call_count
     from pairs
+    group by 1, 2
+
+),
+
+shares as (
+
+    select
+        pairs.month,
+        pairs.subscriber_id,
+        pairs.peer_key,
+        pairs.peer_subscriber_id,
+        coalesce({{ ratio('pairs.call_days', 'totals.call_days') }}, 0) as days_share,
+        coalesce({{ ratio('pairs.call_minutes', 'totals.call_minutes') }}, 0) as minutes_share,
+        coalesce({{ ratio('pairs.call_count', 'totals.call_count') }}, 0) as count_share
+    from pairs
+    inner join totals on pairs.month = totals.month and pairs.subscriber_id = totals.subscriber_id
+    where pairs.peer_subscriber_id is not null or pairs.month = {{ last_complete_month() }}
 
 ),
 
@@ -62,19 +77,28 @@ weighted as (
         subscriber_id,
         peer_key,
         peer_subscriber_id,
-        cast({{ rounded(
-            rule('value_rules', 'contact_days_weight') ~ ' * days_share + '
-            ~ rule('value_rules', 'contact_minutes_weight') ~ ' * minutes_share + '
-            ~ rule('value_rules', 'contact_count_weight') ~ ' * count_share', 9
-        ) }} as decimal(10, 9)) as contact_index
+        {{ rule('value_rules', 'contact_days_weight') }} * days_share
+        + {{ rule('value_rules', 'contact_minutes_weight') }} * minutes_share
+        + {{ rule('value_rules', 'contact_count_weight') }} * count_share as weighted_shares
     from shares
-    where peer_subscriber_id is not null or month = {{ last_complete_month() }}
+
+),
+
+indexed as (
+
+    select
+        month,
+        subscriber_id,
+        peer_key,
+        peer_subscriber_id,
+        cast({{ rounded('weighted_shares', 9) }} as decimal(10, 9)) as contact_index
+    from weighted
 
 )
 
 select
-    weighted.*,
+    indexed.*,
     sources.source_fingerprint
-from weighted
-inner join {{ ref('int_network__circle_sources') }} as sources on weighted.month = sources.month
-where weighted.contact_index >= {{ rule('value_rules', 'effective_circle_index') }}
+from indexed
+inner join {{ ref('int_network__circle_sources') }} as sources on indexed.month = sources.month
+where indexed.contact_index >= {{ rule('value_rules', 'effective_circle_index') }}

@@ -36,7 +36,7 @@ lows as (
             else 0
         end) over (partition by subscriber_id order by month) as low_months_so_far
     from {{ ref('fct_subscriber_months') }}
-    where month <= {{ last_billed_month() }} and not is_after_churn
+    where month <= {{ last_billed_month() }} and not is_after_churn and subscriber_id in (select subscriber_id from members)
 
 ),
 

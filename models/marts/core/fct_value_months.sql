@@ -3,6 +3,10 @@
 {{ config(access='protected', meta={'public': false}) }}
 {% set to_build = built_by_month('fct_value_sources') %}
 {% set top = rule('value_rules', 'top_percent_rank') %}
+{% set ranks = {
+    'realised_rank': ('realised_value', []), 'potential_rank': ('potential_value', []), 'influence_rank': ('influence_score', []),
+    'local_arpu_rank': ('arpu_3m', ['region_code', 'county_code']),
+} %}
 with
 
 measured as (
@@ -21,12 +25,25 @@ measured as (
 ranked as (
 
     select
-        *,
-        percent_rank() over (partition by month order by realised_value) as realised_rank,
-        percent_rank() over (partition by month order by potential_value) as potential_rank,
-        percent_rank() over (partition by month order by influence_score) as influence_rank,
-        percent_rank() over (partition by month, region_code, county_code order by arpu_3m) as local_arpu_rank
+        measured.*,
+        {%- for rank in ranks %}
+        coalesce({{ rank }}.percent_rank, 0) as {{ rank }}{{ "," if not loop.last }}
+        {%- endfor %}
     from measured
+    {%- for rank, (column, within) in ranks.items() %}
+    {{ join_percent_rank('measured', rank, column, within) }}
+    {%- endfor %}
+
+),
+
+weighed as (
+
+    select
+        *,
+        {{ rule('value_rules', 'realised_weight') }} * realised_rank
+        + {{ rule('value_rules', 'potential_weight') }} * potential_rank
+        + {{ rule('value_rules', 'influence_weight') }} * influence_rank as weighed_ranks
+    from ranked
 
 ),
 
@@ -34,12 +51,8 @@ scored as (
 
     select
         *,
-        cast({{ rounded(
-            rule('value_rules', 'realised_weight') ~ ' * realised_rank + '
-            ~ rule('value_rules', 'potential_weight') ~ ' * potential_rank + '
-            ~ rule('value_rules', 'influence_weight') ~ ' * influence_rank', 6
-        ) }} as decimal(9, 6)) as value_score
-    from ranked
+        cast({{ rounded('weighed_ranks', 6) }} as decimal(9, 6)) as value_score
+    from weighed
 
 ),
 

@@ -1,6 +1,7 @@
 -- How much each line is used among all lines of the month: the mean of its percent ranks by kinds of use. A kind that no line of
--- the month used, for its source never came, is left out.
-{{ config(materialized='view', access='private', meta={'public': false}) }}
+-- the month used, for its source never came, is left out. Only months that changed are built.
+{{ config(access='private', meta={'public': false}) }}
+{% set to_build = built_by_month('value_month_sources') %}
 {% set kinds = ['calls_3m', 'mou_3m', 'messages_3m', 'dou_3m', 'services_running'] %}
 with
 
@@ -18,20 +19,23 @@ used as (
     left join {{ ref('int_revenue__services_running') }} as services
         on scored.subscriber_id = services.subscriber_id
         and scored.month = services.month
+        and {{ in_months('services.month', to_build) }}
+    where {{ in_months('scored.month', to_build) }}
 
 ),
 
 ranked as (
 
     select
-        month,
-        subscriber_id
+        used.month,
+        used.subscriber_id
         {%- for kind in kinds %},
-        case when max({{ kind }}) over (partition by month) > 0
-            then percent_rank() over (partition by month order by {{ kind }})
-        end as {{ kind }}_rank
+        case when {{ kind }}_rank.greatest_value > 0 then coalesce({{ kind }}_rank.percent_rank, 0) end as {{ kind }}_rank
         {%- endfor %}
     from used
+    {%- for kind in kinds %}
+    {{ join_percent_rank('used', kind ~ '_rank', kind) }}
+    {%- endfor %}
 
 ),
 
@@ -48,4 +52,8 @@ scored as (
 
 )
 
-select * from scored
+select
+    scored.*,
+    sources.source_fingerprint
+from scored
+inner join {{ ref('value_month_sources') }} as sources on scored.month = sources.month

@@ -110,6 +110,10 @@ class SparkEngine:
         with connect() as session:
             return session.frame(query)
 
+    def frames(self, query: str, rows: int) -> Iterator["pd.DataFrame"]:
+        with connect() as session:
+            yield from session.frames(query, rows)
+
     def make_candidate(self, models: Models, deliveries: Deliveries) -> Contents:
         stamp = self._read_stamp()
         if stamp is None:

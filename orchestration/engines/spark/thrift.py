@@ -47,6 +47,16 @@ class Session:
         cursor.close()
         return found
 
+    def frames(self, query: str, rows: int) -> Iterator["pd.DataFrame"]:
+        """The same as frames of so many rows."""
+        import pandas as pd
+
+        cursor = self._execute(query)
+        names = [name for name, *_ in cursor.description]
+        while found := cursor.fetchmany(rows):
+            yield pd.DataFrame(found, columns=names)
+        cursor.close()
+
     def columns(self, relation: str) -> list[tuple[str, str]]:
         """Columns of a table or view in their order, each with its type as Spark calls it."""
         described = self.rows(f"describe {relation}")

@@ -72,7 +72,7 @@ def test_what_is_no_amount_of_memory_fails_and_shows_how_to_write_one(monkeypatc
 def test_the_default_follows_the_machine_and_leaves_room(monkeypatch):
     monkeypatch.setenv("TELCO360_MEMORY", "")
     monkeypatch.setattr(settings, "machine_memory", lambda: 24 * 2**30)
-    assert settings.memory_limit() == "16179MiB"
+    assert settings.memory_limit() == "7577MiB"
     assert settings.default_memory(2 * 2**30) == 2**30
 
 

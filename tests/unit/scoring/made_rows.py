@@ -1,5 +1,6 @@
 """A made build as models read it: lines of five months, with what became of them. Stands in for `rows.Rows`."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -12,6 +13,9 @@ from orchestration.scoring.uplift import Least
 MONTHS = [date(2026, month, 1) for month in range(1, 9)]
 NEW = 5
 """Lines that are too new, the last of each month."""
+
+AT_ONCE = 350
+"""Lines of a frame."""
 
 HIGH = {"high": {"en": "high spend", "zh": "消费高"}, "low": {"en": "low spend", "zh": "消费低"}}
 FEATURES = Features(
@@ -88,14 +92,14 @@ class MadeRows:
         found = pd.concat(told, ignore_index=True)
         return found[~found["is_too_new"]].reset_index(drop=True)
 
-    @property
-    def of_last(self) -> pd.DataFrame:
-        return self.frame(self.last)
+    def of_last(self) -> Iterator[pd.DataFrame]:
+        lines = self.frame(self.last)
+        yield from (lines.iloc[at : at + AT_ONCE].reset_index(drop=True) for at in range(0, len(lines), AT_ONCE))
 
-    def candidates(self, purpose: Purpose) -> pd.DataFrame:
-        lines = self.of_last["subscriber_id"]
-        asked = pd.concat([pd.DataFrame({"subscriber_id": lines, "item": name}) for name in CLASSES])
-        return asked[~((asked["subscriber_id"] == "L00000") & (asked["item"] != "cloud"))]
+    def of_last_with_items(self, purpose: Purpose) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        for lines in self.of_last():
+            asked = pd.concat([pd.DataFrame({"subscriber_id": lines["subscriber_id"], "item": name}) for name in CLASSES])
+            yield lines, asked[~((asked["subscriber_id"] == "L00000") & (asked["item"] != "cloud"))]
 
     def outcomes(self, purpose: Purpose, month: date) -> pd.DataFrame:
         found = self.became(purpose, month)
@@ -135,4 +139,5 @@ class MadeRows:
         return pd.DataFrame(told, columns=columns)
 
     def sample_of_last(self, columns: list[str], most: int) -> pd.DataFrame:
-        return self.of_last[~self.of_last["is_too_new"]][["subscriber_id", *columns]].head(most)
+        lines = self.frame(self.last)
+        return lines[~lines["is_too_new"]][["subscriber_id", *columns]].head(most)

@@ -42,7 +42,7 @@ def scores(home: Home, month: date = AUGUST) -> pd.DataFrame:
 def test_the_uplift_of_lines_is_written_by_offer_and_says_whom_asking_wins(home):
     told = predict_lines(rows("A"), home, quiet)
     found = scores(home)
-    lines = rows("A").of_last
+    lines = rows("A").frame(rows("A").last)
     assert (told.is_new, told.lines) == (True, len(lines) - NEW)
     assert set(found["model_version"]) == set(uplift_store(home).versions())
     assert set(found["offer_code"]) == {"A"}

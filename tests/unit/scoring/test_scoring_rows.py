@@ -3,11 +3,12 @@
 from datetime import date
 
 import duckdb
+import pandas as pd
 import pytest
 
 from orchestration.scoring import rows as rows_module
 from orchestration.scoring.purposes import HANDSET_BAND, HANDSET_CHANGE, SERVICE_UPTAKE, VALUE_LOSS
-from orchestration.scoring.rows import Rows
+from orchestration.scoring.rows import Rows, beside
 from orchestration.warehouse.manifest import Model
 
 FEATURES = {"spend": {"family": "spend", "en": "{number}", "zh": "{number}"}}
@@ -23,6 +24,20 @@ MODELS = (
     Model("e", "main", "rules", meta={"serves": "effect_rules"}),
 )
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+
+
+class Asked:
+    """An engine's answers out of an open file."""
+
+    def __init__(self, db):
+        self.db = db
+
+    def frame(self, query):
+        return self.db.execute(query).df()
+
+    def frames(self, query, rows):
+        found = self.frame(query)
+        yield from (found.iloc[at : at + rows].reset_index(drop=True) for at in range(0, len(found), rows))
 
 
 @pytest.fixture
@@ -59,7 +74,7 @@ def made():
                     ('b', 'treated', null, null, false, date '2026-04-01')) as m(line, arm, offer, has, known, month)
             """
         )
-        yield Rows(lambda query: db.execute(query).df(), MODELS)
+        yield Rows(Asked(db), MODELS)
 
 
 def test_an_outcome_is_known_once_the_months_after_are_complete_or_billed(made):
@@ -103,10 +118,33 @@ def test_of_many_rows_the_same_ones_are_taken_each_time(made, monkeypatch):
 
 
 def test_what_is_asked_of_the_last_month_comes_in_order(made):
-    assert made.of_last["subscriber_id"].tolist() == ["a", "b", "listed", "new"]
-    assert made.candidates(SERVICE_UPTAKE)["item"].tolist() == ["music", "video"] * 4
+    (lines,) = made.of_last()
+    assert lines["subscriber_id"].tolist() == ["a", "b", "listed", "new"]
+    assert made._held is not None
+    ((_, items),) = made.of_last_with_items(SERVICE_UPTAKE)
+    assert items["item"].tolist() == ["music", "video"] * 4
     assert set(made.sample_of_last(["spend"], 10)["subscriber_id"]) == {"a", "b", "listed"}
     assert made.last_fingerprint == "hash"
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_lines_that_are_too_many_to_be_held_come_a_few_at_a_time_each_beside_its_own_items(made, monkeypatch, at_once):
+    monkeypatch.setattr(rows_module, "LINES_AT_ONCE", at_once)
+    monkeypatch.setattr(rows_module, "MOST_HELD", 3)
+    found = list(made.of_last_with_items(SERVICE_UPTAKE))
+    assert made._held is None
+    assert max(len(lines) for lines, _ in found) == at_once
+    assert [line for lines, _ in found for line in lines["subscriber_id"]] == ["a", "b", "listed", "new"]
+    for lines, items in found:
+        assert items["subscriber_id"].tolist() == [line for line in lines["subscriber_id"] for _ in range(2)]
+
+
+def test_items_of_lines_that_have_no_features_are_left_out():
+    lines = [pd.DataFrame({"subscriber_id": ["b", "d"]}), pd.DataFrame({"subscriber_id": ["e"]})]
+    asked = pd.DataFrame({"subscriber_id": list("abbf"), "item": list("xyzx")})
+    items = [asked.iloc[:3], asked.iloc[3:]]
+    found = [told["item"].tolist() for _, told in beside(iter(lines), iter(items))]
+    assert found == [["y", "z"], []]
 
 
 def test_outcomes_and_groups_of_a_month(made):

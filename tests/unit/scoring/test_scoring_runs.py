@@ -64,7 +64,7 @@ def test_two_homes_get_the_same_files(run, tmp_path):
 
 def test_lines_too_new_are_not_scored_nor_those_never_seen_in_a_handset(run):
     home, _, _ = run
-    rows = MadeRows().of_last
+    rows = MadeRows().frame(MadeRows().last)
     asked = rows[~rows["is_too_new"] & rows["months_of_handset"].notna()]
     assert set(scores(home, HANDSET_CHANGE)["subscriber_id"]) == set(asked["subscriber_id"])
     warned = scores(home, VALUE_LOSS)
@@ -82,7 +82,7 @@ def test_the_three_likeliest_services_of_a_line_are_kept_in_order(run):
 
 def test_a_choice_is_told_with_its_chance(run):
     home, _, _ = run
-    found = scores(home, HANDSET_BRAND).merge(MadeRows().of_last, on="subscriber_id")
+    found = scores(home, HANDSET_BRAND).merge(MadeRows().frame(MadeRows().last), on="subscriber_id")
     assert ((found["spend"] > 30) == (found["item"] == "dear")).mean() > 0.99
     assert found["probability"].between(0.5, 1).all()
 
