@@ -142,7 +142,7 @@ def index_page(project: Project) -> str:
         "# Tables",
         "",
         "Every table that a version publishes, each with its columns, what they are made from and an example; "
-        "[all columns](columns.md) from A to Z. How to connect: [README](../README.md#connect). Every model, private ones too, "
+        "[all columns](columns.md) from A to Z. How to connect: [Connect](../docs/connect.md). Every model, private ones too, "
         "with its SQL and lineage: [dbt's own docs](../dbt/index.html).",
         "",
     ]
