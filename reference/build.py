@@ -1,27 +1,35 @@
-"""The documentation site: the pages of docs/ and those that are made, set by MkDocs; dbt's own docs beside them.
+"""The documentation site: the pages of docs/ and those that are made, set by MkDocs; dbt's own docs among them.
 
-Nothing is fetched: scripts and styles come from packages and from docs/assets. What needs a published version or a built
-warehouse (answers of example queries, types in dbt's docs) is left out where the home has none, and the command says so.
+Nothing is fetched: scripts and styles come from packages and from docs/assets. dbt's docs and the lineage of columns come from a
+build on nothing, in a folder that goes afterwards: no home is touched. Answers of example queries need a published version; where
+the home has none they are left out, and the command says so.
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from orchestration.base import settings
+from orchestration.base.contract import load_contract
 from orchestration.base.errors import Telco360Error, WarehouseError
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.catalog.written import written
+from orchestration.intake import load_limits
+from orchestration.pipeline.deliveries import take_in_all
 from orchestration.warehouse import reading
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest, executable, target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
-from reference import commands, tables
+from reference import commands, reach, tables
+from reference.column_lineage import made_from
 
 SITE = PROJECT_DIR / "site"
 PAGES = SITE / "pages"
@@ -33,17 +41,22 @@ TAG_ROW = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
 
 
 def main() -> int:
-    """Builds the site in site/html. Ends with 1 where a page leads nowhere."""
+    """Builds the site in site/html. Ends with 1 where a page leads nowhere, or a public column is too far from the start."""
     home = settings.home()
     try:
         ensure_manifest(home)
-        write_pages(home)
+        shutil.rmtree(SITE, ignore_errors=True)
+        print("building on nothing, for dbt's docs and the lineage of columns", flush=True)
+        compiled = dbt_docs()
+        project = write_pages(home, compiled)
         print("setting pages", flush=True)
-        mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-        if subprocess.run(mkdocs, cwd=PROJECT_DIR, check=False).returncode:
+        if wrong := set_pages(PROJECT_DIR / "mkdocs.yml"):
+            print(wrong, file=sys.stderr)
             return 1
-        if home.current.exists():
-            beside(home)
+        columns = ((f"tables/{model.relation}.html", name) for model in project.public for name in project.columns(model))
+        if far := reach.too_far(HTML, columns):
+            print(f"docs: more than {reach.CLICKS} clicks from the start: {', '.join(far)}", file=sys.stderr)
+            return 1
     except Telco360Error as error:
         print(f"docs: {error}", file=sys.stderr)
         return 1
@@ -51,10 +64,8 @@ def main() -> int:
     return 0
 
 
-def write_pages(home: Home) -> None:
-    """All pages as Markdown, in PAGES; what was there goes."""
-    shutil.rmtree(SITE, ignore_errors=True)
-    PAGES.mkdir(parents=True)
+def write_pages(home: Home, compiled: Mapping[str, Any]) -> tables.Project:
+    """All pages as Markdown, in PAGES; gives what those of tables are made from. `compiled`: a manifest with compiled SQL."""
     for name in WRITTEN:
         path = PROJECT_DIR / name
         if path.is_dir():
@@ -73,7 +84,7 @@ def write_pages(home: Home) -> None:
     tags = PAGES / "docs" / "tags.md"
     tags.write_text(TAG_ROW.sub(r'| <a id="\1"></a>`\1` |', tags.read_text(encoding="utf-8")), encoding="utf-8")
     definitions = (PROJECT_DIR / "docs" / "definitions.md").read_text(encoding="utf-8")
-    project = tables.project_of(manifest, models, definitions)
+    project = tables.project_of(manifest, models, definitions, made_from(compiled))
     folder = PAGES / "tables"
     folder.mkdir()
     with asked(home) as ask:
@@ -84,6 +95,16 @@ def write_pages(home: Home) -> None:
     (folder / "index.md").write_text(tables.index_page(project), encoding="utf-8")
     (folder / "columns.md").write_text(tables.columns_page(project), encoding="utf-8")
     (PAGES / "commands.md").write_text(commands.page(), encoding="utf-8")
+    return project
+
+
+def set_pages(settings_file: Path) -> str:
+    """Has MkDocs set the pages that its settings name; gives what is wrong, such as links that lead nowhere, else ''."""
+    # With --quiet MkDocs counts no warnings, and --strict would let everything pass.
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(settings_file)]
+    done = subprocess.run(mkdocs, cwd=settings_file.parent, capture_output=True, text=True, check=False)
+    told = (line for line in done.stderr.splitlines() if not line.startswith("INFO"))
+    return "\n".join(told) if done.returncode else ""
 
 
 def chinese_terms(*texts: str) -> list[str]:
@@ -114,13 +135,22 @@ def asked(home: Home) -> Iterator[tables.Ask | None]:
         yield ask
 
 
-def beside(home: Home) -> None:
-    """dbt's own docs, as one file, beside the pages. Raises WarehouseError where dbt fails."""
-    print("dbt's docs", flush=True)
-    target = SITE / "dbt"
-    variables = os.environ | dbt_environment(home) | {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
-    generate = ["docs", "generate", "--static", "--vars", f"{{as_of_date: {date.today()}}}"]
-    if subprocess.run([executable(), "--quiet", *generate], env=variables, cwd=PROJECT_DIR, check=False).returncode:
-        raise WarehouseError("dbt's docs could not be made, see above; the pages are there")
-    (HTML / "dbt").mkdir(exist_ok=True)
-    shutil.copy2(target / "static_index.html", HTML / "dbt" / "index.html")
+def dbt_docs() -> dict[str, Any]:
+    """Writes dbt's own docs, one file, to PAGES and gives the manifest behind them. Raises WarehouseError where dbt fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        empty, target = Home(Path(scratch).resolve()), Path(scratch).resolve() / "dbt"
+        contract = load_contract()
+        take_in_all(empty, contract, load_limits(contract), lambda text: None)
+        empty.warehouse.mkdir(parents=True, exist_ok=True)
+        variables = os.environ | dbt_environment(empty) | {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
+        for command in (["build", "--exclude-resource-type", "test", "unit_test"], ["docs", "generate", "--static"]):
+            given = [executable(), "--quiet", *command, "--vars", f"{{as_of_date: {date.today()}}}"]
+            if subprocess.run(given, env=variables, cwd=PROJECT_DIR, check=False).returncode:
+                raise WarehouseError("dbt's docs could not be made, see above")
+        page = (target / "static_index.html").read_text(encoding="utf-8")
+        manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    (PAGES / "dbt").mkdir(parents=True)
+    (PAGES / "dbt" / "index.html").write_text(
+        page.replace(str(empty.root), "data").replace(str(PROJECT_DIR), "."), encoding="utf-8"
+    )
+    return manifest

@@ -1,13 +1,17 @@
-"""A page for each public table, and one of all columns: what dbt's manifest says, and what a query gives on a version."""
+"""A page for each public table, and one of all columns: what dbt's manifest says, and what a query gives on a version.
+
+Each column tells which columns it is made from (`column_lineage`).
+"""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from orchestration.warehouse.manifest import AS_OF, Model, Models, descriptions
+from reference.column_lineage import Column, Made, nearest
 
 Ask = Callable[[str], tuple[list[str], list[tuple[object, ...]]]]
 """Gives columns and rows of a query on a published version."""
@@ -15,17 +19,22 @@ Ask = Callable[[str], tuple[list[str], list[tuple[object, ...]]]]
 ROWS = 5
 """Rows that the example of a table shows."""
 
+NAMED_AT_ONCE = 6
+"""Columns that a column is made from; more are shown by a click."""
+
 
 @dataclass(frozen=True)
 class Project:
     """What pages of tables are made from. `types`: of columns, by model and name; `sources`: raw tables that a model reads;
-    `code`: the file of each model; `sections`: where docs/definitions.md speaks of a name, as heading and anchor."""
+    `code`: the file of each model; `sections`: where docs/definitions.md speaks of a name, as heading and anchor; `made`: what
+    each column of a model is made from, by the model's own SQL."""
 
     models: Models
     types: Mapping[str, Mapping[str, str]]
     sources: Mapping[str, tuple[str, ...]]
     code: Mapping[str, str]
     sections: Mapping[str, tuple[str, str]]
+    made: Made = field(default_factory=dict)
 
     @property
     def public(self) -> list[Model]:
@@ -36,15 +45,34 @@ class Project:
         return {model.name: model for model in self.models}
 
     def columns(self, model: Model) -> dict[str, Model]:
-        """The columns of a table, each with the model that describes it: one that lists none has those of the tables it joins."""
+        """The columns of a table, each with the model that describes it.
+
+        One that lists none has columns of the tables that it joins: those that its SQL gives, where that is known, else all.
+        """
         if self.types[model.name]:
             return dict.fromkeys(self.types[model.name], model)
         parents = [self.by_name[name] for name in model.parents if name in self.by_name]
-        return {name: told for parent in reversed(parents) for name, told in self.columns(parent).items()}
+        told = {name: told for parent in reversed(parents) for name, told in self.columns(parent).items()}
+        given = [name for relation, name in self.made if relation == model.relation]
+        return {name: told[name] for name in given or told}
+
+    @cached_property
+    def origins(self) -> dict[Column, frozenset[Column]]:
+        """What each public column is made from: public columns, and raw ones."""
+        return nearest(self.made, ((model.relation, name) for model in self.public for name in self.columns(model)))
+
+    @cached_property
+    def uses(self) -> dict[Column, set[Column]]:
+        """The public columns that are made from a public column, at the next step."""
+        found: dict[Column, set[Column]] = {}
+        for column, sources in self.origins.items():
+            for source in sources:
+                found.setdefault(source, set()).add(column)
+        return found
 
 
-def project_of(manifest: Mapping[str, Any], models: Models, definitions: str) -> Project:
-    """Reads dbt's manifest (`read_manifest`) and the text of docs/definitions.md."""
+def project_of(manifest: Mapping[str, Any], models: Models, definitions: str, made: Made | None = None) -> Project:
+    """Reads dbt's manifest (`read_manifest`), the text of docs/definitions.md and the lineage of columns, where it is known."""
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     return Project(
         models=models,
@@ -52,6 +80,7 @@ def project_of(manifest: Mapping[str, Any], models: Models, definitions: str) ->
         sources={n["name"]: tuple(sorted(_source(p) for p in _parents(n) if p.startswith("source."))) for n in nodes},
         code={n["name"]: n["original_file_path"] for n in nodes},
         sections=sections(definitions),
+        made=made or {},
     )
 
 
@@ -84,7 +113,7 @@ def table_page(project: Project, model: Model, ask: Ask | None) -> str:
         lines += [f"Defined in [{section[0]}](../docs/definitions.md#{section[1]}).", ""]
     lines += ["## Columns", "", "| column | type | meaning |", "|---|---|---|"]
     columns = project.columns(model)
-    lines += [_column_row(project, told, name) for name, told in columns.items()]
+    lines += [_column_row(project, model, told, name) for name, told in columns.items()]
     lines += ["", "## Lineage", "", *lineage(project, model), ""]
     raw = sorted(raw_tables(project, model.name))
     if raw:
@@ -109,7 +138,14 @@ def columns_page(project: Project) -> str:
 
 def index_page(project: Project) -> str:
     """All public tables by schema."""
-    lines = ["# Tables", "", "Every table that a version publishes. How to connect: [README](../README.md#connect).", ""]
+    lines = [
+        "# Tables",
+        "",
+        "Every table that a version publishes, each with its columns, what they are made from and an example; "
+        "[all columns](columns.md) from A to Z. How to connect: [Connect](../docs/connect.md). Every model, private ones too, "
+        "with its SQL and lineage: [dbt's own docs](../dbt/index.html).",
+        "",
+    ]
     for schema in dict.fromkeys(model.schema for model in project.public):
         lines += [f"## {schema}", "", "| table | what it holds |", "|---|---|"]
         own = (model for model in project.public if model.schema == schema)
@@ -144,7 +180,8 @@ def lineage(project: Project, model: Model) -> list[str]:
     return [*lines, "    classDef own stroke-width:3px", "```"]
 
 
-def _column_row(project: Project, model: Model, name: str) -> str:
+def _column_row(project: Project, table: Model, model: Model, name: str) -> str:
+    """`model`: the one that describes the column, which may be another than the table."""
     told = _cell(_plain(descriptions(model, project.models).get(name, "")))
     if as_of := model.as_of.get(name):
         told += f" {AS_OF[as_of]}"
@@ -152,7 +189,32 @@ def _column_row(project: Project, model: Model, name: str) -> str:
         told += f" [Tag](../docs/tags.md#{name})."
     if section := project.sections.get(name):
         told += f" [Definition](../docs/definitions.md#{section[1]})."
-    return f'| <a id="{name}"></a>`{name}` | {project.types[model.name][name]} | {told} |'
+    return f'| <a id="{name}"></a>`{name}` | {project.types[model.name][name]} | {told}{_flow(project, (table.relation, name))} |'
+
+
+def _flow(project: Project, column: Column) -> str:
+    """What a column is made from and what is made from it, as the end of its row; nothing for seeds and where it is not known."""
+    parts = []
+    if column in project.made:
+        parts.append(
+            _columns(project, "Made from", project.origins[column])
+            or "Made from no column: a count of rows, a place among them or a constant."
+        )
+    if uses := project.uses.get(column):
+        parts.append(_columns(project, "Goes into", uses))
+    return "".join(f"<br>{part}" for part in parts)
+
+
+def _columns(project: Project, what: str, columns: Iterable[Column]) -> str:
+    links = [_column(project, column) for column in sorted(columns)]
+    if len(links) <= NAMED_AT_ONCE:
+        return f"{what} {', '.join(links)}." if links else ""
+    return f"<details><summary>{what} {len(links)} columns</summary>{', '.join(links)}</details>"
+
+
+def _column(project: Project, column: Column) -> str:
+    relation, name = column
+    return f"[`{relation}.{name}`]({relation}.md#{name})" if column in project.origins else f"`{relation}.{name}`"
 
 
 def _example(model: Model, columns: Mapping[str, Model], ask: Ask | None) -> list[str]:

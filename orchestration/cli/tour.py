@@ -1,7 +1,9 @@
 """The command `telco360 tour`: what a run has made, for someone who sees it for the first time."""
 
+import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import typer
 from rich.console import Console, RenderableType
@@ -69,13 +71,25 @@ def _tables(rows: dict[str, int]) -> Table:
 def _places(home: Home) -> Text:
     # Lines, not a table: a table breaks paths that are wider than the terminal, and they could not be copied.
     files = sorted(home.exports.glob("*/*.csv"))
+    telco360, duckdb = called("telco360"), called("duckdb")
+    client = duckdb if shutil.which(duckdb) else f"{beside('pip')} install duckdb-cli, then {duckdb}"
     places = [
-        ("query it", f"duckdb -readonly {home.current}"),
+        ("query it", f"{client} -readonly {home.current}"),
         ("target lists", str(files[-1]) if files else f"none exported yet: {home.exports}"),
         ("quality checks", str(home.data_docs / "index.html")),
         ("all of it as pages", "make console, then the address that it prints"),
         ("runs and lineage", "make dev, then http://127.0.0.1:3000"),
-        ("a tag explained", "telco360 tags show value_tier; telco360 tags why SUBSCRIBER value_tier"),
+        ("a tag explained", f"{telco360} tags show value_tier; {telco360} tags why SUBSCRIBER value_tier"),
     ]
     width = max(len(what) for what, _ in places)
     return Text("\n".join(f"  {what:<{width}}  {where}" for what, where in places))
+
+
+def called(name: str) -> str:
+    """How a terminal calls a program of this environment: by its name where it finds it, else by its path."""
+    return name if shutil.which(name) else beside(name)
+
+
+def beside(name: str) -> str:
+    """The path of a program of the running Python's environment, whether it is installed or not."""
+    return str(Path(sys.executable).with_name(name))

@@ -15,6 +15,7 @@ from orchestration.targeting.exposures import PAGE, exposures
 from orchestration.targeting.folder import load_definitions
 from orchestration.warehouse.figures import NAMED
 from orchestration.warehouse.manifest import AS_OF, load_models, require_serving
+from reference import readers
 
 EDGES = {
     "source": set(),
@@ -153,6 +154,11 @@ def test_lists_stand_as_exposures(manifest):
     known = load_models(manifest)
     text = exposures(load_definitions(TARGET_LISTS), lambda role: require_serving(known, role).name)
     assert PAGE.read_text(encoding="utf-8") == text, "run `telco360 lists exposures`"
+
+
+def test_the_console_and_the_site_stand_as_exposures(manifest):
+    text = readers.exposures(load_models(manifest), *readers.console_code())
+    assert readers.PAGE.read_text(encoding="utf-8") == text, "run `.venv/bin/python -m reference.readers`"
 
 
 def test_every_public_table_and_column_is_described(models):

@@ -1,6 +1,7 @@
 """Pages that are made: what a table's page tells, where its links lead, and that every public column has a place."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,14 @@ PROJECT = tables.Project(
     sources={"lines": (), "stg_bills": ("billing.bills", "ledger.deliveries"), "scores": (), "parts": (), "rules": ()},
     code={"lines": "models/lines.sql", "parts": "models/parts.sql"},
     sections=tables.sections(DEFINITIONS),
+    made={
+        ("worth.lines", "subscriber_id"): frozenset({("core.scores", "line")}),
+        ("worth.lines", "value_score"): frozenset({("core.scores", "score"), ("core.scores", "line")}),
+        ("core.scores", "line"): frozenset({("billing.bills", "line")}),
+        ("core.scores", "score"): frozenset(),
+        ("worth.parts", "subscriber_id"): frozenset({("worth.lines", "subscriber_id")}),
+        ("worth.parts", "value_score"): frozenset({("worth.lines", "value_score"), ("worth.lines", "subscriber_id")}),
+    },
 )
 
 
@@ -55,7 +64,7 @@ def test_the_page_of_a_table_tells_grain_columns_sources_and_neighbours():
     assert "One row: `subscriber_id`." in page
     assert (
         '| <a id="value_score"></a>`value_score` | double | Score \\| 0 to 100. For each month held, the running one up to the '
-        "business date. [Definition](../docs/definitions.md#value-in-money). |"
+        "business date. [Definition](../docs/definitions.md#value-in-money).<br>Made from `billing.bills.line`."
     ) in page
     assert "Raw tables that it comes from: `billing.bills`." in page  # through two models; what telco360 wrote itself is none
     assert 'scores["core.scores"] --> lines' in page
@@ -81,6 +90,26 @@ def test_the_example_shows_what_its_query_gives(rows, told):
 
     assert told in tables.table_page(PROJECT, VALUE, ask)
     assert asked == ["select * from worth.lines order by subscriber_id limit 5;"]
+
+
+def test_a_column_tells_what_it_is_made_from_and_what_it_goes_into():
+    page = tables.table_page(PROJECT, VALUE, None)
+    goes = "[`worth.parts.subscriber_id`](worth.parts.md#subscriber_id), [`worth.parts.value_score`](worth.parts.md#value_score)"
+    assert f"<br>Made from `billing.bills.line`.<br>Goes into {goes}. |" in page
+    (row,) = re.findall(r"^.*<a id=.value_score.*$", tables.table_page(PROJECT, PARTS, None), re.MULTILINE)
+    assert "Made from [`worth.lines.subscriber_id`](worth.lines.md#subscriber_id), [`worth.lines.value_score`]" in row
+    counted = replace(PROJECT, made={("worth.lines", "value_score"): frozenset()})
+    assert "<br>Made from no column: a count of rows, a place among them or a constant. |" in tables.table_page(
+        counted, VALUE, None
+    )
+    many = {("worth.lines", "value_score"): frozenset(("billing.bills", f"part_{place}") for place in range(7))}
+    assert "<details><summary>Made from 7 columns</summary>" in tables.table_page(replace(PROJECT, made=many), VALUE, None)
+
+
+def test_a_table_that_lists_no_columns_has_those_that_its_sql_gives():
+    assert PROJECT.columns(PARTS) == {"subscriber_id": VALUE, "value_score": VALUE}
+    assert replace(PROJECT, made={("worth.parts", "value_score"): frozenset()}).columns(PARTS) == {"value_score": VALUE}
+    assert replace(PROJECT, made={}).columns(PARTS) == {"subscriber_id": VALUE, "value_score": VALUE}  # not known: all
 
 
 def test_every_public_column_of_the_project_stands_on_the_page_of_columns_and_on_its_tables(parsed):
@@ -110,3 +139,14 @@ def test_chinese_terms_are_words_of_the_search():
         "用户状态",
         "离网率",
     ]
+
+
+@pytest.mark.parametrize(("link", "is_told"), [("there.md#part", False), ("nowhere.md", True), ("there.md#nothing", True)])
+def test_a_link_that_leads_nowhere_fails_the_site(tmp_path, link, is_told):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "there.md").write_text("# There\n\n## Part\n")
+    (tmp_path / "docs" / "index.md").write_text(f"# Start\n\n[a link]({link})\n")
+    config = tmp_path / "mkdocs.yml"
+    config.write_text("site_name: a\nvalidation:\n  links: {not_found: warn, anchors: warn}\n")
+    wrong = build.set_pages(config)
+    assert (link.partition("#")[0] in wrong) if is_told else wrong == ""
