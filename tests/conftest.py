@@ -18,7 +18,7 @@ MANY_RUNS = (
 """Groups of tests over many whole runs, or over all figures of one, the longest first: `make test-runs`."""
 LONGEST = (
     *MANY_RUNS, "test_nightly", "test_scoring", "test_dbt_project", "test_adding_a_tag", "test_list_effect",
-    "test_sample", "test_random_lists",
+    "test_sample", "test_random_lists", "test_dagster_retries",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""
 SHARED = {
