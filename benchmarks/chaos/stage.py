@@ -112,6 +112,12 @@ def make_stage(folder: Path, say: Callable[[str], None]) -> Stage:
     say(f"first run, of {first}")
     _well(start(home, "nightly", "--as-of", str(first)).wait())
     _move_deliveries(aside, home.landing, day)
+    return undisturbed(folder, day, home, say)
+
+
+def undisturbed(folder: Path, day: date, home: Home, say: Callable[[str], None]) -> Stage:
+    """Runs the day on a copy of the home, which stays as it is: the stage that cases are held against. Raises StageError where
+    the run fails or its home is not as it must be."""
     whole = Home(folder / "undisturbed")
     shutil.copytree(home.root, whole.root, symlinks=True)
     say(f"undisturbed run, of {day}")

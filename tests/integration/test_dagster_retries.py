@@ -18,6 +18,7 @@ import pytest
 from orchestration.base.settings import Home
 from orchestration.pipeline.nightly import dagster_home
 from orchestration.pipeline.run_log import last_runs, logs
+from orchestration.warehouse.build import run_lock
 
 DAY = "2026-10-31"
 LAUNCH = """mutation ($day: String!) { launchRun(executionParams: {
@@ -35,11 +36,11 @@ class Page:
     port: int
     instance: dg.DagsterInstance
 
-    def ask(self, query: str, **variables: str) -> dict:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)["data"]
+    def launch(self) -> str:
+        """The id of a run that the page is asked to start."""
+        started = ask(self.port, LAUNCH, day=DAY)["launchRun"]
+        assert started["__typename"] == "LaunchRunSuccess", started
+        return started["run"]["runId"]
 
     def runs(self) -> list[dg.DagsterRun]:
         """The runs, oldest first."""
@@ -50,6 +51,14 @@ class Page:
         entries = [entry.dagster_event for entry in self.instance.all_logs(run_id) if entry.dagster_event]
         data = [event.event_specific_data for event in entries if event.message and "Started process for run" in event.message]
         return int(data[0].metadata["pid"].value)
+
+
+def ask(port: int, query: str, **variables: str) -> dict:
+    """What the page answers to a query."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["data"]
 
 
 def wait(what: Callable[[], object], seconds: float = 120) -> object:
@@ -83,11 +92,9 @@ def page(tmp_path, parsed) -> Iterator[Page]:
     with open(tmp_path / "page.out", "wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        wait(lambda: (home.warehouse / "dagster" / "dagster.yaml").exists())
+        wait(lambda: ask(port, "{ version }"))  # by then it has made its history, which two may not make at once
         with dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
-            opened = Page(home, port, instance)
-            wait(lambda: opened.ask("{ version }"))
-            yield opened
+            yield Page(home, port, instance)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -97,9 +104,7 @@ def page(tmp_path, parsed) -> Iterator[Page]:
 
 
 def test_a_run_that_is_killed_goes_once_more_from_its_first_step_and_one_whose_step_failed_does_not(page):
-    started = page.ask(LAUNCH, day=DAY)["launchRun"]
-    assert started["__typename"] == "LaunchRunSuccess", started
-    killed = started["run"]["runId"]
+    killed = page.launch()
     wait(lambda: ("step_ended", "intake") in steps(page.home, killed))
     os.kill(page.process(killed), signal.SIGKILL)
 
@@ -118,3 +123,13 @@ def test_a_run_that_is_killed_goes_once_more_from_its_first_step_and_one_whose_s
     assert causes[second.run_id].startswith("source_checks: ")
     assert len(page.runs()) == 2
     assert page.runs()[1].tags["dagster/will_retry"] == "false"
+
+
+def test_a_run_that_meets_another_on_the_home_is_tried_once_more(page):
+    with run_lock(page.home):
+        page.launch()
+        wait(lambda: len(page.runs()) == 2 and page.runs()[1].is_finished)
+        first, second = page.runs()
+    assert second.parent_run_id == first.run_id
+    assert first.tags["dagster/will_retry"] == "true"
+    wait(lambda: page.runs()[1].tags.get("dagster/will_retry") == "false")
