@@ -50,6 +50,14 @@ class Running:
         if self.process.poll() is None:
             (os.kill if alone else os.killpg)(self.process.pid, signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Has it and all that it started stand still, until `resume`."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Has it go on."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def wait(self, seconds: float = LONGEST) -> Told:
         """How it ended. Raises subprocess.TimeoutExpired for one that has not; its group is killed then."""
         try:
