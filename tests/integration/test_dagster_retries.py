@@ -61,7 +61,7 @@ def ask(port: int, query: str, **variables: str) -> dict:
         return json.load(answer)["data"]
 
 
-def wait(what: Callable[[], object], seconds: float = 120) -> object:
+def wait(what: Callable[[], object], seconds: float = 300) -> object:
     """What it gives once it is something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
