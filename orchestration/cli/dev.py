@@ -33,7 +33,7 @@ def dev(
         given = settings.home()
         ensure_manifest(given)
         if launch and (ended := end_runs_of_before(given)):
-            typer.echo(f"{len(ended)} of before had died unseen, and count as failed: {', '.join(ended)}")
+            typer.echo(f"runs that died with Dagster or the machine, and count as failed now: {', '.join(ended)}")
         environment = os.environ | dbt_environment(given) | {"DAGSTER_HOME": str(dagster_home(given))}
     program = ["-m", "dagster", "dev"] if launch else ["-m", "dagster_webserver", "--read-only"]
     os.execve(sys.executable, [sys.executable, *program, "-h", "127.0.0.1", "-p", str(port), "-m", PAGE], environment)

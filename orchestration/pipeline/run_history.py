@@ -18,7 +18,7 @@ FILES_OPEN = 2
 """Files kept open at most: a run writes its own and the index of all runs; the page reads the files of many runs."""
 
 
-LOST = "its process died, with Dagster or with the machine"
+LOST = "its process died"
 UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
