@@ -7,7 +7,7 @@ SUBSCRIBERS ?= 100000
 KILLS ?= 200
 LEVELS ?= 10
 
-.PHONY: demo nightly test test-runs test-fast coverage check dev console docs bench chaos mutation spark-parity setup
+.PHONY: demo nightly test test-runs test-fast coverage check dev console docs bench chaos same-answer mutation spark-parity setup
 
 demo: setup ## make a synthetic operator, run a run on it, show what it made
 	@$(BIN)/telco360 sample
@@ -45,6 +45,9 @@ bench: setup ## seconds and memory of a run by step, for SUBSCRIBERS made-up lin
 
 chaos: setup ## kills, full disks, damaged files and more, on copies of a small home: hours (as root, for mounts); KILLS=20 for less
 	@$(BIN)/python -m benchmarks.chaos --kills $(KILLS) --levels $(LEVELS)
+
+same-answer: setup ## full load, day by day, shuffled arrivals, rebuilt for a past date: every public table by checksum; a quarter of an hour
+	@$(BIN)/python -m benchmarks.same_answer
 
 mutation: setup ## a hundred defects seeded one at a time, and what notices each; writes docs/kill-matrix.md
 	@$(BIN)/python -m benchmarks.mutations --page docs/kill-matrix.md

@@ -13,9 +13,9 @@ from orchestration.warehouse.manifest import read_manifest
 TESTS = Path(__file__).parent
 MANY_RUNS = (
     "one oracle run", "test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions",
-    "test_billing_days", "test_playbook_nights", "test_chaos",
+    "test_billing_days", "test_playbook_nights", "test_chaos", "test_dagster_retries",
 )  # fmt: skip
-"""Groups of tests over many whole runs, or over all figures of one, the longest first: `make test-runs`."""
+"""Groups of tests over many whole runs, over all figures of one, or that wait for Dagster: `make test-runs`."""
 LONGEST = (
     *MANY_RUNS, "test_nightly", "test_scoring", "test_dbt_project", "test_adding_a_tag", "test_list_effect",
     "test_sample", "test_random_lists",

@@ -107,7 +107,11 @@ def _closed(stage: Stage, home: Home, name: str) -> Harmed:
 def _second(stage: Stage, home: Home, step: str) -> Harmed:
     since, first = logged(home), stage.start(home)
     wait_for(first, home, since, ("step_started", step))
-    second = stage.run(home)
+    first.pause()  # else it may have ended before the second begins
+    try:
+        second = stage.run(home)
+    finally:
+        first.resume()
     ended = first.wait()
     is_well = (second.code, ended.code) == (ExitCode.BUSY, ExitCode.WELL)
     broken = [] if is_well else [f"the first run ended with code {ended.code}, the second with {second.code}"]

@@ -50,6 +50,14 @@ class Running:
         if self.process.poll() is None:
             (os.kill if alone else os.killpg)(self.process.pid, signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Has it and all that it started stand still, until `resume`."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Has it go on."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def wait(self, seconds: float = LONGEST) -> Told:
         """How it ended. Raises subprocess.TimeoutExpired for one that has not; its group is killed then."""
         try:
@@ -112,6 +120,12 @@ def make_stage(folder: Path, say: Callable[[str], None]) -> Stage:
     say(f"first run, of {first}")
     _well(start(home, "nightly", "--as-of", str(first)).wait())
     _move_deliveries(aside, home.landing, day)
+    return undisturbed(folder, day, home, say)
+
+
+def undisturbed(folder: Path, day: date, home: Home, say: Callable[[str], None]) -> Stage:
+    """Runs the day on a copy of the home, which stays as it is: the stage that cases are held against. Raises StageError where
+    the run fails or its home is not as it must be."""
     whole = Home(folder / "undisturbed")
     shutil.copytree(home.root, whole.root, symlinks=True)
     say(f"undisturbed run, of {day}")

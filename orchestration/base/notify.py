@@ -27,7 +27,8 @@ REMEMBERED = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Notice:
-    """One cause, and what to do. `kind` is failure, delivery, quality or drift; `severity` critical or warning."""
+    """One cause, and what to do. `kind` is failure, delivery, quality or drift; `severity` critical or warning; `owner` the team
+    that answers for it, where one is named."""
 
     kind: str
     severity: str
@@ -35,6 +36,7 @@ class Notice:
     text: str
     remedy: str
     business_date: str
+    owner: str = ""
 
     @property
     def words(self) -> str:

@@ -14,6 +14,9 @@ from orchestration.warehouse.manifest import SUBSCRIBER
 KINDS = ("flag", "band", "tier", "number", "date", "code")
 """What a tag can be. band, tier and code are text; band and tier have closed values, a code may have."""
 
+SEVERITIES = ("warning", "critical")
+"""How loudly whoever answers for a tag is told that its values moved, the usual first."""
+
 ENTITIES = (SUBSCRIBER, "customer", "outlet", "manager", "plan")
 """Whom tags are of, in the order of pages."""
 
@@ -36,8 +39,8 @@ class Tag:
     `values`: label by value, in order, empty where any may stand.
 
     `as_of`: which date or month its value stands for (manifest.AS_OF). `is_historic`: kept by month, so that a condition may ask
-    what it was; `is_tracked`: builds note when it changes. `label_en`, `data_type`, `leaves_on`, `fresh_as_of` and `sources` are
-    known to a published catalogue alone. Dates are ISO texts.
+    what it was; `is_tracked`: builds note when it changes. `severity`: one of SEVERITIES. `label_en`, `data_type`, `leaves_on`,
+    `fresh_as_of` and `sources` are known to a published catalogue alone. Dates are ISO texts.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Tag:
     refresh: str = ""
     owner: str = ""
     sensitivity: str = ""
+    severity: str = SEVERITIES[0]
     version: int | None = None
     status: str = "active"
     since: str = ""

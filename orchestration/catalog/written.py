@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from orchestration.catalog.tags import Catalog, Tag, as_text, entity_place
+from orchestration.catalog.tags import SEVERITIES, Catalog, Tag, as_text, entity_place
 from orchestration.warehouse.manifest import Model
 from orchestration.warehouse.seeds import band_names
 
 KEYS = {
     "label_zh", "description_zh", "group", "kind", "values", "values_from", "unit", "bounds", "evidence", "measure", "threshold",
-    "history", "tracked", "is_constant_ok", "refresh", "owner", "sensitivity", "version", "status", "since", "withdrawn_on",
+    "history", "tracked", "is_constant_ok", "refresh", "owner", "sensitivity", "severity", "version", "status", "since",
+    "withdrawn_on",
 }  # fmt: skip
 """What a tag's YAML may say, `tag_defaults` of its model included."""
 
@@ -66,6 +67,7 @@ def _of_yaml(model: Model, name: str, tag: dict[str, Any]) -> Tag:
         refresh=as_text(tag.get("refresh")),
         owner=as_text(tag.get("owner")),
         sensitivity=as_text(tag.get("sensitivity")),
+        severity=as_text(tag.get("severity", SEVERITIES[0])),
         since=as_text(tag.get("since")),
         withdrawn_on=as_text(tag.get("withdrawn_on")),
     )

@@ -8,7 +8,7 @@ import typer
 
 from orchestration.base import settings
 from orchestration.cli.common import plain_errors
-from orchestration.pipeline.nightly import dagster_home
+from orchestration.pipeline.nightly import dagster_home, end_runs_of_before
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
 
 app = typer.Typer(add_completion=False)
@@ -32,6 +32,8 @@ def dev(
     with plain_errors():
         given = settings.home()
         ensure_manifest(given)
+        if launch and (ended := end_runs_of_before(given)):
+            typer.echo(f"runs that died with Dagster or the machine, and count as failed now: {', '.join(ended)}")
         environment = os.environ | dbt_environment(given) | {"DAGSTER_HOME": str(dagster_home(given))}
     program = ["-m", "dagster", "dev"] if launch else ["-m", "dagster_webserver", "--read-only"]
     os.execve(sys.executable, [sys.executable, *program, "-h", "127.0.0.1", "-p", str(port), "-m", PAGE], environment)

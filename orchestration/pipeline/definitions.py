@@ -16,6 +16,9 @@ from orchestration.targeting.folder import list_folders, read_definitions
 from orchestration.warehouse.dbt import target_dir
 from orchestration.warehouse.manifest import load_models, read_manifest
 
+WHOLE_AGAIN = {"dagster/retry_strategy": "ALL_STEPS"}
+"""Has a run that is started once more go from its first step: what steps hand on is in the memory of the process that died."""
+
 
 @dg.definitions
 def defs() -> dg.Definitions:
@@ -33,6 +36,7 @@ def definitions(last: date) -> dg.Definitions:
         selection=dg.AssetSelection.all(),
         partitions_def=days,
         executor_def=dg.in_process_executor,
+        tags=WHOLE_AGAIN,
         description="Takes in what was delivered, builds and tests all tables for a business date, publishes them, exports the "
         "lists that are due. A day before the published one is built beside it and neither published nor exported.",
     )

@@ -18,7 +18,7 @@ import dagster as dg
 
 from orchestration.base import modes, settings
 from orchestration.base.contract import load_contract
-from orchestration.base.errors import Telco360Error, WarehouseError
+from orchestration.base.errors import HomeBusy, Telco360Error, WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.notify import channels
 from orchestration.pipeline import after
@@ -27,6 +27,7 @@ from orchestration.pipeline.definitions import definitions
 from orchestration.pipeline.outcome import Outcome, outcome, was_interrupted
 from orchestration.pipeline.reports import Progress
 from orchestration.pipeline.run import FIRST_DAY, Run, today
+from orchestration.pipeline.run_history import end_lost_runs
 from orchestration.pipeline.run_log import ENDED, STARTED, Both, RunLog, run_name
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.dbt import dbt_environment, ensure_manifest
@@ -65,6 +66,16 @@ def dagster_home(home: settings.Home) -> Path:
     folder = home.warehouse / "dagster"
     replace_text(folder / "dagster.yaml", DAGSTER_YAML.format(folder=json.dumps(str(folder))))
     return folder
+
+
+def end_runs_of_before(home: settings.Home) -> list[str]:
+    """Has all runs that Dagster's history takes to be under way count as failed, and gives their ids; none while a run works on
+    the home. To be called before Dagster begins to start runs, which then starts those of its own once more."""
+    try:
+        with run_lock(home), dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
+            return end_lost_runs(instance, {})
+    except HomeBusy:
+        return []
 
 
 def run_nightly(
@@ -121,6 +132,7 @@ def _ran(
         before = run.current_engine.current()
         nightly = _prepared(run)
         with _quiet(), dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
+            end_lost_runs(instance, {after.TOLD: RUN_TAGS[after.TOLD]})  # they hold the home while they work
             try:
                 result = nightly.execute_in_process(
                     instance=instance,

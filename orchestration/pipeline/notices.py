@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from orchestration.base.notify import Notice
 from orchestration.intake import ledger
 from orchestration.pipeline.outcome import Outcome, grouped
-
-DRIFT = {"expect_table_row_count_to_be_between"}
+from orchestration.quality.validation import Finding, ValidationResult
 
 
 def notices(outcome: Outcome) -> list[Notice]:
     """The notices of a run, the worst first; none of a run without anything to see to. Pure."""
     day = str(outcome.run.day)
-    return [*_failures(outcome, day), *_rejected(outcome.deliveries, day), *_late(outcome, day), *_quality(outcome, day)]
+    found = [*_failures(outcome, day), *_rejected(outcome.deliveries, day), *_late(outcome, day), *_quality(outcome, day)]
+    return sorted(found, key=lambda notice: notice.severity != "critical")
 
 
 def not_started(words: str, day: str) -> Notice:
@@ -48,12 +48,20 @@ def _late(outcome: Outcome, day: str) -> Iterator[Notice]:
 
 def _quality(outcome: Outcome, day: str) -> Iterator[Notice]:
     for found in (outcome.source_checks, outcome.release_checks):
-        for finding in found.warnings if found else ():
-            kind = "drift" if finding.expectation in DRIFT else "quality"
-            cause = f"{finding.table}: {finding.says}"
-            yield Notice(kind, "warning", cause, str(finding), f"See {found.data_docs}" if found else "", day)
+        yield from _of_checks(found, day) if found else ()
     for text in outcome.build.dbt.warnings if outcome.build and outcome.build.dbt else ():
         yield Notice("quality", "warning", "a test of the warehouse warns", text, "docs/operations.md, a test that warns", day)
     for problem in (problem for told in outcome.scoring for problem in told.problems):
         remedy = "The scores of before stand, marked with their month; `telco360 scoring list` shows them"
         yield Notice("quality", "warning", "scores were not renewed", problem, remedy, day)
+
+
+def _of_checks(found: ValidationResult, day: str) -> Iterator[Notice]:
+    """A notice for each cause: what one check says of one table, to one owner."""
+    causes: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in found.warnings:
+        key = (finding.kind, finding.severity, finding.table, finding.says, finding.owner)
+        causes.setdefault(key, []).append(finding)
+    for (kind, severity, table, says, owner), same in causes.items():
+        cause = f"{table}: {says}{f' ({owner})' if owner else ''}"
+        yield Notice(kind, severity, cause, "\n".join(map(str, same)), f"See {found.data_docs}", day, owner)

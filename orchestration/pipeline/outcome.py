@@ -14,6 +14,11 @@ from orchestration.quality.validation import ValidationResult
 from orchestration.targeting.export import ListRun
 from orchestration.warehouse.publishing import Version
 
+FROM_OUTSIDE = "This run has been marked as failed from outside"
+"""How Dagster begins what it says of a run without a cause of its own."""
+
+DIED = "It was killed, or the machine had no memory left or went down; nothing is half done, the next run goes on"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -77,8 +82,13 @@ def was_interrupted(events: Iterable) -> bool:
 
 
 def failures(events: Iterable[dg.DagsterEvent], checks: Mapping[str, ValidationResult | None]) -> Iterator[Failure]:
-    """The steps that failed, with their causes in words. Steps skipped because of them are left out. `checks`: what the checks
-    found, by step."""
+    """The steps that failed, with their causes in words; of a run that died, or never came to its steps, the run. Steps skipped
+    because of others are left out. `checks`: what the checks found, by step."""
+    events = list(events)
+    died = [event for event in events if event.event_type == dg.DagsterEventType.RUN_FAILURE]
+    if died and not any(event.is_step_failure for event in events):
+        error = getattr(died[-1].event_specific_data, "error", None)  # none where another process found that it had died
+        yield Failure("run", _words(error) if error else _died(died[-1].message or ""))
     for event in events:
         if event.is_step_failure:
             data = event.step_failure_data
@@ -92,6 +102,11 @@ def failures(events: Iterable[dg.DagsterEvent], checks: Mapping[str, ValidationR
                 yield Failure(name, data.user_failure_data.description)
             else:
                 yield Failure(name, _words(data.error and (data.error.cause or data.error)))
+
+
+def _died(said: str) -> str:
+    told = "" if said.startswith(FROM_OUTSIDE) else f": {said.rstrip('.')}"
+    return f"it ended before its steps did{told}. {DIED}"
 
 
 def _words(error) -> str:

@@ -1,12 +1,14 @@
-"""Dagster's history of runs, as a run writes it: in its own SQLite files, which any Dagster reads.
+"""Dagster's history of runs, as a run writes it: in its own SQLite files, which any Dagster reads; and runs that it takes to work
+though they died.
 
 Dagster opens and closes a file for each event and waits for the disk each time. A run has some two thousand events; here the
 files stay open and a commit does not wait. After a loss of power the last events may be missing, the files are sound.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, SqliteStorageConfig
 from dagster._serdes import ConfigurableClassData
@@ -14,6 +16,22 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 FILES_OPEN = 2
 """Files kept open at most: a run writes its own and the index of all runs; the page reads the files of many runs."""
+
+
+LOST = "its process died"
+UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+
+def end_lost_runs(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> list[str]:
+    """Has runs with these tags (none: all runs) that the history takes to be under way count as failed, and gives their ids.
+
+    One run at a time works on a home, and others wait in Dagster's queue for it, so one that died unseen would hold them up. For
+    a caller that knows that none of them works.
+    """
+    lost = instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY, tags=dict(tags)))
+    for run in lost:
+        instance.report_run_failed(run, LOST)
+    return [run.run_id for run in lost]
 
 
 class RunEvents(SqliteEventLogStorage):

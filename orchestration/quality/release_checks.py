@@ -15,6 +15,11 @@ from orchestration.quality.release_facts import FACTS
 from orchestration.quality.validation import Check, ValidationResult, validate
 from orchestration.warehouse.manifest import Models
 
+DRIFT = "drift"
+"""The kind of findings by which tables or tags moved against what was published before."""
+
+MOVED = "See tags.tag_drift and tags.tag_coverage; if a rule or a delivery changed on purpose, the warning goes by itself"
+
 CHECKS = (
     Check("tables", "ExpectColumnValuesToBeInSet", {"column": "is_there", "value_set": [1]}, "every public table is there"),
     Check(
@@ -29,6 +34,7 @@ CHECKS = (
         {"column_A": "kept_share", "column_B": "least_share", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
         "a table keeps at least its least share of the published version's rows",
         is_critical=False,
+        kind=DRIFT,
     ),
     Check(
         "privacy",
@@ -96,7 +102,18 @@ CHECKS = (
         {"column": "has_drifted", "value_set": [0]},
         "the values of a tag are spread about as on the business dates before",
         is_critical=False,
-        remedy="See tags.tag_drift and tags.tag_coverage; if a rule or a delivery changed on purpose, the warning goes by itself",
+        kind=DRIFT,
+        remedy=MOVED,
+    ),
+    Check(
+        "drift",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "has_drifted_critically", "value_set": [0]},
+        "the values of a tag of severity critical are spread about as on the business dates before",
+        is_critical=False,
+        kind=DRIFT,
+        severity="critical",
+        remedy=f"{MOVED}. It is published: look before lists go out by it, `telco360 publish rollback` takes it back",
     ),
 )
 

@@ -29,7 +29,8 @@ FACTS = {
     "reconciliation": """table_name varchar, column_name varchar, detail varchar, raw_value double, mart_value double,
         residual double""",
     "unallocated": "table_name varchar, column_name varchar, detail varchar, share double, warn_share double, max_share double",
-    "drift": "table_name varchar, column_name varchar, detail varchar, stability_index double, has_drifted integer",
+    "drift": """table_name varchar, column_name varchar, detail varchar, owner varchar, stability_index double,
+        has_drifted integer, has_drifted_critically integer""",
 }
 """The tables of facts that the checks look at, whichever engine they are gathered on."""
 
@@ -151,23 +152,24 @@ def unallocated_rows(figures: list[tuple[Any, ...]], limits: ReleaseLimits) -> l
 def _drift_facts(db: duckdb.DuckDBPyConnection, models: Models) -> None:
     drift = serving(models, "tag_drift")
     if drift is not None and (rows := drift_rows(db.execute(drifted_sql(f"candidate.{drift.relation}")).fetchall())):
-        db.executemany("insert into drift values (?, ?, ?, ?, ?)", rows)
+        db.executemany("insert into drift values (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def drifted_sql(relation: str) -> str:
     """The tags that have drifted, the one that moved most first. Pure."""
-    columns = "entity, tag_name, owner, dates_before, stability_index, moved_value, moved_share_before, moved_share"
+    columns = "entity, tag_name, owner, severity, dates_before, stability_index, moved_value, moved_share_before, moved_share"
     return f"select {columns} from {relation} where has_drifted order by stability_index desc, entity, tag_name"
 
 
 def drift_rows(drifted: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The facts `drift` of the rows of drifted_sql, in words. Pure."""
+    """The facts `drift` of the rows of drifted_sql, in words; a tag has drifted critically where its YAML says so. Pure."""
     return [
         (
             f"tags of {entity}s", tag,
-            f"'{value}' is {now:.1%} after {before:.1%} on the {dates} dates before; {owner} answers for it", index, 1,
+            f"'{value}' is {now:.1%} after {before:.1%} on the {dates} dates before; {owner} answers for it",
+            owner, index, int(severity != "critical"), int(severity == "critical"),
         )
-        for entity, tag, owner, dates, index, value, before, now in drifted
+        for entity, tag, owner, severity, dates, index, value, before, now in drifted
     ]  # fmt: skip
 
 

@@ -24,11 +24,15 @@ SUBJECT = ("table_name", "column_name", "detail")
 """Columns that every table of facts has: what a row of facts is about, and in words what else a reader of a failure needs
 (examples, the delivery that it came from)."""
 
+OWNER = "owner"
+"""A column that a table of facts may have beside them: who answers for what the row is about."""
+
 
 @dataclass(frozen=True)
 class Check:
     """One expectation on one table of facts. `expectation` is a class of Great Expectations; in words, `says` is what holds, and
-    `remedy` what to do where it does not."""
+    `remedy` what to do where it does not. `is_critical`: it blocks. Of one that does not, `kind` and `severity` are those of the
+    notice that whoever is on call gets."""
 
     facts: str
     expectation: str
@@ -36,11 +40,14 @@ class Check:
     says: str
     is_critical: bool = True
     remedy: str = ""
+    kind: str = "quality"
+    severity: str = "warning"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that one row of facts does not meet: what was expected of which table and column, and what was there."""
+    """A check that one row of facts does not meet: what was expected of which table and column, what was there, and who answers
+    for it; kind and severity as the check has them."""
 
     says: str
     expectation: str
@@ -49,6 +56,9 @@ class Finding:
     observed: str
     remedy: str = ""
     detail: str = ""
+    owner: str = ""
+    kind: str = "quality"
+    severity: str = "warning"
 
     def __str__(self) -> str:
         where = f"{self.table}.{self.column}" if self.column else self.table
@@ -100,12 +110,13 @@ def findings(check: Check, result: dict[str, Any]) -> list[Finding]:
     if not rows:
         raised = result.get("exception_info") or {}
         message = raised.get("exception_message") or json.dumps(result.get("result"), default=str)
-        return [Finding(check.says, check.expectation, check.facts, "", message)]
+        return [Finding(check.says, check.expectation, check.facts, "", message, kind=check.kind, severity=check.severity)]
     found = []
     for row in rows:
-        observed = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in SUBJECT)
-        table, column, detail = (row.get(name) or "" for name in SUBJECT)
-        found.append(Finding(check.says, check.expectation, table, column, observed, check.remedy, detail))
+        observed = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in (*SUBJECT, OWNER))
+        table, column, detail, owner = (row.get(name) or "" for name in (*SUBJECT, OWNER))
+        said = (table, column, observed, check.remedy, detail, owner, check.kind, check.severity)
+        found.append(Finding(check.says, check.expectation, *said))
     return found
 
 
@@ -132,7 +143,10 @@ def _results(
         name=name,
         validation_definitions=[context.validation_definitions.add_or_update(definition)],
         actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs", site_names=["telco360"])],
-        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(SUBJECT)},
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [name for name in (*SUBJECT, OWNER) if name in frame.columns],
+        },
     )
     run = gx.RunIdentifier(run_name=f"{now:%Y%m%dT%H%M%SZ}")
     outcome = context.checkpoints.add_or_update(checkpoint).run(batch_parameters={"dataframe": frame}, run_id=run)

@@ -77,6 +77,7 @@ def described(entry: Tag, coverage: Coverage = ()) -> Iterator[str]:
         "refresh": entry.refresh,
         "owner": entry.owner,
         "sensitivity": entry.sensitivity,
+        "if it moves": f"{entry.severity} to {entry.owner}" if entry.owner else "",
         "version": f"{entry.version}{f', since {entry.since}' if entry.since else ''}" if entry.version else "",
         "status": state(entry),
         "by month": "kept, ask with --month" if entry.is_historic else "",

@@ -31,7 +31,8 @@ WRITTEN = {
     "model": "model", "kind": "kind", "category": "category", "label_zh": "label", "description": "description",
     "description_zh": "description (zh)", "unit": "unit", "values": "values", "values_from": "bands", "least": "least",
     "greatest": "greatest", "evidence": "evidence", "measure": "measure", "threshold_rule": "threshold", "refresh": "refresh",
-    "owner": "owner", "sensitivity": "sensitivity", "version": "version", "status": "status",
+    "owner": "owner", "sensitivity": "sensitivity",
+    "severity": "severity", "version": "version", "status": "status",
 }  # fmt: skip
 """What is written of a tag and compared, with what it is called."""
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from orchestration.base.errors import SeedError
 from orchestration.base.words import did_you_mean
-from orchestration.catalog.tags import ENTITIES, KINDS, Catalog, Tag
+from orchestration.catalog.tags import ENTITIES, KINDS, SEVERITIES, Catalog, Tag
 from orchestration.catalog.written import KEYS, raw_tags, written
 from orchestration.tags.distance import threshold_of
 from orchestration.tags.evidence import columns_of, key_of, unresolved
@@ -57,6 +57,8 @@ def _written(entry: Tag, models: Models) -> Iterator[str]:
         yield "its model names no category"
     if entry.kind not in KINDS:
         yield f"kind {entry.kind} is none of {', '.join(KINDS)}"
+    if entry.severity not in SEVERITIES:
+        yield f"severity {entry.severity} is none of {', '.join(SEVERITIES)}"
     if entry.kind in ("band", "tier") and not (entry.values or entry.values_from):
         yield f"a {entry.kind} has closed values: give values, or values_from with the seed of its bands"
     if entry.kind == "number" and not entry.unit:

@@ -37,6 +37,7 @@ tags as (
         {{ text(tag.refresh) }} as refresh,
         {{ text(tag.owner) }} as owner,
         {{ text(tag.sensitivity) }} as sensitivity,
+        {{ text(tag.get('severity', 'warning')) }} as severity,
         {{ text(json_list(tag.evidence)) }} as evidence,
         {{ text(tag.measure) }} as measure,
         {%- set threshold = tag.threshold or {} %}
@@ -92,6 +93,7 @@ select
     tags.refresh,
     tags.owner,
     tags.sensitivity,
+    tags.severity,
     tags.evidence,
     tags.measure,
     tags.threshold_seed,

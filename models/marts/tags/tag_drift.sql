@@ -105,6 +105,7 @@ select
     summed.entity,
     summed.tag_name,
     tags.owner,
+    tags.severity,
     cast(summed.dates_before as bigint) as dates_before,
     cast(summed.members as bigint) as members,
     cast(summed.stability_index as double) as stability_index,

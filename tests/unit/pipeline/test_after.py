@@ -71,13 +71,31 @@ def test_deliveries_rejected_for_one_reason_are_one_notice_and_late_ones_another
     assert "crm_subscribers (last 2026-10-30)" in told[2].text
 
 
-def test_warnings_of_checks_are_notices_of_quality_and_of_drift(tmp_path):
+def moved(tag: str, owner: str, severity: str) -> Finding:
+    says = f"values of a tag of severity {severity} stay"
+    return Finding(says, "E", "tags of subscribers", tag, "it moved", owner=owner, kind="drift", severity=severity)
+
+
+def test_warnings_of_checks_are_notices_of_their_kind_and_severity_one_for_each_owner_and_cause_the_worst_first(tmp_path):
     warned = [
-        Finding("has fewer rows than before", "expect_table_row_count_to_be_between", "core.a", "", "5 rows"),
-        Finding("is an unusual level", "expect_column_values_to_be_between", "billing_charges", "amount", "900"),
+        Finding("is an unusual level", "E", "billing_charges", "amount", "900"),
+        Finding("is an unusual level", "E", "billing_charges", "fee", "3"),
+        moved("plan_code", "product", "warning"),
+        moved("brand_code", "product", "warning"),
+        moved("gender", "care", "warning"),
+        moved("value_tier", "product", "critical"),
     ]
     found = ValidationResult("release", "2026-11-01T02:00:00", 2, [], warned, "docs/index.html")
-    assert [n.kind for n in notices(outcome(Home(tmp_path), release_checks=found))] == ["drift", "quality"]
+    told = notices(outcome(Home(tmp_path), release_checks=found))
+    assert [(n.severity, n.kind, n.owner) for n in told] == [
+        ("critical", "drift", "product"),
+        ("warning", "quality", ""),
+        ("warning", "drift", "product"),
+        ("warning", "drift", "care"),
+    ]
+    assert "amount" in told[1].text and "fee" in told[1].text
+    assert "plan_code" in told[2].text and "brand_code" in told[2].text and told[2].cause.endswith("(product)")
+    assert len({notice.key for notice in told}) == 4
 
 
 def test_the_end_of_a_run_is_in_the_log_and_in_the_figures(tmp_path):

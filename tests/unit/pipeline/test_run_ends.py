@@ -35,3 +35,24 @@ def test_a_run_that_failed_on_dagsters_page_is_in_the_log_once(tmp_path, monkeyp
     assert [(run.run, run.business_date, run.facts["causes"]) for run in runs] == (
         [] if told else [(result.run_id, "2026-10-31", ["breaks: the disk is full"])]
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Exceeded maximum runtime of 28800 seconds.", "did: Exceeded maximum runtime of 28800 seconds. It was killed, or"),
+        (None, "did. It was killed, or"),
+    ],
+)
+def test_a_run_whose_process_died_has_failed_and_says_so(tmp_path, monkeypatch, said, told):
+    monkeypatch.setenv("TELCO360_HOME", str(tmp_path))
+    Home(tmp_path).warehouse.mkdir()
+    (_, on_failure) = automation.run_ends(nightly)
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = instance.add_run(dg.DagsterRun("nightly", "a", tags={"dagster/partition": "2026-10-31"}))
+        instance.report_run_failed(ran, said)
+        died = [entry.dagster_event for entry in instance.all_logs(ran.run_id) if entry.dagster_event][-1]
+        on_failure(dg.build_run_status_sensor_context(on_failure.name, died, instance, instance.get_run_by_id(ran.run_id)))
+    (run,) = last_runs(Home(tmp_path))
+    assert not run.is_well
+    assert run.facts["causes"][0].startswith(f"run: it ended before its steps {told}")

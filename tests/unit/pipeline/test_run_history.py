@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from orchestration.base.settings import Home
 from orchestration.pipeline.nightly import dagster_home
-from orchestration.pipeline.run_history import FILES_OPEN, RunEvents
+from orchestration.pipeline.run_history import FILES_OPEN, RunEvents, end_lost_runs
 
 
 @dg.asset
@@ -15,7 +15,7 @@ def made() -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"rows": 3})
 
 
-def run(folder: Path) -> str:
+def made_in(folder: Path) -> str:
     """Materialises an asset there; the id of the run."""
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         return dg.materialize([made], instance=instance).run_id
@@ -23,7 +23,7 @@ def run(folder: Path) -> str:
 
 def test_a_history_is_read_by_dagsters_own_storage_and_goes_on(tmp_path):
     folder = dagster_home(Home(tmp_path / 'it\'s a "home": {here}'))
-    first, second = run(folder), run(folder)
+    first, second = made_in(folder), made_in(folder)
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")  # Dagster's own, in the same place
     with dg.DagsterInstance.from_config(str(folder)) as plain:
         assert not isinstance(plain.event_log_storage, RunEvents)
@@ -52,3 +52,19 @@ def test_few_files_are_open_and_none_is_opened_for_each_event(tmp_path, monkeypa
         assert len(storage._engines) <= FILES_OPEN
     assert len(opened) < 30
     assert storage._engines == {}
+
+
+def test_runs_that_died_unseen_count_as_failed_and_no_others(tmp_path):
+    with dg.DagsterInstance.from_config(str(dagster_home(Home(tmp_path)))) as instance:
+        done = dg.materialize([made], instance=instance).run_id
+        runs = [
+            dg.DagsterRun("nightly", "ours", tags={"from": "here"}, status=dg.DagsterRunStatus.STARTED),
+            dg.DagsterRun("nightly", "other", status=dg.DagsterRunStatus.STARTED),
+            dg.DagsterRun("nightly", "waiting", tags={"from": "here"}, status=dg.DagsterRunStatus.NOT_STARTED),
+        ]
+        for run in runs:
+            instance.add_run(run)
+        assert end_lost_runs(instance, {"from": "here"}) == ["ours"]
+        assert end_lost_runs(instance, {}) == ["other"]
+        states = {run.run_id: run.status.value for run in instance.get_runs()}
+    assert states == {done: "SUCCESS", "ours": "FAILURE", "other": "FAILURE", "waiting": "NOT_STARTED"}

@@ -86,6 +86,7 @@ def test_a_good_tag_passes_and_defaults_are_merged():
         (TAG | {"owner": None}, "owner is missing"),
         (TAG | {"group": "wort"}, "group wort is none of its model's groups; did you mean worth?"),
         (TAG | {"kind": "colour"}, "kind colour is none of flag, band"),
+        (TAG | {"severity": "grave"}, "severity grave is none of warning, critical"),
         (TAG | {"kind": "number"}, "a number has a unit"),
         (TAG | {"values": {"gold": None}}, "value gold has no Chinese label"),
         (TAG | {"evidence": ["value_score", "spend"]}, "evidence spend: no public table of one row a subscriber_id has it"),
