@@ -30,6 +30,7 @@ from orchestration.base import audit, machine
 from orchestration.base.errors import Telco360Error
 from orchestration.base.roles import NotPermitted, require, signed_in_as
 from orchestration.base.settings import Home
+from orchestration.base.words import words_of
 from orchestration.console import texts
 from orchestration.console.context import Context, Document, Download, Go
 from orchestration.console.figures import Figure, is_number, shown
@@ -164,6 +165,7 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
 
 
 def _shown(console: Console, page: Page, request: Request, given: ImmutableMultiDict[str, str]) -> Response:
+    context = None
     try:
         who = require(console.home, f"console {page.name}", page.needs)
         context = Context(console.home, console.models, console.versions.current(), who, language_of(request), page.name, given)
@@ -182,9 +184,10 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
     except NotPermitted as error:
         with contextlib.suppress(NotPermitted, OSError):  # as of a command that is refused
             audit.record(console.home, "refused", f"console {page.name}", result="refused")
-        return told(console, request, 403, "error", str(error))
+        return told(console, request, 403, "error", texts.said(words_of(error), language_of(request)))
     except Telco360Error as error:
-        return told(console, request, 400, "error", str(error))
+        fault = words_of(error)
+        return told(console, request, 400, "error", context.said(fault) if context else fault)
     except Exception as error:
         words = machine.describe(error, console.home.root)
         if words is None:

@@ -7,8 +7,11 @@ from orchestration.console.figures import Figure, bar, line
 from orchestration.pipeline.run_log import last_runs
 
 MONTHS_SHOWN = 13
-TILES = ("on_net_end", "activations", "churned", "revenue_amount", "arpu_amount")
-"""Columns whose last month stands above all."""
+TILES = {
+    "on_net_end": "the-monthly-report", "activations": "the-monthly-report", "churned": "the-monthly-report",
+    "revenue_amount": "months-of-a-line", "arpu_amount": "months-of-a-line",
+}  # fmt: skip
+"""Columns whose last month stands above all, each with the anchor of its definition."""
 
 
 def today(context: Context) -> Values:
@@ -56,6 +59,7 @@ order by days_behind desc"""
     base = context.figure("base", months, "the-monthly-report", line(*year("on_net_end")), "churn")
     return {
         "tiles": tiles(base),
+        "definition_of": TILES,
         "charts": [
             base,
             context.figure("movement", months, "the-monthly-report", bar("month", "activations", "churned"), "churn"),
