@@ -83,7 +83,7 @@ class Context:
         if self.is_locked:
             raise HomeBusy(self.text("layout.locked"))
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, /, **values: object) -> str:
         """The text of a key of texts.yml in the reader's language. Raises KeyError where there is none."""
         return texts.text(key, self.language, **values)
 

@@ -27,7 +27,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     return dict(_flat(yaml.safe_load(FILE.read_text(encoding="utf-8")), ""))
 
 
-def text(key: str, language: str, **values: object) -> str:
+def text(key: str, language: str, /, **values: object) -> str:
     """The text of a key with its placeholders filled. Raises KeyError for a key that there is not."""
     return catalogue()[key][language].format(**values)
 
