@@ -45,7 +45,11 @@ def did_you_mean(word: str, known: Iterable[str], quote: str = "") -> str:
     return Message.of("did_you_mean", "; did you mean {near}?", near=f"{quote}{by_lower[near[0]]}{quote}") if near else ""
 
 
+DECIMALS = 6
+"""Of a figure that people read: what a quotient has beyond says nothing."""
+
+
 def plain(figure: Decimal) -> str:
-    """A figure for people: thousands apart, no zeros at the end of a fraction."""
-    text = f"{figure:,f}"
+    """A figure for people: thousands apart, at most DECIMALS of a fraction, no zeros at its end."""
+    text = f"{round(figure, DECIMALS) + 0:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -96,6 +96,8 @@ class Context:
                 return fact
             if name == "measure":
                 return self.heading(fact)
+            if name == "rule":
+                return self.value("alert_code", fact)
             if tag and name in ("band", "value"):
                 return self.value(tag, fact)
             return self.value(name, fact) if name in FACTS else fact
@@ -150,6 +152,8 @@ class Context:
         written = as_text(value)
         if column == "alert_code" and (alert := self.tag(f"has_alert_{written}")):
             return self.named(alert.label_en.removeprefix("Has alert ") or in_words(written), alert.label_zh.rpartition("：")[2])
+        if column == "region_code":
+            return dict(self.regions).get(written, written)
         if column in ("list_name", "lost_to"):
             return self.list_title(written)
         if column == "flagged_by":

@@ -3,12 +3,15 @@
 What a version holds never changes, so the rows of a query are kept as long as it is the current one.
 """
 
+import os
 import threading
+import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -31,6 +34,10 @@ from orchestration.warehouse.reading import DuckDBReader, Reader, published
 KEPT_QUERIES = 500
 KEPT_ROWS = 1_000
 """A query with more rows is asked again each time."""
+
+
+LONGEST_WAIT = 30.0
+"""Seconds until pages that read a version have come to their end."""
 
 
 class NothingPublished(WarehouseError):
@@ -163,8 +170,19 @@ class Versions:
         with self._lock:
             mark = self._mark()
             if self._opened is None or mark is None or mark != self._seen:
+                self._opened = self._seen = None
+                self._wait_for_readers_of_what_was()
                 self._opened, self._seen = self._open(), mark
             return self._opened
+
+    def _wait_for_readers_of_what_was(self) -> None:
+        """An erasure writes a version anew under its name, and DuckDB would open the file that was there as long as anybody in
+        this process has that open: waits until all have closed it. Raises WarehouseError where they do not."""
+        path, end = self.home.current.resolve(), time.monotonic() + LONGEST_WAIT
+        while _is_replaced_open(path):
+            if time.monotonic() > end:
+                raise WarehouseError(f"{path.name} was written anew, and pages still read what it was before; reload in a minute")
+            time.sleep(0.02)
 
     def _mark(self) -> tuple[str, int, int] | None:
         """Which file is the current one: an erasure writes a version anew under its name."""
@@ -182,3 +200,15 @@ class Versions:
         with ExitStack() as held:
             db = held.enter_context(published(self.home))
             return Opened(version, self.models, db, held.pop_all())
+
+
+def _is_replaced_open(path: Path) -> bool:
+    """Whether this process has a file open that was replaced under its path. False where the system does not tell (Linux does)."""
+    opened = Path("/proc/self/fd")
+    if not opened.is_dir():
+        return False
+    for each in opened.iterdir():
+        with suppress(OSError):
+            if os.readlink(each) == f"{path} (deleted)":
+                return True
+    return False

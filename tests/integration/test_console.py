@@ -319,7 +319,8 @@ def test_why_a_list_is_not_decided_and_a_draft_not_saved_is_told_in_chinese(brow
     assert "执行周期：“sometimes”的格式不正确" in in_chinese(
         browser, console, "/audience/save", **PLAN | {"name": "x", "schedule": "sometimes"}
     )
-    assert "清单 formed：失败：状态为草稿；只有已审批的清单才会导出" in in_chinese(browser, console, "/lists/formed/export")
+    in_chinese(browser, console, "/audience/save", **PLAN | {"name": "in_draft"})
+    assert "清单 in_draft：失败：状态为草稿；只有已审批的清单才会导出" in in_chinese(browser, console, "/lists/in_draft/export")
 
 
 def test_why_a_line_carries_a_tag_is_told_in_chinese(browser, home):

@@ -17,6 +17,7 @@ from orchestration.console.pages import PAGES
 ROOT = texts.FILE.parent
 SOURCES = {path: path.read_text(encoding="utf-8") for path in (*ROOT.rglob("*.py"), *ROOT.rglob("*.html"))}
 ALL = "\n".join(SOURCES.values())
+EVIDENCE = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT_DIR / "models" / "marts" / "tags").glob("*.yml"))
 
 
 def named() -> set[str]:
@@ -58,8 +59,8 @@ def is_used(key: str) -> bool:
     page = key.partition(".")[0]
     if page == "said":
         return last == "flagged" or last in {code for code, _ in messages()}
-    if page in ("columns", "values", "units"):  # by what a table holds
-        return page != "columns" or re.search(rf"\b{last}\b", ALL) is not None
+    if page in ("columns", "values", "units"):  # by what a table holds, or a tag is told by
+        return page != "columns" or re.search(rf"\b{last}\b", ALL + EVIDENCE) is not None
     if key in named() or (last in ("title", "lead") and page in {each.name for each in PAGES}):
         return True
     is_of_group = f'"{group}." ~' in ALL and re.search(rf"""["']{last}["']""", ALL) is not None
