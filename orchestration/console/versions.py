@@ -3,6 +3,7 @@
 What a version holds never changes, so the rows of a query are kept as long as it is the current one.
 """
 
+import gc
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ import duckdb
 from orchestration.base.billed import BilledMonths, billed_months, months_sql
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
+from orchestration.base.words import Message
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import Catalog, Tag
 from orchestration.engines.duckdb import DuckDBTables
@@ -38,6 +40,16 @@ KEPT_ROWS = 1_000
 
 LONGEST_WAIT = 30.0
 """Seconds until pages that read a version have come to their end."""
+
+
+LACKS = (duckdb.BinderException, duckdb.CatalogException)
+"""What a query meets in a version that other code published."""
+
+
+def lacking(version: str, error: Exception) -> Message:
+    """What is said of a version that lacks a table or column."""
+    english = "{version} was published by other code and lacks what this page shows; run `telco360 nightly`: {error}"
+    return Message.of("other_code", english, version=version, error=str(error))
 
 
 class NothingPublished(WarehouseError):
@@ -77,12 +89,7 @@ class Opened:
         known = self._kept.get(query)
         if known is not None:
             return known
-        try:
-            found = self._db.cursor().execute(query)
-        except (duckdb.BinderException, duckdb.CatalogException) as error:
-            raise WarehouseError(
-                f"{self.version.name} was published by other code and lacks what this page shows; run `telco360 nightly`: {error}"
-            ) from error
+        found = self._db.cursor().execute(query)
         answer = [column[0] for column in found.description], found.fetchall()
         if len(answer[1]) <= KEPT_ROWS:
             while len(self._kept) >= KEPT_QUERIES:
@@ -182,6 +189,7 @@ class Versions:
         while _is_replaced_open(path):
             if time.monotonic() > end:
                 raise WarehouseError(f"{path.name} was written anew, and pages still read what it was before; reload in a minute")
+            gc.collect()  # what a page was made of may refer to itself
             time.sleep(0.02)
 
     def _mark(self) -> tuple[str, int, int] | None:

@@ -131,7 +131,7 @@ def test_a_version_that_goes_while_a_page_is_open_is_told_and_the_next_one_is_sh
 
 HOSTILE = (
     "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; drop table lists; --", "{{ 7 * 7 }} {0} %s",
-    "\u202eesrever", "javascript:alert(1)", "很长" * 5_000,
+    "\u202eesrever", "\0nul", "javascript:alert(1)", "很长" * 5_000,
 )  # fmt: skip
 
 
@@ -146,7 +146,16 @@ def test_texts_that_mean_harm_are_shown_as_texts(text, browser, console, home):
         (home.target_lists / "hostile.yml").unlink()
     pages += [browser.get(path, params={"q": text[:2000]}).text for path in ("/tags", "/definitions", "/lists", "/audience/tags")]
     pages += [browser.get("/customer", params={"id": text[:2000]}).text, browser.get(f"/lists/{quote(text[:200], safe='')}").text]
-    pages += [post(browser, console, "/audience/text", where=text).text, browser.get("/audience", params={"where": text[:2000]}).text]
+    pages += [
+        post(browser, console, "/audience/text", where=text).text,
+        browser.get("/audience", params={"where": text[:2000]}).text,
+    ]
     for page in pages:
         assert "<script>alert" not in page and "<img src=x" not in page and "The console made a mistake" not in page
         assert 'href="javascript:' not in page and "49" not in page.partition("<h1>")[2][:60]
+
+
+def test_a_form_that_holds_too_much_is_told_as_that(browser, console, home):
+    answer = post(browser, console, "/audience/save", **PLAN | {"name": "far_too_long", "purpose": "很" * 30_000})
+    assert answer.status_code == 413 and "This form holds too much" in answer.text
+    assert not (home.target_lists / "far_too_long.yml").exists()

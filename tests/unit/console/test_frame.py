@@ -88,8 +88,11 @@ def test_a_version_written_anew_under_its_name_is_opened_again(home):
     with duckdb.connect(str(anew)) as db:
         db.execute("delete from core.dim_people where person_id = (select min(person_id) from core.dim_people)")
     os.replace(anew, made.path)  # as an erasure does
-    held = [before]
-    threading.Timer(0.3, held.clear).start()
+    held: list[object] = [before]
+    held.append(held)  # what a page is made of may refer to itself
+    pages = {"one": held}
+    del held
+    threading.Timer(0.3, pages.clear).start()
     del before  # a page that is being made ends in a moment
     assert shown.current().ask(counted)[1] == [(29,)], "whoever was erased is on no page"
 
