@@ -211,7 +211,7 @@ class Versions:
 
 
 def _is_replaced_open(path: Path) -> bool:
-    """Whether this process has a file open that was replaced under its path. False where the system does not tell (Linux does)."""
+    """Whether this process has a file open that was replaced under its path. False where the system does not tell: Linux does."""
     opened = Path("/proc/self/fd")
     if not opened.is_dir():
         return False

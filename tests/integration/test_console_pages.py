@@ -178,6 +178,14 @@ def test_lists_go_by_their_titles_on_pages_and_by_their_names_in_files(client, c
     assert name in {row["list_name"] for row in rows(client, "/campaigns", "members")}
 
 
+def test_a_month_that_is_not_billed_has_no_revenue_on_today(client, console):
+    billed = dict(ask(console, "select month, is_billed from core.dim_months"))
+    found = of_today(client)
+    assert {billed[date.fromisoformat(month)] for month in found} == {True, False}
+    for month, row in found.items():
+        assert bool(row["revenue_amount"]) == bool(row["arpu_amount"]) == billed[date.fromisoformat(month)], month
+
+
 def test_each_tile_of_today_leads_to_its_definition(client):
     anchors = {section.anchor for section in sections()}
     assert set(TILES.values()) <= anchors

@@ -124,6 +124,7 @@ order by run_date"""
         "uplift": context.figure("uplift", uplift, "marketing", interval("run_date", "uplift", "uplift_low", "uplift_high")),
         "moved": moved(context, name),
         "balance": _balance(context, exported[-1] if exported else None),
+        "held_back": bool(exported and exported[-1]["control"]),
         "acts": signing.acts_on(context.home, name)[:RUNS_SHOWN],
     }
 

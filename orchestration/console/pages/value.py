@@ -44,29 +44,25 @@ group by months.value_quadrant"""
     classes = f"""select months.value_class, count(*) as subscribers, sum(months.realised_value) as realised_value
 {lines}
 group by months.value_class"""
-    return {
-        "months": months,
-        "own": [
-            context.figure("regions", regions, "value", split("bar", "region_name", "value_tier", "subscribers", stacked=True)),
-            context.figure("quadrants", quadrants, "value", bar("value_quadrant", "subscribers")),
-            context.figure("classes", classes, "value", bar("value_class", "subscribers")),
-            context.figure("pyramid", pyramid, "tables-of-tiers", bar("value_tier", "subscriber_share", "revenue_share")),
-            context.figure(
-                "history", history, "tables-of-tiers", split("bar", "month", "value_tier", "subscribers", stacked=True)
-            ),
-            context.figure("migration", migration, "tables-of-tiers", flow("from_tier", "to_tier", "subscribers")),
-        ],
-        "whole": [
-            context.figure(
-                "composition",
-                composition,
-                "tables-of-tiers",
-                split("bar", "value_tier", "fee_class", "revenue_share", stacked=True),
-            ),
-            context.figure("layers", layers, "customers-by-value", bar("service_layer", "customer_share", "revenue_share")),
-            context.figure("levels", levels, "tariffs"),
-        ],
-    }
+    own = [
+        context.figure("pyramid", pyramid, "tables-of-tiers", bar("value_tier", "subscriber_share", "revenue_share")),
+        context.figure("history", history, "tables-of-tiers", split("bar", "month", "value_tier", "subscribers", stacked=True)),
+        context.figure("migration", migration, "tables-of-tiers", flow("from_tier", "to_tier", "subscribers")),
+        context.figure("regions", regions, "value", split("bar", "region_name", "value_tier", "subscribers", stacked=True)),
+        context.figure("quadrants", quadrants, "value", bar("value_quadrant", "subscribers")),
+        context.figure("classes", classes, "value", bar("value_class", "subscribers")),
+    ]
+    whole = [
+        context.figure(
+            "composition",
+            composition,
+            "tables-of-tiers",
+            split("bar", "value_tier", "fee_class", "revenue_share", stacked=True),
+        ),
+        context.figure("layers", layers, "customers-by-value", bar("service_layer", "customer_share", "revenue_share")),
+        context.figure("levels", levels, "tariffs"),
+    ]
+    return {"months": months} | ({"own": own, "whole": whole} if is_filtered else {"own": [*own, *whole], "whole": []})
 
 
 def _tiers(context: Context) -> str:
