@@ -190,7 +190,7 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
         return told(console, request, 403, "error", texts.said(words_of(error), language_of(request)))
     except Telco360Error as error:
         fault = words_of(error)
-        return told(console, request, 400, "error", context.said(fault) if context else fault)
+        return told(console, request, 400, "error", context.said(fault) if context else texts.said(fault, language_of(request)))
     except LACKS as error:
         if context is None:
             raise

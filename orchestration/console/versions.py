@@ -188,7 +188,8 @@ class Versions:
         path, end = self.home.current.resolve(), time.monotonic() + LONGEST_WAIT
         while _is_replaced_open(path):
             if time.monotonic() > end:
-                raise WarehouseError(f"{path.name} was written anew, and pages still read what it was before; reload in a minute")
+                english = "{version} was written anew, and pages still read what it was before; reload in a minute"
+                raise WarehouseError(Message.of("written_anew", english, version=path.name))
             gc.collect()  # what a page was made of may refer to itself
             time.sleep(0.02)
 
