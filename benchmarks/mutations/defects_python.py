@@ -88,7 +88,7 @@ PYTHON = (
         "a list is refused past the age of its data",
     ),
     _python(
-        f"{_TARGETING}/approval.py", 'raise ListError(f"list {name}: {by} owns the list; another than the owner approves it")',
+        f"{_TARGETING}/approval.py", 'raise ListError(Message.of("owner_approves", english, name=name, by=by))',
         "pass", "unit/targeting/test_approval::an_approval_against_the_rules_is_refused",
         "nobody approves a list of their own",
     ),

@@ -21,6 +21,7 @@ import yaml
 
 from orchestration.base.errors import Telco360Error
 from orchestration.base.settings import Home, SettingsError
+from orchestration.base.words import Message
 
 OWNER = "owner"
 """What the account that owns the home is in: it runs every night, and needs no entry in the file."""
@@ -166,10 +167,17 @@ def require(home: Home, command: str, needed: frozenset[Role]) -> Person:
     who = person(home)
     if OWNER in who.roles or who.roles & needed:
         return who
-    names = " or ".join(role.value for role in Role if role in needed)
     raise NotPermitted(
-        f"telco360 {command}: not permitted. You are {who.user} ({who.said}); it takes the role {names}. "
-        f"Whoever keeps {roles_file(home)} gives it"
+        Message.of(
+            "not_permitted",
+            "telco360 {command}: not permitted. You are {user} ({roles}); it takes the role {needed}. "
+            "Whoever keeps {file} gives it",
+            command=command,
+            user=who.user,
+            roles=who.said,
+            needed=Message.joined([role.value for role in Role if role in needed], " or "),
+            file=roles_file(home),
+        )
     )
 
 
@@ -177,7 +185,7 @@ def require_own_name(who: Person, name: str) -> None:
     """Raises NotPermitted where somebody whom the file gives roles acts in another's name; the account itself may write down what
     was decided elsewhere."""
     if OWNER not in who.roles and name != who.user:
-        raise NotPermitted(f"you are {who.user}, not {name}: write your own name")
+        raise NotPermitted(Message.of("own_name", "you are {user}, not {name}: write your own name", user=who.user, name=name))
 
 
 def account_name(uid: int) -> str:

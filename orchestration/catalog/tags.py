@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from orchestration.base.errors import Telco360Error
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean
 from orchestration.warehouse.manifest import SUBSCRIBER
 
 KINDS = ("flag", "band", "tier", "number", "date", "code")
@@ -127,9 +127,11 @@ class Catalog:
         """One active tag. Raises CatalogError, naming the nearest tag, where the entity has none of that name."""
         tags = self.tags(entity)
         if name not in tags:
-            raise CatalogError(f"unknown tag {name}{did_you_mean(name, tags)}")
+            hint = did_you_mean(name, tags)
+            raise CatalogError(Message.of("unknown_tag", "unknown tag {tag}{hint}", tag=name, hint=hint))
         if not tags[name].is_active:
-            raise CatalogError(f"tag {name} is {tags[name].status}; choose another")
+            english = "tag {tag} is {status}; choose another"
+            raise CatalogError(Message.of("tag_not_active", english, tag=name, status=tags[name].status))
         return tags[name]
 
 

@@ -17,7 +17,8 @@ HEADS = ("list", "status", "owner", "channel", "next run", "last run", "rows")
 def lists_list() -> None:
     """Show all lists: status, owner, channel, when each goes out next, its last run and how many rows that had."""
     with plain_errors():
-        states, problems = overview(settings.home(), today())
+        found = overview(settings.home(), today())
+    states, problems = found.states, found.problems
     table(HEADS, [_row(state) for state in states])
     shipped = sum(state.file.parent == settings.TARGET_LISTS for state in states)
     say([f"{shipped} lie in {settings.TARGET_LISTS}, {len(states) - shipped} in {settings.home().target_lists}"])
@@ -32,11 +33,11 @@ def lists_show(
 ) -> None:
     """Show one list: what it is, who approved it, when it goes out next, what its runs came to."""
     with plain_errors():
-        states, problems = overview(settings.home(), today())
-        state = next((one for one in states if one.definition.name == name), None)
+        found = overview(settings.home(), today())
+        state = next((one for one in found.states if one.definition.name == name), None)
         if state is None:
-            known = [one.definition.name for one in states]
-            faults = "".join(f"\n{problem}" for problem in problems)
+            known = [one.definition.name for one in found.states]
+            faults = "".join(f"\n{problem}" for problem in found.problems)
             hint = did_you_mean(name, known) or f"; the lists are: {', '.join(known) or 'none'}"
             raise settings.SettingsError(f"there is no list {name} that can be read{hint}{faults}")
     definition = state.definition

@@ -30,12 +30,13 @@ from orchestration.base import audit, machine
 from orchestration.base.errors import Telco360Error
 from orchestration.base.roles import NotPermitted, require, signed_in_as
 from orchestration.base.settings import Home
+from orchestration.base.words import words_of
 from orchestration.console import texts
 from orchestration.console.context import Context, Document, Download, Go
 from orchestration.console.figures import Figure, is_number, shown
 from orchestration.console.login import SIGNED_IN_SECONDS, Login, LoginError, signed_in
 from orchestration.console.pages import PAGES, Page
-from orchestration.console.versions import NothingPublished, Versions
+from orchestration.console.versions import LACKS, NothingPublished, Versions, lacking
 from orchestration.warehouse.manifest import Models
 
 HERE = Path(__file__).parent
@@ -122,7 +123,7 @@ def _sign_in(console: Console) -> list[Route]:
             return told(console, request, 403, "not_signed_in", str(error))
 
     async def sign_out(request: Request) -> Response:
-        if not _is_ours(console, request, await _form(request)):
+        if not _is_ours(console, request, await _form(request) or ImmutableMultiDict()):
             return told(console, request, 403, "no_token")
         request.session.clear()
         return told(console, request, 200, "signed_out")
@@ -146,6 +147,8 @@ def endpoint(console: Console, page: Page) -> Callable[[Request], Awaitable[Resp
 
     async def answer(request: Request) -> Response:
         form = await _form(request) if page.method == "POST" else ImmutableMultiDict[str, str]()
+        if form is None:
+            return told(console, request, 413, "too_long")
         return await run_in_threadpool(_answer, console, page, request, form)
 
     return answer
@@ -158,12 +161,14 @@ def _answer(console: Console, page: Page, request: Request, form: ImmutableMulti
         return told(console, request, 403, "no_token")
     if (language := request.query_params.get("lang")) in texts.LANGUAGES:
         return _with_language(request, str(language))
-    given = ImmutableMultiDict([*request.query_params.multi_items(), *form.multi_items(), *request.path_params.items()])
+    said = [*request.query_params.multi_items(), *form.multi_items(), *request.path_params.items()]
+    given = ImmutableMultiDict([(name, value.replace("\0", "")) for name, value in said])  # which ends a query before its end
     with signed_in_as(*who) if console.login and (who := signed_in(request)) else contextlib.nullcontext():
         return _shown(console, page, request, given)
 
 
 def _shown(console: Console, page: Page, request: Request, given: ImmutableMultiDict[str, str]) -> Response:
+    context = None
     try:
         who = require(console.home, f"console {page.name}", page.needs)
         context = Context(console.home, console.models, console.versions.current(), who, language_of(request), page.name, given)
@@ -182,9 +187,14 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
     except NotPermitted as error:
         with contextlib.suppress(NotPermitted, OSError):  # as of a command that is refused
             audit.record(console.home, "refused", f"console {page.name}", result="refused")
-        return told(console, request, 403, "error", str(error))
+        return told(console, request, 403, "error", texts.said(words_of(error), language_of(request)))
     except Telco360Error as error:
-        return told(console, request, 400, "error", str(error))
+        fault = words_of(error)
+        return told(console, request, 400, "error", context.said(fault) if context else texts.said(fault, language_of(request)))
+    except LACKS as error:
+        if context is None:
+            raise
+        return told(console, request, 400, "error", context.said(lacking(context.version.version.name, error)))
     except Exception as error:
         words = machine.describe(error, console.home.root)
         if words is None:
@@ -206,13 +216,13 @@ def _gone(request: Request, path: str) -> Response:
     return RedirectResponse(path, 303, headers=HEADERS)
 
 
-async def _form(request: Request) -> ImmutableMultiDict[str, str]:
-    """The fields of a form. One that is longer than any of the console's is cut off, and so lacks its token."""
+async def _form(request: Request) -> ImmutableMultiDict[str, str] | None:
+    """The fields of a form; None for one that is longer than any of the console's needs to be."""
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > LONGEST_FORM:
-            return ImmutableMultiDict()
+            return None
     return ImmutableMultiDict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 

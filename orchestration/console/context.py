@@ -25,13 +25,20 @@ from orchestration.console.versions import Opened
 from orchestration.engines.choose import engine
 from orchestration.engines.protocol import Engine
 from orchestration.pipeline.run import today
-from orchestration.targeting.folder import list_files, list_folders
-from orchestration.targeting.overview import ListState, overview
+from orchestration.targeting.definition import Title
+from orchestration.targeting.folder import list_folders, read_definitions
+from orchestration.targeting.overview import Overview, overview
 from orchestration.warehouse.build import is_locked
 from orchestration.warehouse.manifest import SUBSCRIBER, Models
 
 TAG_OF = {"from_tier": "value_tier", "to_tier": "value_tier", "channel": "last_contact_channel"}
 """Tags whose values stand in columns of other names."""
+
+FACTS = ("status", "kind", "key", "channel", "as_of")
+"""Facts of messages that are codes: values of the column of that name."""
+
+FLAGGED = re.compile(r"(\w+_share) ([\d.]+) \((\d+) of (\d+), surely over ([\d.]+), of the others ([\d.]+)\)")
+"""What is flagged of sales: a share, the lines behind it, its lower bound, the share of the others."""
 
 NAMES = ("_name", "_id", "code")
 """Endings of columns whose values are names in the database, or codes of the operator: they stay as they are."""
@@ -76,16 +83,33 @@ class Context:
         if self.is_locked:
             raise HomeBusy(self.text("layout.locked"))
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, /, **values: object) -> str:
         """The text of a key of texts.yml in the reader's language. Raises KeyError where there is none."""
         return texts.text(key, self.language, **values)
+
+    def said(self, words: str, tag: str = "") -> str:
+        """A message in the reader's language, where texts.yml has its code; other words as they are. `tag`: whose values and
+        bands it names."""
+
+        def told(name: str, fact: object) -> object:
+            if not isinstance(fact, str):  # a figure: the text shows it
+                return fact
+            if name == "measure":
+                return self.heading(fact)
+            if name == "rule":
+                return self.value("alert_code", fact)
+            if tag and name in ("band", "value"):
+                return self.value(tag, fact)
+            return self.value(name, fact) if name in FACTS else fact
+
+        return texts.said(words, self.language, told)
 
     def named(self, english: str, chinese: str) -> str:
         """The one of two texts that is in the reader's language, where there is one."""
         return (self.language == "zh" and chinese) or english
 
     @property
-    def lists(self) -> tuple[list[ListState], tuple[str, ...]]:
+    def lists(self) -> Overview:
         """The state of each list, and what is wrong with definitions; read anew when a definition or a run came or changed."""
         folders = (*list_folders(self.home), self.home.list_runs)
         return _lists(self.home, self.today, tuple(sorted(_changes(folders))))
@@ -128,6 +152,12 @@ class Context:
         written = as_text(value)
         if column == "alert_code" and (alert := self.tag(f"has_alert_{written}")):
             return self.named(alert.label_en.removeprefix("Has alert ") or in_words(written), alert.label_zh.rpartition("：")[2])
+        if column == "region_code":
+            return dict(self.regions).get(written, written)
+        if column in ("list_name", "lost_to"):
+            return self.list_title(written)
+        if column == "flagged_by":
+            return self._flagged(written)
         if column == "reasons":  # of a task: alert:usage_drop, zone:red
             return ", ".join(self._reason(each) for each in written.split(", "))
         tag = self.tag(TAG_OF.get(column, column))
@@ -141,6 +171,17 @@ class Context:
     def unit(self, unit: str) -> str:
         """A tag's unit in the reader's language."""
         return self.text(f"units.{unit}") if f"units.{unit}" in texts.catalogue() else unit
+
+    def _flagged(self, shares: str) -> str:
+        """Which shares of weak sales are flagged, as `churn.sales_quality` has them; as it is where it has them otherwise."""
+        said = [
+            self.text(
+                "said.flagged", measure=self.heading(share), share=float(value), bad=bad, lines=lines, bound=float(bound),
+                others=float(others),
+            )
+            for share, value, bad, lines, bound, others in FLAGGED.findall(shares)
+        ]  # fmt: skip
+        return "; ".join(said) or shares
 
     def _reason(self, code: str) -> str:
         kind, _, what = code.partition(":")
@@ -209,10 +250,21 @@ class Context:
         found = self.version.ask("select manager_id, team, region_name from core.dim_managers order by manager_id")[1]
         return [(id, " · ".join(filter(None, (id, team, region)))) for id, team, region in found]
 
+    def list_title(self, name: str) -> str:
+        """What a list is called in the reader's language; its name where it has no file that can be read."""
+        title = self._titles.get(name)
+        return self.named(title.en, title.zh) if title else name
+
     @cached_property
     def list_names(self) -> frozenset[str]:
-        """Names of the lists that there are."""
-        return frozenset(list_files(*list_folders(self.home)))
+        """Names of the lists that have a page: those that there are, and those that had runs."""
+        had_runs = self.version.ask("select distinct list_name from marketing.target_list_runs")[1]
+        return frozenset({*self._titles, *(name for (name,) in had_runs)})
+
+    @cached_property
+    def _titles(self) -> Mapping[str, Title]:
+        folders = list_folders(self.home)
+        return _titles_in(folders, tuple(sorted(_changes(folders))))
 
     @property
     def subscriber_tags(self) -> Mapping[str, Tag]:
@@ -229,8 +281,13 @@ def _changes(folders: Iterable[Path]) -> Iterator[tuple[str, int]]:
 
 
 @lru_cache(maxsize=2)
-def _lists(home: Home, today: date, files: tuple[tuple[str, int], ...]) -> tuple[list[ListState], tuple[str, ...]]:
+def _lists(home: Home, today: date, files: tuple[tuple[str, int], ...]) -> Overview:
     return overview(home, today)
+
+
+@lru_cache(maxsize=2)
+def _titles_in(folders: tuple[Path, ...], files: tuple[tuple[str, int], ...]) -> Mapping[str, Title]:
+    return {name: definition.title for name, definition in read_definitions(*folders).sound.items()}
 
 
 def in_words(code: str) -> str:

@@ -3,12 +3,16 @@
 What a version holds never changes, so the rows of a query are kept as long as it is the current one.
 """
 
+import gc
+import os
 import threading
+import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,6 +20,7 @@ import duckdb
 from orchestration.base.billed import BilledMonths, billed_months, months_sql
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
+from orchestration.base.words import Message
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import Catalog, Tag
 from orchestration.engines.duckdb import DuckDBTables
@@ -31,6 +36,20 @@ from orchestration.warehouse.reading import DuckDBReader, Reader, published
 KEPT_QUERIES = 500
 KEPT_ROWS = 1_000
 """A query with more rows is asked again each time."""
+
+
+LONGEST_WAIT = 30.0
+"""Seconds until pages that read a version have come to their end."""
+
+
+LACKS = (duckdb.BinderException, duckdb.CatalogException)
+"""What a query meets in a version that other code published."""
+
+
+def lacking(version: str, error: Exception) -> Message:
+    """What is said of a version that lacks a table or column."""
+    english = "{version} was published by other code and lacks what this page shows; run `telco360 nightly`: {error}"
+    return Message.of("other_code", english, version=version, error=str(error))
 
 
 class NothingPublished(WarehouseError):
@@ -70,12 +89,7 @@ class Opened:
         known = self._kept.get(query)
         if known is not None:
             return known
-        try:
-            found = self._db.cursor().execute(query)
-        except (duckdb.BinderException, duckdb.CatalogException) as error:
-            raise WarehouseError(
-                f"{self.version.name} was published by other code and lacks what this page shows; run `telco360 nightly`: {error}"
-            ) from error
+        found = self._db.cursor().execute(query)
         answer = [column[0] for column in found.description], found.fetchall()
         if len(answer[1]) <= KEPT_ROWS:
             while len(self._kept) >= KEPT_QUERIES:
@@ -163,8 +177,21 @@ class Versions:
         with self._lock:
             mark = self._mark()
             if self._opened is None or mark is None or mark != self._seen:
+                self._opened = self._seen = None
+                self._wait_for_readers_of_what_was()
                 self._opened, self._seen = self._open(), mark
             return self._opened
+
+    def _wait_for_readers_of_what_was(self) -> None:
+        """An erasure writes a version anew under its name, and DuckDB would open the file that was there as long as anybody in
+        this process has that open: waits until all have closed it. Raises WarehouseError where they do not."""
+        path, end = self.home.current.resolve(), time.monotonic() + LONGEST_WAIT
+        while _is_replaced_open(path):
+            if time.monotonic() > end:
+                english = "{version} was written anew, and pages still read what it was before; reload in a minute"
+                raise WarehouseError(Message.of("written_anew", english, version=path.name))
+            gc.collect()  # what a page was made of may refer to itself
+            time.sleep(0.02)
 
     def _mark(self) -> tuple[str, int, int] | None:
         """Which file is the current one: an erasure writes a version anew under its name."""
@@ -182,3 +209,15 @@ class Versions:
         with ExitStack() as held:
             db = held.enter_context(published(self.home))
             return Opened(version, self.models, db, held.pop_all())
+
+
+def _is_replaced_open(path: Path) -> bool:
+    """Whether this process has a file open that was replaced under its path. False where the system does not tell: Linux does."""
+    opened = Path("/proc/self/fd")
+    if not opened.is_dir():
+        return False
+    for each in opened.iterdir():
+        with suppress(OSError):
+            if os.readlink(each) == f"{path} (deleted)":
+                return True
+    return False

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from orchestration.base.words import plain
+from orchestration.base.words import Message, plain
+
+UNKNOWN = Message.of("unknown", "unknown")
+"""What is said of a value that is not known."""
 
 RULE_COLUMNS = (("rule", "value"), ("alert_code", "threshold"))
 """How seeds of rules call a rule and its figure."""
@@ -31,26 +34,36 @@ def to_bands(measure: str, value: object, found: list[Band], present: str) -> st
     """
     figure = number(value)
     if figure is None:
-        return f"{measure} is not known"
+        return Message.of("not_known", "{measure} is not known", measure=measure)
     reached = [band for band in found if band.lower is None or figure >= band.lower]
     above = found[len(reached) : len(reached) + 1]
-    said = [f"{measure} {plain(figure)}"]
+    said = [Message.of("measures", "{measure} {figure}", measure=measure, figure=plain(figure))]
     lower = reached[-1].lower if reached else None
     if lower is not None:
-        said.append(f"{_away(figure - lower)} the lower bound of {reached[-1].name} ({plain(lower)})")
-    said += [f"needs {plain(band.lower - figure)} more for {band.name}" for band in above if band.lower is not None]
-    lies_in = reached[-1].name if reached else "no band"
+        english = "{away} the lower bound of {band} ({lower})"
+        away = Message.of("from_bound", english, away=_away(figure - lower), band=reached[-1].name, lower=plain(lower))
+        said.append(away)
+    english = "needs {more} more for {band}"
+    said += [
+        Message.of("needs_more", english, more=plain(band.lower - figure), band=band.name)
+        for band in above
+        if band.lower is not None
+    ]
+    lies_in = reached[-1].name if reached else Message.of("no_band", "no band")
     if lies_in != present:
-        said.append(f"by this figure alone {lies_in}, not {present or 'unknown'}: the rule looks at more than it")
-    return "; ".join(filter(None, [", ".join(said[:2]), *said[2:]]))
+        english = "by this figure alone {band}, not {value}: the rule looks at more than it"
+        said.append(Message.of("other_band", english, band=lies_in, value=present or UNKNOWN))
+    return Message.joined([Message.joined(said[:2], ", "), *said[2:]], "; ")
 
 
 def to_threshold(measure: str, value: object, rule: str, limit: Decimal) -> str:
     """How far the figure is from the one that the rule compares it with: 'days_since_use 31, 1 above inactive_days (30)'."""
     figure = number(value)
     if figure is None:
-        return f"{measure} is not known"
-    return f"{measure} {plain(figure)}, {_away(figure - limit)} {rule} ({plain(limit)})"
+        return Message.of("not_known", "{measure} is not known", measure=measure)
+    english = "{measure} {figure}, {away} {rule} ({limit})"
+    away = _away(figure - limit)
+    return Message.of("from_threshold", english, measure=measure, figure=plain(figure), away=away, rule=rule, limit=plain(limit))
 
 
 def threshold_of(rows: Iterable[Mapping[str, object]], rule: str) -> Decimal | None:
@@ -73,5 +86,7 @@ def number(value: object) -> Decimal | None:
     return figure if figure.is_finite() else None
 
 
-def _away(by: Decimal) -> str:
-    return f"{plain(abs(by))} {'above' if by > 0 else 'below'}" if by else "exactly at"
+def _away(by: Decimal) -> Message:
+    if not by:
+        return Message.of("exactly_at", "exactly at")
+    return Message.of("above", "{by} above", by=plain(by)) if by > 0 else Message.of("below", "{by} below", by=plain(-by))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
+from orchestration.base.words import Message
 from orchestration.catalog.tags import as_text
-from orchestration.tags.distance import number
+from orchestration.tags.distance import UNKNOWN, number
 
 Changes = Sequence[tuple[date, str | None, str | None]]
 """Date of the build, value before, value after (texts, None for unknown), the earliest first."""
@@ -24,29 +25,33 @@ def since(
     if changes:
         day, before, after = changes[-1]
         if _same(after, present):
-            return f"{day}, before that {before or 'unknown'}"
+            return Message.of("since_change", "{day}, before that {value}", day=day, value=before or UNKNOWN)
     if months:
         return _by_months(present, months)
     if not is_tracked:
-        return "not kept: builds note no change of it"
+        return Message.of("not_tracked", "not kept: builds note no change of it")
     if counted_from:
-        return f"no change since the first build on {counted_from}"
-    return "not known: no build before this one has kept it"
+        return Message.of("no_change", "no change since the first build on {day}", day=counted_from)
+    return Message.of("never_kept", "not known: no build before this one has kept it")
 
 
 def _by_months(present: object, months: Months) -> str:
     """The month since whose end the value stands, no month missing between."""
     latest = months[0][0]
     if not _same(months[0][1], present):
-        return f"after {latest:%Y-%m}, when it was {as_text(months[0][1]) or 'unknown'}"
+        english = "after {month:%Y-%m}, when it was {value}"
+        return Message.of("after_month", english, month=latest, value=as_text(months[0][1]) or UNKNOWN)
     first = latest
     for month, value in months[1:]:
         if _index(first) - _index(month) != 1:
             break
         if not _same(value, present):
-            return f"{first:%Y-%m}, in {month:%Y-%m} it was {as_text(value) or 'unknown'}"
+            english = "{first:%Y-%m}, in {month:%Y-%m} it was {value}"
+            return Message.of("since_month", english, first=first, month=month, value=as_text(value) or UNKNOWN)
         first = month
-    return f"{first:%Y-%m} or before: no earlier month is kept" if first == months[-1][0] else f"{first:%Y-%m} or before"
+    if first == months[-1][0]:
+        return Message.of("no_earlier_month", "{month:%Y-%m} or before: no earlier month is kept", month=first)
+    return Message.of("or_before", "{month:%Y-%m} or before", month=first)
 
 
 def _same(one: object, other: object) -> bool:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from orchestration.base.words import plain
+from orchestration.base.words import Message, plain
 from orchestration.catalog.published import read_tags
 from orchestration.catalog.tags import CatalogError, Tag, as_text, one
 from orchestration.tags.catalogue import deliveries, state
@@ -22,6 +22,9 @@ from orchestration.warehouse.reading import Reader, model_rows
 
 NEAR_LETTERS = 2
 """Letters that may be wrong in an id for which another is offered."""
+
+LONGEST_ID = 64
+"""Letters of an id for which another is sought: comparing takes time with each of them."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ class Member:
         self._seeds: dict[str, list[dict[str, Any]]] = {}
         self.member = member
         if not self.row(require_serving(models, "tag_values", entity)):
-            raise CatalogError(f"there is no {entity} {member}{self._nearest()}")
+            english = "there is no {entity} {id}{hint}"
+            raise CatalogError(Message.of("no_member", english, entity=entity, id=member, hint=self._nearest()))
 
     @cached_property
     def catalogue(self) -> list[Tag]:
@@ -157,13 +161,15 @@ class Member:
         return self._names[model.name]
 
     def _nearest(self) -> str:
+        if len(self.member) > LONGEST_ID:
+            return ""
         model, key = require_serving(self._models, "tag_values", self.entity), key_of(self._models, self.entity)
         distance = f"levenshtein({key}, {self._reader.literal(self.member)})"
         table = self._reader.relation(model.schema, model.table)
         near = self._reader.rows(
             f"select {key} from {table} where {distance} <= {NEAR_LETTERS} order by {distance}, {key} limit 1"
         )
-        return f"; did you mean {near[0][0]}?" if near else ""
+        return Message.of("did_you_mean", "; did you mean {near}?", near=near[0][0]) if near else ""
 
 
 def why(reader: Reader, models: Models, entity: str, member: str, tag: str | None = None) -> list[Why]:
@@ -225,7 +231,9 @@ def _why(asked: Member, entry: Tag) -> Why:
     known_since = since(value, changes, months, asked.counted_from.get(entry.name), entry.is_tracked)
     distance = asked.distance(entry, value, measured) if value is not None else ""
     month = asked.month_ends.get(entry.as_of)
-    as_of = f"{month:%Y-%m}, the {entry.as_of.replace('_', ' ')}" if month else ""
+    if not month:
+        return Why(entry, value, figures, distance, known_since)
+    as_of = Message.of("as_of", "{month:%Y-%m}, the {words}", month=month, words=entry.as_of.replace("_", " "), as_of=entry.as_of)
     return Why(entry, value, figures, distance, known_since, as_of)
 
 

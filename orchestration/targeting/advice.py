@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean, words_of
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
 from orchestration.targeting.approval import Size, approval_faults, read_steps
@@ -30,7 +30,7 @@ def faults(definition: TargetList, conditions: Conditions, tables: Tables, versi
     try:
         version.caps.tightened(definition.caps)
     except ValueError as error:
-        found.append(str(error))
+        found.append(words_of(error))
     try:
         if definition.destination:
             check_destination(definition.destination, definition.name)
@@ -74,15 +74,20 @@ def unknown_offer(definition: TargetList, tables: Tables) -> str | None:
     offers = _offers(tables)
     if not offers or definition.offer in offers:
         return None
-    hint = did_you_mean(definition.offer, offers) or f"; there are {', '.join(offers[:_NAMED])}"
-    return f"offer: {definition.offer} is not in the offers delivered{hint}"
+    some = Message.of("there_are", "; there are {some}", some=", ".join(offers[:_NAMED]))
+    english, hint = "offer: {offer} is not in the offers delivered{hint}", did_you_mean(definition.offer, offers) or some
+    return Message.of("unknown_offer", english, offer=definition.offer, hint=hint)
 
 
 def unseen_offers(definition: TargetList, tables: Tables) -> str | None:
     """What is to be said of a list with an offer where no catalogue of offers was delivered."""
     if definition.offer is None or _offers(tables):
         return None
-    return f"offer: {definition.offer} cannot be looked up, no offers have been delivered; nobody is on the list until they are"
+    return Message.of(
+        "unseen_offers",
+        "offer: {offer} cannot be looked up, no offers have been delivered; nobody is on the list until they are",
+        offer=definition.offer,
+    )
 
 
 def _offers(tables: Tables) -> list[str]:
@@ -93,9 +98,13 @@ def warnings(
     definition: TargetList, conditions: Conditions, tables: Tables, catalog: Catalog, as_of: date, run_date: date
 ) -> list[str]:
     """What whoever approves the list should know: each warning with its key, the parts at fault in the words of the condition."""
-    found = [f"where: nobody can meet {part}" for part in contradictions(definition.where, catalog)]
+    found: list[str] = [
+        Message.of("nobody_can_meet", "where: nobody can meet {part}", part=part)
+        for part in contradictions(definition.where, catalog)
+    ]
     for number, text in enumerate(definition.exclude, 1):
-        found += [f"exclude, item {number}: nobody can meet {part}" for part in contradictions(text, catalog)]
+        english = "exclude, item {number}: nobody can meet {part}"
+        found += [Message.of("excludes_nobody", english, number=number, part=part) for part in contradictions(text, catalog)]
     if not found:
         found += _unmet(definition, tables, catalog, as_of, run_date)
     return [*found, *_offer(definition, conditions, tables, as_of, run_date)]
@@ -115,8 +124,9 @@ def _unmet(definition: TargetList, tables: Tables, catalog: Catalog, as_of: date
     if not met[-1] and all(counts[: len(singles)]):
         empty = next(n for n, count in enumerate(met) if not count)
         part = " ".join(steps[empty].text.split())
-        before = f"; {met[empty - 1]:,} lines meet what stands before it" if empty else ""
-        yield f"where: nobody is left after {part}{before}"
+        english = "; {lines:,} lines meet what stands before it"
+        before = Message.of("meet_before", english, lines=met[empty - 1]) if empty else ""
+        yield Message.of("nobody_left", "where: nobody is left after {part}{before}", part=part, before=before)
 
 
 def _by_values(single: Comparison, count: int, tables: Tables) -> Iterator[str]:
@@ -126,14 +136,20 @@ def _by_values(single: Comparison, count: int, tables: Tables) -> Iterator[str]:
     if single.texts:
         carried = {value for (value,) in tables.rows(f"select distinct {column} from {source}")}
         for value in (v for v in single.texts if v not in carried):
-            some = f"; lines carry {', '.join(sorted(carried)[:_NAMED])}" if carried else "; no line carries any"
-            yield f"where: no line carries {single.tag.name} '{value}'{did_you_mean(value, carried, quote=chr(39)) or some}"
+            some = Message.of("lines_carry", "; lines carry {some}", some=", ".join(sorted(carried)[:_NAMED]))
+            hint = did_you_mean(value, carried, quote="'") or (
+                some if carried else Message.of("none_any", "; no line carries any")
+            )
+            english = "where: no line carries {measure} '{value}'{hint}"
+            yield Message.of("no_line_carries", english, measure=single.tag.name, value=value, hint=hint)
     elif single.tag.kind in ("number", "date"):
         low, high = tables.rows(f"select min({column}), max({column}) from {source}")[0]
-        lies = "no line has a value" if low is None else f"it runs from {low} to {high}"
-        yield f"where: no line meets {single.text}: {lies}"
+        lies = Message.of("runs_from", "it runs from {low} to {high}", low=low, high=high)
+        if low is None:
+            lies = Message.of("no_values", "no line has a value")
+        yield Message.of("no_line_meets_for", "where: no line meets {part}: {lies}", part=single.text, lies=lies)
     else:
-        yield f"where: no line meets {single.text}"
+        yield Message.of("no_line_meets", "where: no line meets {part}", part=single.text)
 
 
 def _counts(groups: Sequence[Sequence[Condition]], tables: Tables, as_of: date, run_date: date) -> list[int]:
@@ -157,17 +173,25 @@ def _offer(definition: TargetList, conditions: Conditions, tables: Tables, as_of
             return
         valid_to, is_valid = offers[definition.offer]
         if valid_to is not None and valid_to < run_date:
-            yield f"offer: {definition.offer} ran out on {valid_to}; name another, or leave the key out"
+            english = "offer: {offer} ran out on {day}; name another, or leave the key out"
+            yield Message.of("offer_ran_out", english, offer=definition.offer, day=valid_to)
             return
         if not is_valid:
-            yield f"offer: {definition.offer} is not valid on {as_of}; name another, or leave the key out"
+            english = "offer: {offer} is not valid on {day}; name another, or leave the key out"
+            yield Message.of("offer_not_valid", english, offer=definition.offer, day=as_of)
             return
     offer = None if definition.takes_best else definition.offer
     given = lines_given([conditions], relations, as_of, run_date)
     given |= {"condition": conditions.sql(tables.dialect), "offer": offer, "run_date": run_date}
     ((matched, eligible),) = tables.rows(sql("lines_eligible", tables.dialect, **given))
     if eligible < matched * read_rules(tables)["eligible_share"]:
-        yield (
-            f"offer: {offer or 'any offer'} is open to {eligible:,} of {matched:,} lines matched ({eligible / matched:.0%}); the "
-            f"others are left out: match whom the offer is for, name another, or say offer: {BEST}"
+        yield Message.of(
+            "offer_open_to_few",
+            "offer: {offer} is open to {eligible:,} of {matched:,} lines matched ({share:.0%}); the "
+            "others are left out: match whom the offer is for, name another, or say offer: {best}",
+            offer=offer or Message.of("any_offer", "any offer"),
+            eligible=eligible,
+            matched=matched,
+            share=eligible / matched,
+            best=BEST,
         )

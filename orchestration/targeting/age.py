@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from orchestration.base.words import Message
 from orchestration.catalog.tags import Catalog
 
 SCORE_MONTH = "_score_month"
@@ -27,22 +28,26 @@ class DataAge:
     @property
     def warning(self) -> str:
         """One sentence where the data is older than a list takes without a word; empty otherwise."""
-        return f"{self._sentence}." if self.days > self.warning_days else ""
+        return Message.of("old_data", "{age}.", age=self._sentence) if self.days > self.warning_days else ""
 
     def refusal(self, own_limit: int | None = None) -> str:
         """Why a list is refused, and what to do; empty where its own limit, else max_days, allows the age."""
         limit = self.max_days if own_limit is None else own_limit
         if self.days <= limit:
             return ""
-        return (
-            f"{self._sentence}; this list takes at most {limit}. Deliver the days that are missing and run again. To export it "
-            f"all the same, set max_data_age_days in the list, or run `telco360 lists export NAME --accept-old-data`"
+        return Message.of(
+            "refused_old",
+            "{age}; this list takes at most {limit}. Deliver the days that are missing and run again. To export it "
+            "all the same, set max_data_age_days in the list, or run `telco360 lists export NAME --accept-old-data`",
+            age=self._sentence,
+            limit=limit,
         )
 
     @property
-    def _sentence(self) -> str:
+    def _sentence(self) -> Message:
         days = "1 day" if self.days == 1 else f"{self.days:,} days"
-        return f"the data is of {self.as_of}, {days} before the run of {self.today}"
+        english = "the data is of {as_of}, {in_words} before the run of {today}"
+        return Message.of("data_age", english, as_of=self.as_of, today=self.today, days=self.days, in_words=days)
 
 
 def data_age(as_of: date, today: date) -> int:
@@ -73,5 +78,12 @@ def old_scores(used: Mapping[str, tuple[str, ...]], months: Mapping[str, date | 
     old = {tag: month for tag in used if (month := months.get(tag)) and last and month < last}
     if not old or last is None:
         return ""
-    told = "; ".join(f"{', '.join(used[tag])} stand{'s' * (len(used[tag]) == 1)} on scores of {old[tag]:%Y-%m}" for tag in old)
-    return f"{told}, though {last:%Y-%m} is complete: scoring has failed since; `telco360 nightly` says why."
+    told = [
+        Message.of(
+            "on_scores", "{tags} {stand} on scores of {month:%Y-%m}",
+            tags=", ".join(used[tag]), stand="stands" if len(used[tag]) == 1 else "stand", month=month,
+        )
+        for tag, month in old.items()
+    ]  # fmt: skip
+    english = "{told}, though {last:%Y-%m} is complete: scoring has failed since; `telco360 nightly` says why."
+    return Message.of("old_scores", english, told=Message.joined(told, "; "), last=last)

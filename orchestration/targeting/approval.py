@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from orchestration.base.errors import ListError
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean
 from orchestration.targeting.definition import Approval, StepApproval, TargetList
 from orchestration.warehouse.seeds import read_seed, seed_path
 
@@ -91,8 +91,16 @@ def missing(steps: Sequence[Step], definition: TargetList, size: Size) -> list[s
     """Further steps that an approved list needs and has not, in words; without the first none is approved."""
     approvals = given(steps, definition)
     return [
-        f"also_approved: step {step.name} is missing ({step.description}): {size.lines:,} lines matched, their contacts cost "
-        f"{size.cost:,.2f}. Next: telco360 lists approve {definition.name} --as WHO --step {step.name}"
+        Message.of(
+            "step_missing",
+            "also_approved: step {step} is missing ({description}): {lines:,} lines matched, their contacts cost "
+            "{cost:,.2f}. Next: telco360 lists approve {name} --as WHO --step {step}",
+            step=step.name,
+            description=step.description,
+            lines=size.lines,
+            cost=size.cost,
+            name=definition.name,
+        )
         for step in needed(steps, definition, size)[1:]
         if step.name not in approvals
     ]
@@ -101,10 +109,12 @@ def missing(steps: Sequence[Step], definition: TargetList, size: Size) -> list[s
 def owner_faults(definition: TargetList) -> Iterator[str]:
     """What is wrong with approvals by the list's own owner: four eyes see more than two."""
     if definition.approved and _is_owner(definition.approved.by, definition):
-        yield f"approved: by {definition.approved.by}, who owns the list; another than the owner approves it"
+        english = "approved: by {by}, who owns the list; another than the owner approves it"
+        yield Message.of("approved_by_owner", english, by=definition.approved.by)
     for more in definition.also_approved:
         if _is_owner(more.by, definition):
-            yield f"also_approved: {more.step} by {more.by}, who owns the list; another than the owner approves it"
+            english = "also_approved: {step} by {by}, who owns the list; another than the owner approves it"
+            yield Message.of("step_by_owner", english, step=more.step, by=more.by)
 
 
 def approve(
@@ -116,9 +126,10 @@ def approve(
     Raises ListError for an approval that the rules do not allow."""
     name = definition.name
     if definition.status == "retired":
-        raise ListError(f"list {name}: it is retired; set its status to draft first")
+        raise ListError(Message.of("is_retired", "list {name}: it is retired; set its status to draft first", name=name))
     if _is_owner(by, definition):
-        raise ListError(f"list {name}: {by} owns the list; another than the owner approves it")
+        english = "list {name}: {by} owns the list; another than the owner approves it"
+        raise ListError(Message.of("owner_approves", english, name=name, by=by))
     wanted, approvals = [one.name for one in needed(steps, definition, size)], given(steps, definition)
     open_steps = [one for one in wanted if one not in approvals]
     if step is not None and step in approvals:
@@ -131,12 +142,14 @@ def approve(
         why = "this list does not need it" if step in known else f"there is no such step{did_you_mean(step, known)}"
         raise ListError(f"list {name}: step {step}: {why}; the list needs {', '.join(wanted)}")
     if not open_steps:
-        raise ListError(f"list {name}: every step that it needs is approved ({', '.join(wanted)})")
+        english = "list {name}: every step that it needs is approved ({steps})"
+        raise ListError(Message.of("all_approved", english, name=name, steps=", ".join(wanted)))
     chosen = step or open_steps[0]
     if chosen != open_steps[0]:
         raise ListError(f"list {name}: steps are approved in their order; {open_steps[0]} comes before {chosen}")
     if other := next((one for one, approval in approvals.items() if _person(approval.by) == _person(by)), None):
-        raise ListError(f"list {name}: {by} approved {other} already; another approves each step")
+        english = "list {name}: {by} approved {step} already; another approves each step"
+        raise ListError(Message.of("approved_another", english, name=name, by=by, step=other))
     changed = _with_approval(steps, definition, chosen, by, today)
     return (replace(changed, status="approved") if open_steps == [chosen] else changed), chosen
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
+from orchestration.base.words import Message
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
 from orchestration.targeting import ledger
@@ -96,8 +97,10 @@ def line_view(tables: Tables, home: Home, as_of: date, run_date: date, subscribe
     found = line_views(tables, home, as_of, run_date, [subscriber])
     if not found:
         (known,) = tables.connection.execute("select count(*) from lines_seen").fetchone() or (0,)
-        what = "left the network, is on no list, and no offer is open to it" if known else "is not in the published version"
-        raise ListError(f"subscriber {subscriber} {what}")
+        if known:
+            english = "subscriber {id} left the network, is on no list, and no offer is open to it"
+            raise ListError(Message.of("left_network", english, id=subscriber))
+        raise ListError(Message.of("not_in_version", "subscriber {id} is not in the published version", id=subscriber))
     return found[subscriber]
 
 

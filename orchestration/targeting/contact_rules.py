@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.base.errors import ListError
+from orchestration.base.words import Message
 from orchestration.engines.tables import Tables
 
 
@@ -32,11 +33,11 @@ class Caps:
         names = {f"days_{days}": contacts for days, contacts in self.by_days}
         for name, contacts in own.items():
             if name not in names:
-                raise ValueError(f"caps: seed contact_rules caps {', '.join(names)}, not {name}")
+                english = "caps: seed contact_rules caps {names}, not {name}"
+                raise ValueError(Message.of("no_such_cap", english, names=", ".join(names), name=name))
             if contacts > names[name]:
-                raise ValueError(
-                    f"caps: {name} is {contacts}, but seed contact_rules allows {names[name]}; a list may be tighter only"
-                )
+                english = "caps: {name} is {contacts}, but seed contact_rules allows {allowed}; a list may be tighter only"
+                raise ValueError(Message.of("looser_cap", english, name=name, contacts=contacts, allowed=names[name]))
         return Caps(tuple((days, own.get(f"days_{days}", contacts)) for days, contacts in self.by_days))
 
 

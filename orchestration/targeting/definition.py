@@ -20,6 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
 from orchestration.base.errors import Telco360Error
+from orchestration.base.words import Message, words_of
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.targeting.expression import Condition, ExpressionError, parse
 from orchestration.targeting.schedule import PATTERN
@@ -42,6 +43,13 @@ SPLIT_KINDS = ("code", "band", "tier")
 
 OFFER_WORTH = "offer_worth"
 """What stands in `order_by` for the worth of the list's offer to each line; it is no tag."""
+
+
+AT_KEY = "at_key"
+"""Code of the message that names a key and says what is wrong with it."""
+
+OF_LIST = "of_list"
+"""Code of the message that names a list and says what is wrong with it."""
 
 
 class DefinitionError(Telco360Error, ValueError):
@@ -322,42 +330,47 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
     Raises DefinitionError, naming list and key, for an unknown tag, a column given twice, or a condition that cannot be read.
     """
     if definition.is_by_worth and definition.offer is None:
-        raise DefinitionError(f"list {definition.name}: order_by: {OFFER_WORTH} is the worth of the list's offer; name the offer")
+        english = "{worth} is the worth of the list's offer; name the offer"
+        raise _fault(definition, "order_by", Message.of("worth_without_offer", english, worth=OFFER_WORTH))
     if len(definition.order_by) - len(definition.order_tags) > 1:
-        raise DefinitionError(f"list {definition.name}: order_by: {OFFER_WORTH} is there twice")
+        raise _fault(definition, "order_by", Message.of("is_twice", "{tag} is there twice", tag=OFFER_WORTH))
     for key, tags in (("order_by", definition.order_tags), ("columns", definition.columns)):
         for tag in tags:
             if key == "columns" and tag in (*ALWAYS_EXPORTED, *SAID):
-                raise DefinitionError(f"list {definition.name}: columns: {tag} is in every file; leave it out")
+                raise _fault(definition, key, Message.of("in_every_file", "{tag} is in every file; leave it out", tag=tag))
             if list(tags).count(tag) > 1:
-                raise DefinitionError(f"list {definition.name}: {key}: {tag} is there twice")
+                raise _fault(definition, key, Message.of("is_twice", "{tag} is there twice", tag=tag))
             try:
                 catalog.tag(tag)
             except CatalogError as error:
-                raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
+                raise _fault(definition, key, words_of(error)) from error
     if definition.split_by is not None and definition.split_by not in definition.columns:
-        raise DefinitionError(
-            f"list {definition.name}: split_by: {definition.split_by} is not among columns; add it there: each file then "
-            f"tells whose it is"
-        )
+        english = "{tag} is not among columns; add it there: each file then tells whose it is"
+        raise _fault(definition, "split_by", Message.of("split_not_among", english, tag=definition.split_by))
     if definition.split_by is not None and (kind := catalog.tag(definition.split_by).kind) not in SPLIT_KINDS:
-        raise DefinitionError(
-            f"list {definition.name}: split_by: {definition.split_by} is a {kind}; name a code, a band or a tier"
-        )
+        english = "{tag} is a {kind}; name a code, a band or a tier"
+        raise _fault(definition, "split_by", Message.of("split_kind", english, tag=definition.split_by, kind=kind))
     if len(definition.scripts) == 1:
         raise DefinitionError(f"list {definition.name}: script_en and script_zh go together; write both, or leave both out")
     for key, script in (("script_en", definition.script_en), ("script_zh", definition.script_zh)):
         try:
             check_script(script or "", catalog, definition.offer is not None)
         except ScriptError as error:
-            raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
+            raise _fault(definition, key, words_of(error)) from error
     parsed = []
-    for key, text in (("where", definition.where), *((f"exclude, item {n}", t) for n, t in enumerate(definition.exclude, 1))):
+    items = [Message.of("exclude_item", "exclude, item {number}", number=number + 1) for number in range(len(definition.exclude))]
+    for key, text in (("where", definition.where), *zip(items, definition.exclude, strict=True)):
         try:
             parsed.append(parse(text, catalog))
         except ExpressionError as error:
-            raise DefinitionError(f"list {definition.name}: {key}: {error}") from error
+            raise _fault(definition, key, words_of(error)) from error
     return Conditions(parsed[0], tuple(parsed[1:]))
+
+
+def _fault(definition: TargetList, key: str, problem: str) -> DefinitionError:
+    """What is wrong with a key of the list."""
+    at_key = Message.of(AT_KEY, "{key}: {problem}", key=key, problem=problem)
+    return DefinitionError(Message.of(OF_LIST, "list {name}: {problem}", name=definition.name, problem=at_key))
 
 
 def schema_text() -> str:

@@ -16,26 +16,27 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 from yaml import safe_dump
 
-from orchestration.base.words import did_you_mean
-from orchestration.targeting.definition import MODEL, SCHEMA, DefinitionError, TargetList, shown
+from orchestration.base.words import Message, did_you_mean, words_of
+from orchestration.targeting.definition import AT_KEY, MODEL, SCHEMA, DefinitionError, TargetList, shown
 from orchestration.targeting.schedule import AFTER_BILLING, ScheduleError, read_schedule, require_days_alone
 
 
 def load_definition(path: Path) -> TargetList:
     """The list of one file. Raises DefinitionError, naming every key at fault and, where it has one, its line."""
     raw = _read(path)
-    problems = [
-        f"{key}: must not be empty; give a value, or leave the key out{_line(raw, (key,))}"
+    problems: list[tuple[str, str]] = [
+        (f"{key}: must not be empty; give a value, or leave the key out", _line(raw, (key,)))
         for key, value in raw.items()
         if value is None and key in _MAY_NOT_BE_EMPTY
     ]
     try:
         definition = MODEL.validate_python(raw)
-        problems += _between_keys(definition, path)
+        problems += [(problem, "") for problem in _between_keys(definition, path)]
     except ValidationError as error:
-        problems += [_problem(fault) + _line(raw, fault["loc"]) for fault in error.errors()]
+        problems += [(_problem(fault), _line(raw, fault["loc"])) for fault in error.errors()]
     if problems:
-        raise DefinitionError("\n".join(f"{path}: {problem}" for problem in problems))
+        said = [Message.of(OF_FILE, "{file}: {problem}{line}", file=path, problem=what, line=line) for what, line in problems]
+        raise DefinitionError(Message.joined(said, "\n"))
     return definition
 
 
@@ -116,16 +117,20 @@ def _between_keys(definition: TargetList, path: Path) -> Iterator[str]:
             read_schedule(definition.schedule)
             require_days_alone(definition.schedule)
     except ScheduleError as error:
-        yield f"schedule: {error}"
+        yield Message.of(AT_KEY, "{key}: {problem}", key="schedule", problem=words_of(error))
 
+
+OF_FILE = "of_file"
+"""Code of the message that names a file and says what is wrong in it."""
 
 _DEEPEST = 100  # levels; a list has three
 _MAY_NOT_BE_EMPTY = {
     key for key, part in SCHEMA["properties"].items() if key not in SCHEMA["required"] and "null" not in part.get("type", ())
 }
 _KINDS = {
-    "string_type": "text", "int_type": "a whole number", "float_type": "a number", "tuple_type": "a list",
-    "dataclass_type": "a set of keys", "dict_type": "a set of keys",
+    "string_type": Message.of("kind_text", "text"), "int_type": Message.of("kind_whole", "a whole number"),
+    "float_type": Message.of("kind_number", "a number"), "tuple_type": Message.of("kind_list", "a list"),
+    "dataclass_type": Message.of("kind_keys", "a set of keys"), "dict_type": Message.of("kind_keys", "a set of keys"),
 }  # fmt: skip
 
 
@@ -142,18 +147,32 @@ def _problem(fault: Mapping[str, Any]) -> str:
         return f"{_at(inside)}key {last} is missing: {_described(loc)}"
     words: dict[str, Callable[[], str]] = {
         "literal_error": lambda: _none_of(given, _part(loc)["enum"]),
-        "greater_than_equal": lambda: f"must be at least {facts['ge']:g}, not {given}",
-        "less_than_equal": lambda: f"must be at most {facts['le']:g}, not {given}",
-        "string_too_short": lambda: "must not be empty",
-        "string_pattern_mismatch": lambda: f"{given!r} does not fit. {_described(loc)}",
-        "value_error": lambda: str(facts["error"]),
+        "greater_than_equal": lambda: Message.of(
+            "at_least", "must be at least {least:g}, not {given}", least=facts["ge"], given=given
+        ),
+        "less_than_equal": lambda: Message.of("at_most", "must be at most {most:g}, not {given}", most=facts["le"], given=given),
+        "string_too_short": lambda: Message.of("empty", "must not be empty"),
+        "string_pattern_mismatch": lambda: _misfit(loc, given),
+        "value_error": lambda: words_of(facts["error"]),
     }
-    return _at(loc) + words.get(kind, lambda: f"must be {_KINDS[kind]}, not {shown(given)}")()
+    problem = words.get(kind, lambda: _of_kind(_KINDS[kind], given))()
+    return Message.of(AT_KEY, "{key}: {problem}", key=_at(loc).removesuffix(": "), problem=problem) if loc else problem
+
+
+def _misfit(loc: tuple[str | int, ...], given: object) -> Message:
+    english, described = "{given!r} does not fit. {described}", _described(loc)
+    if loc == ("schedule",):
+        return Message.of("schedule_does_not_fit", english, given=given, described=described)
+    return Message.of("does_not_fit", english, given=given, described=described)
+
+
+def _of_kind(kind: str, given: object) -> Message:
+    return Message.of("of_kind", "must be {kind}, not {given}", kind=kind, given=shown(given))
 
 
 def _none_of(given: object, known: list[str]) -> str:
     hint = did_you_mean(given, known) if isinstance(given, str) else ""
-    return f"{shown(given)} is not one of {', '.join(known)}{hint}"
+    return Message.of("none_of", "{given} is not one of {known}{hint}", given=shown(given), known=", ".join(known), hint=hint)
 
 
 def _at(loc: Iterable[str | int]) -> str:

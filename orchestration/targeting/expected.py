@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from orchestration.base.sql import one_row
+from orchestration.base.words import Message
 from orchestration.targeting.export import DecidedRun
 from orchestration.targeting.templates import sql
 
 SHOWN = 3
 """Plans of before that are named."""
 
-_GAINED = {"orders": "orders", "retention": "lines kept"}
+_GAINED = {"orders": Message.of("orders", "orders"), "retention": Message.of("lines_kept", "lines kept")}
 
 
-def expected(decided: DecidedRun, name: str) -> Iterator[str]:
+def expected(decided: DecidedRun, name: str) -> Iterator[Message]:
     """Lines on cost and effect of a decided list, the cost first."""
     asked, tables = decided.plan.asked[name], decided.tables
     definition, relations = asked.definition, tables.relations
@@ -30,17 +31,32 @@ def expected(decided: DecidedRun, name: str) -> Iterator[str]:
     if not lines:
         return
     cost = Decimal(contacts or 0) + Decimal(gifts or 0)
-    parts = f"{Decimal(contacts or 0):,.2f} for contacts" + (f", {Decimal(gifts):,.2f} for gifts" if gifts is not None else "")
-    yield f"expected cost: {cost:,.2f} ({parts}) for {lines:,} lines"
+    parts = [Message.of("for_contacts", "{amount:,.2f} for contacts", amount=Decimal(contacts or 0))]
+    if gifts is not None:
+        parts.append(Message.of("for_gifts", "{amount:,.2f} for gifts", amount=Decimal(gifts)))
+    english = "expected cost: {cost:,.2f} ({parts}) for {lines:,} lines"
+    yield Message.of("expected_cost", english, cost=cost, parts=Message.joined(parts, ", "), lines=lines)
     if orders is not None:
-        yield f"expected orders: {orders:,.1f}, asked or not, if its offers are taken as often as by all contacts so far"
+        english = "expected orders: {orders:,.1f}, asked or not, if its offers are taken as often as by all contacts so far"
+        yield Message.of("expected_orders", english, orders=orders)
     given = {"name": name, "channel": definition.channel, "offer": definition.offer or "", "rows": SHOWN, "relations": relations}
     tried = tables.rows(sql("tried", tables.dialect, **given))
     if not tried:
-        yield "expected effect: not known; no run of the list, or of its offer on this channel, has a control to compare with"
+        english = "expected effect: not known; no run of the list, or of its offer on this channel, has a control to compare with"
+        yield Message.of("effect_unknown", english)
     for plan, offer, runs, treated, measure, effect, low, high in tried:
-        put = "" if offer == "none" else f" with {offer}"
-        yield (
-            f"tried: {plan}{put}, {runs:,} runs, {treated:,} exported: {100 * effect:+.1f} points of {_GAINED[measure]} "
-            f"({100 * low:+.1f} to {100 * high:+.1f}), {effect * lines:+,.1f} on {lines:,} lines"
+        yield Message.of(
+            "tried",
+            "tried: {plan}{put}, {runs:,} runs, {treated:,} exported: {points:+.1f} points of {gained} "
+            "({low:+.1f} to {high:+.1f}), {more:+,.1f} on {lines:,} lines",
+            plan=plan,
+            put="" if offer == "none" else Message.of("with_offer", " with {offer}", offer=offer),
+            runs=runs,
+            treated=treated,
+            points=100 * effect,
+            gained=_GAINED[measure],
+            low=100 * low,
+            high=100 * high,
+            more=effect * lines,
+            lines=lines,
         )

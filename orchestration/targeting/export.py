@@ -19,6 +19,7 @@ from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
+from orchestration.base.words import words_of
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
@@ -115,18 +116,19 @@ class DecidedRun:
             if name in self.plan.rejected:
                 rejected = self.plan.rejected[name]
                 self._record(name, rejected)
-                raise ListError(f"list {name}: {rejected.status}: {rejected.reason}")
+                raise ListError(rejected.said(name))
             if name in self.exported:
                 raise ListError("this run has exported it already; a new run may do it again")
             made = self._export(name)
             self.exported.add(name)
         except FAULTS as error:
-            reason = (machine.describe(error, self.home.root) or str(error)).removeprefix(f"list {name}: ")
+            words = machine.describe(error, self.home.root) or words_of(error)
+            reason = words.removeprefix(f"list {name}: ")
             if name not in self.plan.rejected:
                 self._record(name, Rejected(FAILED, reason))
                 self._clear(name)
             audit.record(self.home, "list_export", self._audited(name), result=self.status(name))
-            raise ListError(f"list {name}: {reason}") from error
+            raise ListError(words if reason != words else f"list {name}: {reason}") from error
         if not made.is_standing:
             audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
         return made

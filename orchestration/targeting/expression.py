@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean
 from orchestration.catalog.tags import Catalog, Tag
 from orchestration.targeting.syntax import ARITHMETIC, COMPARISONS, EQUALITIES, FUNCTIONS, TODAY, ExpressionError, position, read
 
@@ -27,6 +27,9 @@ _MOST_DAYS = 366  # that changed() looks back
 _FURTHEST = 3_660  # days from today, ten years
 _TEXT_KINDS = ("code", "band", "tier")
 _ORDERED_KINDS = ("number", "date")
+
+WAS_TAKES = Message.of("was_takes", "was takes a tag and a month, such as was(value_tier, '2026-08')")
+CHANGED_TAKES = Message.of("changed_takes", "changed takes a tag and a number of days, such as changed(value_tier, 30)")
 
 
 @dataclass(frozen=True, order=True)
@@ -108,10 +111,14 @@ class _Value:
     has_tag: bool = False
     is_computed: bool = False
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Message:
+        """What it is, in messages."""
         if self.tag:
-            return f"{self.tag.name} (a {self.kind})"
-        return "a calculation" if self.is_computed else f"the {self.kind} {self.node.sql()}"
+            return Message.of("a_tag", "{tag} (a {kind})", tag=self.tag.name, kind=self.kind)
+        if self.is_computed:
+            return Message.of("a_calculation", "a calculation")
+        return Message.of("a_value", "the {kind} {given}", kind=self.kind, given=self.node.sql())
 
 
 class _Builder:
@@ -121,8 +128,8 @@ class _Builder:
         self.text, self.known, self.has_past = text, known, has_past
         self.used, self.moments = {}, {}
 
-    def wrong(self, problem: str, node: exp.Expression) -> ExpressionError:
-        return ExpressionError(problem, self.text, position(node))
+    def wrong(self, node: exp.Expression, code: str, english: str, /, **facts: object) -> ExpressionError:
+        return ExpressionError(Message.of(code, english, **facts), self.text, position(node))
 
     def condition(self, node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Connector):
@@ -144,7 +151,8 @@ class _Builder:
         value = self.value(node)
         if value.has_tag and value.kind == "flag":
             return value.tree
-        raise self.wrong(f"{value} is no condition by itself; compare it with something", node)
+        english = "{side} is no condition by itself; compare it with something"
+        raise self.wrong(node, "no_condition", english, side=value.said)
 
     def comparison(self, node: exp.Binary) -> exp.Expression:
         left, right = self.matched(node, [node.this, node.expression], ordered=not isinstance(node, EQUALITIES))
@@ -152,19 +160,19 @@ class _Builder:
 
     def membership(self, node: exp.In) -> exp.Expression:
         if not node.expressions:
-            raise self.wrong("the list after in is empty; name at least one value", node)
+            raise self.wrong(node, "in_nothing", "the list after in is empty; name at least one value")
         for item in node.expressions:
             if any(not self.is_today(column) for column in item.find_all(exp.Column)):
-                raise self.wrong("the list after in holds values, not tags; compare tags with =", item)
+                raise self.wrong(item, "in_tags", "the list after in holds values, not tags; compare tags with =")
         value, *items = self.matched(node, [node.this, *node.expressions])
         return exp.In(this=value, expressions=items)
 
     def null_check(self, node: exp.Is) -> exp.Expression:
         if not isinstance(node.expression, exp.Null):
-            raise self.wrong("is stands only in is null and is not null", node)
+            raise self.wrong(node, "is_null_alone", "is stands only in is null and is not null")
         value = self.value(node.this)
         if not value.has_tag:
-            raise self.wrong("is null asks about a tag, not about a value", node)
+            raise self.wrong(node, "is_null_of_tag", "is null asks about a tag, not about a value")
         return exp.Is(this=value.tree, expression=exp.Null())
 
     def matched(self, node: exp.Expression, sides: list[exp.Expression], ordered: bool = False) -> list[exp.Expression]:
@@ -172,9 +180,10 @@ class _Builder:
         values = [self.value(side) for side in sides]
         lead = next((v for v in values if v.has_tag), None)
         if lead is None:
-            raise self.wrong("two values are compared with each other; one side must name a tag", node)
+            english = "two values are compared with each other; one side must name a tag"
+            raise self.wrong(node, "two_values", english)
         if ordered and lead.kind not in _ORDERED_KINDS:
-            raise self.wrong(f"{lead} has no order; use =, <> or in", lead.node)
+            raise self.wrong(lead.node, "no_order", "{side} has no order; use =, <> or in", side=lead.said)
         values = [self.typed(v, lead) for v in values]
         if not any(v.is_computed for v in values):
             return [v.tree for v in values]
@@ -185,17 +194,25 @@ class _Builder:
         if value.kind == lead.kind:
             return value
         if value.kind != "text":
-            hint = "; put the value in single quotes" if value.kind == "number" and lead.kind in _TEXT_KINDS else ""
-            raise self.wrong(f"{value} cannot be compared with {lead}{hint}", value.node)
+            quotes = Message.of("use_quotes", "; put the value in single quotes")
+            hint = quotes if value.kind == "number" and lead.kind in _TEXT_KINDS else ""
+            english = "{side} cannot be compared with {other}{hint}"
+            raise self.wrong(value.node, "not_comparable", english, side=value.said, other=lead.said, hint=hint)
         if lead.kind == "date":
             return _Value("date", exp.cast(exp.Literal.string(self.iso_date(value.node, lead)), "date"), value.node)
         if lead.kind not in _TEXT_KINDS:
-            needed = "true or false" if lead.kind == "flag" else "a number without quotes"
-            raise self.wrong(f"{lead} cannot be compared with text; write {needed}", value.node)
+            needed = Message.of("number_without_quotes", "a number without quotes")
+            if lead.kind == "flag":
+                needed = Message.of("true_or_false", "true or false")
+            english = "{side} cannot be compared with text; write {needed}"
+            raise self.wrong(value.node, "not_with_text", english, side=lead.said, needed=needed)
         text, tag = value.node.this, lead.tag
         if tag.values and text not in tag.values:
-            hint = did_you_mean(text, tag.values, quote="'") or f"; it has {', '.join(tag.values)}"
-            raise self.wrong(f"{tag.name} has no value '{text}'{hint}", value.node)
+            some = Message.of("it_has", "; it has {some}", some=", ".join(tag.values))
+            hint = did_you_mean(text, tag.values, quote="'") or some
+            raise self.wrong(
+                value.node, "no_such_value", "{tag} has no value '{given}'{hint}", tag=tag.name, given=text, hint=hint
+            )
         return _Value(lead.kind, value.tree, value.node)
 
     def iso_date(self, node: exp.Literal, lead: _Value) -> str:
@@ -204,7 +221,8 @@ class _Builder:
                 return date.fromisoformat(node.this).isoformat()
         except ValueError:
             pass  # looks like a date, but the calendar has no such day
-        raise self.wrong(f"{lead} needs a date such as '2026-03-31', not '{node.this}'", node)
+        english = "{side} needs a date such as '2026-03-31', not '{given}'"
+        raise self.wrong(node, "needs_date", english, side=lead.said, given=node.this)
 
     def value(self, node: exp.Expression) -> _Value:
         if self.is_today(node):
@@ -227,13 +245,14 @@ class _Builder:
         if isinstance(node, ARITHMETIC):
             return self.arithmetic(node)
         if isinstance(node, exp.Null):
-            raise self.wrong("null is compared with is null or is not null", node.parent or node)
-        raise self.wrong("a condition stands where a value belongs", node)
+            raise self.wrong(node.parent or node, "compare_null", "null is compared with is null or is not null")
+        raise self.wrong(node, "value_belongs", "a condition stands where a value belongs")
 
     def tag(self, node: exp.Column) -> Tag:
         tag = self.known[node.name.lower()]
         if not tag.is_active:
-            raise self.wrong(f"tag {tag.name} is {tag.status}; choose another", node)
+            english = "tag {tag} is {status}; choose another"
+            raise self.wrong(node, "tag_not_active", english, tag=tag.name, status=tag.status)
         self.used[tag.name] = None
         return tag
 
@@ -241,33 +260,33 @@ class _Builder:
         """was(tag, month), a value of the tag's kind, or changed(tag, days), a flag."""
         name, given = node.name.lower(), node.expressions
         if name not in FUNCTIONS:
-            raise self.wrong(f"there are no functions but {' and '.join(FUNCTIONS)}", node)
-        usage = "was takes a tag and a month, such as was(value_tier, '2026-08')"
-        if name == "changed":
-            usage = "changed takes a tag and a number of days, such as changed(value_tier, 30)"
+            raise self.wrong(node, "no_function", "there are no functions but {known}", known=" and ".join(FUNCTIONS))
+        usage = CHANGED_TAKES if name == "changed" else WAS_TAKES
         if len(given) != 2 or not isinstance(given[0], exp.Column) or not isinstance(given[1], exp.Literal):
-            raise self.wrong(usage, node)
+            raise ExpressionError(usage, self.text, position(node))
         if self.is_today(given[0]):
-            raise self.wrong(usage, node)
+            raise ExpressionError(usage, self.text, position(node))
         if not self.has_past:
-            raise self.wrong("only tags of subscribers have a past", node)
+            raise self.wrong(node, "no_past", "only tags of subscribers have a past")
         tag = self.tag(given[0])
-        return (self.past if name == "was" else self.change)(tag, *given, usage)
+        return (self.past if name == "was" else self.change)(tag, *given)
 
-    def past(self, tag: Tag, named: exp.Column, month: exp.Literal, usage: str) -> _Value:
+    def past(self, tag: Tag, named: exp.Column, month: exp.Literal) -> _Value:
         if not tag.is_historic:
-            raise self.wrong(f"{tag.name} is not kept by month{self.nearest('is_historic', tag)}", named)
+            english, hint = "{tag} is not kept by month{hint}", self.nearest("is_historic", tag)
+            raise self.wrong(named, "not_by_month", english, tag=tag.name, hint=hint)
         if not month.is_string or not _MONTH.fullmatch(month.this):
-            raise self.wrong(usage, month)
+            raise ExpressionError(WAS_TAKES, self.text, position(month))
         past = Past(tag.name, date.fromisoformat(f"{month.this}-01"))
         self.moments[past] = None
         return _Value(tag.kind, exp.column(past.column, quoted=True), month.parent, tag=tag, has_tag=True)
 
-    def change(self, tag: Tag, named: exp.Column, days: exp.Literal, usage: str) -> _Value:
+    def change(self, tag: Tag, named: exp.Column, days: exp.Literal) -> _Value:
         if not tag.is_tracked:
-            raise self.wrong(f"changes of {tag.name} are not told{self.nearest('is_tracked', tag)}", named)
+            english, hint = "changes of {tag} are not told{hint}", self.nearest("is_tracked", tag)
+            raise self.wrong(named, "changes_not_told", english, tag=tag.name, hint=hint)
         if days.is_string or not days.this.isdigit() or not 1 <= int(days.this) <= _MOST_DAYS:
-            raise self.wrong(f"{usage}; from 1 to {_MOST_DAYS}", days)
+            raise self.wrong(days, "days_from_to", "{usage}; from 1 to {most}", usage=CHANGED_TAKES, most=_MOST_DAYS)
         change = Change(tag.name)
         self.moments[change] = None
         # The business date itself is the first of these days.
@@ -295,7 +314,8 @@ class _Builder:
         days = node.expression
         is_whole = isinstance(days, exp.Literal) and not days.is_string and days.this.isdigit() and int(days.this) <= _FURTHEST
         if not (is_whole and isinstance(node, exp.Add | exp.Sub) and self.is_today(node.this)):
-            raise self.wrong(f"today takes a whole number of days up to {_FURTHEST:,}, such as today - 45 or today + 30", node)
+            english = "today takes a whole number of days up to {most:,}, such as today - 45 or today + 30"
+            raise self.wrong(node, "today_takes", english, most=_FURTHEST)
         return self.day(node, int(days.this) * (1 if isinstance(node, exp.Add) else -1))
 
     def arithmetic(self, node: exp.Binary) -> _Value:
@@ -312,7 +332,7 @@ class _Builder:
     def number(self, node: exp.Expression) -> _Value:
         value = self.value(node)
         if value.kind != "number":
-            raise self.wrong(f"{value} cannot be calculated with; only numbers can", node)
+            raise self.wrong(node, "not_calculable", "{side} cannot be calculated with; only numbers can", side=value.said)
         return value
 
 

@@ -6,6 +6,7 @@ itself, and with it the lists that name it; the rest can be run.
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from orchestration.base import settings
@@ -41,13 +42,27 @@ def read_definitions(*folders: Path) -> Definitions:
     files = list_files(*folders)
     for name, path in files.items():
         try:
-            sound[name] = load_definition(path)
+            sound[name] = _loaded(path)
         except DefinitionError as error:
             problems.append(str(error))
     while faults := {name: found for name, d in sound.items() if (found := _name_problems(d, files.keys(), sound.keys()))}:
         problems += [f"{files[name]}: {problem}" for name, found in faults.items() for problem in found]
         sound = {name: definition for name, definition in sound.items() if name not in faults}
     return Definitions(sound, tuple(problems))
+
+
+def _loaded(path: Path) -> TargetList:
+    """The list of a file, read anew when that has changed: hundreds of them take seconds."""
+    try:
+        found = path.stat()
+    except OSError:
+        return load_definition(path)  # says what is wrong
+    return _kept(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=2_000)
+def _kept(path: Path, *mark: int) -> TargetList:
+    return load_definition(path)
 
 
 def load_definitions(*folders: Path) -> list[TargetList]:

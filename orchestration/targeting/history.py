@@ -14,6 +14,7 @@ import duckdb
 from orchestration.base import audit
 from orchestration.base.errors import ListError
 from orchestration.base.settings import Home
+from orchestration.base.words import Message
 from orchestration.targeting import ledger
 from orchestration.targeting.templates import sql
 
@@ -57,7 +58,8 @@ def members_csv(home: Home, name: str, run_date: date | None = None) -> str:
     trail has it. Raises ListError where there is no such run, or it took nobody."""
     rows = [one for one in ledger.members(home, name, run_date).to_pylist() if not one["reason"]]
     if not rows:
-        raise ListError(f"list {name}: no such run was exported, or it took nobody; `telco360 status` shows the last ones")
+        english = "list {name}: no such run was exported, or it took nobody; `telco360 status` shows the last ones"
+        raise ListError(Message.of("no_such_run", english, name=name))
     with audit.recorded(home, "list_members", f"list {name}, run {rows[0]['run_id']}") as act:
         act.rows = len(rows)
         file = io.StringIO()

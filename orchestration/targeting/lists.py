@@ -112,8 +112,7 @@ def previewed(
         beside = [other for other in due_lists(engine, models, known.values(), today) if other not in exported]
     with preview_lists(engine, models, sorted({name, *beside}), today, unsaved) as decided:
         if name in decided.plan.rejected:
-            aside = decided.plan.rejected[name]
-            raise ListError(f"list {name}: {aside.status}: {aside.reason}")
+            raise ListError(decided.plan.rejected[name].said(name))
         yield decided
 
 

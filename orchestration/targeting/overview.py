@@ -4,7 +4,7 @@ Read from definitions and the ledger; no version need be published. How it is sh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -34,8 +34,18 @@ class ListState:
         return next((run for run in self.runs if run["status"] == ledger.EXPORTED), None)
 
 
-def overview(home: Home, today: date) -> tuple[list[ListState], tuple[str, ...]]:
-    """The state of each list whose definition is sound, by name; and what is wrong with the others, a line a problem."""
+@dataclass(frozen=True)
+class Overview:
+    """The lists whose definition is sound, by name, and what is wrong with the others, a line a problem. `gone`: the runs of
+    lists that have no file, by name, the last first: it was removed, or their runs were imported."""
+
+    states: list[ListState]
+    problems: tuple[str, ...] = ()
+    gone: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+
+
+def overview(home: Home, today: date) -> Overview:
+    """The state of all lists on a day."""
     folders = list_folders(home)
     found, files, calendar = read_definitions(*folders), list_files(*folders), read_calendar()
     runs: dict[str, list[Run]] = {}
@@ -45,7 +55,7 @@ def overview(home: Home, today: date) -> tuple[list[ListState], tuple[str, ...]]
         ListState(d, files[name], next_day(d, today, runs.get(name, ()), calendar), tuple(runs.get(name, ())))
         for name, d in found.sound.items()
     ]
-    return states, found.problems
+    return Overview(states, found.problems, {name: tuple(of_one) for name, of_one in runs.items() if name not in files})
 
 
 def next_day(definition: TargetList, today: date, runs: tuple[Run, ...] | list[Run], calendar: Calendar) -> date | None:

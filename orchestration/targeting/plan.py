@@ -8,17 +8,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from orchestration.base.billed import BilledMonths
+from orchestration.base.words import Message, words_of
 from orchestration.catalog.tags import Catalog
 from orchestration.targeting.age import DataAge
 from orchestration.targeting.calendar import Calendar
 from orchestration.targeting.contact_rules import Caps, Repeats
-from orchestration.targeting.definition import Conditions, DefinitionError, TargetList, check
+from orchestration.targeting.definition import OF_LIST, Conditions, DefinitionError, TargetList, check
 from orchestration.targeting.expression import Past
 from orchestration.targeting.ledger import FAILED, REFUSED
 from orchestration.targeting.matching import Asked
 from orchestration.targeting.schedule import AFTER_BILLING, read_schedule
 
-GONE = "its file in target_lists/ is gone or cannot be read; `telco360 lists check` says what is wrong"
+GONE = Message.of(
+    "definition_gone", "its file in target_lists/ is gone or cannot be read; `telco360 lists check` says what is wrong"
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Rejected:
 
     status: str
     reason: str
+
+    def said(self, name: str) -> Message:
+        """The same of the list of that name."""
+        return Message.of("set_aside", "list {name}: {status}: {reason}", name=name, status=self.status, reason=self.reason)
 
 
 @dataclass(frozen=True)
@@ -134,9 +141,9 @@ def plan(
             if refusal and not (drafts or accept_old_data):
                 raise _Refused(refusal)
         except _Refused as error:
-            rejected[name] = Rejected(REFUSED, str(error))
+            rejected[name] = Rejected(REFUSED, words_of(error))
         except ValueError as error:
-            rejected[name] = Rejected(FAILED, str(error).removeprefix(f"list {name}: "))
+            rejected[name] = Rejected(FAILED, _without_name(words_of(error), name))
     decided = tuple(sorted(checked, key=lambda name: (definitions[name].priority, name)))
     others = sorted({other for name in decided for other in definitions[name].exclude_lists} - set(decided))
     asked = {}
@@ -147,6 +154,14 @@ def plan(
     return Plan(asked, decided, rejected)
 
 
+def _without_name(words: str, name: str) -> str:
+    """What is wrong with the list, whose name is known."""
+    if isinstance(words, Message) and words.code == OF_LIST:
+        problem: str = words.facts["problem"]
+        return problem
+    return words if isinstance(words, Message) else words.removeprefix(f"list {name}: ")
+
+
 class _Refused(ValueError):
     """A list whose data is too old, or whose tags stand on late data."""
 
@@ -155,9 +170,11 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
     """The list's conditions. Raises _Refused or ValueError, saying why the list cannot be decided."""
     definition = definitions[name]
     if definition.status != "approved" and not drafts:
-        raise ValueError(f"its status is {definition.status}; only approved lists are exported")
+        english = "its status is {status}; only approved lists are exported"
+        raise ValueError(Message.of("not_approved", english, status=definition.status))
     if definition.approved and not drafts and definition.approved.on > version.age.today:
-        raise ValueError(f"approved: on {definition.approved.on} lies after the run date, {version.age.today}")
+        english = "approved: on {day} lies after the run date, {today}"
+        raise ValueError(Message.of("approved_later", english, day=definition.approved.on, today=version.age.today))
     version.caps.tightened(definition.caps)
     conditions = check(definition, version.catalog)
     used = dict.fromkeys((*conditions.tags, *definition.columns, *definition.order_tags, *definition.script_tags))
@@ -166,14 +183,18 @@ def _conditions(definitions: Mapping[str, TargetList], name: str, version: Versi
         try:
             excluded = check(definitions[other], version.catalog)
         except DefinitionError as error:
-            raise ValueError(f"exclude_lists: {error}") from error
+            raise ValueError(Message.of("other_at_fault", "exclude_lists: {problem}", problem=words_of(error))) from error
         used.update(dict.fromkeys((*excluded.tags, *definitions[other].order_tags)))
         months += [m for c in excluded.all for m in c.moments if isinstance(m, Past)]
     if missing := sorted(used.keys() - version.columns):
-        raise ValueError(f"{', '.join(missing)}: a tag, but no column of the published tags; build and publish again")
+        english = "{tags}: a tag, but no column of the published tags; build and publish again"
+        raise ValueError(Message.of("no_column", english, tags=", ".join(missing)))
     if months and (unknown := sorted({past.month for past in months} - version.months())):
-        held = f"{min(version.months()):%Y-%m} to {max(version.months()):%Y-%m}" if version.months() else "no month"
-        raise ValueError(f"the past of tags is kept for {held}, not for {', '.join(f'{m:%Y-%m}' for m in unknown)}")
+        held = Message.of("no_month", "no month")
+        if kept := version.months():
+            held = Message.of("months_kept", "{first:%Y-%m} to {last:%Y-%m}", first=min(kept), last=max(kept))
+        english = "the past of tags is kept for {held}, not for {months}"
+        raise ValueError(Message.of("past_not_kept", english, held=held, months=", ".join(f"{m:%Y-%m}" for m in unknown)))
     if definition.stale_tags == "refuse":
         _require_fresh(used, version)
     return conditions
@@ -187,12 +208,12 @@ def _require_fresh(tags: Iterable[str], version: Version) -> None:
             if source.table in version.late:
                 needed.setdefault(source.table, []).append(tag.name)
     if needed:
-        tables = ", ".join(f"{table} {version.late[table]}" for table in needed)
+        tables = [Message.of("late_table", "{table} {why}", table=table, why=version.late[table]) for table in needed]
         names = list(dict.fromkeys(name for names in needed.values() for name in names))
-        more = f" and {len(names) - _TAGS_NAMED} more" if len(names) > _TAGS_NAMED else ""
-        raise _Refused(
-            f"{tables}; needed for {', '.join(names[:_TAGS_NAMED])}{more}. Deliver and run again, or set stale_tags: accept"
-        )
+        more = Message.of("and_more", " and {more} more", more=len(names) - _TAGS_NAMED) if len(names) > _TAGS_NAMED else ""
+        english = "{tables}; needed for {tags}{more}. Deliver and run again, or set stale_tags: accept"
+        named, late = ", ".join(names[:_TAGS_NAMED]), Message.joined(tables, ", ")
+        raise _Refused(Message.of("refused_late", english, tables=late, tags=named, more=more))
 
 
 _TAGS_NAMED = 3

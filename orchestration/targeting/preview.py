@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
+from orchestration.base.words import Message
 from orchestration.targeting import advice, ledger
 from orchestration.targeting.contact_rules import read_rules
 from orchestration.targeting.expected import expected
@@ -82,10 +83,17 @@ def shown_difference(treated: int, control: int, power: float, confidence: float
     z = NormalDist().inv_cdf(0.5 + confidence / 2) + NormalDist().inv_cdf(power)
     points = 100 * z * sqrt(0.25 * (1 / treated + 1 / control))
     if points >= 100:
-        return f"{treated:,} treated and {control:,} control are too few to show any difference"
-    return (
-        f"{treated:,} treated and {control:,} control would show a difference of rates from {points:.1f} percentage points on "
-        f"({power:.0%} power, {confidence:.0%} confidence, rates around 50%)"
+        english = "{treated:,} treated and {control:,} control are too few to show any difference"
+        return Message.of("too_few", english, treated=treated, control=control)
+    return Message.of(
+        "shows_difference",
+        "{treated:,} treated and {control:,} control would show a difference of rates from {points:.1f} percentage points on "
+        "({power:.0%} power, {confidence:.0%} confidence, rates around 50%)",
+        treated=treated,
+        control=control,
+        points=points,
+        power=power,
+        confidence=confidence,
     )
 
 
@@ -97,7 +105,7 @@ def _warnings(decided: DecidedRun, name: str) -> tuple[str, ...]:
     doubts = advice.warnings(
         decided.definitions[name], conditions, decided.tables, decided.catalog, decided.as_of, decided.run_date
     )
-    first = [f"an export today would be refused: {refusal}."] if refusal else []
+    first = [Message.of("would_be_refused", "an export today would be refused: {refusal}.", refusal=refusal)] if refusal else []
     return tuple(dict.fromkeys([*first, *rest, *doubts]))
 
 

@@ -17,6 +17,7 @@ from orchestration.base.billed import billed_months, months_sql
 from orchestration.base.errors import ListError
 from orchestration.base.roles import person
 from orchestration.base.settings import Home
+from orchestration.base.words import Message
 from orchestration.catalog.published import catalogued
 from orchestration.catalog.tags import Catalog
 from orchestration.engines.tables import Tables
@@ -120,8 +121,9 @@ def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
 
 def _late(row: tuple) -> tuple[str, str]:
     table, delivered_to, is_last_rejected = row
-    to = f"ends on {delivered_to}" if delivered_to else "was never delivered"
-    return table, f"{to} because its newest delivery was rejected" if is_last_rejected else to
+    to = Message.of("ends_on", "ends on {day}", day=delivered_to) if delivered_to else Message.of("never", "was never delivered")
+    rejected = Message.of("last_rejected", "{to} because its newest delivery was rejected", to=to)
+    return table, rejected if is_last_rejected else to
 
 
 def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> dict[str, tuple[str, ...]]:
@@ -135,9 +137,12 @@ def _warnings(decided: DecidedRun, age: DataAge, current: Sequence[Mapping]) -> 
     said = {}
     for name, run in last.items():
         is_idle = run and run["exported"] and run["run_date"] <= decided.as_of and (name, run["run_date"]) not in worked
-        idle = is_idle and (
-            f"nobody of the {run['exported']:,} on its run of {run['run_date']} has been contacted for it, by the contacts "
-            f"delivered: see whether the channel works the list, and sends back list_name and list_run_date."
+        idle = is_idle and Message.of(
+            "nobody_contacted",
+            "nobody of the {exported:,} on its run of {run_date} has been contacted for it, by the contacts "
+            "delivered: see whether the channel works the list, and sends back list_name and list_run_date.",
+            exported=run["exported"],
+            run_date=run["run_date"],
         )
         definition = decided.plan.asked[name].definition
         unknown = advice.unknown_offer(definition, decided.tables) or advice.unseen_offers(definition, decided.tables)
@@ -177,9 +182,12 @@ def scores_warnings(decided: DecidedRun) -> dict[str, str]:
 def _again(current: Iterable[Mapping], name: str, run_date: date) -> str:
     """What is to be said where a run of the day has exported the list already; empty otherwise."""
     before = next((run for run in current if run["list_name"] == name and run["run_date"] == run_date), None)
-    return before and (
-        f"run {before['run_id']} has exported it today already, on the data of {before['as_of_date']}; this run replaces it: see "
-        f"that the channel works one of the two files."
+    return before and Message.of(
+        "exported_already",
+        "run {run} has exported it today already, on the data of {as_of}; this run replaces it: see "
+        "that the channel works one of the two files.",
+        run=before["run_id"],
+        as_of=before["as_of_date"],
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from croniter import CroniterBadDateError, CroniterError, croniter
 
 from orchestration.base.errors import Telco360Error
+from orchestration.base.words import Message
 
 NAMED = {"nightly": "* * * * *", "weekly": "* * * * 1", "monthly": "* * 1 * *"}
 AFTER_BILLING = "after_billing"
@@ -53,16 +54,19 @@ def read_schedule(text: str) -> Schedule:
     """
     fields = NAMED.get(text, text).split()
     if len(fields) != len(_FIELDS):
-        raise ScheduleError(f"'{text}' is neither {', '.join(NAMED)} nor a cron line of five fields")
+        english = "'{given}' is neither {named} nor a cron line of five fields"
+        raise ScheduleError(Message.of("no_schedule", english, given=text, named=", ".join(NAMED)))
     for place, (name, bounds) in enumerate(_FIELDS.items()):
         alone = " ".join(field if n == place else "*" for n, field in enumerate(fields))
         if not croniter.is_valid(alone) or any(int(low) > int(high) for low, high in _BACKWARDS.findall(fields[place])):
-            raise ScheduleError(f"{name}: '{fields[place]}' is not within {bounds}")
+            english = "{field}: '{given}' is not within {bounds}"
+            raise ScheduleError(Message.of("not_within", english, field=name, given=fields[place], bounds=bounds))
     cron = " ".join(["*", "*", *fields[2:]])
     try:
         croniter(cron, datetime.combine(_NEAR, time())).get_next()
     except CroniterBadDateError as error:
-        raise ScheduleError(f"no day of any year fits '{text}'; the list would never run") from error
+        english = "no day of any year fits '{given}'; the list would never run"
+        raise ScheduleError(Message.of("never_due", english, given=text)) from error
     except CroniterError as error:
         raise ScheduleError(f"'{text}': {error}") from error
     return Schedule(cron)
@@ -73,6 +77,13 @@ def require_days_alone(text: str) -> None:
     minute, hour, *days = NAMED.get(text, text).split()
     if f"{minute} {hour}" not in TIMES:
         raise ScheduleError(
-            f"'{text}' names a time, minute {minute} and hour {hour}, but lists go out with the nightly run. Name the days "
-            f"alone: '* * {' '.join(days)}'"
+            Message.of(
+                "names_a_time",
+                "'{given}' names a time, minute {minute} and hour {hour}, but lists go out with the nightly run. Name the days "
+                "alone: '* * {days}'",
+                given=text,
+                minute=minute,
+                hour=hour,
+                days=" ".join(days),
+            )
         )

@@ -11,6 +11,7 @@ from orchestration.base import audit
 from orchestration.base.errors import ListError
 from orchestration.base.roles import person, require_own_name
 from orchestration.base.settings import Home
+from orchestration.base.words import Message
 from orchestration.engines.protocol import Engine
 from orchestration.targeting import preview
 from orchestration.targeting.advice import contact_costs
@@ -43,7 +44,7 @@ def sign(engine: Engine, models: Models, path: Path, by: str, step: str | None, 
     with audit.recorded(home, "list_approval", f"list {name}") as act:
         require_own_name(person(home), by)
         if by == drafted_by(home, name):
-            raise ListError(f"list {name}: {by} drafted it; another approves it")
+            raise ListError(Message.of("drafter_approves", "list {name}: {by} drafted it; another approves it", name=name, by=by))
         definition = load_definition(path)
         with previewed(engine, models, name, today) as decided:
             found = preview.preview(decided, name, 0)
@@ -65,7 +66,7 @@ def retire(home: Home, path: Path) -> None:
     """Has the list exported no more. Raises ListError where it is retired already."""
     definition = load_definition(path)
     if definition.status == "retired":
-        raise ListError(f"list {path.stem}: it is retired already")
+        raise ListError(Message.of("retired_already", "list {name}: it is retired already", name=path.stem))
     with audit.recorded(home, "list_retirement", f"list {path.stem}"):
         write_approvals(path, replace(definition, status="retired"))
 

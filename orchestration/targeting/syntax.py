@@ -15,7 +15,7 @@ from sqlglot.parser import Parser
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from orchestration.base.errors import Telco360Error
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean
 from orchestration.catalog.tags import Tag
 
 MAX_LENGTH = 4_000  # characters
@@ -31,6 +31,7 @@ TODAY = "today"
 COMPARISONS = (*EQUALITIES, exp.LT, exp.LTE, exp.GT, exp.GTE)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div)
 
+_CALLED = " and ".join(FUNCTIONS)
 _WORDS = {"and", "or", "not", "in", "between", "is", "null", "true", "false", TODAY}
 _SYMBOLS = {"=", "<>", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "(", ")", ","}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -65,9 +66,8 @@ def read(text: str, tags: Mapping[str, Tag]) -> exp.Expression:
     try:
         (tree,) = Parser().parse_into(exp.Condition, tokens, text)
     except ParseError as error:
-        raise ExpressionError(
-            "cannot be read from here: something is missing or out of place", text, _place(error, tokens)
-        ) from error
+        problem = Message.of("cannot_be_read", "cannot be read from here: something is missing or out of place")
+        raise ExpressionError(problem, text, _place(error, tokens)) from error
     _check_nodes(tree, text)
     return tree
 
@@ -75,16 +75,20 @@ def read(text: str, tags: Mapping[str, Tag]) -> exp.Expression:
 def _tokens(text: str, tags: Mapping[str, Tag]) -> list[Token]:
     """The words and signs of the text, each one allowed and none too deep, so that the parser meets nothing else."""
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"the condition has {len(text)} characters; {MAX_LENGTH} are allowed", text, MAX_LENGTH)
+        english = "the condition has {length} characters; {most} are allowed"
+        raise ExpressionError(Message.of("too_long", english, length=len(text), most=MAX_LENGTH), text, MAX_LENGTH)
     for position, char in enumerate(text):
         if unicodedata.category(char).startswith("C") and char not in "\n\r\t":
-            raise ExpressionError(f"character U+{ord(char):04X} cannot be seen; delete it", text, position)
+            english = "character U+{code:04X} cannot be seen; delete it"
+            raise ExpressionError(Message.of("unseen_character", english, code=ord(char)), text, position)
     try:
         tokens = Tokenizer().tokenize(text)
     except TokenError as error:
-        raise ExpressionError("a quote or comment is never closed", text, max(text.rfind(q) for q in ("'", '"', "/*"))) from error
+        problem = Message.of("quote_not_closed", "a quote or comment is never closed")
+        raise ExpressionError(problem, text, max(text.rfind(q) for q in ("'", '"', "/*"))) from error
     if not tokens and not text.strip():
-        raise ExpressionError("the condition is empty; name a tag, such as is_on_net", text, 0)
+        problem = Message.of("condition_empty", "the condition is empty; name a tag, such as is_on_net")
+        raise ExpressionError(problem, text, 0)
     end = 0
     for token, following in zip_longest(tokens, tokens[1:]):
         _check_gap(text, end, token.start)
@@ -99,41 +103,47 @@ def _check_gap(text: str, start: int, end: int) -> None:
     """Between two tokens stands white space and nothing that the tokenizer skipped, such as a comment."""
     gap = text[start:end]
     if gap.strip():
-        raise ExpressionError("comments are not allowed in a condition", text, start + len(gap) - len(gap.lstrip()))
+        problem = Message.of("no_comments", "comments are not allowed in a condition")
+        raise ExpressionError(problem, text, start + len(gap) - len(gap.lstrip()))
 
 
 def _check_token(text: str, token: Token, following: Token | None, tags: Mapping[str, Tag]) -> None:
     source, start = text[token.start : token.end + 1], token.start
 
-    def wrong(problem: str, at: int = start) -> ExpressionError:
-        return ExpressionError(problem, text, at)
+    def wrong(code: str, english: str, at: int = start, **facts: object) -> ExpressionError:
+        return ExpressionError(Message.of(code, english, **facts), text, at)
 
     if token.token_type == TokenType.STRING and source.startswith("'"):
         if "\n" in source or "\r" in source:
-            raise wrong("a text runs over the end of a line; is a quote missing?")
+            raise wrong("text_over_lines", "a text runs over the end of a line; is a quote missing?")
     elif token.token_type == TokenType.NUMBER:
         if not _NUMBER.fullmatch(source):
-            raise wrong(f"'{source}' is no number; write up to 15 digits and 10 decimals, such as 80 or 79.5")
+            english = "'{given}' is no number; write up to 15 digits and 10 decimals, such as 80 or 79.5"
+            raise wrong("no_number", english, given=source)
     elif _NAME.fullmatch(source):
         is_called = following is not None and following.token_type == TokenType.L_PAREN
         if source.lower() in _WORDS or source.lower() in tags or (is_called and source.lower() in FUNCTIONS):
             return
         if is_called:
             hint = did_you_mean(source, FUNCTIONS) or did_you_mean(source, tags)
-            raise wrong(f"there are no functions but {' and '.join(FUNCTIONS)}, and no tag {source}{hint}")
+            english = "there are no functions but {known}, and no tag {tag}{hint}"
+            raise wrong("no_function_or_tag", english, known=_CALLED, tag=source, hint=hint)
         if token.token_type != TokenType.VAR and not did_you_mean(source, tags):
-            raise wrong(f"'{source}' is not part of the language")
-        raise wrong(f"unknown tag {source}{did_you_mean(source, tags)}")
+            raise wrong("no_word", "'{given}' is not part of the language", given=source)
+        raise wrong("unknown_tag", "unknown tag {tag}{hint}", tag=source, hint=did_you_mean(source, tags))
     elif source.startswith('"'):
-        raise wrong(f"double quotes are not used; text stands in single quotes, such as '{source.strip(chr(34))}'")
+        english = "double quotes are not used; text stands in single quotes, such as '{text}'"
+        raise wrong("double_quotes", english, text=source.strip('"'))
     elif source not in _SYMBOLS:
         if named := next((tag.name for tag in tags.values() if tag.label_zh == source), None):
-            raise wrong(f"{source} is the label of a tag; write {named}")
+            raise wrong("label_of_tag", "{given} is the label of a tag; write {tag}", given=source, tag=named)
         offset, char = next(((i, c) for i, c in enumerate(source) if not _NAME.fullmatch(c) and not c.isdigit()), (0, source[0]))
         plain = _PLAIN.get(char) or unicodedata.normalize("NFKC", char)
         if plain != char and plain.isascii():
-            raise wrong(f"{char} is not part of the language; write {plain}", start + offset)
-        raise wrong(f"{source} is not part of the language", start + offset)
+            raise wrong(
+                "write_plain", "{given} is not part of the language; write {plain}", start + offset, given=char, plain=plain
+            )
+        raise wrong("no_sign", "{given} is not part of the language", start + offset, given=source)
 
 
 def _check_depth(text: str, tokens: list[Token]) -> None:
@@ -148,14 +158,14 @@ def _check_depth(text: str, tokens: list[Token]) -> None:
             level = base = level + 1
         elif token.token_type == TokenType.R_PAREN:
             if not opened:
-                raise ExpressionError("this bracket closes nothing", text, token.start)
+                raise ExpressionError(Message.of("closes_nothing", "this bracket closes nothing"), text, token.start)
             level = base = opened.pop()[1]
         else:
             level = base
         if level > MAX_DEPTH:
-            raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels", text, token.start)
+            raise ExpressionError(Message.of("too_deep", "nested deeper than {most} levels", most=MAX_DEPTH), text, token.start)
     if opened:
-        raise ExpressionError("this bracket is never closed", text, opened[-1][0])
+        raise ExpressionError(Message.of("never_closed", "this bracket is never closed"), text, opened[-1][0])
 
 
 def _as_name(token: Token) -> Token:
@@ -176,7 +186,8 @@ def _check_nodes(tree: exp.Expression, text: str) -> None:
         node, depth = stack.pop()
         parts = {name for name, part in node.args.items() if part}
         if depth > MAX_DEPTH:
-            raise ExpressionError(f"more than {MAX_DEPTH} steps inside one another", text, position(node))
+            problem = Message.of("too_many_steps", "more than {most} steps inside one another", most=MAX_DEPTH)
+            raise ExpressionError(problem, text, position(node))
         if type(node) not in _PARTS or not parts <= _PARTS[type(node)]:
             raise ExpressionError(_refusal(node), text, position(node))
         for child in node.iter_expressions():
@@ -184,14 +195,14 @@ def _check_nodes(tree: exp.Expression, text: str) -> None:
             stack.append((child, depth if is_chain else depth + 1))
 
 
-def _refusal(node: exp.Expression) -> str:
+def _refusal(node: exp.Expression) -> Message:
     if isinstance(node, exp.In):
-        return "in takes values in brackets, such as in ('diamond', 'gold')"
+        return Message.of("in_takes_values", "in takes values in brackets, such as in ('diamond', 'gold')")
     if isinstance(node, exp.Concat):
-        return "two texts stand side by side; is a comma missing?"
+        return Message.of("two_texts", "two texts stand side by side; is a comma missing?")
     if isinstance(node, exp.Tuple):
-        return "a list in brackets stands only after in"
-    return "this is not part of the language"
+        return Message.of("only_after_in", "a list in brackets stands only after in")
+    return Message.of("no_part", "this is not part of the language")
 
 
 def written(node: exp.Expression) -> str:
@@ -208,13 +219,17 @@ def position(node: exp.Expression) -> int:
     return min((n.meta["start"] for n in node.walk() if "start" in n.meta), default=0)
 
 
-def _with_pointer(problem: str, text: str, position: int) -> str:
+def _with_pointer(problem: str, text: str, position: int) -> Message:
     """'character n: <problem>' with the line and a caret under the character; a long line is cut around it."""
     start = text.rfind("\n", 0, position) + 1
     line = text[start:].split("\n", 1)[0].rstrip("\r")
     column = position - start
     cut = max(0, column - 60)
-    where = f"line {text.count(chr(10), 0, position) + 1}, character" if "\n" in text.strip() else "character"
+    where = Message.of("character", "character {column}", column=column + 1)
+    if "\n" in text.strip():
+        number = text.count("\n", 0, position) + 1
+        where = Message.of("line_character", "line {number}, character {column}", number=number, column=column + 1)
     # Chinese characters are two columns wide on a terminal; a tab stays a tab.
     blank = "".join(c if c == "\t" else "  " if unicodedata.east_asian_width(c) in "WF" else " " for c in line[cut:column])
-    return f"{where} {column + 1}: {problem}\n  {line[cut : column + 60]}\n  {blank}^"
+    near = f"\n  {line[cut : column + 60]}\n  {blank}^"
+    return Message.of("at_place", "{where}: {problem}{near}", where=where, problem=problem, near=near)

@@ -1,18 +1,16 @@
 """The console over a whole run: pages in both languages, a list from its condition to its file, who may what, no phone."""
 
-import csv
-import io
 import os
 import re
-import shutil
 import threading
 import time
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 import uvicorn
+from console_kit import KEY, PLAN, SEED, WHERE, copied, entered, paths, post, rows_of
 from starlette.datastructures import ImmutableMultiDict
 from starlette.testclient import TestClient
 
@@ -22,19 +20,13 @@ from orchestration.base.settings import Home
 from orchestration.console.app import Console, application, figures_of
 from orchestration.console.context import Context
 from orchestration.console.pages import PAGES
-from orchestration.console.versions import Versions
 from orchestration.targeting import ledger
+from orchestration.targeting.definition_file import load_definition
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.manifest import load_models
 from orchestration.warehouse.reading import published
 
-SEED, KEY = 2, "the-key"
 CHROMIUM = Path(os.environ.get("TELCO360_CHROMIUM") or "/usr/bin/chromium")
-WHERE = "is_on_net and tenure_months >= 3"
-PLAN = {
-    "name": "loyal", "en": "Loyal lines", "zh": "忠诚用户", "owner": "value-team", "purpose": "A call of thanks.",
-    "channel": "outbound_call", "control_share": "0", "priority": "1", "where": WHERE,
-}  # fmt: skip
 ROLES = """
 viewer: {users: [vera]}
 analyst: {users: [ana]}
@@ -46,14 +38,9 @@ USERS = {Role.VIEWER: "vera", Role.ANALYST: "ana", Role.MARKETER: "mo", Role.APP
 
 
 @pytest.fixture(scope="module")
-def home(oracle_run, tmp_path_factory, manifest):
-    """A copy of a run's home, in which the day after its business date is today."""
-    made = oracle_run(SEED)
-    root = tmp_path_factory.mktemp("console") / "home"
-    shutil.copytree(made.home, root, symlinks=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestration.console.context.today", lambda: made.as_of + timedelta(1))
-        yield Home(root)
+def home(oracle_run, tmp_path_factory) -> Iterator[Home]:
+    with copied(oracle_run(SEED), tmp_path_factory.mktemp("console") / "home") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +51,7 @@ def console(home, manifest) -> Console:
 @pytest.fixture
 def browser(console) -> TestClient:
     """A browser of the account that owns the home, or of whoever `SUDO_USER` names."""
-    found = TestClient(application(console), "http://127.0.0.1:3360")
-    found.get(f"/?key={KEY}")
-    return found
+    return entered(console)
 
 
 @pytest.fixture
@@ -82,26 +67,6 @@ def people(home, monkeypatch):
 def filled(path: str, **parts: str) -> str:
     """A path of PAGES with its parameters filled."""
     return re.sub(r"\{(\w+)(:path)?\}", lambda found: parts[found[1]], path)
-
-
-def paths(home: Home) -> list[str]:
-    """An address of every page that is opened, its parameters filled."""
-    with published(home) as db:
-        (line, customer) = db.execute("select subscriber_id, customer_id from core.dim_subscribers where is_on_net").fetchone()
-    return [
-        *(page.path for page in PAGES if page.method == "GET" and "{" not in page.path),
-        *(page.path.format(entity="subscriber", name="value_tier") for page in PAGES if "{entity}" in page.path),
-        "/lists/vip_care", "/audience?list=vip_care", f"/customer?id={line}", f"/customer?id={customer}",
-        "/definitions?q=churn", "/?region=R1",
-    ]  # fmt: skip
-
-
-def rows_of(text: str) -> list[dict]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def post(browser: TestClient, console: Console, path: str, **fields: str):
-    return browser.post(path, data=fields | {"token": console.token(None)})
 
 
 def test_every_page_opens_in_both_languages_and_shows_no_phone(browser, home):
@@ -200,12 +165,17 @@ def test_what_changes_something_needs_the_token(browser, home):
         ({"name": "Bad Name"}, "name: 'Bad Name' does not fit"),
         ({"name": "vip_care"}, "there is a list vip_care already"),
         ({"name": "../../x"}, "does not fit"),
-        ({"en": " "}, "en: must not be empty"),
+        ({"name": "x" * 300}, "name: has more than 100 letters"),
+        ({"en": " "}, "title in English: must not be empty"),
         ({"channel": "pigeon"}, "'pigeon' is not one of"),
         ({"where": "value_tear = 'gold'"}, "did you mean value_tier?"),
         ({"schedule": "sometimes"}, "'sometimes' does not fit"),
-        ({"control_share": "0.9"}, "control_share"),
-        ({"limit": "many"}, "limit"),
+        ({"control_share": "0.9"}, "control share: must be at most 0.5, not 0.9"),
+        ({"limit": "many"}, "at most so many rows: must be a whole number, not 'many'"),
+        ({"columns": "no_such_tag"}, "columns: unknown tag no_such_tag"),
+        ({"exclude_lists": "vip_cure"}, "nobody of the lists: unknown list vip_cure; did you mean vip_care?"),
+        ({"split_by": "tenure_months"}, "tenure_months is of the kind number"),
+        ({"days_7": "0"}, "must be at least 1, not 0"),
     ],
 )
 def test_a_draft_with_a_fault_is_told_and_not_written(change, said, browser, console, home):
@@ -262,45 +232,105 @@ def test_a_list_shows_its_runs_as_a_waterfall_and_its_last_size_beside_todays(br
     assert sum(int(row["lines"]) for row in rows) == run["matched"]
     assert {row["step"]: int(row["lines"]) for row in rows}["exported"] == run["exported"]
     seen = post(browser, console, "/lists/loyal/reach").text
-    assert f"The last run, of {run['run_date']}, had {run['exported']:,} rows." in seen
+    assert f"The last run of Loyal lines, of {run['run_date']}, had {run['exported']:,} rows." in seen
+    begun = post(browser, console, "/audience/reach", where=WHERE, list="loyal", channel="outbound_call").text
+    assert f"The last run of Loyal lines, of {run['run_date']}, had {run['exported']:,} rows." in begun
 
 
-def test_hundreds_of_lists_and_long_texts_are_shown(browser, home):
-    draft = (home.target_lists / "own.yml").read_text()
-    for number in range(500):
-        (home.target_lists / f"many_{number:03}.yml").write_text(
-            draft.replace("name: own", f"name: many_{number:03}").replace("A call of thanks.", "很长" * 400)
-        )
-    page = browser.get("/lists")
-    assert page.status_code == 200 and page.text.count("/lists/many_") == 500
-    assert "很长" * 400 in browser.get("/lists/many_007").text
-    for path in home.target_lists.glob("many_*.yml"):
-        path.unlink()
+FORM = {
+    "columns": ["tenure_months", "value_tier"], "exclude_lists": ["vip_care"], "split_by": "manager_id", "language": "zh",
+    "days_7": "1",
+}  # fmt: skip
 
 
-def test_a_newer_version_is_told_to_a_page_of_an_older_one(browser, home):
-    shown = Versions(home, ()).current().version.name
-    assert browser.get("/version", params={"shown": shown}).status_code == 204
-    assert "A newer version is published" in browser.get("/version", params={"shown": "telco360_2020-01-01_x"}).text
+def test_all_that_the_form_says_is_in_the_draft_and_in_a_form_that_begins_from_it(browser, console, home):
+    given = PLAN | {"name": "formed", "priority": "7"} | FORM
+    assert post(browser, console, "/audience/save", **given).url.path == "/lists/formed"
+    made = load_definition(home.target_lists / "formed.yml")
+    assert made.columns == ("tenure_months", "value_tier", "manager_id"), "the tag that splits the file is among its columns"
+    assert (made.exclude_lists, made.split_by, made.language, dict(made.caps)) == (
+        ("vip_care",),
+        "manager_id",
+        "zh",
+        {"days_7": 1},
+    )
+    page = browser.get("/audience?list=formed").text
+    for field in (
+        'name="columns" value="tenure_months" checked', 'name="exclude_lists" value="vip_care" checked',
+        '<option value="manager_id" selected', '<option value="zh" selected', 'name="days_7" type="number" min="1"', 'value="7"',
+    ):  # fmt: skip
+        assert field in page, field
+    seen = post(browser, console, "/audience/reach", where=WHERE, channel="outbound_call", **FORM)
+    assert seen.status_code == 200 and "tenure_months" not in seen.text.partition("First rows")[0]
 
 
-def test_a_version_of_other_code_is_told(console, browser, home, tmp_path):
-    current = home.current.resolve()
-    other = Path(current).with_name("telco360_2099-01-01_other.duckdb")
-    shutil.copy(current, other)
-    other.chmod(0o600)
-    with duckdb.connect(str(other)) as db:
-        db.execute("alter table churn.alerts rename column severity to grade")
-    shutil.copy(current.with_suffix(".json"), other.with_suffix(".json"))
-    home.current.unlink()
-    home.current.symlink_to(other.name)
-    answer = browser.get("/")
-    home.current.unlink()
-    home.current.symlink_to(current.name)
-    other.unlink()
-    other.with_suffix(".json").unlink()
-    assert answer.status_code == 400 and "published by other code" in answer.text
-    assert browser.get("/").status_code == 200
+def test_a_list_whose_file_is_gone_shows_its_runs_and_what_to_do(browser, console, home):
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "passing", "en": "Passing"}).status_code == 200
+    assert post(browser, console, "/lists/passing/approve", by="boss").status_code == 200
+    assert post(browser, console, "/lists/passing/export").status_code == 200
+    (home.target_lists / "passing.yml").unlink()
+    page = browser.get("/lists/passing")
+    assert page.status_code == 200
+    for words in ("The file of this list is gone", "write passing.yml in target_lists/ again", "Export", "where: is_on_net"):
+        assert words in page.text, words
+    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "passing")
+    assert f"{run['exported']:,}" in page.text and "/lists/passing/export" not in page.text
+    assert rows_of(browser.get("/lists/passing?csv=waterfall").content.decode("utf-8-sig"))
+    assert '<a href="/lists/passing">' in browser.get("/lists").text
+    assert "定义文件已不存在" in browser.get("/lists/passing", headers={"accept-language": "zh"}).text
+    for act in ("reach", "export", "file", "members", "approve", "retire"):
+        answer = post(browser, console, f"/lists/passing/{act}")
+        assert answer.status_code == 400 and "There is no list passing" in answer.text, act
+    assert "There is no list nowhere" in browser.get("/lists/nowhere").text
+
+
+NEW = "is_on_net and tenure_months < 3"  # of whom no list is exported before
+ENGLISH = re.compile(r"\b(the|is|are|not|of|with|for|and lines|expected|nobody)\b", re.IGNORECASE)
+
+
+def in_chinese(browser, console, path: str, **fields: str) -> str:
+    """What a page answers in Chinese, without tags of HTML and names in them."""
+    sent = browser.post(path, data=fields | {"token": console.token(None)}, headers={"accept-language": "zh-CN"})
+    return re.sub(r"<(td|code)[ >].*?</\1>|<[^>]+>", " ", sent.text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"where": "value_tier = 'gold' and value_tier = 'mass'"},
+            "没有用户能同时满足 value_tier = 'gold' and value_tier = 'mass'",
+        ),
+        ({"where": "tenure_months > 9000"}, "没有用户满足 tenure_months &gt; 9000：取值范围为"),
+        ({"where": WHERE, "offer": "NONE_SUCH"}, "已交付的优惠中没有 NONE_SUCH"),
+        ({"where": NEW, "priority": "1", "control_share": "0.3"}, "个，可识别"),
+        ({"where": NEW, "priority": "1"}, "预计成本："),
+        ({"where": "value_tear = 'gold'"}, "没有标签 value_tear；您是想用 value_tier 吗？"),
+    ],
+)
+def test_a_preview_tells_what_it_doubts_and_expects_in_chinese(fields, said, browser, console):
+    text = in_chinese(browser, console, "/audience/reach", channel="outbound_call", **fields).replace("&#39;", "'")
+    assert said in text
+    assert not ENGLISH.search(text.replace("and value_tier", ""))
+
+
+def test_why_a_list_is_not_decided_and_a_draft_not_saved_is_told_in_chinese(browser, console):
+    assert "名称：“Bad Name”不符合要求" in in_chinese(browser, console, "/audience/save", **PLAN | {"name": "Bad Name"})
+    assert "执行周期：“sometimes”的格式不正确" in in_chinese(
+        browser, console, "/audience/save", **PLAN | {"name": "x", "schedule": "sometimes"}
+    )
+    in_chinese(browser, console, "/audience/save", **PLAN | {"name": "in_draft"})
+    assert "清单 in_draft：失败：状态为草稿；只有已审批的清单才会导出" in in_chinese(browser, console, "/lists/in_draft/export")
+
+
+def test_why_a_line_carries_a_tag_is_told_in_chinese(browser, home):
+    with published(home) as db:
+        (line,) = db.execute(
+            "select subscriber_id from tags.subscriber_360 where is_on_net and value_tier = 'gold' order by 1"
+        ).fetchone()
+    text = browser.get(f"/customer?id={line}", headers={"accept-language": "zh-CN"}).text
+    assert re.search(r"距离阈值: [^<]*较金的下限（[0-9.]+）高", text)
+    assert "the lower bound of" not in text and "no change since" not in text and "last billed month" not in text
 
 
 @pytest.fixture

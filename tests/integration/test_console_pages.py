@@ -8,11 +8,14 @@ from urllib.parse import urlencode
 import pytest
 from starlette.testclient import TestClient
 
-from orchestration.base import roles
+from orchestration.base import roles, settings
 from orchestration.base.settings import Home
 from orchestration.console import texts
 from orchestration.console.app import Console, application
 from orchestration.console.pages import PAGES
+from orchestration.console.pages.definitions import sections
+from orchestration.console.pages.today import TILES
+from orchestration.targeting.definition_file import load_definition
 from orchestration.warehouse.manifest import load_models
 
 READ = ("/", "/tags", "/value", "/churn", "/service", "/tasks", "/campaigns", "/quality", "/definitions")
@@ -131,6 +134,70 @@ def test_regions_together_are_the_pyramid(client):
     for row in rows(client, "/value", "regions"):
         regions[row["value_tier"]] = regions.get(row["value_tier"], 0) + int(row["subscribers"])
     assert regions == pyramid
+
+
+def test_moves_between_tiers_and_the_pyramid_of_all_regions_are_those_of_the_operator(client, console):
+    regions = [code for (code,) in ask(console, "select distinct region_code from core.dim_subscribers where region_code <> ''")]
+    for figure, keys in (
+        ("pyramid", ("value_tier",)),
+        ("migration", ("from_tier", "to_tier")),
+        ("history", ("month", "value_tier")),
+    ):
+        whole = {tuple(row[key] for key in keys): int(row["subscribers"]) for row in rows(client, "/value", figure)}
+        added: dict[tuple, int] = {}
+        for code in regions:
+            for row in rows(client, f"/value?region={code}", figure):
+                key = tuple(row[key] for key in keys)
+                added[key] = added.get(key, 0) + int(row["subscribers"])
+        assert added == whole, figure
+    shares = [float(row["subscriber_share"]) for row in rows(client, f"/value?region={regions[0]}", "pyramid")]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_the_revenue_of_a_region_adds_up_to_the_pyramid(client, console):
+    regions = [code for (code,) in ask(console, "select distinct region_code from core.dim_subscribers")]
+    added = sum(float(row["revenue_amount"]) for code in regions for row in rows(client, f"/value?region={code}", "pyramid"))
+    assert added == pytest.approx(sum(float(row["revenue_amount"]) for row in rows(client, "/value", "pyramid")))
+
+
+def test_members_of_lists_follow_the_region(client, console):
+    of_all = "select region_code, count(*) from marketing.target_list_members where arm is not null group by region_code"
+    counted = dict(ask(console, of_all))
+    assert counted
+    for code, members in counted.items():
+        found = rows(client, f"/campaigns?region={code}&by=offer", "members")
+        arms = ("treated", "control", "universal_control")
+        assert sum(int(row[arm]) for row in found for arm in arms) == members
+
+
+def test_lists_go_by_their_titles_on_pages_and_by_their_names_in_files(client, console):
+    ((name,),) = ask(console, "select min(list_name) from marketing.target_list_members where arm is not null")
+    page = client.get("/campaigns", headers={"accept-language": "zh"}).text
+    title = load_definition(settings.TARGET_LISTS / f"{name}.yml").title.zh
+    assert f'<a href="/lists/{name}">{title}</a>' in page and f">{name}</a>" not in page
+    assert name in {row["list_name"] for row in rows(client, "/campaigns", "members")}
+
+
+def test_a_month_that_is_not_billed_has_no_revenue_on_today(client, console):
+    billed = dict(ask(console, "select month, is_billed from core.dim_months"))
+    found = of_today(client)
+    assert {billed[date.fromisoformat(month)] for month in found} == {True, False}
+    for month, row in found.items():
+        assert bool(row["revenue_amount"]) == bool(row["arpu_amount"]) == billed[date.fromisoformat(month)], month
+
+
+def test_each_tile_of_today_leads_to_its_definition(client):
+    anchors = {section.anchor for section in sections()}
+    assert set(TILES.values()) <= anchors
+    text = client.get("/").text
+    for anchor in TILES.values():
+        assert f'<dt><a href="/definitions#{anchor}"' in text
+
+
+def test_weak_sales_are_told_in_the_readers_language(client, console):
+    flagged = ask(console, "select flagged_by from churn.sales_quality where is_flagged")
+    page = client.get("/churn", headers={"accept-language": "zh"}).text
+    assert flagged and "surely over" not in page and "可信下限" in page
 
 
 def test_a_tag_tells_its_values_and_the_lists_that_use_it(client, console):

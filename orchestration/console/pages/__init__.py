@@ -58,7 +58,7 @@ PAGES = (
     Page("churn", "/churn", churn, filters=("region", "manager", "month"), template="figures.html"),
     Page("service", "/service", service, filters=("region", "manager", "month"), template="figures.html"),
     Page("tasks", "/tasks", tasks, filters=("region", "manager", "month"), template="figures.html"),
-    Page("campaigns", "/campaigns", campaigns),
+    Page("campaigns", "/campaigns", campaigns, filters=("region", "manager")),
     Page("quality", "/quality", quality.quality),
     Page("quality", "/quality/docs/{file:path}", quality.docs, LINES, is_in_menu=False),
     Page("definitions", "/definitions", definitions),

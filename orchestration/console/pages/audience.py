@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestration.base.errors import ListError
 from orchestration.base.roles import DRAFTS
+from orchestration.base.words import words_of
 from orchestration.catalog.tags import Catalog, CatalogError, Tag
 from orchestration.console.conditions import (
     Free,
@@ -27,11 +28,13 @@ from orchestration.console.context import Context, Go, Values
 from orchestration.tags.catalogue import search
 from orchestration.targeting import preview
 from orchestration.targeting.advice import lines_by
-from orchestration.targeting.definition import BEST, SCHEMA, Conditions, TargetList, check
-from orchestration.targeting.draft import OPTIONAL, drafted, require_answers, write_draft
+from orchestration.targeting.contact_rules import Caps, read_rules
+from orchestration.targeting.definition import BEST, SCHEMA, SPLIT_KINDS, Conditions, TargetList, check
+from orchestration.targeting.draft import CAPS, OPTIONAL, drafted, require_answers, write_draft
 from orchestration.targeting.expression import ExpressionError, parse
 from orchestration.targeting.folder import list_files, list_folders
 from orchestration.targeting.lists import previewed
+from orchestration.targeting.overview import ListState
 
 SPLIT_BY = ("value_tier", "region_code", "plan_name", "warning_zone")
 """Tags by which those who match are split."""
@@ -43,6 +46,9 @@ UNSAVED = "new_audience"
 """What a list is called before it has a name."""
 
 KEYS = ("name", "en", "zh", "owner", "purpose", "channel", *OPTIONAL)
+MANY = ("columns", "exclude_lists")
+"""Keys that may have several values."""
+
 STARTS_WITH = "is_on_net"
 
 
@@ -62,11 +68,16 @@ def audience(context: Context) -> Values:
     return _work(context, where) | {
         "categories": _categories(context, ""),
         "words": "",
-        "answers": {key: context.given.get(key, "") for key in KEYS} | {"owner": context.person.user},
+        "answers": _begun(context) | {"owner": context.person.user},
+        "begun_from": context.given.get("list", ""),
         "may_draft": context.may(DRAFTS),
         "channels": CHANNELS,
         "schedules": SCHEDULES,
         "offers": _offers(context),
+        "columns": [tag for tag in context.subscriber_tags.values() if tag.is_active],
+        "other_lists": [(state.definition.name, state.definition.title) for state in context.lists.states],
+        "splits": _splits(context),
+        "caps": caps(context),
     }
 
 
@@ -109,10 +120,12 @@ def reach(context: Context) -> Values:
         "purpose": UNSAVED,
         "channel": CHANNELS[0],
     }
-    definition = drafted(empty | {key: value for key, value in answers.items() if value}, catalog)
+    known = list_files(*list_folders(context.home))
+    definition = drafted(empty | {key: value for key, value in answers.items() if value}, catalog, known)
     found, shared = preview_of(context, definition.name, definition)
     groups = split_of(context, check(definition, catalog))
-    return {"found": found, "shared": shared, "groups": groups, "last": None, "waits": ""}
+    begun_from = _state_of(context, context.given.get("list", ""))
+    return {"found": found, "shared": shared, "groups": groups, "last": begun_from and begun_from.last, "waits": ""}
 
 
 def save(context: Context) -> Go:
@@ -149,7 +162,7 @@ def _work(context: Context, where: str, tree: Group | None = None) -> Values:
             matched = count(context, where, catalog)
             tree = tree or tree_of(where, catalog)
     except (ExpressionError, CatalogError) as error:
-        problem = str(error)
+        problem = context.said(words_of(error))
     tree = tree or Group()
     used = {node.tag: context.subscriber_tags[node.tag] for node in walk(tree) if isinstance(node, Leaf)}
     return {
@@ -195,11 +208,55 @@ def _offers(context: Context) -> list[tuple[str, str]]:
     return [(BEST, context.text("audience.best")), *((code, f"{code} {name or ''}".strip()) for code, name in rows)]
 
 
+def caps(context: Context) -> dict[str, tuple[int, int]]:
+    """Which caps a list may tighten, by key: days, and contacts that the rules allow in them."""
+    allowed = Caps.of(read_rules(context.version.tables())).by_days
+    return {key: (days, contacts) for days, contacts in allowed if (key := f"days_{days}") in CAPS}
+
+
+def _splits(context: Context) -> list[Tag]:
+    """Tags by which a file can be split, the manager's first."""
+    found = [tag for tag in context.subscriber_tags.values() if tag.is_active and tag.kind in SPLIT_KINDS]
+    return sorted(found, key=lambda tag: tag.name != "manager_id")
+
+
+def _state_of(context: Context, name: str) -> ListState | None:
+    states = context.lists.states if name else []
+    return next((state for state in states if state.definition.name == name), None)
+
+
 def _condition_of(context: Context, name: str) -> str:
-    states = context.lists[0] if name else []
-    return next((" ".join(state.definition.where.split()) for state in states if state.definition.name == name), "")
+    state = _state_of(context, name)
+    return " ".join(state.definition.where.split()) if state else ""
+
+
+def _begun(context: Context) -> dict[str, str]:
+    """What the form begins with: what the address says, else what the list says from which it begins, but for its names."""
+    state = _state_of(context, context.given.get("list", ""))
+    begun = answers_of(state.definition) if state else {}
+    return {key: context.given.get(key) or begun.get(key, "") for key in KEYS}
+
+
+def answers_of(definition: TargetList) -> dict[str, str]:
+    """The answers that make a list like this one, its name, titles and owner left out. Pure."""
+    said = {
+        "purpose": definition.purpose,
+        "channel": definition.channel,
+        "offer": definition.offer,
+        "schedule": definition.schedule,
+        "control_share": definition.control_share,
+        "limit": definition.limit,
+        "priority": definition.priority,
+        "columns": ",".join(definition.columns),
+        "exclude_lists": ",".join(definition.exclude_lists),
+        "split_by": definition.split_by,
+        "language": definition.language,
+        **definition.caps,
+    }
+    return {key: str(value) for key, value in said.items() if value is not None}
 
 
 def _answers(context: Context) -> dict[str, Any]:
     given = {key: context.given.get(key, "").strip() for key in KEYS}
+    given |= {key: ",".join(context.given.getlist(key)) for key in MANY}
     return given | {"where": re.sub(r"\s+", " ", context.given.get("where", "")).strip()}

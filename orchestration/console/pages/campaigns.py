@@ -37,15 +37,17 @@ order by run_date desc, list_name"""
     effect_high, is_proven
 from marketing.plan_library
 order by rank"""
-    universal = """select list_name, run_date, count(*) as universal_control
+    members = f"""select list_name, run_date, count(*) filter (arm = 'treated') as treated,
+    count(*) filter (arm = 'control') as control, count(*) filter (arm = 'universal_control') as universal_control
 from marketing.target_list_members
-where exclusion_reason = 'universal_control'
+where arm is not null and {context.filtered()}
 group by list_name, run_date
 order by run_date desc, list_name"""
     return {
         "dimensions": DIMENSIONS,
         "chosen": chosen,
-        "figures": [
+        "own": [context.figure("members", members, "marketing")],
+        "whole": [
             context.figure("orders", orders, "marketing", interval(code, "uplift", "uplift_low", "uplift_high")),
             context.figure(
                 "kept", kept, "marketing", interval(code, "retention_uplift", "retention_uplift_low", "retention_uplift_high")
@@ -54,6 +56,5 @@ order by run_date desc, list_name"""
             context.figure("runs", runs, "marketing"),
             context.figure("returns", returns, "marketing"),
             context.figure("library", library, "marketing"),
-            context.figure("universal", universal, "marketing"),
         ],
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orchestration.base.errors import HomeBusy, ListError
 from orchestration.base.sql import literal
+from orchestration.base.words import words_of
 from orchestration.catalog.tags import CatalogError
 from orchestration.console.context import Context, Values
 from orchestration.console.figures import line
@@ -64,7 +65,7 @@ def lists(context: Context) -> Values:
         for name in active:
             title = context.named(known[name].title.en, known[name].title.zh)
             if name in decided.plan.rejected:
-                found.append(OnList(name, title, decided.plan.rejected[name].reason))
+                found.append(OnList(name, title, context.said(decided.plan.rejected[name].reason)))
             else:
                 here = standing(decided, name, id)
                 is_on = here.matches and not here.step
@@ -80,7 +81,8 @@ def said(context: Context, found: Standing) -> str:
     if not found.step:
         return context.text("customer.is_on", place=f"{found.place:,}")
     words = context.text("customer.left_out", step=context.value("step", found.step))
-    return f"{words} {context.text('customer.goes_to', list=found.lost_to)}" if found.lost_to else words
+    goes_to = context.text("customer.goes_to", list=context.value("list_name", found.lost_to))
+    return f"{words} {goes_to}" if found.lost_to else words
 
 
 def _found(context: Context, id: str) -> tuple[str, list[Why], str]:
@@ -90,7 +92,7 @@ def _found(context: Context, id: str) -> tuple[str, list[Why], str]:
         try:
             return entity, why(context.version.reader(), context.models, entity, id), ""
         except CatalogError as error:
-            problems.append(str(error))
+            problems.append(context.said(words_of(error)))
     return "", [], problems[0]
 
 
@@ -100,7 +102,7 @@ def _view(context: Context, id: str) -> Values:
         context.require_free()
         return {"view": channel_view(context.engine, context.models, id, context.today), "no_view": ""}
     except (HomeBusy, ListError) as error:
-        return {"view": {}, "no_view": str(error)}
+        return {"view": {}, "no_view": context.said(words_of(error))}
 
 
 def _events(context: Context, id: str) -> Values:

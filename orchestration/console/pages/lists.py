@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from yaml import safe_dump
 
 from orchestration.base import audit
 from orchestration.base.errors import ListError
@@ -43,22 +45,54 @@ class Moved:
 
 def lists(context: Context) -> Values:
     """All lists, or those whose names, titles or owners hold the words `q`."""
-    states, problems = context.lists
+    known = context.lists
     words, status = context.given.get("q", "").lower().split(), context.given.get("status", "")
-    found = [state for state in states if _fits(state, words) and status in ("", state.definition.status)]
+    found = [state for state in known.states if _fits(state, words) and status in ("", state.definition.status)]
     return {
         "states": found,
-        "all_states": len(states),
-        "problems": problems,
+        "all_states": len(known.states),
+        "problems": known.problems,
+        "gone": sorted(known.gone),
         "asked": signing.asked_for(context.home),
         "statuses": ("draft", "approved", "retired"),
     }
 
 
 def one(context: Context) -> Values:
-    """One list. `done` names what was just done with it."""
+    """One list. `done` names what was just done with it. Of one whose file is gone, what its runs came to."""
+    if gone := context.lists.gone.get(context.given["name"]):
+        return {"gone": gone[0], "text": _as_it_was(gone)} | _history(context, context.given["name"], gone)
     state = _state(context)
     definition, name = state.definition, state.definition.name
+    return {
+        "gone": None,
+        "state": state,
+        "definition": definition,
+        "facts": facts(definition),
+        "text": state.file.read_text(encoding="utf-8"),
+        "drafted_by": signing.drafted_by(context.home, name),
+        "asked": signing.asked_for(context.home).get(name),
+        "done": context.given.get("done", ""),
+        "may": {
+            "ask": context.may(DRAFTS) and definition.status == "draft",
+            "approve": context.may(APPROVER) and definition.status != "retired",
+            "names_another": OWNER in context.person.roles,
+            "retire": context.may(TAKES_BACK) and definition.status != "retired",
+            "export": context.may(STEWARD) and definition.status == "approved",
+            "file": context.may(STEWARD) and state.last is not None,
+            "members": context.may(DRAFTS | STEWARD) and state.last is not None,
+        },
+    } | _history(context, name, state.runs)
+
+
+def _as_it_was(runs: Sequence[Run]) -> str:
+    """What the list said when it ran last, as the ledger keeps it; empty of runs that were imported."""
+    kept = next((str(run["definition"]) for run in runs if run["definition"]), "")
+    return safe_dump(json.loads(kept), allow_unicode=True, sort_keys=False, width=130) if kept else ""
+
+
+def _history(context: Context, name: str, runs: Sequence[Run]) -> Values:
+    """What a list came to, run by run."""
     effect = f"""select run_date, targeted_treated, targeted_control, contacted_treated, ordered_treated, ordered_control,
     uplift, uplift_low, uplift_high, retention_uplift, retention_uplift_low, retention_uplift_high
 from marketing.list_effect
@@ -68,16 +102,10 @@ order by run_date desc"""
 from marketing.list_effect
 where list_name = {literal(name)} and uplift is not null
 order by run_date"""
-    exported = standing(state.runs)
-    acts = signing.acts_on(context.home, name)
+    exported = standing(runs)
     return {
-        "state": state,
-        "definition": definition,
-        "facts": facts(definition),
-        "text": state.file.read_text(encoding="utf-8"),
-        "drafted_by": signing.drafted_by(context.home, name),
-        "asked": signing.asked_for(context.home).get(name),
-        "runs": state.runs[:RUNS_SHOWN],
+        "name": name,
+        "runs": runs[:RUNS_SHOWN],
         "sizes": context.table(
             "sizes",
             ("run_date", *SIZES),
@@ -95,18 +123,9 @@ order by run_date"""
         "effect": context.figure("effect", effect, "marketing"),
         "uplift": context.figure("uplift", uplift, "marketing", interval("run_date", "uplift", "uplift_low", "uplift_high")),
         "moved": moved(context, name),
-        "balance": _balance(context, state),
-        "acts": acts[:RUNS_SHOWN],
-        "done": context.given.get("done", ""),
-        "may": {
-            "ask": context.may(DRAFTS) and definition.status == "draft",
-            "approve": context.may(APPROVER) and definition.status != "retired",
-            "names_another": OWNER in context.person.roles,
-            "retire": context.may(TAKES_BACK) and definition.status != "retired",
-            "export": context.may(STEWARD) and definition.status == "approved",
-            "file": context.may(STEWARD) and state.last is not None,
-            "members": context.may(DRAFTS | STEWARD) and state.last is not None,
-        },
+        "balance": _balance(context, exported[-1] if exported else None),
+        "held_back": bool(exported and exported[-1]["control"]),
+        "acts": signing.acts_on(context.home, name)[:RUNS_SHOWN],
     }
 
 
@@ -165,7 +184,8 @@ def ask(context: Context) -> Go:
     """Asks for an approval."""
     state = _state(context)
     if state.definition.status != "draft":
-        raise ListError(f"list {state.definition.name}: its status is {state.definition.status}; only a draft waits for approval")
+        status = context.value("status", state.definition.status)
+        raise ListError(context.text("lists.not_a_draft", name=state.definition.name, status=status))
     signing.ask(context.home, state.definition.name)
     return _back(state, "ask")
 
@@ -221,9 +241,8 @@ def moved(context: Context, name: str) -> Moved | None:
     return Moved(found.older, found.newer, found.stayed, entered, left)
 
 
-def _balance(context: Context, state: ListState) -> list[dict[str, Any]]:
+def _balance(context: Context, last: Any) -> list[dict[str, Any]]:
     """How alike the arms of the last run are; empty of a list that holds nobody back, or whose report is gone."""
-    last: Any = state.last
     if last is None or not last["file"]:
         return []
     path = balance_file(context.home, last["run_date"], Path(str(last["file"])).stem)
@@ -235,12 +254,11 @@ def _balance(context: Context, state: ListState) -> list[dict[str, Any]]:
 
 def _state(context: Context) -> ListState:
     name = context.given["name"]
-    states, problems = context.lists
-    found = next((state for state in states if state.definition.name == name), None)
+    found = next((state for state in context.lists.states if state.definition.name == name), None)
     if found is None:
-        fault = next((problem for problem in problems if f"/{name}.yml" in problem), "")
-        hint = did_you_mean(name, [state.definition.name for state in states])
-        raise ListError(fault or f"there is no list {name}{hint}")
+        fault = next((problem for problem in context.lists.problems if f"/{name}.yml" in problem), "")
+        hint = did_you_mean(name, [state.definition.name for state in context.lists.states])
+        raise ListError(fault or context.text("lists.unknown", name=name, hint=context.said(hint)))
     return found
 
 

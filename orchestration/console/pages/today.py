@@ -7,8 +7,11 @@ from orchestration.console.figures import Figure, bar, line
 from orchestration.pipeline.run_log import last_runs
 
 MONTHS_SHOWN = 13
-TILES = ("on_net_end", "activations", "churned", "revenue_amount", "arpu_amount")
-"""Columns whose last month stands above all."""
+TILES = {
+    "on_net_end": "the-monthly-report", "activations": "the-monthly-report", "churned": "the-monthly-report",
+    "revenue_amount": "months-of-a-line", "arpu_amount": "months-of-a-line",
+}  # fmt: skip
+"""Columns whose last month stands above all, each with the anchor of its definition."""
 
 
 def today(context: Context) -> Values:
@@ -17,9 +20,11 @@ def today(context: Context) -> Values:
         count(*) filter (months.is_on_net_end) as on_net_end,
         count(*) filter (months.is_new) as activations,
         count(*) filter (months.is_churned) as churned,
-        sum(months.arpu_amount) as revenue_amount,
-        round(sum(months.arpu_amount) / nullif(count(*) filter (months.is_on_net_end), 0), 2) as arpu_amount
+        sum(months.arpu_amount) filter (dates.is_billed) as revenue_amount,
+        round(sum(months.arpu_amount) filter (dates.is_billed) / nullif(count(*) filter (months.is_on_net_end), 0), 2)
+            as arpu_amount
     from core.fct_subscriber_months as months
+    inner join core.dim_months as dates using (month)
     {context.joined}
     where months.is_complete_month and not months.is_after_churn
         and {context.filtered("lines.region_code", "lines.manager_id")}
@@ -56,6 +61,7 @@ order by days_behind desc"""
     base = context.figure("base", months, "the-monthly-report", line(*year("on_net_end")), "churn")
     return {
         "tiles": tiles(base),
+        "definition_of": TILES,
         "charts": [
             base,
             context.figure("movement", months, "the-monthly-report", bar("month", "activations", "churned"), "churn"),
@@ -75,13 +81,14 @@ order by days_behind desc"""
     }
 
 
-def tiles(months: Figure) -> list[tuple[str, object, float | None]]:
-    """The figures of the last month: column, value, change on the month before as a share of that. Pure."""
-    found = []
+def tiles(months: Figure) -> list[tuple[str, object, object, float | None]]:
+    """The figures of the last month that has them, since the last is not billed yet: column, month, value, change on the month
+    before as a share of that. Pure."""
+    found: list[tuple[str, object, object, float | None]] = []
     for column in TILES:
-        now, before = [*months.column(column)[:2], None, None][:2]
-        change = None if not before or now is None else float(now) / float(before) - 1
-        found.append((column, now, change))
+        known = [each for each in zip(months.column("month"), months.column(column), strict=True) if each[1] is not None]
+        (month, now), (_, before) = [*known[:2], (None, None), (None, None)][:2]
+        found.append((column, month, now, float(now) / float(before) - 1 if now is not None and before else None))
     return found
 
 

@@ -6,6 +6,7 @@ const FORMATS = {
   amount: new Intl.NumberFormat("en", { maximumFractionDigits: 2 }),
   percent: new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }),
 };
+const DAY = /^\d{4}-\d\d(-\d\d)?$/; // which no line may break
 const COLOURS = ["#0b5c7a", "#c2570c", "#3f7d20", "#7a3e9d", "#b3261e", "#8a6d00", "#2f6fb7", "#5f6b73"];
 
 function draw(place) {
@@ -15,7 +16,7 @@ function draw(place) {
   const styled = ({ format: own, ...axis }, name) => {
     const label = { color: "#3b474f", hideOverlap: true };
     if (axis.type === "value") label.formatter = told(FORMATS[own] || format);
-    else if (name === "xAxis" && axis.data.length <= 10) {
+    else if (name === "xAxis" && axis.data.length <= 10 && !axis.data.every((each) => DAY.test(each))) {
       Object.assign(label, { interval: 0, hideOverlap: false, overflow: "break", width: (place.clientWidth - 60) / axis.data.length });
     }
     return { axisLabel: label, ...axis };

@@ -4,13 +4,16 @@ import os
 import re
 import shutil
 import socket
+import threading
 
+import duckdb
 import pytest
 from made_warehouse import made_home, made_version
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from orchestration.base import roles
+from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home, SettingsError
 from orchestration.cli.console import require_free, require_reachable
 from orchestration.console import versions
@@ -77,10 +80,35 @@ def test_a_version_written_anew_under_its_name_is_opened_again(home):
     made = made_version(made_home(home.root))
     before = shown.current()
     assert shown.current() is before
+    counted = "select count(*) from core.dim_people"
+    assert before.ask(counted)[1] == [(30,)]
     anew = made.path.with_suffix(".anew")
     shutil.copy(made.path, anew)
+    anew.chmod(0o600)
+    with duckdb.connect(str(anew)) as db:
+        db.execute("delete from core.dim_people where person_id = (select min(person_id) from core.dim_people)")
     os.replace(anew, made.path)  # as an erasure does
-    assert shown.current() is not before
+    held: list[object] = [before]
+    held.append(held)  # what a page is made of may refer to itself
+    pages = {"one": held}
+    del held
+    threading.Timer(0.3, pages.clear).start()
+    del before  # a page that is being made ends in a moment
+    assert shown.current().ask(counted)[1] == [(29,)], "whoever was erased is on no page"
+
+
+def test_a_page_that_never_ends_keeps_no_erased_person_on_others(home, monkeypatch):
+    monkeypatch.setattr(versions, "LONGEST_WAIT", 0.1)
+    shown = Versions(home, ())
+    made = made_version(made_home(home.root))
+    held = shown.current()
+    anew = made.path.with_suffix(".anew")
+    shutil.copy(made.path, anew)
+    os.replace(anew, made.path)
+    with pytest.raises(WarehouseError, match="reload in a minute"):
+        shown.current()
+    del held
+    assert shown.current().version.name == made.name
 
 
 def test_rows_of_queries_are_kept_up_to_a_limit(home, monkeypatch):

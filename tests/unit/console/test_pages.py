@@ -27,13 +27,15 @@ def test_a_code_of_small_letters_is_told_in_words(code, said):
 
 def test_tiles_tell_the_last_month_and_its_change_on_the_month_before():
     def change(*rows: tuple) -> tuple:
-        months = Figure("base", "", "", ("month", *TILES), [(date(2026, 10, 1), *row) for row in rows])
+        months = Figure("base", "", "", ("month", *TILES), [(date(2026, 10 - n, 1), *row) for n, row in enumerate(rows)])
         return tiles(months)[0][1:]
 
-    assert change((110,) * 5, (100,) * 5) == (110, pytest.approx(0.1))
-    assert change((110,) * 5) == (110, None)
-    assert change((110,) * 5, (0,) * 5) == (110, None)
-    assert change() == (None, None)
+    last = date(2026, 10, 1)
+    assert change((110,) * 5, (100,) * 5) == (last, 110, pytest.approx(0.1))
+    assert change((110,) * 5) == (last, 110, None)
+    assert change((110,) * 5, (0,) * 5) == (last, 110, None)
+    assert change() == (None, None, None)
+    assert change((None,) * 5, (90,) * 5, (100,) * 5) == (date(2026, 9, 1), 90, pytest.approx(-0.1)), "not billed yet"
 
 
 @pytest.mark.parametrize(
