@@ -25,7 +25,7 @@ def load_definition(path: Path) -> TargetList:
     """The list of one file. Raises DefinitionError, naming every key at fault and, where it has one, its line."""
     raw = _read(path)
     problems: list[tuple[str, str]] = [
-        (f"{key}: must not be empty; give a value, or leave the key out", _line(raw, (key,)))
+        (Message.of(AT_KEY, "{key}: {problem}", key=key, problem=_EMPTY), _line(raw, (key,)))
         for key, value in raw.items()
         if value is None and key in _MAY_NOT_BE_EMPTY
     ]
@@ -109,9 +109,11 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _between_keys(definition: TargetList, path: Path) -> Iterator[str]:
     """What is wrong between keys, each of which is right by itself."""
     if definition.name != path.stem:
-        yield f"name: is '{definition.name}', but the file is called {path.name}; make them the same"
+        english = "is '{name}', but the file is called {file}; make them the same"
+        problem = Message.of("name_of_file", english, name=definition.name, file=path.name)
+        yield Message.of(AT_KEY, "{key}: {problem}", key="name", problem=problem)
     if definition.status == "approved" and definition.approved is None:
-        yield f"key approved is missing: {_described(('approved',))}"
+        yield _missing("", "approved", ("approved",))
     try:
         if definition.schedule != AFTER_BILLING:
             read_schedule(definition.schedule)
@@ -120,6 +122,7 @@ def _between_keys(definition: TargetList, path: Path) -> Iterator[str]:
         yield Message.of(AT_KEY, "{key}: {problem}", key="schedule", problem=words_of(error))
 
 
+_EMPTY = Message.of("empty_key", "must not be empty; give a value, or leave the key out")
 OF_FILE = "of_file"
 """Code of the message that names a file and says what is wrong in it."""
 
@@ -142,9 +145,10 @@ def _problem(fault: Mapping[str, Any]) -> str:
         said = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
         return f"{_at(inside)}{said} {last}; a key is a word"
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"{_at(inside)}unknown key {last}{did_you_mean(str(last), _part(inside)['properties'])}"
+        hint = did_you_mean(str(last), _part(inside)["properties"])
+        return Message.of("unknown_key", "{place}unknown key {name}{hint}", place=_at(inside), name=last, hint=hint)
     if kind == "missing":
-        return f"{_at(inside)}key {last} is missing: {_described(loc)}"
+        return _missing(_at(inside), last, loc)
     words: dict[str, Callable[[], str]] = {
         "literal_error": lambda: _none_of(given, _part(loc)["enum"]),
         "greater_than_equal": lambda: Message.of(
@@ -157,6 +161,11 @@ def _problem(fault: Mapping[str, Any]) -> str:
     }
     problem = words.get(kind, lambda: _of_kind(_KINDS[kind], given))()
     return Message.of(AT_KEY, "{key}: {problem}", key=_at(loc).removesuffix(": "), problem=problem) if loc else problem
+
+
+def _missing(place: str, name: object, loc: Iterable[str | int]) -> Message:
+    english = "{place}key {name} is missing: {described}"
+    return Message.of("key_missing", english, place=place, name=name, described=_described(loc))
 
 
 def _misfit(loc: tuple[str | int, ...], given: object) -> Message:

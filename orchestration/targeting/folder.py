@@ -11,10 +11,10 @@ from pathlib import Path
 
 from orchestration.base import settings
 from orchestration.base.settings import Home
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean, words_of
 from orchestration.catalog.tags import Catalog
-from orchestration.targeting.definition import DefinitionError, TargetList, check
-from orchestration.targeting.definition_file import load_definition
+from orchestration.targeting.definition import AT_KEY, DefinitionError, TargetList, check
+from orchestration.targeting.definition_file import OF_FILE, load_definition
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,13 @@ def read_definitions(*folders: Path) -> Definitions:
         try:
             sound[name] = _loaded(path)
         except DefinitionError as error:
-            problems.append(str(error))
+            problems.append(words_of(error))
     while faults := {name: found for name, d in sound.items() if (found := _name_problems(d, files.keys(), sound.keys()))}:
-        problems += [f"{files[name]}: {problem}" for name, found in faults.items() for problem in found]
+        problems += [
+            Message.of(OF_FILE, "{file}: {problem}{line}", file=files[name], problem=problem, line="")
+            for name, found in faults.items()
+            for problem in found
+        ]
         sound = {name: definition for name, definition in sound.items() if name not in faults}
     return Definitions(sound, tuple(problems))
 
@@ -73,16 +77,19 @@ def load_definitions(*folders: Path) -> list[TargetList]:
     return list(found.sound.values())
 
 
-def _name_problems(definition: TargetList, files: Set[str], sound: Set[str]) -> list[str]:
+def _name_problems(definition: TargetList, files: Set[str], sound: Set[str]) -> list[Message]:
     problems = []
     for key in ("include_lists", "exclude_lists"):
         for name in getattr(definition, key):
             if name == definition.name:
-                problems.append(f"{key}: {name} is the list itself")
+                problem = Message.of("list_itself", "{name} is the list itself", name=name)
             elif name not in files:
-                problems.append(f"{key}: unknown list {name}{did_you_mean(name, files)}")
+                problem = Message.of("unknown_list", "unknown list {name}{hint}", name=name, hint=did_you_mean(name, files))
             elif name not in sound:
-                problems.append(f"{key}: the definition of {name} is at fault; fix that first")
+                problem = Message.of("fix_first", "the definition of {name} is at fault; fix that first", name=name)
+            else:
+                continue
+            problems.append(Message.of(AT_KEY, "{key}: {problem}", key=key, problem=problem))
     return problems
 
 

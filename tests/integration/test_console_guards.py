@@ -162,3 +162,17 @@ def test_a_form_that_holds_too_much_is_told_as_that(browser, console, home):
     answer = post(browser, console, "/audience/save", **PLAN | {"name": "far_too_long", "purpose": "很" * 30_000})
     assert answer.status_code == 413 and "This form holds too much" in answer.text
     assert not (home.target_lists / "far_too_long.yml").exists()
+
+
+def test_a_list_whose_file_is_at_fault_is_told_with_what_to_do_in_both_languages(browser, home):
+    path = home.target_lists / "at_fault.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("name: at_fault\ntitle: {en: At fault, zh: 有误}\npriority: 500\nchannle: sms\ncolumns: []\nstatus: draft\n")
+    for language, words in (
+        ("en", ("priority: must be at most 100, not 500", "unknown key channle; did you mean channel?", "key where is missing")),
+        ("zh", ("优先级：不得大于 100，现为 500", "没有 channle 这一项；您是想用 channel 吗？", "缺少 where")),
+    ):
+        for address in ("/lists", "/lists/at_fault"):
+            text = browser.get(address, headers={"accept-language": language}).text
+            assert all(each in text for each in words), address
+    path.unlink()

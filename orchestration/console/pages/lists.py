@@ -258,7 +258,7 @@ def _state(context: Context) -> ListState:
     if found is None:
         fault = next((problem for problem in context.lists.problems if f"/{name}.yml" in problem), "")
         hint = did_you_mean(name, [state.definition.name for state in context.lists.states])
-        raise ListError(fault or context.text("lists.unknown", name=name, hint=context.said(hint)))
+        raise ListError(context.said(fault) or context.text("lists.unknown", name=name, hint=context.said(hint)))
     return found
 
 
