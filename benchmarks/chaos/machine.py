@@ -120,8 +120,8 @@ def _second(stage: Stage, home: Home, step: str) -> Harmed:
 
 def _clock(stage: Stage, home: Home, hours: int) -> Harmed:
     told = stage.run(home, through=("faketime", "-f", f"-{hours}h"))
-    # Where the day is another by that clock, lists go out on it, once, and what is told of lists knows it.
-    return Harmed(told, says=("after today",), differs=("files:", "lists:", "tables: marketing."))
+    # Where the day is another by that clock, lists go out on it, once; what is told of lists knows it, and they raise tasks.
+    return Harmed(told, says=("after today",), differs=("files:", "lists:", "tables: marketing.", "tasks:"))
 
 
 def _run(*command: str) -> None:
