@@ -192,7 +192,7 @@ def write(home: Home, path: Path, table: Table, rows: pd.DataFrame, made_from: M
 
 
 def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """The rows of a file, or these columns of them; those that hold no row without one."""
+    """The rows of a file, or of these columns those that it has; those that hold no row without one."""
     # A path of its own: the folder's name would be read as a column.
     return pq.ParquetFile(path).read(columns).to_pandas()
 

@@ -264,26 +264,6 @@ def test_all_that_the_form_says_is_in_the_draft_and_in_a_form_that_begins_from_i
     assert seen.status_code == 200 and "tenure_months" not in seen.text.partition("First rows")[0]
 
 
-def test_a_list_whose_file_is_gone_shows_its_runs_and_what_to_do(browser, console, home):
-    assert post(browser, console, "/audience/save", **PLAN | {"name": "passing", "en": "Passing"}).status_code == 200
-    assert post(browser, console, "/lists/passing/approve", by="boss").status_code == 200
-    assert post(browser, console, "/lists/passing/export").status_code == 200
-    (home.target_lists / "passing.yml").unlink()
-    page = browser.get("/lists/passing")
-    assert page.status_code == 200
-    for words in ("The file of this list is gone", "write passing.yml in target_lists/ again", "Export", "where: is_on_net"):
-        assert words in page.text, words
-    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "passing")
-    assert f"{run['exported']:,}" in page.text and "/lists/passing/export" not in page.text
-    assert rows_of(browser.get("/lists/passing?csv=waterfall").content.decode("utf-8-sig"))
-    assert '<a href="/lists/passing">' in browser.get("/lists").text
-    assert "定义文件已不存在" in browser.get("/lists/passing", headers={"accept-language": "zh"}).text
-    for act in ("reach", "export", "file", "members", "approve", "retire"):
-        answer = post(browser, console, f"/lists/passing/{act}")
-        assert answer.status_code == 400 and "There is no list passing" in answer.text, act
-    assert "There is no list nowhere" in browser.get("/lists/nowhere").text
-
-
 NEW = "is_on_net and tenure_months < 3"  # of whom no list is exported before
 ENGLISH = re.compile(r"\b(the|is|are|not|of|with|for|and lines|expected|nobody)\b", re.IGNORECASE)
 

@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 import duckdb
 import pytest
-from console_kit import KEY, PLAN, SEED, WHERE, copied, entered, paths, post
+from console_kit import KEY, PLAN, SEED, WHERE, copied, entered, paths, post, rows_of
 from starlette.testclient import TestClient
 
 from orchestration.base.settings import Home
 from orchestration.console.app import Console
 from orchestration.console.versions import Versions
+from orchestration.targeting import ledger
 from orchestration.warehouse.build import run_lock
 from orchestration.warehouse.manifest import load_models
 from orchestration.warehouse.reading import published
@@ -35,6 +36,26 @@ def console(home, manifest) -> Console:
 def browser(console) -> TestClient:
     """A browser of the account that owns the home, or of whoever `SUDO_USER` names."""
     return entered(console)
+
+
+def test_a_list_whose_file_is_gone_shows_its_runs_and_what_to_do(browser, console, home):
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "passing", "en": "Passing"}).status_code == 200
+    assert post(browser, console, "/lists/passing/approve", by="boss").status_code == 200
+    assert post(browser, console, "/lists/passing/export").status_code == 200
+    (home.target_lists / "passing.yml").unlink()
+    page = browser.get("/lists/passing")
+    assert page.status_code == 200
+    for words in ("The file of this list is gone", "write passing.yml in target_lists/ again", "Export", "where: is_on_net"):
+        assert words in page.text, words
+    run = next(run for run in ledger.current_runs(home) if run["list_name"] == "passing")
+    assert f"{run['exported']:,}" in page.text and "/lists/passing/export" not in page.text
+    assert rows_of(browser.get("/lists/passing?csv=waterfall").content.decode("utf-8-sig"))
+    assert '<a href="/lists/passing">' in browser.get("/lists").text
+    assert "定义文件已不存在" in browser.get("/lists/passing", headers={"accept-language": "zh"}).text
+    for act in ("reach", "export", "file", "members", "approve", "retire"):
+        answer = post(browser, console, f"/lists/passing/{act}")
+        assert answer.status_code == 400 and "There is no list passing" in answer.text, act
+    assert "There is no list nowhere" in browser.get("/lists/nowhere").text
 
 
 def test_hundreds_of_lists_and_long_texts_are_shown(browser, console, home):

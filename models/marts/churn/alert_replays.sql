@@ -28,15 +28,11 @@ months as (
 -- Of lines without use in the month itself.
 last_uses as (
 
-    select
-        silent.month,
-        silent.subscriber_id,
-        max(earlier.last_usage_date) as last_used_on
+    select silent.month, silent.subscriber_id, max(earlier.last_usage_date) as last_used_on
     from {{ ref('fct_subscriber_months') }} as silent
     inner join months on silent.month = months.month
     inner join {{ ref('fct_subscriber_months') }} as earlier
-        on silent.subscriber_id = earlier.subscriber_id
-        and silent.month > earlier.month
+        on silent.subscriber_id = earlier.subscriber_id and silent.month > earlier.month
     where silent.last_usage_date is null and silent.is_on_net_end and {{ in_months('silent.month', to_build) }}
     group by silent.month, silent.subscriber_id
 
@@ -97,9 +93,7 @@ select
     coalesce(worth.value_class, 'unknown') as value_class,
     cast({{ dbt.datediff('months.last_day', 'leavers.left_on', 'day') }} as integer) as days_to_leaving,
     statuses.statuses_taken,
-    cast(
-        {{ dbt.datediff('coalesce(lines.last_usage_date, last_uses.last_used_on)', 'months.last_day', 'day') }} as integer
-    ) as days_since_use,
+    cast({{ dbt.datediff('coalesce(last_usage_date, last_used_on)', 'months.last_day', 'day') }} as integer) as days_since_use,
     cast(lines.balance_amount as decimal(12, 2)) as balance_amount,
     lines.calls_forwarded_offnet,
     lines.competitor_hotline_calls,
