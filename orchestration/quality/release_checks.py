@@ -21,7 +21,13 @@ DRIFT = "drift"
 MOVED = "See tags.tag_drift and tags.tag_coverage; if a rule or a delivery changed on purpose, the warning goes by itself"
 
 CHECKS = (
-    Check("tables", "ExpectColumnValuesToBeInSet", {"column": "is_there", "value_set": [1]}, "every public table is there"),
+    Check(
+        "tables",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "is_there", "value_set": [1]},
+        "every public table is there",
+        otherwise="this one is not",
+    ),
     Check(
         "tables",
         "ExpectColumnPairValuesAToBeGreaterThanB",
@@ -41,6 +47,7 @@ CHECKS = (
         "ExpectColumnValuesToBeInSet",
         {"column": "is_pii_column", "value_set": [0]},
         "no pii column of the contract is public",
+        otherwise="this one is",
     ),
     Check(
         "privacy",
@@ -102,6 +109,7 @@ CHECKS = (
         {"column": "has_drifted", "value_set": [0]},
         "the values of a tag are spread about as on the business dates before",
         is_critical=False,
+        otherwise="here they moved",
         kind=DRIFT,
         remedy=MOVED,
     ),
@@ -111,6 +119,7 @@ CHECKS = (
         {"column": "has_drifted_critically", "value_set": [0]},
         "the values of a tag of severity critical are spread about as on the business dates before",
         is_critical=False,
+        otherwise="here they moved",
         kind=DRIFT,
         severity="critical",
         remedy=f"{MOVED}. It is published: look before lists go out by it, `telco360 publish rollback` takes it back",

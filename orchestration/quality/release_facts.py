@@ -166,7 +166,8 @@ def drift_rows(drifted: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [
         (
             f"tags of {entity}s", tag,
-            f"'{value}' is {now:.1%} after {before:.1%} on the {dates} dates before; {owner} answers for it",
+            f"'{value}' is {now:.1%} after {before:.1%} on the {f'{dates} dates' if dates > 1 else 'date'} before; "
+            f"{owner} answers for it",
             owner, index, int(severity != "critical"), int(severity == "critical"),
         )
         for entity, tag, owner, severity, dates, index, value, before, now in drifted

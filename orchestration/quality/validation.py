@@ -30,15 +30,16 @@ OWNER = "owner"
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation on one table of facts. `expectation` is a class of Great Expectations; in words, `says` is what holds, and
-    `remedy` what to do where it does not. `is_critical`: it blocks. Of one that does not, `kind` and `severity` are those of the
-    notice that whoever is on call gets."""
+    """One expectation on one table of facts. `expectation` is a class of Great Expectations; in words, `says` is what holds,
+    `otherwise` what is so where it does not (empty: the figures say it), and `remedy` what to do then. `is_critical`: it blocks.
+    Of one that does not, `kind` and `severity` are those of the notice that whoever is on call gets."""
 
     facts: str
     expectation: str
     arguments: dict[str, Any]
     says: str
     is_critical: bool = True
+    otherwise: str = ""
     remedy: str = ""
     kind: str = "quality"
     severity: str = "warning"
@@ -61,7 +62,7 @@ class Finding:
     severity: str = "warning"
 
     def __str__(self) -> str:
-        where = f"{self.table}.{self.column}" if self.column else self.table
+        where = (", " if " " in self.table else ".").join(filter(None, (self.table, self.column)))
         return ". ".join(filter(None, (f"{where}: {self.says}, but {self.observed}", self.detail, self.remedy)))
 
 
@@ -113,9 +114,9 @@ def findings(check: Check, result: dict[str, Any]) -> list[Finding]:
         return [Finding(check.says, check.expectation, check.facts, "", message, kind=check.kind, severity=check.severity)]
     found = []
     for row in rows:
-        observed = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in (*SUBJECT, OWNER))
+        figures = ", ".join(f"{key} is {_shown(value)}" for key, value in row.items() if key not in (*SUBJECT, OWNER))
         table, column, detail, owner = (row.get(name) or "" for name in (*SUBJECT, OWNER))
-        said = (table, column, observed, check.remedy, detail, owner, check.kind, check.severity)
+        said = (table, column, check.otherwise or figures, check.remedy, detail, owner, check.kind, check.severity)
         found.append(Finding(check.says, check.expectation, *said))
     return found
 
