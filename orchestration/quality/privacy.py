@@ -37,7 +37,8 @@ REMEDY = (
 @dataclass(frozen=True)
 class Match:
     """A value of a public column in which a number of the lake stands. `source` names raw table, delivery and column; `owner`
-    the line or customer that has the number, as `subscriber_id S1`; `is_own`: the row is of that line or customer."""
+    the line or customer that has the number, as `subscriber_id S1`, blank where the raw table names nobody; `is_own`: the row is
+    of that line or customer."""
 
     value: str
     number: str
@@ -91,8 +92,8 @@ def may_hold(data_type: str) -> bool:
 def create_identifiers(
     db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[str, Table], limits: ReleaseLimits, sampled: int | None = SAMPLED
 ) -> None:
-    """Fills the table `identifiers`: number, source, and whose it is (owner_column, owner), a row for each owner. `sampled`: rows
-    of the latest delivery that are looked at; None: all rows of all deliveries."""
+    """Fills the table `identifiers`: number, source, and whose it is (owner_column, owner), a row for each owner; one of nobody
+    where the raw table names none. `sampled`: rows of the latest delivery that are looked at; None: all of all deliveries."""
     db.execute("create temp table identifiers (number varchar, source varchar, owner_column varchar, owner varchar)")
     db.execute("create temp table looked_at (value varchar)")
     db.execute("create temp table numbers_within (value varchar, number varchar)")
@@ -101,10 +102,10 @@ def create_identifiers(
         if not deliveries:
             continue
         looked_at = [path for folder in (deliveries[-1:] if sampled else deliveries) for path in folder.glob("*.parquet")]
-        owners = owner_columns(table, contract)
+        nobody = {literal(""): literal("")}
+        owners = {literal(name): identifier(name) for name in owner_columns(table, contract)} or nobody
         whole = f"translate(upper({identifier(column.name)}), {literal(SEPARATORS)}, '')"
-        names = f"[{', '.join(map(literal, owners))}]::varchar[]"
-        values = f"[{', '.join(f'{identifier(owner)}::varchar' for owner in owners)}]::varchar[]"
+        names, values = (f"[{', '.join(listed)}]::varchar[]" for listed in (owners, owners.values()))
         source = literal(f"{column.name} of {table.name}" + (f" {deliveries[-1].name}" if sampled else ""))
         # One character all through is what people write where there is no number.
         db.execute(
@@ -144,9 +145,13 @@ def column_verdict(
         for owner in owners
     ] or ["select value, number, '' as owner_column, '' as owner from matched where false"]
     rows = db.execute(
-        f"""select value, number, any_value(source), any_value(owner_column || ' ' || owner), bool_or(own.owner is not null)
-            from matched inner join identifiers using (number)
-            left join ({" union ".join(own)}) as own using (value, number, owner_column, owner)
+        f"""select value, number, arg_max(source, told), max(told)['owner'], bool_or(told['is_own'])
+            from (
+                select value, number, source,
+                    {{'is_own': own.owner is not null, 'owner': owner_column || ' ' || coalesce(owner, '')}} as told
+                from matched inner join identifiers using (number)
+                left join ({" union ".join(own)}) as own using (value, number, owner_column, owner)
+            ) as matches
             group by value, number order by 5 desc, 1"""
     ).fetchall()
     (distinct_values,) = one_row(db.execute(f"select count(distinct {name}) from {relation}"))
@@ -171,6 +176,6 @@ def _numbers(value: str, limits: ReleaseLimits) -> str:
 def _described(matches: list[Match]) -> str:
     if not matches:
         return ""
-    examples = [f"{masked(m.number)}, the {m.source} of {m.owner}" for m in matches[:EXAMPLES]]
+    examples = [f"{masked(m.number)}, the {m.source}{f' of {m.owner}' * bool(m.owner.strip())}" for m in matches[:EXAMPLES]]
     more = f", and {len(matches) - EXAMPLES:,} more" * (len(matches) > EXAMPLES)
     return f"For example {'; '.join(examples)}{more}"

@@ -102,17 +102,17 @@ def privacy_facts(
 
 def identifiers_sql(contract: dict[str, RawTable], limits: ReleaseLimits) -> str:
     """Phones and document numbers of the lake, some rows of each such column of the latest delivery: number, source, and whose it
-    is, a row for each owner. Pure."""
+    is, a row for each owner; one of nobody where the raw table names none. Pure."""
     selects = ["select cast(null as string) as number, '' as source, '' as owner_column, '' as owner where false"]
     for table, column in privacy.searched(contract.values()):
         raw = f"{RAW}.{table.name}"
         owners = privacy.owner_columns(table, contract)
-        pairs = ", ".join(f"{text(owner)}, {_as_text(owner)}" for owner in owners)
+        pairs = [f"{text(owner)}, {_as_text(owner)}" for owner in owners] or ["'', ''"]
         source = f"concat({text(f'{column.name} of {table.name} dt=')}, cast(dt as string))"
         latest = f"select * from {raw} where dt = (select max(dt) from {raw}) limit {privacy.SAMPLED}"
         number = _whole(f"`{column.name}`")
         selects.append(
-            f"select {number} as number, {source} as source, stack({len(owners)}, {pairs}) as (owner_column, owner) "
+            f"select {number} as number, {source} as source, stack({len(pairs)}, {', '.join(pairs)}) as (owner_column, owner) "
             f"from ({latest}) as s"
         )
     long = f"length(number) >= {limits.identifier_length} and replace(number, left(number, 1), '') <> ''"
@@ -137,17 +137,19 @@ def matches_sql(relation: str, column: str, owners: Collection[str], limits: Rel
     values = f"select distinct {_as_text(column)} as value{kept} from {relation}"
     numbers = f"select *, explode({_numbers('value', limits)}) as number from ({values}) as d"
     return (
-        f"select value, number, max_by(source, is_own), max_by(owner, is_own), max(is_own) from ("
-        f"select v.value, v.number, i.source, concat(i.owner_column, ' ', i.owner) as owner, coalesce({own}, false) as is_own "
+        f"select value, number, max_by(source, struct(is_own, owner)), max(struct(is_own, owner)).owner, max(is_own) from ("
+        f"select v.value, v.number, i.source, concat(i.owner_column, ' ', coalesce(i.owner, '')) as owner, "
+        f"coalesce({own}, false) as is_own "
         f"from ({numbers}) as v inner join identifiers as i on v.number = i.number) as m "
         f"group by value, number order by 5 desc, 1"
     )
 
 
 def _numbers(value: str, limits: ReleaseLimits) -> str:
-    """As `privacy` takes a text apart: the whole without separators, and each run of digits."""
+    """As `privacy` takes a text apart: the whole without separators, and each run of digits, with and without a country code."""
     runs = f"regexp_extract_all(upper({value}), '[0-9]{{{limits.identifier_length},}}X?', 0)"
-    return f"concat({runs}, array({_whole(value)}))"
+    found = f"concat({runs}, array({_whole(value)}))"
+    return f"concat({found}, transform({found}, one -> regexp_replace(one, {text(privacy.COUNTRY_CODE)}, '')))"
 
 
 def _whole(value: str) -> str:

@@ -13,13 +13,15 @@ import time
 import pytest
 
 from benchmarks import cluster
+from orchestration.base.contract import Column
+from orchestration.base.contract import Table as RawTable
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.engines.spark import versions
 from orchestration.engines.spark.thrift import connect
 from orchestration.engines.spark.versions import Table
 from orchestration.quality.limits import load_release_limits
-from orchestration.quality.release_facts_spark import hits_sql
+from orchestration.quality.release_facts_spark import RAW, hits_sql, identifiers_sql, matches_sql
 from orchestration.warehouse.dbt import executable
 
 if not os.environ.get("TELCO360_SPARK_TESTS"):
@@ -134,14 +136,22 @@ def test_every_statement_reads_one_whole_version_while_versions_are_switched(spa
 
 
 def test_the_gate_finds_a_phone_alone_and_within_a_text_and_no_other_number(spark):
+    limits = load_release_limits()
     with connect() as session:
-        session.run("create or replace temporary view identifiers as select '13800138000' as number")
+        session.run("create or replace temporary view raw_phones as select '138 0013 8000' as msisdn, date '2026-03-01' as dt")
+        phone, key = Column("msisdn", "string", pii=True), ("msisdn", "channel")
+        contract = {"raw_phones": RawTable("raw_phones", "x", "snapshot", True, key, None, (phone,))}
+        identifiers = identifiers_sql(contract, limits).replace(f"{RAW}.", "")
+        session.run(f"create or replace temporary view identifiers as {identifiers}")
         session.run(
             """create or replace temporary view public_table as
-            select 'p1' as id, 'call 13800138000 now' as remark, 13800138000L as number, '13800138001' as other"""
+            select 'p1' as id, 'call 13800138000 now' as remark, 13800138000L as number, '+86 13800138000' as abroad,
+                '13800138001' as other"""
         )
-        found = session.rows(hits_sql("public_table", ["id", "remark", "number", "other"], load_release_limits()))
-        assert sorted(found) == [("number",), ("remark",)]
+        found = session.rows(hits_sql("public_table", ["id", "remark", "number", "abroad", "other"], limits))
+        assert sorted(found) == [("abroad",), ("number",), ("remark",)]
+        matches = session.rows(matches_sql("public_table", "remark", {"id"}, limits))
+    assert matches == [("call 13800138000 now", "13800138000", "msisdn of raw_phones dt=2026-03-01", " ", False)]
 
 
 def test_a_wrong_statement_and_a_silent_server_are_told_in_words(spark):

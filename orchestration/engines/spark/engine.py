@@ -247,12 +247,12 @@ def copy(version: str, model: Model, described: dict[str, str]) -> TableFacts:
     with connect() as session:
         columns = session.columns(model.relation)
         # Descriptions travel with the table, for whoever makes the views of a version anew.
-        defined = ", ".join(f"`{name}` {kind} comment {versions.text(described.get(name, ''))}" for name, kind in columns)
+        defined = ", ".join(f"`{name}` {kind} comment {versions.comment(described.get(name, ''))}" for name, kind in columns)
         selected = ", ".join(f"`{name}`" for name, _ in columns)
         lasting = ", ".join(f"`{name}`" for name, _ in columns if name not in model.varying)
         split = ", ".join(session.partitions(model.relation))
         by = f"partitioned by ({split})" if split else ""
-        session.run(f"create table {target} ({defined}) using parquet {by} comment {versions.text(model.description)}")
+        session.run(f"create table {target} ({defined}) using parquet {by} comment {versions.comment(model.description)}")
         session.run(f"insert into {target} select {selected} from {model.relation}")
         rows, total = session.rows(f"select count(*), sum(cast(xxhash64({lasting}) as decimal(38, 0))) from {target}")[0]
     return TableFacts(rows, str(total or 0))

@@ -74,7 +74,7 @@ def lay_views(session: Session, tables: Iterable[Table], version: str, before: s
             arms.append(arm(before, table, columns, session.columns(f"{before}.{table.within_version}")))
         is_new = table.name not in existing[table.schema]
         session.run(f"{'create' if is_new else 'alter'} view {table.view} as\n" + "\nunion all ".join(arms))
-        session.run(f"alter view {table.view} set tblproperties ('comment' = {text(table.description)})")
+        session.run(f"alter view {table.view} set tblproperties ('comment' = {comment(table.description)})")
 
 
 def drop_views(session: Session, kept: Iterable[Table]) -> None:
@@ -101,9 +101,14 @@ def arm(version: str, table: Table, columns: list[tuple[str, str]], there: list[
 
 
 def text(value: str) -> str:
-    """A text literal of Spark's."""
-    escaped = value.strip().replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ")
+    """A text literal of Spark's, which stands for exactly this text."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
     return f"'{escaped}'"
+
+
+def comment(value: str) -> str:
+    """A description as a text literal, in one line."""
+    return text(value.strip().replace("\n", " "))
 
 
 def _column(name: str, kind: str, there: str | None) -> str:

@@ -6,7 +6,7 @@ import yaml
 from orchestration.base.settings import PROJECT_DIR
 from orchestration.engines.spark import databases, versions
 from orchestration.engines.spark.thrift import SESSION
-from orchestration.engines.spark.versions import Table, arm, text
+from orchestration.engines.spark.versions import Table, arm, comment, text
 
 PLANS = Table("core", "dim_plans", "Tariff plans.")
 NOW = [("plan_code", "string"), ("fee", "decimal(12,2)")]
@@ -30,9 +30,13 @@ def test_a_version_that_lacks_a_column_gives_null_and_one_of_another_type_is_cas
     assert selected in arm("telco360__a", PLANS, NOW, there)
 
 
-@pytest.mark.parametrize(("said", "literal"), [("it's", "'it\\'s'"), ("a\\b", "'a\\\\b'"), ("two\nlines ", "'two lines'")])
-def test_descriptions_are_literals_whatever_they_hold(said, literal):
+@pytest.mark.parametrize(("said", "literal"), [("it's", "'it\\'s'"), ("a\\b", "'a\\\\b'"), (" two\nlines ", "' two\\nlines '")])
+def test_a_literal_stands_for_exactly_its_text(said, literal):
     assert text(said) == literal
+
+
+def test_a_description_is_one_line():
+    assert comment(" it's\ntwo lines ") == "'it\\'s two lines'"
 
 
 def test_a_version_is_told_from_all_other_databases():

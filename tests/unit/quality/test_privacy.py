@@ -25,6 +25,10 @@ CONTRACT = {
             Column("msisdn", "string", pii=True, pii_kind="phone"),
         ),
     ),
+    "channel_phone_suppressions": Table(
+        "channel_phone_suppressions", "channel", "snapshot", False, ("msisdn", "channel"), None,
+        (Column("msisdn", "string", pii=True, pii_kind="phone"), Column("channel", "string")),
+    ),
 }  # fmt: skip
 
 
@@ -32,11 +36,12 @@ CONTRACT = {
 def found(tmp_path):
     """Calls column_verdict on a public table of (subscriber_id, value) rows, beside the given phones and documents."""
 
-    def call(rows, phones=(), customers=(), owners=("subscriber_id",)):
+    def call(rows, phones=(), customers=(), suppressed=(), owners=("subscriber_id",)):
         with duckdb.connect() as db:
             for table, columns, held in (
                 ("crm_subscribers", "subscriber_id, customer_id, msisdn", phones),
                 ("crm_customers", "customer_id, full_name, id_document_number", customers),
+                ("channel_phone_suppressions", "msisdn, channel", suppressed),
             ):
                 if held:
                     folder = tmp_path / table / "dt=2026-03-01"
@@ -86,6 +91,19 @@ def test_another_number_that_holds_it_or_a_part_of_it_is_another(found, value):
 def test_digits_in_names_are_nobodys_number(found):
     customers = [("C00000001", "客户00000001", "51010219800101123X"), ("C2", "ACME 10020030", "")]
     assert found([("S1", "C00000001"), ("S2", "10020030")], customers=customers).found == 0
+
+
+def test_a_phone_of_nobody_in_the_register_is_found(found):
+    got = found([("S1", "call 13800138000")], suppressed=[("13800138000", "sms")])
+    assert got.found == 1
+    assert got.detail == "For example 138******00, the msisdn of channel_phone_suppressions dt=2026-03-01"
+
+
+def test_of_several_who_have_a_number_the_line_of_the_row_is_named(found):
+    got = found(
+        [("S1", "13800138000")], [("S9", "K9", "13800138000"), ("S1", "K1", "13800138000")], suppressed=[("13800138000", "sms")]
+    )
+    assert got.detail.endswith("the msisdn of crm_subscribers dt=2026-03-01 of subscriber_id S1")
 
 
 def test_a_document_number_that_ends_in_a_letter_is_found(found):

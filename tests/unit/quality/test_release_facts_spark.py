@@ -2,8 +2,10 @@
 
 import pyarrow as pa
 import pytest
+import sqlglot
+from sqlglot.errors import ParseError
 
-from orchestration.base.contract import Column, Table
+from orchestration.base.contract import Column, Table, load_contract
 from orchestration.base.errors import ListError
 from orchestration.engines.spark.tables import arrow_type, members
 from orchestration.quality.limits import load_release_limits
@@ -28,6 +30,15 @@ def test_identifiers_come_from_the_phones_and_documents_of_the_latest_delivery_a
     assert "`full_name`" not in sql and "`born`" not in sql
     assert "stack(1, 'x_id', cast(`x_id` as string)) as (owner_column, owner)" in sql
     assert "dt = (select max(dt) from telco360_build_raw.crm_x)" in sql
+
+
+def test_every_statement_about_the_contract_of_the_project_is_read_by_a_parser_of_spark():
+    sql = identifiers_sql(load_contract(), LIMITS)
+    assert "stack(1, '', '') as (owner_column, owner) from (select * from telco360_build_raw.channel_phone_suppressions" in sql
+    for statement in (sql, hits_sql("`v`.`core__x`", ["a"], LIMITS), matches_sql("`v`.`core__x`", "a", {"x_id"}, LIMITS)):
+        sqlglot.parse_one(statement, read="spark")
+    with pytest.raises(ParseError):
+        sqlglot.parse_one("select stack(0, ) as (owner_column, owner)", read="spark")
 
 
 def test_without_pii_there_are_no_identifiers_but_still_a_query():
