@@ -45,6 +45,12 @@ def memory_limit() -> str:
     return given
 
 
+def memory_bytes() -> int:
+    """The same in bytes. Raises SettingsError as memory_limit does."""
+    amount, unit = re.fullmatch(r"([0-9.]+) ?([KMGT]i?B)", memory_limit(), re.IGNORECASE).groups()  # type: ignore[union-attr]
+    return int(float(amount) * (1024 if "i" in unit.lower() else 1000) ** ("KMGT".index(unit[0].upper()) + 1))
+
+
 def default_memory(total: int) -> int:
     """Bytes for DuckDB on a machine of `total` bytes: MEMORY_SHARE of them less MEMORY_OF_PYTHON, at least 1 GiB. Pure."""
     return max(2**30, int(total * MEMORY_SHARE) - MEMORY_OF_PYTHON)

@@ -130,6 +130,13 @@ def current(home: Home) -> pa.Table:
     return rows.take(pa.array(sorted(latest.values()), pa.int64()))
 
 
+def most_rows(home: Home, table: str) -> int:
+    """Rows of the largest accepted delivery of a raw table; 0 without one."""
+    rows = history(home, ["table_name", "outcome", "rows_accepted"])
+    accepted = pc.and_(pc.equal(rows["table_name"], table), pc.equal(rows["outcome"], ACCEPTED))
+    return pc.max(rows.filter(accepted)["rows_accepted"]).as_py() or 0
+
+
 def last_moment(home: Home) -> datetime:
     """When the latest row was recorded, in UTC without zone; the beginning of time while there is none."""
     return pc.max(history(home, ["recorded_at"])["recorded_at"]).as_py() or datetime.min

@@ -22,8 +22,9 @@ from orchestration.base.billed import billed_months, months_sql
 from orchestration.base.contract import Table, load_contract
 from orchestration.base.damage import damaged
 from orchestration.base.errors import WarehouseError
-from orchestration.intake import IntakeReport
+from orchestration.intake import IntakeReport, ledger
 from orchestration.intake.future_dated import future_rows
+from orchestration.intake.run import SUBSCRIBERS
 from orchestration.pipeline.reports import BuildFound, IntakeFound, step
 from orchestration.pipeline.run import Run, ledger_dates
 from orchestration.quality.release_checks import check_candidate, leaks
@@ -225,7 +226,9 @@ def dbt_build(
     for name in (dbt.RUN_RESULTS, dbt.PARSED):
         (artefacts / name).unlink(missing_ok=True)
     before = run.current_engine.version_before(run.day)
-    arguments = dbt.arguments("build", run.day, before, code, full_tests)
+    lines = 0 if settings.target() == settings.SPARK else ledger.most_rows(run.home, SUBSCRIBERS)
+    threads = dbt.threads_for(lines, settings.memory_bytes())
+    arguments = dbt.arguments("build", run.day, before, code, full_tests, threads)
     arguments += ["--exclude-resource-type", "unit_test", "exposure", *selected]
     with dbt.building_in(run.engine.home):
         started = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)

@@ -29,6 +29,10 @@ RUN_RESULTS = "run_results.json"
 """File among a home's dbt artefacts: what its last build came to."""
 
 
+BYTES_OF_A_LINE = 1_200
+"""What a table of all lines takes of memory while it is built, at the least, for each of them."""
+
+
 def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
     """SHA-256 over the names and contents of the files under `parts`; hidden files and caches don't count."""
     digest = hashlib.sha256()
@@ -47,17 +51,26 @@ def arguments(
     version_before: str | None = None,
     code: str | None = None,
     full_tests: bool = False,
+    threads: int | None = None,
 ) -> list[str]:
     """The dbt arguments after `dbt`, e.g. ['build', '--vars', '{"as_of_date": "2026-03-01"}'].
 
     `version_before`: where the version of the last date before as_of lies, as the engine names it; None where there is none.
-    `code`: hash of the code that the build is made by. `full_tests`: tests look at months that did not change too.
+    `code`: hash of the code that the build is made by. `full_tests`: tests look at months that did not change too. `threads`: how
+    many tables are built at once; None: as the profile says.
     """
     if as_of is None:
         return [command]
     given = {"version_before": version_before, "code": code, "full_tests": full_tests}
     known = {name: value for name, value in given.items() if value}
-    return [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()} | known)]
+    at_once = ["--threads", str(threads)] if threads else []
+    return [command, "--vars", json.dumps({"as_of_date": as_of.isoformat()} | known), *at_once]
+
+
+def threads_for(lines: int, memory: int) -> int | None:
+    """How many tables dbt builds at once: one where `memory` (bytes for DuckDB) does not hold two of so many lines, None (as the
+    profile says) where it does. A large query writes to disk what does not fit; two that share the memory cannot. Pure."""
+    return 1 if 2 * BYTES_OF_A_LINE * lines > memory else None
 
 
 def target_dir() -> Path:

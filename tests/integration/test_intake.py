@@ -38,6 +38,7 @@ def test_no_landing_is_told_and_not_raised(operator):
     assert report.outcomes == []
     assert "does not exist" in report.warnings[0]
     assert ledger.history(operator.home).num_rows == 0
+    assert ledger.most_rows(operator.home, "crm_subscribers") == 0
     assert pq.read_schema(next(operator.home.intake_ledger.glob("*.parquet"))) == ledger.SCHEMA
 
 
@@ -303,6 +304,7 @@ def test_a_clock_set_back_does_not_bring_old_rows_to_the_front(operator, monkeyp
     operator.take()
     assert [row["rows_accepted"] for row in ledger.history(operator.home).to_pylist()] == [3, 5]
     assert ledger.current(operator.home)["rows_accepted"].to_pylist() == [5]
+    assert ledger.most_rows(operator.home, CHARGES[0]) == 5
 
 
 class Killed(BaseException):

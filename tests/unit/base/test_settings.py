@@ -77,6 +77,14 @@ def test_the_default_follows_the_machine_and_leaves_room(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("given", "count"), [("6GB", 6_000_000_000), ("800 MB", 800_000_000), ("1.5GiB", 1_610_612_736), ("2tib", 2_199_023_255_552)]
+)
+def test_the_limit_in_bytes(given, count, monkeypatch):
+    monkeypatch.setenv("TELCO360_MEMORY", given)
+    assert settings.memory_bytes() == count
+
+
+@pytest.mark.parametrize(
     ("name", "text", "is_bound"),
     [
         ("memory.max", "1073741824", True),

@@ -24,6 +24,7 @@ from orchestration.warehouse.dbt import (
     require_current_manifest,
     require_profiles,
     target_dir,
+    threads_for,
 )
 
 
@@ -32,6 +33,12 @@ def test_the_date_goes_in_as_a_var():
     assert (command, flag, json.loads(variables)) == ("build", "--vars", {"as_of_date": "2026-03-01"})
     assert json.loads(arguments("build", date(2026, 3, 1), "v.duckdb")[2])["version_before"] == "v.duckdb"
     assert arguments("parse") == ["parse"]
+    assert arguments("build", date(2026, 3, 1), threads=1)[3:] == ["--threads", "1"]
+
+
+@pytest.mark.parametrize(("lines", "threads"), [(0, None), (1_000_000, None), (1_000_001, 1), (10_000_000, 1)])
+def test_tables_are_built_one_at_a_time_where_memory_does_not_hold_two(lines, threads):
+    assert threads_for(lines, 2_400_000_000) == threads
 
 
 def test_the_environment_is_absolute_and_an_unknown_one_fails(monkeypatch, tmp_path):
