@@ -61,3 +61,45 @@
 
     select * from all_closed
 {%- endmacro %}
+
+
+{# Phones of one delivery that must not be contacted, by their keys. #}
+{% macro phone_suppressions_of(delivery) -%}
+    with
+
+    source as (
+
+        select * from {{ source('channel', 'channel_phone_suppressions') }}
+        where dt = {{ delivery }}
+
+    ),
+
+    keyed as (
+
+        select
+            {{ phone_key('msisdn', rule('contact_rules', 'phone_digits')) }} as phone_key,
+            channel,
+            reason_code,
+            effective_from,
+            effective_to
+        from source
+
+    ),
+
+    renamed as (
+
+        select
+            phone_key,
+            channel,
+            reason_code,
+            effective_from,
+            -- One phone may be written in two ways; an open end outlasts every other.
+            nullif(max(coalesce(effective_to, {{ open_end() }})), {{ open_end() }}) as effective_to
+        from keyed
+        where phone_key is not null
+        group by phone_key, channel, reason_code, effective_from
+
+    )
+
+    select * from renamed
+{%- endmacro %}

@@ -34,6 +34,12 @@
 {%- endmacro %}
 
 
+{# What stands between classes of services in one text: no code holds it, as one may hold spaces. #}
+{% macro class_separator() -%}
+    chr(31)
+{%- endmacro %}
+
+
 {# Columns as one value, so that a window hands on all of them at once: each window costs as much for one column as for many. #}
 {% macro struct_of(columns) -%}
     {{ return(adapter.dispatch('struct_of', 'telco360')(columns)) }}

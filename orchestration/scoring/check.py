@@ -43,9 +43,12 @@ def check(rows: Rows, home: Home, purpose: Purpose, note: Note) -> list[date]:
 
 
 def with_outcome(scores: pd.DataFrame, outcomes: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
-    """Line, chance and whether it came true, of each score whose outcome is known; of a choice, whether it was the one made."""
+    """Line, chance and whether it came true, of each score whose outcome is known, by line and item; of a choice, whether it was
+    the one made."""
     keys = ["subscriber_id", "item"] if purpose.item else ["subscriber_id"]
     joined = scores[[*keys, *(["item"] if purpose.is_choice else []), "probability"]].merge(outcomes[[*keys, "label"]], on=keys)
+    # Equal chances fall into tenths in this order, not in that of a file.
+    joined = joined.sort_values(keys, ignore_index=True)
     came_true = joined["label"] == joined["item"] if purpose.is_choice else joined["label"].astype(bool)
     return joined[["subscriber_id", "probability"]].assign(came_true=came_true.astype(float))
 

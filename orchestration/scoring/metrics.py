@@ -63,8 +63,9 @@ def of_choices(chance: Array, made: Array, learnt: Array) -> dict[str, Any]:
 
 
 def lift(chance: Array, label: Array, share: float) -> float:
-    """How many times as many come true among the highest `share` of rows as among all. Equal chances share what they hold."""
-    most = max(1, round(len(chance) * share))
+    """How many times as many come true among the highest `share` of rows as among all: so many rows, one at least, an exact half
+    rounded up. Equal chances share what they hold."""
+    most = max(1, int(round(len(chance) * share, 9) + 0.5))
     floor = np.sort(chance)[-most]
     above, at = chance > floor, chance == floor
     held = label[above].sum() + label[at].mean() * (most - above.sum())
@@ -72,7 +73,8 @@ def lift(chance: Array, label: Array, share: float) -> float:
 
 
 def by_tenth(chance: Array, label: Array) -> list[dict[str, Any]]:
-    """Rows, mean chance and share that came true, of each tenth of the rows by their chance."""
+    """Rows, mean chance and share that came true, of each tenth of the rows by their chance: of as equal numbers of rows as can
+    be, the lower tenths one more; equal chances in the order in which they come."""
     parts = np.array_split(np.argsort(chance, kind="stable"), TENTHS)
     return [
         {"rows": len(part), "chance": float(chance[part].mean()), "came_true": float(label[part].mean())}

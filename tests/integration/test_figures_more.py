@@ -54,7 +54,7 @@ def reckoned(book: Book) -> dict[str, dict]:
     members = retention.members(book, values)
     return {
         "core.fct_churn": tiers.tiers_before_churn(book, values),
-        "value.subscriber_value": values[book.months[-1]],
+        "value.subscriber_value": tiers.last_values(book, values),
         "value.subscriber_value_months": {(month, key): row for month, rows in values.items() for key, row in rows.items()},
         "value.customer_value": customers,
         "value.service_layers": tiers.service_layers(customers),

@@ -37,8 +37,8 @@ CODES = {"mou_drop": "medium", "zero_usage": "high", "negative_survey": "high", 
 BUILT = [
     "stg_ledger__task_reasons", "stg_ledger__deliveries", "stg_ledger__attempts", "int_deliveries__latest", "dim_raw_tables",
     "stg_channel__contacts", "fct_contacts", "stg_channel__task_events", "fct_task_events", "stg_channel__suppressions",
-    "fct_suppressions", "fct_call_closures", "line_contacts", "contact_pressure", "contact_conversions", "list_offers_taken",
-    "tasks_recorded",
+    "stg_channel__phone_suppressions", "fct_suppressions", "fct_call_closures", "line_contacts", "contact_pressure",
+    "contact_conversions", "list_offers_taken", "tasks_recorded",
     "task_events", "task_progress", "task_triggers", "task_reasons", "tasks", "task_board", "manager_tasks",
     "manager_performance",
 ]  # fmt: skip
@@ -236,7 +236,14 @@ def test_a_message_to_all_moves_no_points_and_others_calls_close_nothing(nights)
 
 
 def test_an_earlier_day_built_again_is_as_it_was(nights):
+    """Also once a later delivery closes, since before that day, the phones of lines that had a task."""
     day = NIGHTS[4]
+    mine = {task["subscriber_id"] for task in nights.found[day].values() if task["is_open"]}
+    phones = [phone for line, phone in nights.ask("select subscriber_id, msisdn from private.subscriber_phones") if line in mine]
+    row = {"channel": "all", "reason_code": "do_not_contact", "effective_from": FIRST}
+    nights.deliver("channel_phone_suppressions", NIGHTS[-1] + timedelta(days=1), [row | {"msisdn": phone} for phone in phones])
+    take_in(nights.home, load_contract())
     nights.build(day)
+    assert phones
     assert nights.table() == nights.found[day]
     assert nights.record(day) == tasks.TaskCounts(False)

@@ -9,6 +9,7 @@ Choices where the definitions leave one:
 from datetime import date
 
 from oracle.desk import Desk, by_line
+from oracle.figures import months_held
 from oracle.known import day_of, month_add, month_start
 
 CARE_DAYS, REPAIR_DAYS, FESTIVAL_DAYS = 90, 7, 3
@@ -27,7 +28,7 @@ def moment_tags(desk: Desk) -> dict[str, dict]:
     balances = desk.book.known.balances
     owed = balances[max(balances)] if balances else {}
     coming = [code for day, code in sorted(FESTIVALS.items()) if 0 < (day - desk.today).days <= FESTIVAL_DAYS]
-    found = {}
+    found, since = {}, min(months_held(desk.book.known), default=date.max)
     for key, row in desk.lines.items():
         line, worth = desk.book.subscribers[key], desk.worth.get(key, {})
         on_net, age = key in desk.on_net, (desk.today - row["activation_date"]).days
@@ -36,7 +37,11 @@ def moment_tags(desk: Desk) -> dict[str, dict]:
         closed = [day_of(c["closed_at"]) for c in complaints[key] if is_closed(c, desk.today)]
         is_prepaid = line["payment_type"] == "prepaid"
         found[key] = {
-            "is_second_topup_due": on_net and is_prepaid and TOPUP_DAYS[0] <= age <= TOPUP_DAYS[1] and months_paid(desk, key) < 2,
+            "is_second_topup_due": on_net
+            and is_prepaid
+            and TOPUP_DAYS[0] <= age <= TOPUP_DAYS[1]
+            and row["activation_date"] >= since
+            and months_paid(desk, key) < 2,
             "is_near_mid_high_end": on_net
             and row["tenure_months"] <= NEAR_MONTHS
             and not worth.get("is_mid_high_end", True)

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from oracle.book import Book, add_months, status_at
 from oracle.figures import ZERO, mean_over, ratio, rounded
-from oracle.known import Line, day_of, month_add, month_end
+from oracle.known import Line, day_of, month_add, month_end, month_start
 from oracle.risk import saturation
 from oracle.tiers import Values, value_before
 
@@ -28,6 +28,8 @@ CADENCE = {
     "monthly": ("no_charges", "arpu_drop", "mou_drop", "contract_ending", "overage", "birthday"),
 }  # fmt: skip
 USE, REGISTER = "billing_usage_daily", "crm_subscribers"
+KEPT_DAYS = 120
+"""Use in the last so many days counts, also outside the months of the line."""
 SOURCES = {
     "zero_usage": USE, "forwarding_offnet": USE, "competitor_hotline": USE, "usage_drop": USE, "calls_moving_offnet": USE,
     "mou_drop": USE, "overage": USE, "low_balance": "billing_balances", "arrears_suspension": REGISTER,
@@ -116,7 +118,9 @@ def inactivity(book: Book) -> dict[str, dict]:
     today = book.known.as_of
     used, paid = {}, {}
     for row in book.known.usage:
-        used[row["subscriber_id"]] = max(row["usage_date"], used.get(row["subscriber_id"], date.min))
+        key, day = row["subscriber_id"], row["usage_date"]
+        if (today - day).days < KEPT_DAYS or (key, month_start(day)) in book.rows:
+            used[key] = max(day, used.get(key, date.min))
     for row in book.known.payments:
         if not row["is_reversal"]:
             paid[row["subscriber_id"]] = max(day_of(row["paid_at"]), paid.get(row["subscriber_id"], date.min))

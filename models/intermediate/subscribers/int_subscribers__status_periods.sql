@@ -1,5 +1,5 @@
--- Status of each line over time: as events told it, and since its status date as the snapshot has it. What is older than its
--- activation belongs to no life of the line.
+-- Status of each line over time: active from its activation until something else is told, then as events told it, and since its
+-- status date as the snapshot has it. What is older than its activation belongs to no life of the line.
 with
 
 lines as (
@@ -34,11 +34,39 @@ told as (
 
 ),
 
+-- Else a line whose history was never told would have no status before its last change, and that alone would tell of the change.
+begun as (
+
+    select
+        subscriber_id,
+        from_date,
+        status_code,
+        true as is_told
+    from told
+
+    union all
+
+    select
+        lines.subscriber_id,
+        lines.activation_date as from_date,
+        'active' as status_code,
+        false as is_told
+    from lines
+    left join told
+        on lines.subscriber_id = told.subscriber_id
+        and lines.activation_date >= told.from_date
+    where told.subscriber_id is null
+
+),
+
+-- A status that is told begins on its day, also after one that is only taken to be the same.
 changes as (
 
     select *
-    from told
-    qualify status_code is distinct from lag(status_code) over (partition by subscriber_id order by from_date)
+    from begun
+    qualify status_code is distinct from lag(case when is_told then status_code end) over (
+            partition by subscriber_id order by from_date
+        )
 
 )
 

@@ -47,10 +47,18 @@ closures as (
     from phone_closures
     inner join {{ ref('stg_crm__subscriber_phones') }} as phones on phone_closures.phone_key = phones.phone_key
 
+),
+
+dated as (
+
+    select distinct
+        subscriber_id,
+        coalesce(effective_from, cast('1900-01-01' as date)) as closed_from,
+        coalesce(effective_to, {{ open_end() }}) as closed_to
+    from closures
+
 )
 
-select distinct
-    subscriber_id,
-    coalesce(effective_from, cast('1900-01-01' as date)) as closed_from,
-    coalesce(effective_to, {{ open_end() }}) as closed_to
-from closures
+-- One that ends before it begins was never in force.
+select * from dated
+where closed_from <= closed_to

@@ -29,20 +29,20 @@ contracts as (
 
 ),
 
+-- A service in two rows that run is one service with one fee.
 running as (
 
-    select
+    select distinct
         lines.month,
         lines.subscriber_id,
+        services.service_code,
         services.service_class,
-        count(distinct services.service_code) as services_running,
-        sum(services.monthly_fee) as service_fees
+        services.monthly_fee
     from lines
     inner join {{ ref('fct_service_subscriptions') }} as services
         on lines.subscriber_id = services.subscriber_id
         and lines.last_day >= services.start_date
         and lines.last_day <= coalesce(services.end_date, {{ open_end() }})
-    group by lines.month, lines.subscriber_id, services.service_class
 
 ),
 
@@ -51,9 +51,9 @@ services as (
     select
         month,
         subscriber_id,
-        {{ dbt.listagg('service_class', "' '", 'order by service_class') }} as service_classes,
-        cast(sum(services_running) as bigint) as services_running,
-        sum(service_fees) as service_fees
+        {{ dbt.listagg('service_class', class_separator(), 'order by service_class') }} as service_classes,
+        count(*) as services_running,
+        sum(monthly_fee) as service_fees
     from running
     group by month, subscriber_id
 

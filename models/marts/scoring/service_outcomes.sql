@@ -1,7 +1,8 @@
 -- Whether each line on-net at a month's end began a service in the three months after, of each class of which none ran then; null
 -- until the three months are complete.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
-{% set running = "concat(' ', coalesce(states.service_classes, ''), ' ')" %}
+{% set between = class_separator() %}
+{% set running = "concat(" ~ between ~ ", coalesce(states.service_classes, ''), " ~ between ~ ")" %}
 with
 
 months as (
@@ -29,7 +30,7 @@ candidates as (
         classes.service_class
     from {{ ref('line_states') }} as states
     cross join classes
-    where {{ dbt.position("concat(' ', classes.service_class, ' ')", running) }} = 0
+    where {{ dbt.position("concat(" ~ between ~ ", classes.service_class, " ~ between ~ ")", running) }} = 0
 
 ),
 

@@ -1,6 +1,6 @@
 -- Each moment is open for some days, so that a run that was missed loses none; a list's cool_down_days has it go out once.
 {% set anniversary = 'cast(' ~ dbt.dateadd('year', 'lines.years_begun', 'lines.activation_date') ~ ' as date)' %}
-{% set since_closing = dbt.datediff('billed.closed_on', as_of_date(), 'day') %}
+{% set month, since_closing = last_billed_month(), dbt.datediff('billed.closed_on', as_of_date(), 'day') %}
 with
 
 lines as (
@@ -9,6 +9,8 @@ lines as (
         lines.*,
         {{ dbt.datediff('lines.activation_date', as_of_date(), 'day') }} as days_since_activation,
         {{ dbt.datediff('lines.activation_date', as_of_date(), 'year') }} as years_begun,
+        -- Of another nobody knows whether it was billed or paid before.
+        coalesce(lines.activation_date >= (select min(month) from {{ ref('dim_months') }}), false) as is_held_from_start,
         worth.vip_level is not null or worth.value_class = 'high' as is_vip,
         worth.is_mid_high_end,
         worth.arpu_3m
@@ -22,14 +24,13 @@ billed as (
 
     select
         facts.subscriber_id,
-        max(case when months.month = {{ last_billed_month() }} then months.closed_on end) as closed_on,
-        sum(case when months.month = {{ last_billed_month() }} then facts.billed_amount end) as bill,
-        sum(case when months.month < {{ last_billed_month() }} then facts.billed_amount end) as billed_before,
-        sum(case when months.month < {{ last_billed_month() }} then 1 else 0 end) as bills_before
+        max(case when months.month = {{ month }} then months.closed_on end) as closed_on,
+        sum(case when months.month = {{ month }} then facts.billed_amount end) as bill,
+        sum(case when months.month < {{ month }} then facts.billed_amount end) as billed_before,
+        sum(case when months.month < {{ month }} then 1 else 0 end) as bills_before
     from {{ ref('fct_subscriber_months') }} as facts
     inner join {{ ref('dim_months') }} as months on facts.month = months.month
-    where facts.has_charges and not facts.is_after_churn
-        and facts.month >= {{ months_before(last_billed_month(), '3') }} and facts.month <= {{ last_billed_month() }}
+    where facts.has_charges and not facts.is_after_churn and facts.month between {{ months_before(month, '3') }} and {{ month }}
     group by facts.subscriber_id
 
 ),
@@ -83,15 +84,14 @@ select
     lines.subscriber_id,
     lines.is_on_net and coalesce(
         billed.bill is not null and billed.bills_before = 0 and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
-        and {{ month_of('lines.activation_date') }} >= {{ months_before(last_billed_month(), '3') }}, false
+        and lines.is_held_from_start and {{ month_of('lines.activation_date') }} >= {{ months_before(month, '3') }}, false
     ) as is_first_bill,
     lines.is_on_net and coalesce(
-        billed.bills_before = 3 and billed.billed_before > 0
-        and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
+        billed.bills_before = 3 and billed.billed_before > 0 and {{ since_closing }} <= {{ rule('moment_rules', 'bill_days') }}
         and {{ comparable(ratio('billed.bill * 3', 'billed.billed_before')) }}
         > {{ rule('moment_rules', 'high_bill_factor') }}, false
     ) as is_high_bill,
-    lines.is_on_net and coalesce(lines.payment_type = 'prepaid', false)
+    lines.is_on_net and lines.is_held_from_start and coalesce(lines.payment_type = 'prepaid', false)
     and lines.days_since_activation >= {{ rule('moment_rules', 'topup_from_days') }}
     and lines.days_since_activation <= {{ rule('moment_rules', 'topup_to_days') }}
     and coalesce(paid.months_paid, 0) < 2 as is_second_topup_due,

@@ -128,6 +128,14 @@ def test_lift_shares_equal_chances():
     assert lift(np.arange(10.0), label, 0.1) == pytest.approx(5)
 
 
+def test_the_highest_scores_are_so_many_to_the_nearest_whole_number():
+    # 5 % of 50 are 2.5 scores, so 3: two came true among them, of two in all.
+    label = np.zeros(50)
+    label[[47, 49]] = 1
+    assert lift(np.arange(50.0), label, 0.05) == pytest.approx(2 / 3 / (2 / 50))
+    assert lift(np.arange(9.0), np.ones(9), 0.05) == pytest.approx(1)
+
+
 def test_tenths_hold_all_rows():
     tenths = by_tenth(np.linspace(0, 1, 25), np.ones(25))
     assert sum(t["rows"] for t in tenths) == 25

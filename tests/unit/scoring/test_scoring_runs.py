@@ -9,6 +9,7 @@ from made_rows import CLASSES, NEW, MadeRows
 from orchestration.base.settings import Home
 from orchestration.scoring import ledger
 from orchestration.scoring.cards import store_with, stores
+from orchestration.scoring.check import figures, with_outcome
 from orchestration.scoring.nightly import score_all, train_all
 from orchestration.scoring.plots import draw_all, reason_rows
 from orchestration.scoring.purposes import HANDSET_BRAND, HANDSET_CHANGE, NAMES, SERVICE_UPTAKE, VALUE_LOSS, purpose_of
@@ -112,6 +113,14 @@ def test_scores_are_checked_once_their_outcome_is_known_as_they_were_given(run, 
     drift = ledger.read(ledger.CHECKS.file(home, date(2026, 6, 1), "value_loss_drift"))
     assert set(drift["part"]) == set(MadeRows.features.names)
     assert drift["psi"].max() < 0.25
+
+
+def test_equal_scores_fall_into_tenths_by_line_whatever_the_order_of_the_file():
+    lines = [f"L{at:02}" for at in range(20)]
+    scores = pd.DataFrame({"subscriber_id": lines[::-1], "item": None, "probability": 0.5})
+    outcomes = pd.DataFrame({"subscriber_id": lines, "item": None, "label": [at < 3 for at in range(20)]})
+    joined = with_outcome(scores, outcomes, VALUE_LOSS).assign(value_tier=None, region_code=None, payment_type=None)
+    assert [row["positive"] for row in figures(joined) if row["kind"] == "tenth"] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_purposes_that_fail_leave_the_others_as_they_are(tmp_path):
