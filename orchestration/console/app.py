@@ -86,7 +86,11 @@ def application(console: Console) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(console), www_redirect=False),
             *_sessions(console),
         ],
-        exception_handlers={404: lambda request, error: told(console, request, 404, "missing"), 500: _broken(console)},
+        exception_handlers={
+            404: lambda request, error: told(console, request, 404, "missing"),
+            405: _form_alone(console),
+            500: _broken(console),
+        },
     )
 
 
@@ -120,7 +124,7 @@ def _sign_in(console: Console) -> list[Route]:
         try:
             return await login.done(request)
         except LoginError as error:
-            return told(console, request, 403, "not_signed_in", str(error))
+            return told(console, request, 403, "not_signed_in", texts.said(words_of(error), language_of(request)))
 
     async def sign_out(request: Request) -> Response:
         if not _is_ours(console, request, await _form(request) or ImmutableMultiDict()):
@@ -183,7 +187,7 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
             return _csv(given["csv"], values)
         return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)
     except NothingPublished as error:
-        return told(console, request, 503, "building" if error.is_being_built else "nothing")
+        return told(console, request, 503, error.why)
     except NotPermitted as error:
         with contextlib.suppress(NotPermitted, OSError):  # as of a command that is refused
             audit.record(console.home, "refused", f"console {page.name}", result="refused")
@@ -199,7 +203,7 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
         words = machine.describe(error, console.home.root)
         if words is None:
             raise
-        return told(console, request, 500, "error", words)
+        return told(console, request, 500, "error", texts.said(words, language_of(request)))
 
 
 def _sent(download: Download) -> Response:
@@ -265,10 +269,16 @@ def language_of(request: Request) -> str:
 
 
 def same_page(request: Request, **changes: str | None) -> str:
-    """The address asked for, with some of what it says changed; None leaves it out."""
+    """The address asked for, with some of what it says changed; None leaves it out. Of a form that was sent, the page above."""
     given = {**request.query_params, **changes}
     rest = urlencode({name: value for name, value in given.items() if value})
-    return f"{request.url.path}?{rest}" if rest else request.url.path
+    path = above(request.url.path) if request.method == "POST" else request.url.path
+    return f"{path}?{rest}" if rest else path
+
+
+def above(path: str) -> str:
+    """The page that an action is of: /lists/vip_care of /lists/vip_care/approve. Pure."""
+    return path.rpartition("/")[0] or "/"
 
 
 def _entered(console: Console, request: Request) -> Response | None:
@@ -322,6 +332,18 @@ def _html(console: Console, request: Request, template: str, status: int = 200, 
     }
     html = console.templates.get_template(template).render(shared | values)
     return HTMLResponse(html, status, headers=HEADERS)
+
+
+def _form_alone(console: Console) -> Callable[[Request, Exception], Response]:
+    """What takes a form alone and was opened, as by a reload or another language, leads to the page that has the form."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        if request.method != "GET":
+            return told(console, request, 405, "missing")
+        rest = f"?{request.url.query}" if request.url.query else ""
+        return _gone(request, above(request.url.path) + rest)
+
+    return answer
 
 
 def _broken(console: Console) -> Callable[[Request, Exception], Response]:

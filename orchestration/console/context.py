@@ -7,16 +7,17 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import ImmutableMultiDict
 
 from orchestration.base.errors import HomeBusy
 from orchestration.base.roles import OWNER, Person, Role
-from orchestration.base.settings import Home
+from orchestration.base.settings import Home, timezone
 from orchestration.base.sql import literal
 from orchestration.catalog.tags import ENTITIES, Tag, as_text
 from orchestration.console import texts
@@ -63,6 +64,16 @@ class Context:
     @property
     def today(self) -> date:
         return today()
+
+    @property
+    def zone(self) -> str:
+        """The operator's time zone, in which moments are shown."""
+        return str(timezone())
+
+    def moment(self, utc: datetime | str) -> str:
+        """A moment of the home's records, to the minute, in the operator's time zone."""
+        found = datetime.fromisoformat(utc) if isinstance(utc, str) else utc
+        return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(timezone()):%Y-%m-%d %H:%M}"
 
     @property
     def age_days(self) -> int:
@@ -231,6 +242,12 @@ class Context:
         """The filters as a condition of a query over these columns; 'true' where nothing is filtered."""
         asked = ((region, self.region), (manager, self.manager))
         return " and ".join(f"{column} = {literal(code)}" for column, code in asked if column and code) or "true"
+
+    @property
+    def filters(self) -> str:
+        """The filters as the end of an address, for links to other pages that take them; empty where nothing is filtered."""
+        asked = {name: code for name, code in (("region", self.region), ("manager", self.manager)) if code}
+        return f"?{urlencode(asked)}" if asked else ""
 
     @property
     def joined(self) -> str:

@@ -68,7 +68,7 @@ def read_schedule(text: str) -> Schedule:
         english = "no day of any year fits '{given}'; the list would never run"
         raise ScheduleError(Message.of("never_due", english, given=text)) from error
     except CroniterError as error:
-        raise ScheduleError(f"'{text}': {error}") from error
+        raise ScheduleError(Message.of("cron_unreadable", "'{given}': {error}", given=text, error=error)) from error
     return Schedule(cron)
 
 

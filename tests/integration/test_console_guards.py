@@ -197,3 +197,21 @@ def test_a_list_whose_file_is_at_fault_is_told_with_what_to_do_in_both_languages
             text = browser.get(address, headers={"accept-language": language}).text
             assert all(each in text for each in words), address
     path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: at_fault\ntitle: {en: 'At fault, zh: x}\n", "该处的引号没有结束（第 2 行）"),
+        ("name: at_fault\npurpose: call: now\n", "含冒号的文本请加引号"),
+        ("name: at_fault\nname: at_fault\n", "name 重复（第 2 行）"),
+        ("- a\n", "清单定义应由若干键组成"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_told_in_chinese(text, words, browser, home):
+    path = home.target_lists / "at_fault.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    for address in ("/lists", "/lists/at_fault"):
+        assert words in browser.get(address, headers={"accept-language": "zh"}).text
+    path.unlink()

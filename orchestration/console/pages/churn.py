@@ -12,8 +12,8 @@ def churn(context: Context) -> Values:
     months = context.months("churn.churn_monthly")
     month = context.month(months)
     own = context.filtered("lines.region_code", "lines.manager_id")
-    monthly = """select month, on_net_opening, activations, reinstated, churned, on_net_end, churn_rate, net_additions
-from churn.churn_monthly
+    monthly = f"""select month, on_net_opening, activations, reinstated, churned, on_net_end, churn_rate, net_additions
+from {_monthly(context) if context.region or context.manager else "churn.churn_monthly"}
 order by month"""
     plans = """select plan_code, tenure_band, churned, on_net_end, churn_rate, is_high_churn_cell
 from churn.churn_by_plan_tenure
@@ -71,6 +71,8 @@ order by lift desc nulls last"""
     return {
         "months": months,
         "own": [
+            context.figure("rate", monthly, "the-monthly-report", line("month", "churn_rate")),
+            context.figure("movement", monthly, "the-monthly-report", bar("month", "activations", "churned")),
             context.figure("zones", zones, "value-loss-warning", bar("warning_zone", "subscribers")),
             context.figure("pool", pool, "exception-pool", split("bar", "month", "kind", "subscribers", stacked=True)),
             context.figure(
@@ -80,8 +82,6 @@ order by lift desc nulls last"""
             context.figure("managers", managers, "snapshot-retention", heat("cohort_month", "manager_id", "retention_rate")),
         ],
         "whole": [
-            context.figure("rate", monthly, "the-monthly-report", line("month", "churn_rate")),
-            context.figure("movement", monthly, "the-monthly-report", bar("month", "activations", "churned")),
             context.figure("reasons", reasons, "reasons", pareto("reason_code", "churned", "cumulative_share")),
             context.figure("regions", regions, "snapshot-retention", heat("cohort_month", "region_name", "retention_rate")),
             context.figure("plans", plans, "rates-by-group-of-lines", heat("tenure_band", "plan_code", "churn_rate")),
@@ -90,3 +90,19 @@ order by lift desc nulls last"""
             context.figure("alerts", alerts, "what-alerts-are-worth"),
         ],
     }
+
+
+def _monthly(context: Context) -> str:
+    """The monthly report of the lines that are looked at, as a query of the columns of churn.churn_monthly."""
+    return f"""(
+    select counted.*, churned / nullif(on_net_end, 0) as churn_rate, on_net_end - on_net_opening as net_additions
+    from (
+        select months.month, count(*) filter (months.is_on_net_opening) as on_net_opening,
+            count(*) filter (months.is_new) as activations, count(*) filter (months.is_reinstated) as reinstated,
+            count(*) filter (months.is_churned) as churned, count(*) filter (months.is_on_net_end) as on_net_end
+        from core.fct_subscriber_months as months
+        {context.joined}
+        where months.is_complete_month and {context.filtered("lines.region_code", "lines.manager_id")}
+        group by months.month
+    ) as counted
+)"""

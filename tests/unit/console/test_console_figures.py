@@ -1,6 +1,6 @@
 """Figures: what a table shows of a value, what a file holds, what a chart is given."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -29,6 +29,7 @@ def figure(columns: tuple, *rows: tuple) -> Figure:
         ("month", date(2026, 10, 1), "2026-10"),
         ("last_billed_month", date(2026, 10, 1), "2026-10"),
         ("contact_date", date(2026, 10, 1), "2026-10-01"),
+        ("opened_at", datetime(2026, 10, 1, 9, 5, 59), "2026-10-01 09:05"),
         ("churn_rate", 0.03125, "3.1%"),
         ("subscriber_share", Decimal("0.5"), "50.0%"),
         ("revenue_amount", Decimal("1234.5"), "1,234.50"),
