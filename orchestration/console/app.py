@@ -8,6 +8,7 @@ from elsewhere (CSP).
 import contextlib
 import hmac
 import secrets
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from orchestration.console.figures import Figure, is_number, shown
 from orchestration.console.login import SIGNED_IN_SECONDS, Login, LoginError, signed_in
 from orchestration.console.pages import PAGES, Page
 from orchestration.console.versions import LACKS, NothingPublished, Versions, lacking
+from orchestration.targeting.folder import list_folders, read_definitions
 from orchestration.warehouse.manifest import Models
 
 HERE = Path(__file__).parent
@@ -64,6 +66,10 @@ class Console:
         self.key = key or secrets.token_urlsafe(24)
         self.versions = Versions(home, models)
         self.templates = templates()
+
+    def warm(self) -> None:
+        """Reads the definitions of lists ahead: hundreds of them take a second or two, once."""
+        threading.Thread(target=read_definitions, args=list_folders(self.home), daemon=True).start()
 
     def token(self, request: Request) -> str:
         """What each form carries, so that no page from elsewhere can send one (CSRF)."""
@@ -329,6 +335,7 @@ def _html(console: Console, request: Request, template: str, status: int = 200, 
         "path": request.url.path,
         "shown": shown,
         "is_number": is_number,
+        "comma": texts.text("layout.comma", language),
     }
     html = console.templates.get_template(template).render(shared | values)
     return HTMLResponse(html, status, headers=HEADERS)

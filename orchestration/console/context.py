@@ -41,6 +41,9 @@ FACTS = ("status", "kind", "key", "channel", "as_of")
 FLAGGED = re.compile(r"(\w+_share) ([\d.]+) \((\d+) of (\d+), surely over ([\d.]+), of the others ([\d.]+)\)")
 """What is flagged of sales: a share, the lines behind it, its lower bound, the share of the others."""
 
+ITEM = re.compile(r"(\w+), item (\d+)")
+"""A key of a list and which of its values is meant."""
+
 NAMES = ("_name", "_id", "code")
 """Endings of columns whose values are names in the database, or codes of the operator: they stay as they are."""
 
@@ -98,6 +101,14 @@ class Context:
         """The text of a key of texts.yml in the reader's language. Raises KeyError where there is none."""
         return texts.text(key, self.language, **values)
 
+    def roles(self, said: str) -> str:
+        """Roles as a person has them (`Person.said`), in the reader's language."""
+        return self.joined_words(self.value("role", role) for role in said.split(", "))
+
+    def joined_words(self, words: Iterable[str]) -> str:
+        """Words one after the other."""
+        return self.text("layout.comma").join(words)
+
     def said(self, words: str, tag: str = "") -> str:
         """A message in the reader's language, where texts.yml has its code; other words as they are. `tag`: whose values and
         bands it names."""
@@ -107,6 +118,8 @@ class Context:
                 return fact
             if name == "measure":
                 return self.heading(fact)
+            if name == "key" and (item := ITEM.fullmatch(fact)):
+                return self.text("lists.item", key=self.value("key", item[1]), number=item[2])
             if name == "rule":
                 return self.value("alert_code", fact)
             if tag and name in ("band", "value"):
@@ -158,7 +171,9 @@ class Context:
 
     def value(self, column: str, value: object) -> str:
         """A value as people read it: by the labels of the tag of that name, else by texts.yml, else as it is."""
-        if is_number(value) or isinstance(value, bool | date) or value is None:
+        if isinstance(value, bool):
+            return self.text("values.true" if value else "values.false")
+        if is_number(value) or isinstance(value, date) or value is None:
             return shown(column, value)
         written = as_text(value)
         if column == "alert_code" and (alert := self.tag(f"has_alert_{written}")):
@@ -170,7 +185,7 @@ class Context:
         if column == "flagged_by":
             return self._flagged(written)
         if column == "reasons":  # of a task: alert:usage_drop, zone:red
-            return ", ".join(self._reason(each) for each in written.split(", "))
+            return self.joined_words(self._reason(each) for each in written.split(", "))
         tag = self.tag(TAG_OF.get(column, column))
         if tag and tag.values.get(written):
             return self.named(in_words(written), tag.values[written])
@@ -178,6 +193,10 @@ class Context:
             if key in texts.catalogue():
                 return self.text(key)
         return written if column.endswith(NAMES) else in_words(written)
+
+    def none(self) -> str:
+        """What a chart says where a value is missing."""
+        return self.text("layout.none")
 
     def unit(self, unit: str) -> str:
         """A tag's unit in the reader's language."""

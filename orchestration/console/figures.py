@@ -23,6 +23,8 @@ class Words(Protocol):
 
     def order(self, column: str) -> list[str]: ...
 
+    def none(self) -> str: ...
+
 
 Draw = Callable[["Figure", Words], dict[str, Any]]
 """Makes the options of a chart (of Apache ECharts) of a figure."""
@@ -140,7 +142,7 @@ def split(kind: str, x: str, by: str, y: str, stacked: bool = False) -> Draw:
         xs, groups = (ordered(figure.column(each), words.order(each)) for each in (x, by))
         found = dict(zip(zip(figure.column(x), figure.column(by), strict=True), figure.column(y), strict=True))
         series = [
-            _series(kind, words.value(by, group), [found.get((each, group)) for each in xs], stacked) | _coloured(by, group)
+            _series(kind, _label(by, group, words), [found.get((each, group)) for each in xs], stacked) | _coloured(by, group)
             for group in groups
         ]
         return _frame(x, xs, y, series, words)
@@ -158,9 +160,10 @@ def heat(x: str, y: str, value: str) -> Draw:
         least, greatest = (end((each[2] for each in data), default=at) for end, at in ((min, 0), (max, 1)))
         return {
             "grid": {"containLabel": True, "left": 8, "right": 8, "top": 8, "bottom": 48},
-            "xAxis": {"type": "category", "data": [words.value(x, each) for each in xs]},
-            "yAxis": {"type": "category", "data": [words.value(y, each) for each in ys]},
+            "xAxis": {"type": "category", "data": [_label(x, each, words) for each in xs]},
+            "yAxis": {"type": "category", "data": [_label(y, each, words) for each in ys]},
             "visualMap": {
+                "text": [shown(value, greatest), shown(value, least if value.endswith(SHARES) else 0)],
                 "min": least if value.endswith(SHARES) else 0,
                 "max": greatest,
                 "calculable": False,
@@ -169,9 +172,9 @@ def heat(x: str, y: str, value: str) -> Draw:
                 "bottom": 0,
                 "inRange": {"color": ["#eef5f8", "#9cc7d8", "#4d94b0"]},
             },
-            "series": [{"type": "heatmap", "name": words.heading(value), "data": data, "label": {"show": len(xs) <= 8}}],
+            "series": [{"type": "heatmap", "name": words.heading(value), "data": data, "label": {"show": True}}],
             "format": _format(value),
-            "tall": len(ys) > 10,
+            "height": 5 + 1.7 * len(ys),
         }
 
     return draw
@@ -202,7 +205,7 @@ def calendar(day: str, row: str, state: str) -> Draw:
                 }
             ],
             "format": "count",
-            "tall": len(rows) > 10,
+            "height": 4 + 1.2 * len(rows),
             "wide": True,
         }
 
@@ -229,6 +232,7 @@ def flow(start: str, end: str, value: str) -> Draw:
                     "data": nodes,
                     "links": links,
                     "layoutIterations": 0,
+                    "nodeGap": 16,
                     "lineStyle": {"color": "source", "opacity": 0.3},
                     "emphasis": {"focus": "adjacency"},
                     "right": "16%",
@@ -275,12 +279,18 @@ def _axes(kind: str, x: str, ys: Sequence[str], stacked: bool = False) -> Draw:
     def draw(figure: Figure, words: Words) -> dict[str, Any]:
         xs = ordered(figure.column(x), words.order(x))
         found = {y: dict(zip(figure.column(x), figure.column(y), strict=True)) for y in ys}
-        series = [_series(kind, words.heading(y), [found[y][each] for each in xs], stacked) for y in ys]
+        told = [y for y in ys if any(value is not None for value in found[y].values())] or ys[:1]
+        series = [_series(kind, words.heading(y), [found[y][each] for each in xs], stacked) for y in told]
         if len(ys) == 1 and x in COLOURS:
             series[0]["data"] = [{"value": plain(found[ys[0]][each])} | _coloured(x, each) for each in xs]
         return _frame(x, xs, ys[0], series, words)
 
     return draw
+
+
+def _label(column: str, value: object, words: Words) -> str:
+    """What stands at an axis or in a legend for a value."""
+    return words.none() if value is None else words.value(column, value)
 
 
 def _coloured(column: str, value: object) -> dict[str, Any]:
@@ -299,7 +309,7 @@ def _frame(x: str, xs: list[Any], y: str, series: list[dict[str, Any]], words: W
     return {
         "grid": {"containLabel": True, "left": 8, "right": 16, "top": 40 if len(series) > 1 else 16, "bottom": 8},
         "legend": {"show": len(series) > 1, "type": "scroll", "top": 0},
-        "xAxis": {"type": "category", "data": [shown(x, each) if is_month(x) else words.value(x, each) for each in xs]},
+        "xAxis": {"type": "category", "data": [shown(x, each) if is_month(x) else _label(x, each, words) for each in xs]},
         "yAxis": {"type": "value", "scale": all(each["type"] == "line" for each in series)},
         "series": series,
         "format": _format(y),

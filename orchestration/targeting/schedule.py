@@ -7,6 +7,7 @@ matter.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
@@ -44,9 +45,15 @@ class Schedule:
 
     def is_due(self, day: date) -> bool:
         """Whether it falls on the day; as cron has it, either day is enough where both kinds are named."""
-        return bool(croniter.match(self.cron, datetime.combine(day, time())))
+        return _falls_on(self.cron, day)
 
 
+@lru_cache(maxsize=10_000)
+def _falls_on(cron: str, day: date) -> bool:
+    return bool(croniter.match(cron, datetime.combine(day, time())))
+
+
+@lru_cache(maxsize=1_000)
 def read_schedule(text: str) -> Schedule:
     """The schedule that the text states: nightly, weekly (Mondays), monthly (the 1st) or the five fields of cron.
 

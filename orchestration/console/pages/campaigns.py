@@ -34,7 +34,7 @@ order by run_date desc, list_name"""
     library = """select rank, list_name, offer_code, channel, segment, runs, targeted_treated, measure, effect, effect_low,
     effect_high, is_proven
 from marketing.plan_library
-order by rank"""
+order by segment <> 'all', segment, rank"""
     members = f"""select list_name, run_date, count(*) filter (arm = 'treated') as treated,
     count(*) filter (arm = 'control') as control, count(*) filter (arm = 'universal_control') as universal_control
 from marketing.target_list_members

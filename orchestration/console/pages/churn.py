@@ -26,17 +26,20 @@ order by rank"""
     cohorts = """select activation_month, months_since, activated, surviving, survival_rate
 from churn.new_subscriber_cohorts
 order by activation_month, months_since"""
-    regions = f"""select retained.cohort_month, coalesce(regions.region_name, retained.region_code) as region_name,
-    retained.cohort_subscribers, retained.lost, retained.retention_rate
-from churn.snapshot_retention as retained
-left join (select distinct region_code, region_name from core.dim_regions) as regions using (region_code)
-where retained.month = {month} and retained.is_manager_total and not retained.is_region_total
-order by retained.cohort_month, region_name"""
-    managers = f"""select retained.manager_id, retained.cohort_month, retained.cohort_subscribers, retained.lost,
+    # No snapshot of the running month, nor of one that is not billed.
+    retained_in = f"retained.month = (select max(month) from churn.snapshot_retention where month <= {month})"
+    regions = f"""select retained.month, retained.cohort_month,
+    coalesce(regions.region_name, retained.region_code) as region_name, retained.cohort_subscribers, retained.lost,
     retained.retention_rate
 from churn.snapshot_retention as retained
+left join (select distinct region_code, region_name from core.dim_regions) as regions using (region_code)
+where {retained_in} and retained.is_manager_total and not retained.is_region_total
+order by retained.cohort_month, region_name"""
+    managers = f"""select retained.month, retained.manager_id, retained.cohort_month, retained.cohort_subscribers,
+    retained.lost, retained.retention_rate
+from churn.snapshot_retention as retained
 inner join core.dim_managers as managers using (manager_id)
-where retained.month = {month} and {context.filtered("managers.region_code", "retained.manager_id")}
+where {retained_in} and {context.filtered("managers.region_code", "retained.manager_id")}
 order by retained.cohort_month, retained.manager_id"""
     pool = f"""select pool.month, pool.kind, count(*) as subscribers
 from churn.exception_pool as pool

@@ -68,7 +68,7 @@ def one(context: Context) -> Values:
         "gone": None,
         "state": state,
         "definition": definition,
-        "facts": facts(definition),
+        "facts": facts(definition, context),
         "text": state.file.read_text(encoding="utf-8"),
         "drafted_by": signing.drafted_by(context.home, name),
         "asked": signing.asked_for(context.home).get(name),
@@ -129,19 +129,19 @@ order by run_date"""
     }
 
 
-def facts(definition: TargetList) -> dict[str, object]:
-    """What else a list says of itself, by key; None or empty where it leaves that to the rules. Pure."""
-    order = ", ".join(f"{step.tag} {'desc' if step.descending else 'asc'}" for step in definition.order_by)
+def facts(definition: TargetList, context: Context) -> dict[str, object]:
+    """What else a list says of itself, by key; None or empty where it leaves that to the rules."""
+    order = [("desc" if step.descending else "asc", context.heading(step.tag)) for step in definition.order_by]
     return {
         "priority": definition.priority,
         "limit": definition.limit,
         "control_share": definition.control_share,
-        "order": order,
-        "columns": ", ".join(definition.columns),
-        "but_not_of": ", ".join(definition.exclude_lists),
-        "only_of": ", ".join(definition.include_lists),
-        "steps": ", ".join(f"{each.step}: {each.by}, {each.on}" for each in definition.also_approved),
-        "split": definition.split_by,
+        "order": context.joined_words(context.text(f"lists.{way}", tag=tag) for way, tag in order),
+        "columns": context.joined_words(map(context.heading, definition.columns)),
+        "but_not_of": context.joined_words(map(context.list_title, definition.exclude_lists)),
+        "only_of": context.joined_words(map(context.list_title, definition.include_lists)),
+        "steps": context.joined_words(f"{each.step}: {each.by}, {each.on}" for each in definition.also_approved),
+        "split": definition.split_by and context.heading(definition.split_by),
     }
 
 

@@ -73,7 +73,8 @@ def _complaints(context: Context) -> str:
     """Complaints of the lines that are looked at, as a query of the columns of service.complaints_monthly."""
     return f"""(
     select date_trunc('month', complaints.opened_at)::date as month,
-        coalesce(complaints.category_code, 'unknown') as category_code, count(*) as opened, count(complaints.closed_at) as closed, median(complaints.days_to_close) as median_days_to_close,
+        coalesce(complaints.category_code, 'unknown') as category_code, count(*) as opened,
+        count(complaints.closed_at) as closed, median(complaints.days_to_close) as median_days_to_close,
         avg(complaints.is_repeat::int) as repeat_share
     from core.fct_complaints as complaints
     {context.joined}

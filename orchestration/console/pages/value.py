@@ -19,7 +19,7 @@ order by month"""
     composition = f"""select value_tier, fee_class, revenue_amount, revenue_share
 from {_composition(context) if is_filtered else "value.value_composition"}
 where month = {month} and revenue_amount <> 0
-order by fee_class"""
+order by sum(abs(revenue_amount)) over (partition by fee_class) desc, fee_class"""
     migration = f"""select from_tier, to_tier, subscribers
 from {_moves(context, month) if is_filtered else "value.value_migration"}
 where month = {month}
@@ -27,8 +27,9 @@ order by subscribers desc"""
     layers = f"""select service_layer, customers, customer_share, revenue_amount, revenue_share
 from {_layers(context) if is_filtered else "value.service_layers"}
 order by service_layer"""
-    levels = f"""select level, subscribers, arpu_from, arpu_to, matched_amount, incentive_amount, plan_code
+    levels = f"""select level, subscribers, arpu_from, arpu_to, matched_amount, incentive_amount, plan_code, plan_name
 from {_levels(context) if is_filtered else "value.tariff_levels"}
+left join (select plan_code, plan_name from core.dim_plans) as plans using (plan_code)
 order by level"""
     lines = f"""from value.subscriber_value_months as months
 {context.joined}

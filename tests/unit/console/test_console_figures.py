@@ -18,6 +18,9 @@ class Words:
     def order(self, column):
         return ["gold", "mass"] if column == "tier" else []
 
+    def none(self):
+        return "none"
+
 
 def figure(columns: tuple, *rows: tuple) -> Figure:
     return Figure("f", "F", "select", columns, list(rows))
@@ -60,7 +63,12 @@ def test_lines_have_months_on_their_axis_and_a_series_a_column():
 def test_groups_keep_their_order_and_have_gaps_where_nothing_is():
     rows = figure(("month", "tier", "n"), ("9", "gold", 1), ("9", None, 2), ("10", "gold", 3))
     option = split("bar", "month", "tier", "n", stacked=True)(rows, Words())
-    assert [(each["name"], each["data"]) for each in option["series"]] == [("<gold>", [1, 3]), ("–", [2, None])]
+    assert [(each["name"], each["data"]) for each in option["series"]] == [("<gold>", [1, 3]), ("none", [2, None])]
+
+
+def test_a_column_without_a_value_is_in_no_legend():
+    months = figure(("month", "a", "b"), (date(2026, 9, 1), 1, None), (date(2026, 10, 1), 2, None))
+    assert [each["name"] for each in line("month", "a", "b")(months, Words())["series"]] == ["A"]
 
 
 def test_a_single_series_needs_no_legend():

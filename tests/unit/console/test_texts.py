@@ -115,8 +115,10 @@ OF_COMMANDS_ALONE = {
 """Modules by package whose errors without a code no page shows: they are of other commands, or end the console's start."""
 
 
-OURS = {"ListError", "DefinitionError", "ExpressionError", "ScheduleError", "ScriptError", "FileError", "CatalogError", "SeedError",
-        "WarehouseError", "SettingsError", "NotPermitted", "HomeBusy", "LoginError"}  # fmt: skip
+OURS = {
+    "ListError", "DefinitionError", "ExpressionError", "ScheduleError", "ScriptError", "FileError", "CatalogError", "SeedError",
+    "WarehouseError", "SettingsError", "NotPermitted", "HomeBusy", "LoginError",
+}  # fmt: skip
 
 
 def test_errors_that_pages_show_have_a_code():
