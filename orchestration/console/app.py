@@ -190,7 +190,7 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
         if isinstance(values, Document):
             return HTMLResponse(values.html, headers=HEADERS | {"Content-Security-Policy": OF_DOCUMENTS})
         if "csv" in given:
-            return _csv(given["csv"], values)
+            return _csv(given["csv"], values) or told(console, request, 404, "missing")
         return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)
     except NothingPublished as error:
         return told(console, request, 503, error.why)
@@ -306,12 +306,13 @@ def _with_language(request: Request, language: str) -> Response:
     return response
 
 
-def _csv(name: str, values: Mapping[str, object]) -> Response:
+def _csv(name: str, values: Mapping[str, object]) -> Response | None:
+    """The figure of that name as a file; None where the page has none."""
     for figure in figures_of(values):
         if figure.name == name:
             headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
             return Response(figure.csv(), media_type="text/csv", headers=headers)
-    return Response(status_code=404, headers=HEADERS)
+    return None
 
 
 def figures_of(values: Mapping[str, object]) -> list[Figure]:

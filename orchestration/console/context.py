@@ -35,7 +35,7 @@ from orchestration.warehouse.manifest import SUBSCRIBER, Models
 TAG_OF = {"from_tier": "value_tier", "to_tier": "value_tier", "channel": "last_contact_channel"}
 """Tags whose values stand in columns of other names."""
 
-FACTS = ("status", "kind", "key", "channel", "as_of")
+FACTS = ("status", "kind", "key", "channel", "as_of", "field")
 """Facts of messages that are codes: values of the column of that name."""
 
 FLAGGED = re.compile(r"(\w+_share) ([\d.]+) \((\d+) of (\d+), surely over ([\d.]+), of the others ([\d.]+)\)")

@@ -44,6 +44,9 @@ COLOURS = {
 }
 """Colours of values that have one of their own, by column; others take what comes."""
 
+NO_VALUE = "#d5dbdf"
+"""The colour beside them of lines without a value."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -194,7 +197,15 @@ def calendar(day: str, row: str, state: str) -> Draw:
             "grid": {"containLabel": True, "left": 8, "right": 8, "top": 8, "bottom": 32},
             "xAxis": {"type": "category", "data": [f"{each:%m-%d}" for each in days]},
             "yAxis": {"type": "category", "data": rows},
-            "visualMap": {"type": "piecewise", "pieces": pieces, "orient": "horizontal", "left": "center", "bottom": 0},
+            "visualMap": {
+                "type": "piecewise",
+                "pieces": pieces,
+                "orient": "horizontal",
+                "left": "center",
+                "bottom": 0,
+                "itemGap": 6,
+                "itemWidth": 12,
+            },
             "series": [
                 {
                     "type": "heatmap",
@@ -295,7 +306,8 @@ def _label(column: str, value: object, words: Words) -> str:
 
 def _coloured(column: str, value: object) -> dict[str, Any]:
     """The style of a value that has a colour of its own."""
-    colour = COLOURS.get(column, {}).get(str(value))
+    known = COLOURS.get(column, {})
+    colour = known.get(str(value), NO_VALUE if known and value is None else "")
     return {"itemStyle": {"color": colour}} if colour else {}
 
 

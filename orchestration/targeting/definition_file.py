@@ -164,7 +164,7 @@ def _problem(fault: Mapping[str, Any]) -> str:
         "greater_than_equal": lambda: Message.of(
             "at_least", "must be at least {least:g}, not {given}", least=facts["ge"], given=given
         ),
-        "less_than_equal": lambda: Message.of("at_most", "must be at most {most:g}, not {given}", most=facts["le"], given=given),
+        "less_than_equal": lambda: Message.of("at_most", "must be at most {most:,}, not {given}", most=facts["le"], given=given),
         "string_too_short": lambda: Message.of("empty", "must not be empty"),
         "string_pattern_mismatch": lambda: _misfit(loc, given),
         "value_error": lambda: words_of(facts["error"]),

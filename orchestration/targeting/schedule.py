@@ -26,9 +26,7 @@ PATTERN = rf"^(?:nightly|weekly|monthly|after_billing|{_FIELD}(?: {_FIELD}){{4}}
 TIMES = ("* *", "0 2")
 """Minutes and hours that a cron line may name: any, or those of the nightly run as the project schedules it."""
 
-_FIELDS = {
-    "minute": "0 to 59", "hour": "0 to 23", "day of the month": "1 to 31", "month": "1 to 12", "day of the week": "0 to 7",
-}  # fmt: skip
+_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), "day of the week": (0, 7)}
 _BACKWARDS = re.compile(r"(\d+)-(\d+)")
 _NEAR = date(2028, 1, 1)  # a leap year has every day of the calendar
 
@@ -66,8 +64,8 @@ def read_schedule(text: str) -> Schedule:
     for place, (name, bounds) in enumerate(_FIELDS.items()):
         alone = " ".join(field if n == place else "*" for n, field in enumerate(fields))
         if not croniter.is_valid(alone) or any(int(low) > int(high) for low, high in _BACKWARDS.findall(fields[place])):
-            english = "{field}: '{given}' is not within {bounds}"
-            raise ScheduleError(Message.of("not_within", english, field=name, given=fields[place], bounds=bounds))
+            english = "{field}: '{given}' is not within {low} to {high}"
+            raise ScheduleError(Message.of("not_within", english, field=name, given=fields[place], low=bounds[0], high=bounds[1]))
     cron = " ".join(["*", "*", *fields[2:]])
     try:
         croniter(cron, datetime.combine(_NEAR, time())).get_next()

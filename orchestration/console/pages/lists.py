@@ -79,7 +79,7 @@ def one(context: Context) -> Values:
             "names_another": OWNER in context.person.roles,
             "retire": context.may(TAKES_BACK) and definition.status != "retired",
             "export": context.may(STEWARD) and definition.status == "approved",
-            "file": context.may(STEWARD) and state.last is not None,
+            "file": context.may(STEWARD) and state.last is not None and bool(state.last["file"]),
             "members": context.may(DRAFTS | STEWARD) and state.last is not None,
         },
     } | _history(context, name, state.runs)
@@ -217,9 +217,12 @@ def file(context: Context) -> Download:
     """The file of the last run, with phones; the audit trail has who took it."""
     state = _state(context)
     last = state.last
-    path = Path(str(last["file"])) if last else Path()
-    if last is None or not path.is_file():
-        raise ListError(context.text("lists.no_file", file=last["file"] if last else state.definition.name))
+    if last is None or not last["file"]:
+        why = context.text("lists.made_elsewhere", name=state.definition.name) if last else context.text("lists.no_runs")
+        raise ListError(why)
+    path = Path(str(last["file"]))
+    if not path.is_file():
+        raise ListError(context.text("lists.no_file", file=path))
     with audit.recorded(context.home, "list_download", f"list {state.definition.name}, run {last['run_id']}") as act:
         act.rows = int(str(last["exported"]))
     return Download(path.name, path)
