@@ -322,10 +322,16 @@ def _frame(x: str, xs: list[Any], y: str, series: list[dict[str, Any]], words: W
         "grid": {"containLabel": True, "left": 8, "right": 16, "top": 40 if len(series) > 1 else 16, "bottom": 8},
         "legend": {"show": len(series) > 1, "type": "scroll", "top": 0},
         "xAxis": {"type": "category", "data": [shown(x, each) if is_month(x) else _label(x, each, words) for each in xs]},
-        "yAxis": {"type": "value", "scale": all(each["type"] == "line" for each in series)},
+        "yAxis": {"type": "value", "scale": all(each["type"] == "line" for each in series)} | _whole(series),
         "series": series,
         "format": _format(y),
     }
+
+
+def _whole(series: list[dict[str, Any]]) -> dict[str, Any]:
+    """An axis of whole numbers has no half ones."""
+    values = [point["value"] if isinstance(point, dict) else point for each in series for point in each["data"]]
+    return {"minInterval": 1} if all(value is None or isinstance(value, int) for value in values) else {}
 
 
 def _format(column: str) -> str:

@@ -83,8 +83,9 @@ def _tiers(context: Context) -> str:
 
 def _composition(context: Context) -> str:
     """What the revenue of the lines that are looked at is made of, as a query of the columns of value.value_composition: amounts
-    billed by fee class, and as one more what of them does not count to ARPU, below 0."""
-    found = context.version.ask("select distinct fee_class from value.value_composition order by fee_class")[1]
+    billed by fee class, of classes that count to ARPU, and as one more what of these does not count, below 0."""
+    counting = "select distinct fee_class from value.value_composition where revenue_amount <> 0 order by fee_class"
+    found = context.version.ask(counting)[1]
     classes = [identifier(fee_class) for (fee_class,) in found]
     amounts = [identifier(f"{fee_class}_amount") for (fee_class,) in found]
     billed = " ".join(f"sum(facts.{amount}) as {fee_class}," for amount, fee_class in zip(amounts, classes, strict=True))
