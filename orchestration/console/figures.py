@@ -307,7 +307,7 @@ def _label(column: str, value: object, words: Words) -> str:
 def _coloured(column: str, value: object) -> dict[str, Any]:
     """The style of a value that has a colour of its own."""
     known = COLOURS.get(column, {})
-    colour = known.get(str(value), NO_VALUE if known and value is None else "")
+    colour = known.get(str(value), NO_VALUE if known and value in (None, "unknown") else "")
     return {"itemStyle": {"color": colour}} if colour else {}
 
 

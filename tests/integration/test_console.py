@@ -103,7 +103,9 @@ def test_each_chart_has_a_definition_and_each_definition_is_there(console, home)
     for page in PAGES:
         if page.method == "GET" and (page.is_in_menu or page.name in given) and "docs" not in page.path:
             asked = ImmutableMultiDict(given.get(page.name, {}))
-            for figure in figures_of(page.view(Context(home, console.models, opened, roles.person(home), "en", page.name, asked))):
+            for figure in figures_of(
+                page.view(Context(home, console.models, opened, roles.person(home), "en", page.name, asked))
+            ):
                 assert figure.definition in anchors if figure.definition else not figure.is_chart, f"{page.path}: {figure.name}"
 
 

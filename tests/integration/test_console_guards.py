@@ -179,6 +179,15 @@ def test_texts_that_mean_harm_are_shown_as_texts(text, browser, console, home):
         assert 'href="javascript:' not in page and "49" not in page.partition("<h1>")[2][:60]
 
 
+def test_two_who_save_a_list_of_one_name_at_once_are_told_apart(browser, console, home, monkeypatch):
+    monkeypatch.setattr("orchestration.console.pages.audience.require_answers", lambda *asked: None)  # both have passed
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "twice"}).status_code == 200
+    answer = post(browser, console, "/audience/save", **PLAN | {"name": "twice", "purpose": "Another."})
+    assert answer.status_code == 400 and "there is a list twice already" in answer.text
+    assert "A call of thanks." in (home.target_lists / "twice.yml").read_text()
+    (home.target_lists / "twice.yml").unlink()
+
+
 def test_a_form_that_holds_too_much_is_told_as_that(browser, console, home):
     answer = post(browser, console, "/audience/save", **PLAN | {"name": "far_too_long", "purpose": "很" * 30_000})
     assert answer.status_code == 413 and "This form holds too much" in answer.text

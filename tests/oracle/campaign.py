@@ -53,7 +53,7 @@ def is_taken(desk: Desk, key: str, offer: str | None, at) -> bool:
 
 def target_lists(desk: Desk) -> dict[str, dict[tuple, dict]]:
     """The tables of runs and of members, by name: the run that counts of each list and day up to D."""
-    shown = ("arm", "offer_code", "manager_id", "is_at_risk", "value_tier")
+    shown = ("arm", "offer_code", "manager_id", "is_at_risk", "value_tier", "region_code")
     return {
         "marketing.target_list_runs": {
             key: {"channel": run.channel, "status": run.status, "matched": len(run.members)}

@@ -124,6 +124,8 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path):
         ("limit: 10", "? [limit, offer]\n: 10", "(?s)care.yml: cannot be read as YAML: .*unhashable key"),
         ("limit: 10", f"limit: {'[' * 3000}{']' * 3000}", "care.yml: cannot be read as YAML: maximum depth of .*; nothing in"),
         ("on: 2026-03-01", "on: soon", "approved.on: must be a date such as 2026-11-21, not 'soon'"),
+        ("limit: 10", "limit: 1000000001", "limit: must be at most 1,000,000,000, not 1000000001"),
+        ("limit: 10", "limit: 10\ncool_down_days: 36501", "cool_down_days: must be at most 36,500, not 36501"),
         ("limit: 10", "limit: 10\npriority: 101", "priority: must be at most 100, not 101"),
         ("limit: 10", "limit: 10\ncontrol_share: 0.6", "control_share: must be at most 0.5, not 0.6"),
         ("limit: 10", "limit: 10\ncontrol_share: ten", "control_share: must be a number, not 'ten'"),
