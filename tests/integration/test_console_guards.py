@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from orchestration.base.settings import Home
 from orchestration.console.app import Console
+from orchestration.console.pages import PAGES
 from orchestration.console.versions import Versions
 from orchestration.targeting import ledger
 from orchestration.warehouse.build import run_lock
@@ -111,7 +112,7 @@ def test_a_version_of_other_code_is_told(browser, home):
 
 
 def test_an_operator_without_a_row_has_pages_that_say_so(browser, console, home):
-    addresses = paths(home)
+    addresses = [*paths(home), *(f"{page.path}?region=north&manager=m1" for page in PAGES if page.filters)]
     with published(home) as db:
         tables = db.execute(
             "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE'"

@@ -14,7 +14,6 @@ def campaigns(context: Context) -> Values:
     dimension = context.given.get("by")
     chosen = dimension if dimension in DIMENSIONS else "list"
     code = DIMENSIONS[chosen]
-
     kept = f"""select code as {code}, retention_uplift, retention_uplift_low, retention_uplift_high
 from marketing.campaign_effect
 where dimension = '{chosen}' and retention_uplift is not null
@@ -46,7 +45,7 @@ order by run_date desc, list_name"""
         "dimensions": DIMENSIONS,
         "chosen": chosen,
         "own": [
-            *(context.figure(name, _effect(by, literal(code)), "marketing") for name, by, code in looked_at if code),
+            *(context.figure(name, _effect(by, one), "marketing") for name, by, one in looked_at if one),
             context.figure("members", members, "marketing"),
         ],
         "whole": [
@@ -62,11 +61,12 @@ order by run_date desc, list_name"""
     }
 
 
-def _effect(dimension: str, code: str = "code") -> str:
-    """The query of all runs together, by the values of a dimension; `code`: one of them alone, as SQL."""
+def _effect(dimension: str, code: str = "") -> str:
+    """The query of all runs together, by the values of a dimension; `code`: of one of them alone."""
+    alone = f" and code = {literal(code)}" if code else ""
     return f"""select code as {DIMENSIONS[dimension]}, targeted_treated, targeted_control, contacted_treated, contacted_control,
     connected_treated, ordered_treated, success_rate_treated, uplift, uplift_low, uplift_high, retention_uplift,
     retention_uplift_low, retention_uplift_high
 from marketing.campaign_effect
-where dimension = '{dimension}' and code = {code}
+where dimension = '{dimension}'{alone}
 order by uplift desc nulls last"""

@@ -17,7 +17,7 @@ where month = {month}"""
 from {tiers}
 order by month"""
     composition = f"""select value_tier, fee_class, revenue_amount, revenue_share
-from {_composition(context) if is_filtered else "value.value_composition"}
+from {_composition(context, month) if is_filtered else "value.value_composition"}
 where month = {month} and revenue_amount <> 0
 order by sum(abs(revenue_amount)) over (partition by fee_class) desc, fee_class"""
     migration = f"""select from_tier, to_tier, subscribers
@@ -81,26 +81,25 @@ def _tiers(context: Context) -> str:
 )"""
 
 
-def _composition(context: Context) -> str:
-    """What the revenue of the lines that are looked at is made of, as a query of the columns of value.value_composition: amounts
-    billed by fee class, of classes that count to ARPU, and as one more what of these does not count, below 0."""
+def _composition(context: Context, month: str) -> str:
+    """What the revenue of the lines that are looked at is made of in the month, as a query of the columns of
+    value.value_composition: amounts billed by fee class, of classes that count to ARPU, and as one more what of these does not
+    count, below 0."""
     counting = "select distinct fee_class from value.value_composition where revenue_amount <> 0 order by fee_class"
-    found = context.version.ask(counting)[1]
-    classes = [identifier(fee_class) for (fee_class,) in found]
-    amounts = [identifier(f"{fee_class}_amount") for (fee_class,) in found]
-    billed = " ".join(f"sum(facts.{amount}) as {fee_class}," for amount, fee_class in zip(amounts, classes, strict=True))
+    amounts = {fee_class: f"facts.{identifier(f'{fee_class}_amount')}" for (fee_class,) in context.version.ask(counting)[1]}
+    billed = "".join(f"sum({amount}) as {identifier(fee_class)}, " for fee_class, amount in amounts.items())
     return f"""(
     select parts.*, revenue_amount / nullif(sum(revenue_amount) over (partition by month, value_tier), 0) as revenue_share
     from (
         unpivot (
             select months.month, months.value_tier, {billed}
-                sum(facts.arpu_amount - facts.{" - facts.".join(amounts)}) as not_to_arpu
+                sum({" - ".join(["facts.arpu_amount", *amounts.values()])}) as not_to_arpu
             from value.subscriber_value_months as months
             inner join core.fct_subscriber_months as facts using (subscriber_id, month)
             {context.joined}
-            where {context.filtered("lines.region_code", "lines.manager_id")}
+            where months.month = {month} and {context.filtered("lines.region_code", "lines.manager_id")}
             group by months.month, months.value_tier
-        ) on {", ".join(classes)}, not_to_arpu into name fee_class value revenue_amount
+        ) on {", ".join([*map(identifier, amounts), "not_to_arpu"])} into name fee_class value revenue_amount
     ) as parts
 )"""
 
