@@ -245,7 +245,7 @@ class Context:
         """The month that is looked at, as SQL: the one that the address names, where there is such, else the first of these."""
         asked = next((month for month in months if f"{month:%Y-%m}" == self.given.get("month")), None)
         chosen = asked or next(iter(months), None)
-        return f"date '{chosen}'" if chosen else "null"
+        return f"date '{chosen}'" if chosen else "null::date"
 
     @property
     def region(self) -> str:
