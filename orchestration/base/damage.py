@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
+from orchestration.base.words import Message
 
 _SAID = (
     "magic bytes",
@@ -30,7 +31,7 @@ _SAID = (
 _NAMED = re.compile(r"""['"](/[^'"]+\.(?:parquet|duckdb))['"]""")
 
 
-def damaged(text: str, home: Home) -> str | None:
+def damaged(text: str, home: Home) -> Message | None:
     """Which file of the home is damaged and what to do, where an error's text says that one is; None where it does not."""
     if not _is_of_damage(text):
         return None
@@ -38,7 +39,8 @@ def damaged(text: str, home: Home) -> str | None:
     path = next(named, None) or next(_damaged_files(home), None)
     if path is None:
         return None
-    return f"{path} is damaged: {fault_of(path) or 'it cannot be read'}. {_remedy(path, home)}, then run again"
+    why, remedy = fault_of(path) or "it cannot be read", _remedy(path, home)
+    return Message.of("damaged", "{path} is damaged: {why}. {remedy}, then run again", path=path, why=why, remedy=remedy)
 
 
 def fault_of(path: Path) -> str | None:
@@ -76,17 +78,19 @@ def _damaged_files(home: Home) -> Iterator[Path]:
             yield path
 
 
-def _remedy(path: Path, home: Home) -> str:
+def _remedy(path: Path, home: Home) -> Message:
     if path.is_relative_to(home.raw):
-        return (
-            f"Remove {path.parent}: what lies in landing is taken in anew; what does not, bring back from a backup "
-            "(`telco360 restore`)"
+        english = (
+            "Remove {folder}: what lies in landing is taken in anew; what does not, bring back from a backup (`telco360 restore`)"
         )
+        return Message.of("remove_of_lake", english, folder=path.parent)
     if path.is_relative_to(home.warehouse):
-        return f"Remove {home.build_database} and {home.public_database}: they are made anew"
+        english = "Remove {build} and {public}: they are made anew"
+        return Message.of("remove_build", english, build=home.build_database, public=home.public_database)
     if path.is_relative_to(home.published):
-        return (
+        english = (
             "Where readers have it, give them the version before (`telco360 publish rollback`). Bring it back from a backup; "
-            f"without one remove it and {path.stem}.json, with which goes what tags were on its day"
+            "without one remove it and {note}, with which goes what tags were on its day"
         )
-    return "Bring it back from a backup (`telco360 restore`)"
+        return Message.of("restore_version", english, note=f"{path.stem}.json")
+    return Message.of("restore_file", "Bring it back from a backup (`telco360 restore`)")

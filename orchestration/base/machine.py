@@ -12,15 +12,13 @@ from pathlib import Path
 
 from orchestration.base import settings
 from orchestration.base.damage import damaged
+from orchestration.base.words import Message
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Numbers of the errors of a disk, or one's share of it, that is full."""
 
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-_REMEDIES = {
-    **dict.fromkeys(FULL, "Make room there and run again"),
-    **dict.fromkeys(_CLOSED, "Let the user who runs telco360 read and write there, then run again"),
-}
+
 _SAID_OF_A_FULL_DISK = ("No space left on device", "database or disk is full")
 """By DuckDB and by SQLite, whose errors carry no number."""
 
@@ -33,7 +31,7 @@ MOST_OF_MEMORY = 0.9
 _SAID_OF_MEMORY = ("Out of Memory Error", "OutOfMemoryException")
 
 
-def describe(error: BaseException, home: os.PathLike[str]) -> str | None:
+def describe(error: BaseException, home: os.PathLike[str]) -> Message | None:
     """What is wrong, where (`home`, if the error doesn't say) and what to do next; None for what is no fault of the machine."""
     text = f"{type(error).__name__}: {error}"
     if words := out_of_memory(text) or damaged(text, settings.Home(Path(home))):
@@ -45,19 +43,24 @@ def describe(error: BaseException, home: os.PathLike[str]) -> str | None:
         _SAID_OF_ANY_DISK in str(error) and shutil.disk_usage(home).free < 2**20
     ):
         number = errno.ENOSPC
-    if number is None or number not in _REMEDIES:
-        return None
-    return f"{os.fsdecode(place)}: {os.strerror(number).lower()}. {_REMEDIES[number]}"
+    if number in FULL:
+        english = "{place}: {what}. Make room there and run again"
+        return Message.of("disk_full", english, place=os.fsdecode(place), what=os.strerror(number).lower())
+    if number in _CLOSED:
+        english = "{place}: {what}. Let the user who runs telco360 read and write there, then run again"
+        return Message.of("place_closed", english, place=os.fsdecode(place), what=os.strerror(number).lower())
+    return None
 
 
-def out_of_memory(text: str) -> str | None:
+def out_of_memory(text: str) -> Message | None:
     """What to do where an error's text, DuckDB's or dbt's, says that DuckDB ran out of memory; None where it does not."""
     if not any(said in text for said in _SAID_OF_MEMORY):
         return None
     found, total = re.search(r"\bmodel (\w+):", text), settings.machine_memory()
     where = f" in {found[1]}" if found else ""
-    return (
-        f"out of memory{where}: DuckDB may use {settings.memory_limit()} (TELCO360_MEMORY), and this machine has "
-        f"{total / 2**30:.1f} GiB. Set TELCO360_MEMORY higher, to at most {int(total * MOST_OF_MEMORY) // 2**20}MiB, or use a "
-        f"machine with more memory; then run again"
+    english = (
+        "out of memory{where}: DuckDB may use {limit} (TELCO360_MEMORY), and this machine has {total:.1f} GiB. Set "
+        "TELCO360_MEMORY higher, to at most {most}MiB, or use a machine with more memory; then run again"
     )
+    most = int(total * MOST_OF_MEMORY) // 2**20
+    return Message.of("out_of_memory", english, where=where, limit=settings.memory_limit(), total=total / 2**30, most=most)

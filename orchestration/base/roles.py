@@ -21,7 +21,7 @@ import yaml
 
 from orchestration.base.errors import Telco360Error
 from orchestration.base.settings import Home, SettingsError
-from orchestration.base.words import Message
+from orchestration.base.words import Message, words_of
 
 OWNER = "owner"
 """What the account that owns the home is in: it runs every night, and needs no entry in the file."""
@@ -101,9 +101,8 @@ def person(home: Home) -> Person:
         owner = None
     if asked and owner not in (None, uid):
         name = account_name(owner or 0)
-        raise NotPermitted(
-            f"{home.root} belongs to {name}, and {account} works for you on homes of its own alone: sudo -u {name}"
-        )
+        english = "{home} belongs to {name}, and {account} works for you on homes of its own alone: sudo -u {name}"
+        raise NotPermitted(Message.of("home_of_another", english, home=home.root, name=name, account=account))
     user = asked or account
     try:
         given = read_roles(roles_file(home), uid)
@@ -130,26 +129,28 @@ def read_roles(path: Path, uid: int) -> dict[Role, dict[str, tuple[str, ...]]] |
     except (FileNotFoundError, NotADirectoryError):
         return None
     if found.st_uid not in (0, uid) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise SettingsError(f"{path}: other accounts may change it; run chown {account_name(uid)} {path} and chmod 600 {path}")
+        english = "{path}: other accounts may change it; run chown {account} {path} and chmod 600 {path}"
+        raise SettingsError(Message.of("roles_open", english, path=path, account=account_name(uid)))
     try:
         return parsed(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError) as error:
-        raise SettingsError(f"{path}: {error}. Write, for example:\nsteward:\n  users: [anna]\n  groups: [privacy]") from error
+        english = "{path}: {problem}. Write, for example:\nsteward:\n  users: [anna]\n  groups: [privacy]"
+        raise SettingsError(Message.of("roles_wrong", english, path=path, problem=words_of(error))) from error
 
 
 def parsed(raw: Any) -> dict[Role, dict[str, tuple[str, ...]]]:
     """The same from what YAML reads. Raises ValueError, saying what is wrong. Pure."""
     if not isinstance(raw, dict):
-        raise ValueError("it must name roles, each with users and groups")
+        raise ValueError(Message.of("roles_named", "it must name roles, each with users and groups"))
     found = {}
     for name, members in raw.items():
         if name not in set(Role):
-            raise ValueError(f"'{name}' is no role; there are {', '.join(Role)}")
+            raise ValueError(Message.of("no_role", "'{name}' is no role; there are {known}", name=name, known=", ".join(Role)))
         if not isinstance(members, dict) or set(members) - {"users", "groups"}:
-            raise ValueError(f"{name} must have users, groups or both, and nothing else")
+            raise ValueError(Message.of("role_has", "{name} must have users, groups or both, and nothing else", name=name))
         for kind, names in members.items():
             if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-                raise ValueError(f"{kind} of {name} must be a list of names")
+                raise ValueError(Message.of("role_names", "{members} of {name} must be a list of names", members=kind, name=name))
         found[Role(name)] = {kind: tuple(names) for kind, names in members.items()}
     return found
 

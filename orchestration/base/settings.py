@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from orchestration.base.errors import Telco360Error
+from orchestration.base.words import Message
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 TARGET_LISTS = PROJECT_DIR / "target_lists"
@@ -41,7 +42,8 @@ def memory_limit() -> str:
         return f"{default_memory(machine_memory()) // 2**20}MiB"
     amount = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?[KMGT]i?B", given, re.IGNORECASE)
     if not amount or float(amount[1]) == 0:
-        raise SettingsError(f"TELCO360_MEMORY: '{given}' is no amount of memory; write one such as 6GB or 800MB")
+        english = "TELCO360_MEMORY: '{given}' is no amount of memory; write one such as 6GB or 800MB"
+        raise SettingsError(Message.of("no_memory", english, given=given))
     return given
 
 
@@ -177,7 +179,8 @@ def environment() -> str:
     """
     name = os.environ.get("TELCO360_ENV") or "local"
     if name not in ENVIRONMENTS:
-        raise SettingsError(f"TELCO360_ENV: '{name}' is no environment; choose one of {', '.join(ENVIRONMENTS)}")
+        english = "TELCO360_ENV: '{given}' is no environment; choose one of {known}"
+        raise SettingsError(Message.of("no_environment", english, given=name, known=", ".join(ENVIRONMENTS)))
     return name
 
 
@@ -188,7 +191,8 @@ def target() -> str:
     """
     name = os.environ.get("TELCO360_TARGET") or environment()
     if name not in (*ENVIRONMENTS, SPARK):
-        raise SettingsError(f"'{name}' is no target; choose one of {', '.join((*ENVIRONMENTS, SPARK))}")
+        known = ", ".join((*ENVIRONMENTS, SPARK))
+        raise SettingsError(Message.of("no_target", "'{given}' is no target; choose one of {known}", given=name, known=known))
     return name
 
 
@@ -234,4 +238,5 @@ def timezone() -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError) as error:
-        raise SettingsError(f"TELCO360_TIMEZONE: '{name}' is no time zone; use a name such as Asia/Shanghai") from error
+        english = "TELCO360_TIMEZONE: '{given}' is no time zone; use a name such as Asia/Shanghai"
+        raise SettingsError(Message.of("no_time_zone", english, given=name)) from error

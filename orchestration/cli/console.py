@@ -36,6 +36,7 @@ def console(
         shared = Console(settings.home(), models(), login=Login(named) if named else None)
     place = f"[{host}]" if ":" in host else host
     typer.echo(f"Open {named.address if named else f'http://{place}:{port}/?key={shared.key}'}\nCtrl-C ends it.")
+    shared.warm()
     served = application(shared)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
         uvicorn.run(served, host=host, port=port, log_level="warning", lifespan="off", server_header=False, timeout_keep_alive=60)

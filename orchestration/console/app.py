@@ -8,6 +8,7 @@ from elsewhere (CSP).
 import contextlib
 import hmac
 import secrets
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from orchestration.console.figures import Figure, is_number, shown
 from orchestration.console.login import SIGNED_IN_SECONDS, Login, LoginError, signed_in
 from orchestration.console.pages import PAGES, Page
 from orchestration.console.versions import LACKS, NothingPublished, Versions, lacking
+from orchestration.targeting.folder import list_folders, read_definitions
 from orchestration.warehouse.manifest import Models
 
 HERE = Path(__file__).parent
@@ -65,6 +67,10 @@ class Console:
         self.versions = Versions(home, models)
         self.templates = templates()
 
+    def warm(self) -> None:
+        """Reads the definitions of lists ahead: hundreds of them take a second or two, once."""
+        threading.Thread(target=read_definitions, args=list_folders(self.home), daemon=True).start()
+
     def token(self, request: Request) -> str:
         """What each form carries, so that no page from elsewhere can send one (CSRF)."""
         if self.login:
@@ -86,7 +92,11 @@ def application(console: Console) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(console), www_redirect=False),
             *_sessions(console),
         ],
-        exception_handlers={404: lambda request, error: told(console, request, 404, "missing"), 500: _broken(console)},
+        exception_handlers={
+            404: lambda request, error: told(console, request, 404, "missing"),
+            405: _form_alone(console),
+            500: _broken(console),
+        },
     )
 
 
@@ -120,7 +130,7 @@ def _sign_in(console: Console) -> list[Route]:
         try:
             return await login.done(request)
         except LoginError as error:
-            return told(console, request, 403, "not_signed_in", str(error))
+            return told(console, request, 403, "not_signed_in", texts.said(words_of(error), language_of(request)))
 
     async def sign_out(request: Request) -> Response:
         if not _is_ours(console, request, await _form(request) or ImmutableMultiDict()):
@@ -180,10 +190,10 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
         if isinstance(values, Document):
             return HTMLResponse(values.html, headers=HEADERS | {"Content-Security-Policy": OF_DOCUMENTS})
         if "csv" in given:
-            return _csv(given["csv"], values)
+            return _csv(given["csv"], values) or told(console, request, 404, "missing")
         return _html(console, request, page.template or f"{page.name}.html", context=context, page=page, **values)
     except NothingPublished as error:
-        return told(console, request, 503, "building" if error.is_being_built else "nothing")
+        return told(console, request, 503, error.why)
     except NotPermitted as error:
         with contextlib.suppress(NotPermitted, OSError):  # as of a command that is refused
             audit.record(console.home, "refused", f"console {page.name}", result="refused")
@@ -199,7 +209,7 @@ def _shown(console: Console, page: Page, request: Request, given: ImmutableMulti
         words = machine.describe(error, console.home.root)
         if words is None:
             raise
-        return told(console, request, 500, "error", words)
+        return told(console, request, 500, "error", texts.said(words, language_of(request)))
 
 
 def _sent(download: Download) -> Response:
@@ -265,10 +275,16 @@ def language_of(request: Request) -> str:
 
 
 def same_page(request: Request, **changes: str | None) -> str:
-    """The address asked for, with some of what it says changed; None leaves it out."""
+    """The address asked for, with some of what it says changed; None leaves it out. Of a form that was sent, the page above."""
     given = {**request.query_params, **changes}
     rest = urlencode({name: value for name, value in given.items() if value})
-    return f"{request.url.path}?{rest}" if rest else request.url.path
+    path = above(request.url.path) if request.method == "POST" else request.url.path
+    return f"{path}?{rest}" if rest else path
+
+
+def above(path: str) -> str:
+    """The page that an action is of: /lists/vip_care of /lists/vip_care/approve. Pure."""
+    return path.rpartition("/")[0] or "/"
 
 
 def _entered(console: Console, request: Request) -> Response | None:
@@ -290,12 +306,13 @@ def _with_language(request: Request, language: str) -> Response:
     return response
 
 
-def _csv(name: str, values: Mapping[str, object]) -> Response:
+def _csv(name: str, values: Mapping[str, object]) -> Response | None:
+    """The figure of that name as a file; None where the page has none."""
     for figure in figures_of(values):
         if figure.name == name:
             headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
             return Response(figure.csv(), media_type="text/csv", headers=headers)
-    return Response(status_code=404, headers=HEADERS)
+    return None
 
 
 def figures_of(values: Mapping[str, object]) -> list[Figure]:
@@ -319,9 +336,22 @@ def _html(console: Console, request: Request, template: str, status: int = 200, 
         "path": request.url.path,
         "shown": shown,
         "is_number": is_number,
+        "comma": texts.text("layout.comma", language),
     }
     html = console.templates.get_template(template).render(shared | values)
     return HTMLResponse(html, status, headers=HEADERS)
+
+
+def _form_alone(console: Console) -> Callable[[Request, Exception], Response]:
+    """What takes a form alone and was opened, as by a reload or another language, leads to the page that has the form."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        if request.method != "GET":
+            return told(console, request, 405, "missing")
+        rest = f"?{request.url.query}" if request.url.query else ""
+        return _gone(request, above(request.url.path) + rest)
+
+    return answer
 
 
 def _broken(console: Console) -> Callable[[Request, Exception], Response]:

@@ -224,7 +224,7 @@ def tree_in(form: ImmutableMultiDict[str, str], tags: Mapping[str, Tag]) -> Grou
         values = tuple(value for value in form.getlist(f"value.{id}") if value.strip())
         return Leaf(tag.name, operator if operator in known else known[0], values)
 
-    ids = {id for id in ids if all(step.isdigit() for step in id.split("."))}
+    ids = {id for id in ids if all(step.isascii() and step.isdigit() for step in id.split("."))}
     found = node(ROOT) if f"join.{ROOT}" in form else None
     return found if isinstance(found, Group) else Group()
 

@@ -7,16 +7,17 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import ImmutableMultiDict
 
 from orchestration.base.errors import HomeBusy
 from orchestration.base.roles import OWNER, Person, Role
-from orchestration.base.settings import Home
+from orchestration.base.settings import Home, timezone
 from orchestration.base.sql import literal
 from orchestration.catalog.tags import ENTITIES, Tag, as_text
 from orchestration.console import texts
@@ -34,11 +35,14 @@ from orchestration.warehouse.manifest import SUBSCRIBER, Models
 TAG_OF = {"from_tier": "value_tier", "to_tier": "value_tier", "channel": "last_contact_channel"}
 """Tags whose values stand in columns of other names."""
 
-FACTS = ("status", "kind", "key", "channel", "as_of")
+FACTS = ("status", "kind", "key", "channel", "as_of", "field")
 """Facts of messages that are codes: values of the column of that name."""
 
 FLAGGED = re.compile(r"(\w+_share) ([\d.]+) \((\d+) of (\d+), surely over ([\d.]+), of the others ([\d.]+)\)")
 """What is flagged of sales: a share, the lines behind it, its lower bound, the share of the others."""
+
+ITEM = re.compile(r"(\w+), item (\d+)")
+"""A key of a list and which of its values is meant."""
 
 NAMES = ("_name", "_id", "code")
 """Endings of columns whose values are names in the database, or codes of the operator: they stay as they are."""
@@ -65,6 +69,16 @@ class Context:
         return today()
 
     @property
+    def zone(self) -> str:
+        """The operator's time zone, in which moments are shown."""
+        return str(timezone())
+
+    def moment(self, utc: datetime | str) -> str:
+        """A moment of the home's records, to the minute, in the operator's time zone."""
+        found = datetime.fromisoformat(utc) if isinstance(utc, str) else utc
+        return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(timezone()):%Y-%m-%d %H:%M}"
+
+    @property
     def age_days(self) -> int:
         """How many days ago the version's business date was."""
         return (self.today - self.version.as_of).days
@@ -87,6 +101,14 @@ class Context:
         """The text of a key of texts.yml in the reader's language. Raises KeyError where there is none."""
         return texts.text(key, self.language, **values)
 
+    def roles(self, said: str) -> str:
+        """Roles as a person has them (`Person.said`), in the reader's language."""
+        return self.joined_words(self.value("role", role) for role in said.split(", "))
+
+    def joined_words(self, words: Iterable[str]) -> str:
+        """Words one after the other."""
+        return self.text("layout.comma").join(words)
+
     def said(self, words: str, tag: str = "") -> str:
         """A message in the reader's language, where texts.yml has its code; other words as they are. `tag`: whose values and
         bands it names."""
@@ -96,6 +118,8 @@ class Context:
                 return fact
             if name == "measure":
                 return self.heading(fact)
+            if name == "key" and (item := ITEM.fullmatch(fact)):
+                return self.text("lists.item", key=self.value("key", item[1]), number=item[2])
             if name == "rule":
                 return self.value("alert_code", fact)
             if tag and name in ("band", "value"):
@@ -147,7 +171,9 @@ class Context:
 
     def value(self, column: str, value: object) -> str:
         """A value as people read it: by the labels of the tag of that name, else by texts.yml, else as it is."""
-        if is_number(value) or isinstance(value, bool | date) or value is None:
+        if isinstance(value, bool):
+            return self.text("values.true" if value else "values.false")
+        if is_number(value) or isinstance(value, date) or value is None:
             return shown(column, value)
         written = as_text(value)
         if column == "alert_code" and (alert := self.tag(f"has_alert_{written}")):
@@ -159,7 +185,7 @@ class Context:
         if column == "flagged_by":
             return self._flagged(written)
         if column == "reasons":  # of a task: alert:usage_drop, zone:red
-            return ", ".join(self._reason(each) for each in written.split(", "))
+            return self.joined_words(self._reason(each) for each in written.split(", "))
         tag = self.tag(TAG_OF.get(column, column))
         if tag and tag.values.get(written):
             return self.named(in_words(written), tag.values[written])
@@ -167,6 +193,10 @@ class Context:
             if key in texts.catalogue():
                 return self.text(key)
         return written if column.endswith(NAMES) else in_words(written)
+
+    def none(self) -> str:
+        """What a chart says where a value is missing."""
+        return self.text("layout.none")
 
     def unit(self, unit: str) -> str:
         """A tag's unit in the reader's language."""
@@ -215,7 +245,7 @@ class Context:
         """The month that is looked at, as SQL: the one that the address names, where there is such, else the first of these."""
         asked = next((month for month in months if f"{month:%Y-%m}" == self.given.get("month")), None)
         chosen = asked or next(iter(months), None)
-        return f"date '{chosen}'" if chosen else "null"
+        return f"date '{chosen}'" if chosen else "null::date"
 
     @property
     def region(self) -> str:
@@ -231,6 +261,12 @@ class Context:
         """The filters as a condition of a query over these columns; 'true' where nothing is filtered."""
         asked = ((region, self.region), (manager, self.manager))
         return " and ".join(f"{column} = {literal(code)}" for column, code in asked if column and code) or "true"
+
+    @property
+    def filters(self) -> str:
+        """The filters as the end of an address, for links to other pages that take them; empty where nothing is filtered."""
+        asked = {name: code for name, code in (("region", self.region), ("manager", self.manager)) if code}
+        return f"?{urlencode(asked)}" if asked else ""
 
     @property
     def joined(self) -> str:

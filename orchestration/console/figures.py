@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ class Words(Protocol):
     def value(self, column: str, value: object) -> str: ...
 
     def order(self, column: str) -> list[str]: ...
+
+    def none(self) -> str: ...
 
 
 Draw = Callable[["Figure", Words], dict[str, Any]]
@@ -41,6 +43,9 @@ COLOURS = {
     "to_tier": _TIERS,
 }
 """Colours of values that have one of their own, by column; others take what comes."""
+
+NO_VALUE = "#d5dbdf"
+"""The colour beside them of lines without a value."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ def shown(column: str, value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "✓" if value else "✗"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return f"{value:%Y-%m}" if is_month(column) else value.isoformat()
     if isinstance(value, int):
@@ -138,7 +145,7 @@ def split(kind: str, x: str, by: str, y: str, stacked: bool = False) -> Draw:
         xs, groups = (ordered(figure.column(each), words.order(each)) for each in (x, by))
         found = dict(zip(zip(figure.column(x), figure.column(by), strict=True), figure.column(y), strict=True))
         series = [
-            _series(kind, words.value(by, group), [found.get((each, group)) for each in xs], stacked) | _coloured(by, group)
+            _series(kind, _label(by, group, words), [found.get((each, group)) for each in xs], stacked) | _coloured(by, group)
             for group in groups
         ]
         return _frame(x, xs, y, series, words)
@@ -156,9 +163,10 @@ def heat(x: str, y: str, value: str) -> Draw:
         least, greatest = (end((each[2] for each in data), default=at) for end, at in ((min, 0), (max, 1)))
         return {
             "grid": {"containLabel": True, "left": 8, "right": 8, "top": 8, "bottom": 48},
-            "xAxis": {"type": "category", "data": [words.value(x, each) for each in xs]},
-            "yAxis": {"type": "category", "data": [words.value(y, each) for each in ys]},
+            "xAxis": {"type": "category", "data": [_label(x, each, words) for each in xs]},
+            "yAxis": {"type": "category", "data": [_label(y, each, words) for each in ys]},
             "visualMap": {
+                "text": [shown(value, greatest), shown(value, least if value.endswith(SHARES) else 0)],
                 "min": least if value.endswith(SHARES) else 0,
                 "max": greatest,
                 "calculable": False,
@@ -167,9 +175,9 @@ def heat(x: str, y: str, value: str) -> Draw:
                 "bottom": 0,
                 "inRange": {"color": ["#eef5f8", "#9cc7d8", "#4d94b0"]},
             },
-            "series": [{"type": "heatmap", "name": words.heading(value), "data": data, "label": {"show": len(xs) <= 8}}],
+            "series": [{"type": "heatmap", "name": words.heading(value), "data": data, "label": {"show": True}}],
             "format": _format(value),
-            "tall": len(ys) > 10,
+            "height": 5 + 1.7 * len(ys),
         }
 
     return draw
@@ -189,7 +197,15 @@ def calendar(day: str, row: str, state: str) -> Draw:
             "grid": {"containLabel": True, "left": 8, "right": 8, "top": 8, "bottom": 32},
             "xAxis": {"type": "category", "data": [f"{each:%m-%d}" for each in days]},
             "yAxis": {"type": "category", "data": rows},
-            "visualMap": {"type": "piecewise", "pieces": pieces, "orient": "horizontal", "left": "center", "bottom": 0},
+            "visualMap": {
+                "type": "piecewise",
+                "pieces": pieces,
+                "orient": "horizontal",
+                "left": "center",
+                "bottom": 0,
+                "itemGap": 6,
+                "itemWidth": 12,
+            },
             "series": [
                 {
                     "type": "heatmap",
@@ -200,7 +216,7 @@ def calendar(day: str, row: str, state: str) -> Draw:
                 }
             ],
             "format": "count",
-            "tall": len(rows) > 10,
+            "height": 4 + 1.2 * len(rows),
             "wide": True,
         }
 
@@ -227,6 +243,7 @@ def flow(start: str, end: str, value: str) -> Draw:
                     "data": nodes,
                     "links": links,
                     "layoutIterations": 0,
+                    "nodeGap": 16,
                     "lineStyle": {"color": "source", "opacity": 0.3},
                     "emphasis": {"focus": "adjacency"},
                     "right": "16%",
@@ -273,7 +290,8 @@ def _axes(kind: str, x: str, ys: Sequence[str], stacked: bool = False) -> Draw:
     def draw(figure: Figure, words: Words) -> dict[str, Any]:
         xs = ordered(figure.column(x), words.order(x))
         found = {y: dict(zip(figure.column(x), figure.column(y), strict=True)) for y in ys}
-        series = [_series(kind, words.heading(y), [found[y][each] for each in xs], stacked) for y in ys]
+        told = [y for y in ys if any(value is not None for value in found[y].values())] or ys[:1]
+        series = [_series(kind, words.heading(y), [found[y][each] for each in xs], stacked) for y in told]
         if len(ys) == 1 and x in COLOURS:
             series[0]["data"] = [{"value": plain(found[ys[0]][each])} | _coloured(x, each) for each in xs]
         return _frame(x, xs, ys[0], series, words)
@@ -281,9 +299,15 @@ def _axes(kind: str, x: str, ys: Sequence[str], stacked: bool = False) -> Draw:
     return draw
 
 
+def _label(column: str, value: object, words: Words) -> str:
+    """What stands at an axis or in a legend for a value."""
+    return words.none() if value is None else words.value(column, value)
+
+
 def _coloured(column: str, value: object) -> dict[str, Any]:
     """The style of a value that has a colour of its own."""
-    colour = COLOURS.get(column, {}).get(str(value))
+    known = COLOURS.get(column, {})
+    colour = known.get(str(value), NO_VALUE if known and value in (None, "unknown") else "")
     return {"itemStyle": {"color": colour}} if colour else {}
 
 
@@ -297,11 +321,17 @@ def _frame(x: str, xs: list[Any], y: str, series: list[dict[str, Any]], words: W
     return {
         "grid": {"containLabel": True, "left": 8, "right": 16, "top": 40 if len(series) > 1 else 16, "bottom": 8},
         "legend": {"show": len(series) > 1, "type": "scroll", "top": 0},
-        "xAxis": {"type": "category", "data": [shown(x, each) if is_month(x) else words.value(x, each) for each in xs]},
-        "yAxis": {"type": "value", "scale": all(each["type"] == "line" for each in series)},
+        "xAxis": {"type": "category", "data": [shown(x, each) if is_month(x) else _label(x, each, words) for each in xs]},
+        "yAxis": {"type": "value", "scale": all(each["type"] == "line" for each in series)} | _whole(series),
         "series": series,
         "format": _format(y),
     }
+
+
+def _whole(series: list[dict[str, Any]]) -> dict[str, Any]:
+    """An axis of whole numbers has no half ones."""
+    values = [point["value"] if isinstance(point, dict) else point for each in series for point in each["data"]]
+    return {"minInterval": 1} if all(value is None or isinstance(value, int) for value in values) else {}
 
 
 def _format(column: str) -> str:

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from orchestration.base.errors import Telco360Error
 from orchestration.base.settings import SettingsError
+from orchestration.base.words import Message
 
 SIGNED_IN_SECONDS = 8 * 3600
 """After so long somebody signs in again."""
@@ -103,11 +104,13 @@ class Login:
         try:
             token = await self._client.authorize_access_token(request)
         except OAuthError as error:
-            raise LoginError(f"{self.provider.issuer} did not sign you in: {error.description or error.error}") from error
+            english, why = "{issuer} did not sign you in: {why}", error.description or error.error
+            raise LoginError(Message.of("provider_refused", english, issuer=self.provider.issuer, why=why)) from error
         claims = token.get("userinfo") or {}
         user = claims.get(self.provider.user_claim)
         if not isinstance(user, str) or not user.strip():
-            raise LoginError(f"{self.provider.issuer} says no {self.provider.user_claim} of you, which names you in roles.yml")
+            english, claim = "{issuer} says no {claim} of you, which names you in roles.yml", self.provider.user_claim
+            raise LoginError(Message.of("provider_names_nobody", english, issuer=self.provider.issuer, claim=claim))
         groups = claims.get("groups")
         to = request.session.get("to", "/")
         request.session.clear()

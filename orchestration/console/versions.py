@@ -53,10 +53,11 @@ def lacking(version: str, error: Exception) -> Message:
 
 
 class NothingPublished(WarehouseError):
-    """There is no version to show. `is_being_built`: a run works on the home just now."""
+    """There is no version to show. `why`: nothing was published yet; a run is building just now; or the file was lost."""
 
-    def __init__(self, home: Home, is_being_built: bool):
-        self.is_being_built = is_being_built
+    def __init__(self, home: Home):
+        is_lost, is_being_built = home.current.is_symlink(), home.warehouse.exists() and is_locked(home)
+        self.why = "lost" if is_lost else "building" if is_being_built else "nothing"
         super().__init__(f"{home.current}: nothing is published yet; run `telco360 nightly`")
 
 
@@ -205,7 +206,7 @@ class Versions:
     def _open(self) -> Opened:
         version = current(self.home) if self.home.current.exists() else None
         if version is None:
-            raise NothingPublished(self.home, self.home.warehouse.exists() and is_locked(self.home))
+            raise NothingPublished(self.home)
         with ExitStack() as held:
             db = held.enter_context(published(self.home))
             return Opened(version, self.models, db, held.pop_all())

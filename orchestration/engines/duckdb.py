@@ -13,6 +13,7 @@ from sqlglot import exp
 from orchestration.base import settings
 from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.sql import literal
+from orchestration.base.words import Message
 from orchestration.engines.tables import OF_PRIVATE, ROLES, Relations, Tables
 from orchestration.warehouse import build, candidate, publishing, reading
 from orchestration.warehouse.aside import aside_home
@@ -145,9 +146,10 @@ def duckdb_tables(relations: Mapping[str, str], published: Path, private: Path, 
     Raises ListError where one of the files is not there. Neither may be open for writing.
     """
     if not private.exists():
-        raise ListError("the private warehouse is not there, and with it phones and suppressions; run telco360 nightly first")
+        english = "the private warehouse is not there, and with it phones and suppressions; run telco360 nightly first"
+        raise ListError(Message.of("no_private", english))
     if not published.exists():
-        raise ListError(f"{published} is not there; run telco360 nightly first")
+        raise ListError(Message.of("nothing_published", "{place} is not there; run telco360 nightly first", place=published))
     # Spilled rows hold phones: they go where the files go, not to the working directory.
     with duckdb.connect(config={"temp_directory": str(scratch)}) as connection:
         for path, alias in ((published.resolve(), PUBLIC), (private, PRIVATE)):

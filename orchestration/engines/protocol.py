@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
+from orchestration.base.words import Message
 from orchestration.engines.tables import Tables
 from orchestration.warehouse.build import Prepared
 from orchestration.warehouse.candidate import Contents
@@ -99,5 +100,6 @@ def require_current(engine: Engine) -> Version:
     """The version that readers get. Raises WarehouseError where nothing is published."""
     version = engine.current()
     if version is None:
-        raise WarehouseError(f"{engine.readers_open}: nothing is published yet; run `telco360 nightly`")
+        english = "{place}: nothing is published yet; run `telco360 nightly`"
+        raise WarehouseError(Message.of("nothing_published", english, place=engine.readers_open))
     return version

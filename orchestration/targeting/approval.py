@@ -72,15 +72,17 @@ def approval_faults(steps: Sequence[Step], definition: TargetList, size: Size, t
     later = [(step.name, approvals[step.name]) for step in steps if step.name in approvals]
     for name, approval in later:
         if approval.on > today:
-            day = f"{_key(steps, name)} on {approval.on} lies after today, {today}"
-            found.append(f"{day}; write the day on which it was approved")
+            english = "{key} on {day} lies after today, {today}; write the day on which it was approved"
+            found.append(Message.of("approved_after_today", english, key=_key(steps, name), day=approval.on, today=today))
     for (before, old), (name, new) in pairwise(later):
         if new.on < old.on:
-            found.append(f"also_approved: {name} on {new.on} lies before {before} on {old.on}; steps are approved in their order")
+            english = "also_approved: {step} on {day} lies before {before} on {day_before}; steps are approved in their order"
+            found.append(Message.of("out_of_order", english, step=name, day=new.on, before=before, day_before=old.on))
     by: dict[str, str] = {}
     for name, approval in later:
         if (person := _person(approval.by)) in by:
-            found.append(f"also_approved: {name} by {approval.by}, who approved {by[person]} too; another approves each step")
+            english = "also_approved: {step} by {by}, who approved {before} too; another approves each step"
+            found.append(Message.of("both_by_one", english, step=name, by=approval.by, before=by[person]))
         by.setdefault(person, name)
     if definition.status == "approved":
         found += missing(steps, definition, size)
@@ -133,20 +135,25 @@ def approve(
     wanted, approvals = [one.name for one in needed(steps, definition, size)], given(steps, definition)
     open_steps = [one for one in wanted if one not in approvals]
     if step is not None and step in approvals:
-        raise ListError(
-            f"list {name}: {step} was approved by {approvals[step].by} on {approvals[step].on}; to approve it anew, take that "
-            f"out of the file and set status: draft"
+        english = (
+            "list {name}: {step} was approved by {by} on {day}; to approve it anew, take that out of the file and set "
+            "status: draft"
         )
+        approval = approvals[step]
+        raise ListError(Message.of("step_approved", english, name=name, step=step, by=approval.by, day=approval.on))
     if step is not None and step not in wanted:
-        known = {one.name for one in steps}
-        why = "this list does not need it" if step in known else f"there is no such step{did_you_mean(step, known)}"
-        raise ListError(f"list {name}: step {step}: {why}; the list needs {', '.join(wanted)}")
+        why, known = Message.of("step_not_needed", "this list does not need it"), {one.name for one in steps}
+        if step not in known:
+            why = Message.of("no_such_step", "there is no such step{hint}", hint=did_you_mean(step, known))
+        english = "list {name}: step {step}: {why}; the list needs {needed}"
+        raise ListError(Message.of("step_does_not_fit", english, name=name, step=step, why=why, needed=", ".join(wanted)))
     if not open_steps:
         english = "list {name}: every step that it needs is approved ({steps})"
         raise ListError(Message.of("all_approved", english, name=name, steps=", ".join(wanted)))
     chosen = step or open_steps[0]
     if chosen != open_steps[0]:
-        raise ListError(f"list {name}: steps are approved in their order; {open_steps[0]} comes before {chosen}")
+        english = "list {name}: steps are approved in their order; {before} comes before {step}"
+        raise ListError(Message.of("another_step_first", english, name=name, before=open_steps[0], step=chosen))
     if other := next((one for one, approval in approvals.items() if _person(approval.by) == _person(by)), None):
         english = "list {name}: {by} approved {step} already; another approves each step"
         raise ListError(Message.of("approved_another", english, name=name, by=by, step=other))
@@ -164,12 +171,12 @@ def _unknown(steps: Sequence[Step], definition: TargetList) -> Iterator[str]:
     known, named = [step.name for step in steps], [approval.step for approval in definition.also_approved]
     for name in dict.fromkeys(named):
         if name == known[0]:
-            yield f"also_approved: {name} is the step that approved tells of; leave it out"
+            yield Message.of("step_is_first", "also_approved: {step} is the step that approved tells of; leave it out", step=name)
         elif name not in known:
-            hint = did_you_mean(name, known) or f"; the steps are {', '.join(known)}"
-            yield f"also_approved: {name} is no step of seed approval_steps{hint}"
+            hint = did_you_mean(name, known) or Message.of("steps_are", "; the steps are {known}", known=", ".join(known))
+            yield Message.of("no_step", "also_approved: {step} is no step of seed approval_steps{hint}", step=name, hint=hint)
         if named.count(name) > 1:
-            yield f"also_approved: {name} is there twice"
+            yield Message.of("step_twice", "also_approved: {step} is there twice", step=name)
 
 
 def _key(steps: Iterable[Step], name: str) -> str:

@@ -13,7 +13,8 @@ class Rules(dict[str, float]):
     """The figures of seed contact_rules by rule. Asking for one that the seed lacks raises ListError."""
 
     def __missing__(self, rule: str) -> float:
-        raise ListError(f"seed contact_rules lacks the rule {rule!r}; add it, build and publish again")
+        english = "seed contact_rules lacks the rule {rule!r}; add it, build and publish again"
+        raise ListError(Message.of("no_rule", english, rule=rule))
 
 
 @dataclass(frozen=True)

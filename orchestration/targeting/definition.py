@@ -58,9 +58,10 @@ class DefinitionError(Telco360Error, ValueError):
 
 def _visible(text: str) -> str:
     if hidden := [c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t"]:
-        raise ValueError(f"holds the character U+{ord(hidden[0]):04X}, which cannot be seen; delete it")
+        english = "holds the character U+{code:04X}, which cannot be seen; delete it"
+        raise ValueError(Message.of("unseen_character", english, code=ord(hidden[0])))
     if not text.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(Message.of("empty", "must not be empty"))
     return text
 
 
@@ -69,7 +70,8 @@ def _order(given: object) -> object:
     if not isinstance(given, str):
         return given
     if not re.fullmatch(_ORDER, given):
-        raise ValueError(f"{given!r} does not fit. {_ORDER_WORDS}")
+        english = "{given!r} does not fit. {described}"
+        raise ValueError(Message.of("no_order_of_tag", english, given=given, described=_ORDER_WORDS))
     tag, *direction = given.split()
     return Order(tag, direction == ["desc"])
 
@@ -81,7 +83,7 @@ def _day(given: object) -> date:
             return given
         return date.fromisoformat(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise ValueError(f"must be a date such as 2026-11-21, not {shown(given)}") from None
+        raise ValueError(Message.of("no_date", "must be a date such as 2026-11-21, not {given}", given=shown(given))) from None
 
 
 def _as_written(given: object, check: Any) -> float:
@@ -92,7 +94,7 @@ def _as_written(given: object, check: Any) -> float:
 
 def shown(given: object) -> str:
     """A value as messages show it."""
-    return "empty" if given is None else reprlib.repr(given)
+    return Message.of("left_empty", "empty") if given is None else reprlib.repr(given)
 
 
 _WORD, _ORDER, _ORDER_WORDS = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z0-9_]*( (asc|desc))?$", "A tag, tag asc or tag desc."
@@ -105,8 +107,8 @@ ColumnName = Annotated[Word, Field(description="A tag.")]
 Due = Annotated[str, Field(min_length=1, pattern=PATTERN), AfterValidator(_visible)]
 ConditionText = Annotated[Text, AfterValidator(str.strip), Field(description="A condition over tags.")]
 Whole = Annotated[int, Strict()]
-Contacts = Annotated[Whole, Field(ge=1)]
-Days = Annotated[Whole, Field(ge=0)]
+Contacts = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
+Days = Annotated[Whole, Field(ge=0, le=36_500)]
 Share = Annotated[float, Strict(), Field(ge=0, le=0.5), WrapValidator(_as_written)]
 TextOrNull = Annotated[Text | None, WithJsonSchema({"type": ["string", "null"], "minLength": 1})]
 
@@ -351,7 +353,8 @@ def check(definition: TargetList, catalog: Catalog) -> Conditions:
         english = "{tag} is a {kind}; name a code, a band or a tier"
         raise _fault(definition, "split_by", Message.of("split_kind", english, tag=definition.split_by, kind=kind))
     if len(definition.scripts) == 1:
-        raise DefinitionError(f"list {definition.name}: script_en and script_zh go together; write both, or leave both out")
+        together = Message.of("scripts_together", "script_en and script_zh go together; write both, or leave both out")
+        raise DefinitionError(Message.of(OF_LIST, "list {name}: {problem}", name=definition.name, problem=together))
     for key, script in (("script_en", definition.script_en), ("script_zh", definition.script_zh)):
         try:
             check_script(script or "", catalog, definition.offer is not None)

@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 from yaml import safe_dump
@@ -19,6 +18,7 @@ from yaml import safe_dump
 from orchestration.base.words import Message, did_you_mean, words_of
 from orchestration.targeting.definition import AT_KEY, MODEL, SCHEMA, DefinitionError, TargetList, shown
 from orchestration.targeting.schedule import AFTER_BILLING, ScheduleError, read_schedule, require_days_alone
+from orchestration.targeting.yaml_fault import yaml_fault
 
 
 def load_definition(path: Path) -> TargetList:
@@ -56,7 +56,8 @@ def write_approvals(path: Path, definition: TargetList) -> None:
         draft.write_text(text, encoding="utf-8")
         if load_definition(draft) != definition:
             by_hand = "".join(values.values())
-            raise DefinitionError(f"{path}: the approval cannot be written into the file; write it by hand:\n{by_hand}")
+            english = "the approval cannot be written into the file; write it by hand:\n{lines}"
+            raise _fault(path, Message.of("approval_by_hand", english, lines=by_hand))
     path.write_text(text, encoding="utf-8")
 
 
@@ -91,19 +92,28 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"))
     except DuplicateKeyError as error:
-        twice = re.findall(r'duplicate key "(.*?)" with', str(error.problem))
-        raise DefinitionError(f"{path}: key {', '.join(twice)} is there twice (line {error.problem_mark.line + 1})") from error
-    except MaxDepthExceededError as error:
-        raise DefinitionError(
-            f"{path}: cannot be read as YAML: maximum recursion depth exceeded (line {error.problem_mark.line + 1})"
-        ) from error
+        twice = ", ".join(re.findall(r'duplicate key "(.*?)" with', str(error.problem)))
+        problem = Message.of("key_twice", "key {name} is there twice", name=twice)
+        raise _fault(path, problem, _line_words(error.problem_mark.line)) from error
     except (YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a day that no calendar has
-        raise DefinitionError(f"{path}: cannot be read as YAML: {error}") from error
+        problem, line = yaml_fault(error)
+        raise _fault(path, problem, _line_words(line)) from error
     except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+        raise _fault(path, Message.of("file_unreadable", "cannot be read: {why}", why=error.strerror)) from error
     if not isinstance(raw, dict):
-        raise DefinitionError(f"{path}: a list is a set of keys, starting with name: {path.stem}")
+        english = "a list is a set of keys, starting with name: {name}"
+        raise _fault(path, Message.of("no_keys", english, name=path.stem))
     return raw
+
+
+def _fault(path: Path, problem: str, line: str = "") -> DefinitionError:
+    """What is wrong with the file as a whole."""
+    return DefinitionError(Message.of(OF_FILE, "{file}: {problem}{line}", file=path, problem=problem, line=line))
+
+
+def _line_words(line: int | None) -> str:
+    """The line, counted from 0, as messages end with it; nothing where none is known."""
+    return "" if line is None else Message.of("on_line", " (line {number})", number=line + 1)
 
 
 def _between_keys(definition: TargetList, path: Path) -> Iterator[str]:
@@ -143,7 +153,7 @@ def _problem(fault: Mapping[str, Any]) -> str:
     *inside, last = loc
     if kind == "invalid_key":
         said = "unknown key" if isinstance(given, int | float) else "cannot be read as YAML: unhashable key"
-        return f"{_at(inside)}{said} {last}; a key is a word"
+        return Message.of("key_no_word", "{place}{said} {name}; a key is a word", place=_at(inside), said=said, name=last)
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         hint = did_you_mean(str(last), _part(inside)["properties"])
         return Message.of("unknown_key", "{place}unknown key {name}{hint}", place=_at(inside), name=last, hint=hint)
@@ -154,7 +164,7 @@ def _problem(fault: Mapping[str, Any]) -> str:
         "greater_than_equal": lambda: Message.of(
             "at_least", "must be at least {least:g}, not {given}", least=facts["ge"], given=given
         ),
-        "less_than_equal": lambda: Message.of("at_most", "must be at most {most:g}, not {given}", most=facts["le"], given=given),
+        "less_than_equal": lambda: Message.of("at_most", "must be at most {most:,}, not {given}", most=facts["le"], given=given),
         "string_too_short": lambda: Message.of("empty", "must not be empty"),
         "string_pattern_mismatch": lambda: _misfit(loc, given),
         "value_error": lambda: words_of(facts["error"]),
@@ -199,7 +209,7 @@ def _line(raw: Any, loc: Iterable[str | int]) -> str:
         places = raw.lc
         line = places.key(step)[0] if isinstance(raw, dict) else places.item(step)[0]
         raw = raw[step]
-    return "" if line is None else f" (line {line + 1})"
+    return _line_words(line)
 
 
 def _part(loc: Iterable[str | int], resolved: bool = True) -> Mapping[str, Any]:

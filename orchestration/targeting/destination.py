@@ -18,6 +18,8 @@ from fsspec.config import conf as fsspec_config
 from orchestration.base import modes
 from orchestration.base.errors import Telco360Error
 from orchestration.base.files import sha256_of, sync_file, sync_folder
+from orchestration.base.words import Message
+from orchestration.targeting.definition import AT_KEY, OF_LIST
 
 UNENCRYPTED = ("ftp", "http", "webhdfs")
 """Protocols on which phones would be read by whoever listens; each is refused unless a setting names it."""
@@ -38,46 +40,59 @@ _INDIRECT = ("simplecache", "filecache", "blockcache", "cached", "zip", "tar", "
 def check_destination(destination: str, name: str) -> None:
     """Raises FileError for what is no destination: a chain or a cache, no absolute path, a folder that is not there, an unknown
     protocol or one whose package is missing, or a URL with credentials in it."""
-    own = f"list {name}: destination"
+    if problem := _problem(destination):
+        at_key = Message.of(AT_KEY, "{key}: {problem}", key="destination", problem=problem)
+        raise FileError(Message.of(OF_LIST, "list {name}: {problem}", name=name, problem=at_key))
+
+
+def _problem(destination: str) -> Message | None:
+    """What is wrong with a destination; None where nothing is."""
     if any(unicodedata.category(c).startswith("C") for c in destination):
-        raise FileError(f"{own}: it holds a character that cannot be seen; write it anew")
+        return Message.of("unseen_in_place", "it holds a character that cannot be seen; write it anew")
     if "::" in destination.partition("[")[0]:
-        raise FileError(f"{own}: chains of protocols (::) are not taken; write the one URL or folder that the file goes to")
+        english = "chains of protocols (::) are not taken; write the one URL or folder that the file goes to"
+        return Message.of("no_chains", english)
     if "://" not in destination:
-        _require_folder(destination, own)
-        return
+        return _problem_of_folder(destination)
     try:
-        url = urlsplit(destination)
-        place = shown(destination)
+        url, place = urlsplit(destination), shown(destination)
     except ValueError as error:
-        raise FileError(f"{own}: cannot be read as a URL: {error}") from error
+        return Message.of("no_url", "cannot be read as a URL: {error}", error=error)
     if url.password is not None or url.query or url.fragment:
-        raise FileError(
-            f"{own}: {place} has credentials or options in it; leave the host and the folder alone there, and give "
-            f"the rest by FSSPEC_{url.scheme.upper()}_… in the environment, as docs/target-lists.md says"
+        english = (
+            "{place} has credentials or options in it; leave the host and the folder alone there, and give "
+            "the rest by FSSPEC_{protocol}_… in the environment, as docs/target-lists.md says"
         )
+        return Message.of("credentials_in_place", english, place=place, protocol=url.scheme.upper())
     if url.scheme not in fsspec.available_protocols() or url.scheme in _INDIRECT:
-        raise FileError(f"{own}: '{url.scheme}' is no protocol that is known here; sftp and file always are")
+        english = "'{protocol}' is no protocol that is known here; sftp and file always are"
+        return Message.of("no_protocol", english, protocol=url.scheme)
     if url.scheme in UNENCRYPTED and url.scheme not in (os.environ.get(ALLOWED) or "").replace(" ", "").split(","):
-        raise FileError(
-            f"{own}: {url.scheme} is not encrypted, and the file holds phones: whoever listens on the network reads them. Use "
-            f"sftp://host/folder. If the connection is protected otherwise, by a VPN for example, set {ALLOWED}={url.scheme}"
+        english = (
+            "{protocol} is not encrypted, and the file holds phones: whoever listens on the network reads them. Use "
+            "sftp://host/folder. If the connection is protected otherwise, by a VPN for example, set {setting}={protocol}"
         )
+        return Message.of("not_encrypted", english, protocol=url.scheme, setting=ALLOWED)
     try:
         fsspec.get_filesystem_class(url.scheme)
     except ImportError as error:
-        raise FileError(f"{own}: {url.scheme} needs a package that is not installed: {error}") from error
+        english = "{protocol} needs a package that is not installed: {error}"
+        return Message.of("protocol_not_installed", english, protocol=url.scheme, error=error)
     if (directory := local_directory(destination)) is not None:
-        _require_folder(str(directory), own)
-    elif url.scheme in ("sftp", "ssh") and not url.hostname:
-        raise FileError(f"{own}: {place} names no host; write sftp://host/folder")
+        return _problem_of_folder(str(directory))
+    if url.scheme in ("sftp", "ssh") and not url.hostname:
+        return Message.of("no_host", "{place} names no host; write sftp://host/folder", place=place)
+    return None
 
 
-def _require_folder(folder: str, own: str) -> None:
+def _problem_of_folder(folder: str) -> Message | None:
     if not Path(folder).is_absolute():
-        raise FileError(f"{own}: '{folder}' is neither a URL such as sftp://host/folder nor an absolute directory")
+        english = "'{folder}' is neither a URL such as sftp://host/folder nor an absolute directory"
+        return Message.of("no_place", english, folder=folder)
     if not Path(folder).is_dir():
-        raise FileError(f"{own}: the folder {folder} does not exist; make it, readable for those alone who may see phones")
+        english = "the folder {folder} does not exist; make it, readable for those alone who may see phones"
+        return Message.of("no_folder", english, folder=folder)
+    return None
 
 
 def local_directory(destination: str | Path) -> Path | None:
@@ -103,10 +118,12 @@ def deliver(paths: Sequence[Path], destination: str | Path, name: str) -> tuple[
         with _remote(destination) as (system, folder):
             return _upload(system, folder, paths, destination)
     except Exception as error:  # what a remote system raises is as manifold as the systems
-        raise FileError(
-            f"list {name}: {shown(destination)}: {_described(error)}. No file of this run is there under its final name unless "
-            f"it is whole. See that the host answers, takes our key and has room, then export the list again: that fixes it."
-        ) from error
+        english = (
+            "{place}: {error}. No file of this run is there under its final name unless it is whole. See that the host answers, "
+            "takes our key and has room, then export the list again: that fixes it."
+        )
+        problem = Message.of("not_delivered", english, place=shown(destination), error=_described(error))
+        raise FileError(Message.of(OF_LIST, "list {name}: {problem}", name=name, problem=problem)) from error
 
 
 def shown(destination: str) -> str:

@@ -19,12 +19,12 @@ from orchestration.base.errors import ListError, WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
-from orchestration.base.words import words_of
+from orchestration.base.words import Message, words_of
 from orchestration.catalog.tags import Catalog, CatalogError
 from orchestration.engines.tables import Tables
 from orchestration.targeting import decisions, ledger, matching
 from orchestration.targeting.age import DataAge, data_age
-from orchestration.targeting.definition import ALWAYS_EXPORTED, SAID, TargetList
+from orchestration.targeting.definition import ALWAYS_EXPORTED, OF_LIST, SAID, TargetList
 from orchestration.targeting.destination import FileError
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.files import ALWAYS_TEXT, Written, write_list
@@ -118,7 +118,8 @@ class DecidedRun:
                 self._record(name, rejected)
                 raise ListError(rejected.said(name))
             if name in self.exported:
-                raise ListError("this run has exported it already; a new run may do it again")
+                english = "this run has exported it already; a new run may do it again"
+                raise ListError(Message.of("exported_in_run", english))
             made = self._export(name)
             self.exported.add(name)
         except FAULTS as error:
@@ -128,7 +129,8 @@ class DecidedRun:
                 self._record(name, Rejected(FAILED, reason))
                 self._clear(name)
             audit.record(self.home, "list_export", self._audited(name), result=self.status(name))
-            raise ListError(words if reason != words else f"list {name}: {reason}") from error
+            of_list = Message.of(OF_LIST, "list {name}: {problem}", name=name, problem=words)
+            raise ListError(words if reason != words else of_list) from error
         if not made.is_standing:
             audit.record(self.home, "list_export", self._audited(name), made.waterfall["exported"])
         return made
@@ -174,7 +176,8 @@ class DecidedRun:
         connection.execute(sql("file_rows", columns=("subscriber_id", "phone", *definition.columns), said=self.said(name)))
         (rows,) = connection.execute("select count(*) from file_rows").fetchone()
         if rows != waterfall["exported"]:
-            raise ListError(f"{rows:,} rows would be written, {waterfall['exported']:,} were decided; nothing is exported")
+            english = "{written:,} rows would be written, {expected:,} were decided; nothing is exported"
+            raise ListError(Message.of("rows_differ", english, written=rows, expected=waterfall["exported"]))
         return waterfall
 
     def read_cells(self, name: str) -> None:
@@ -216,9 +219,8 @@ class DecidedRun:
         cell = identifier(definition.split_by)
         found = self.tables.connection.execute(f"select distinct {cell} from file_rows order by 1 nulls last").fetchall()
         if len(found) > MOST_PARTS:
-            raise ListError(
-                f"split_by: {definition.split_by} has {len(found):,} values here, and a list has at most {MOST_PARTS:,} files"
-            )
+            english = "split_by: {tag} has {parts:,} values here, and a list has at most {most:,} files"
+            raise ListError(Message.of("too_many_parts", english, tag=definition.split_by, parts=len(found), most=MOST_PARTS))
         own = {value: "null" if value is None else literal(value) for (value,) in found}
         return {part_name(v): f'{rows} where {cell} is not distinct from {own[v]} order by "position in file"' for v in own}
 

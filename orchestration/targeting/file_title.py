@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from orchestration.base.words import Message
+
 
 @dataclass(frozen=True)
 class FileTitle:
@@ -18,6 +20,6 @@ class FileTitle:
     facts: Mapping[str, object] = field(default_factory=dict)
     what: str = "list"
 
-    @property
-    def said(self) -> str:
-        return f"{self.what} {self.name}"
+    def fault(self, problem: str) -> Message:
+        """What is wrong with the file."""
+        return Message.of("of_what", "{what} {name}: {problem}", what=self.what, name=self.name, problem=problem)

@@ -17,6 +17,7 @@ from orchestration.base import machine
 from orchestration.base.files import sha256_of
 from orchestration.base.modes import make_folder
 from orchestration.base.sql import identifier, literal
+from orchestration.base.words import Message
 from orchestration.targeting.destination import FileError, check_destination, deliver, local_directory
 from orchestration.targeting.file_title import FileTitle
 from orchestration.targeting.workbook import write_workbook
@@ -83,7 +84,8 @@ def write_list(
     by what stands in the names of their files, `<stem>.<part>.<format>`; the manifest tells of them, too.
     """
     if format not in FORMATS:
-        raise FileError(f"{title.said}: format '{format}' is none of {', '.join(FORMATS)}")
+        english = "format '{format}' is none of {known}"
+        raise FileError(title.fault(Message.of("no_format", english, format=format, known=", ".join(FORMATS))))
     return write_files(connection, query, stem, (format,), destination, title, text_columns, scratch, parts, standing)
 
 
@@ -116,7 +118,8 @@ def write_files(
                 data, expected = Path(partial) / file, rows if part is None else _count(connection, own)
                 written = _WRITERS[format](connection, own, columns, expected, data, title)
                 if written != expected:
-                    raise FileError(f"{title.said}: {written:,} rows were written, {expected:,} expected; nothing is exported")
+                    english = "{written:,} rows were written, {expected:,} expected; nothing is exported"
+                    raise FileError(title.fault(Message.of("rows_differ", english, written=written, expected=expected)))
                 told = {"name": data.name, "bytes": data.stat().st_size, "sha256": sha256_of(data)}
                 facts.append(told if part is None else told | {"part": part, "rows": expected})
                 made.append(data)
@@ -125,8 +128,8 @@ def write_files(
             files = () if facts[0]["sha256"] == standing else deliver((*made, note), destination, title.name)
     except OSError as error:
         why = machine.describe(OSError(error.errno, error.strerror), directory)  # the file is gone by now; its folder is not
-        why = why or f"{error}; nothing is exported, run it again when that is fixed"
-        raise FileError(f"{title.said}: {why}") from error
+        english = "{error}; nothing is exported, run it again when that is fixed"
+        raise FileError(title.fault(why or Message.of("not_written", english, error=error))) from error
     return Written(files=files, sha256=str(facts[0]["sha256"]), rows=rows, bytes=size)
 
 

@@ -38,7 +38,8 @@ def list_files(*folders: Path) -> dict[str, Path]:
 
 def read_definitions(*folders: Path) -> Definitions:
     """The lists of all *.yml in the folders. What a list includes or excludes by name must be a sound one, and not itself."""
-    sound, problems = {}, [f"{path}: definitions end in .yml; rename it" for f in folders for path in sorted(f.glob("*.yaml"))]
+    english = "{file}: definitions end in .yml; rename it"
+    sound, problems = {}, [Message.of("not_yml", english, file=path) for f in folders for path in sorted(f.glob("*.yaml"))]
     files = list_files(*folders)
     for name, path in files.items():
         try:
@@ -73,7 +74,7 @@ def load_definitions(*folders: Path) -> list[TargetList]:
     """The lists of the folders, by name. Raises DefinitionError with the problems of every file that has some."""
     found = read_definitions(*folders)
     if found.problems:
-        raise DefinitionError("\n".join(found.problems))
+        raise DefinitionError(Message.joined(found.problems, "\n"))
     return list(found.sound.values())
 
 

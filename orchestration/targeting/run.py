@@ -79,7 +79,8 @@ def decide(
     tables.read(matching.matches_sql(asked, tables.relations, version.columns, run_date, as_of, tables.dialect), into="matches")
     (twice,) = connection.execute("select count(*) - count(distinct (list_number, subscriber_id)) from matches").fetchone()
     if twice:
-        raise ListError(f"{twice} rows too many: the tag table or the phone table holds a subscriber twice")
+        english = "{twice} rows too many: the tag table or the phone table holds a subscriber twice"
+        raise ListError(Message.of("lines_twice", english, twice=twice))
     current = ledger.current_runs(home)
     _create_lists(decided, version.share, current)
     decided.age, decided.billed = version.age, version.billed
@@ -100,9 +101,8 @@ def read_version(tables: Tables, as_of: date, run_date: date) -> Version:
     catalog = read_catalog(tables)
     columns = frozenset(tables.columns(relations.tag_values))
     if matching.HELD_OUT not in columns:
-        raise ListError(
-            f"the published tags lack {matching.HELD_OUT}, which tells whom no campaign reaches; build and publish again"
-        )
+        english = "the published tags lack {tag}, which tells whom no campaign reaches; build and publish again"
+        raise ListError(Message.of("no_universal_control", english, tag=matching.HELD_OUT))
     rules = read_rules(tables)
     months = functools.cache(lambda: frozenset(month for (month,) in tables.rows(matching.months_sql(relations))))
     late = dict(map(_late, tables.rows(sql("late_tables", relations=relations))))

@@ -7,6 +7,7 @@ matter.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
@@ -25,9 +26,7 @@ PATTERN = rf"^(?:nightly|weekly|monthly|after_billing|{_FIELD}(?: {_FIELD}){{4}}
 TIMES = ("* *", "0 2")
 """Minutes and hours that a cron line may name: any, or those of the nightly run as the project schedules it."""
 
-_FIELDS = {
-    "minute": "0 to 59", "hour": "0 to 23", "day of the month": "1 to 31", "month": "1 to 12", "day of the week": "0 to 7",
-}  # fmt: skip
+_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), "day of the week": (0, 7)}
 _BACKWARDS = re.compile(r"(\d+)-(\d+)")
 _NEAR = date(2028, 1, 1)  # a leap year has every day of the calendar
 
@@ -44,9 +43,15 @@ class Schedule:
 
     def is_due(self, day: date) -> bool:
         """Whether it falls on the day; as cron has it, either day is enough where both kinds are named."""
-        return bool(croniter.match(self.cron, datetime.combine(day, time())))
+        return _falls_on(self.cron, day)
 
 
+@lru_cache(maxsize=10_000)
+def _falls_on(cron: str, day: date) -> bool:
+    return bool(croniter.match(cron, datetime.combine(day, time())))
+
+
+@lru_cache(maxsize=1_000)
 def read_schedule(text: str) -> Schedule:
     """The schedule that the text states: nightly, weekly (Mondays), monthly (the 1st) or the five fields of cron.
 
@@ -59,8 +64,8 @@ def read_schedule(text: str) -> Schedule:
     for place, (name, bounds) in enumerate(_FIELDS.items()):
         alone = " ".join(field if n == place else "*" for n, field in enumerate(fields))
         if not croniter.is_valid(alone) or any(int(low) > int(high) for low, high in _BACKWARDS.findall(fields[place])):
-            english = "{field}: '{given}' is not within {bounds}"
-            raise ScheduleError(Message.of("not_within", english, field=name, given=fields[place], bounds=bounds))
+            english = "{field}: '{given}' is not within {low} to {high}"
+            raise ScheduleError(Message.of("not_within", english, field=name, given=fields[place], low=bounds[0], high=bounds[1]))
     cron = " ".join(["*", "*", *fields[2:]])
     try:
         croniter(cron, datetime.combine(_NEAR, time())).get_next()
@@ -68,7 +73,7 @@ def read_schedule(text: str) -> Schedule:
         english = "no day of any year fits '{given}'; the list would never run"
         raise ScheduleError(Message.of("never_due", english, given=text)) from error
     except CroniterError as error:
-        raise ScheduleError(f"'{text}': {error}") from error
+        raise ScheduleError(Message.of("cron_unreadable", "'{given}': {error}", given=text, error=error)) from error
     return Schedule(cron)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from string import Formatter
 
 from orchestration.base.errors import Telco360Error
-from orchestration.base.words import did_you_mean
+from orchestration.base.words import Message, did_you_mean
 from orchestration.catalog.tags import Catalog, Tag
 
 OFFER_FIELDS = ("offer_code", "offer_name", "offer_pay_amount", "offer_gift_amount", "offer_script")
@@ -31,12 +31,14 @@ def pieces(text: str) -> Iterator[tuple[str, str | None]]:
     try:
         for said, field, form, conversion in Formatter().parse(text):
             if field == "" or form or conversion:
-                raise ScriptError("a field is a name in braces, such as {offer_name}; a brace itself is written twice: {{")
+                english = "a field is a name in braces, such as {{offer_name}}; a brace itself is written twice: {{{{"
+                raise ScriptError(Message.of("field_is_a_name", english))
             yield said, field
     except ScriptError:
         raise
     except ValueError:
-        raise ScriptError("a brace has no partner; write fields as {offer_name}, and a brace itself twice: {{") from None
+        english = "a brace has no partner; write fields as {{offer_name}}, and a brace itself twice: {{{{"
+        raise ScriptError(Message.of("brace_alone", english)) from None
 
 
 def check_script(text: str, catalog: Catalog, has_offer: bool) -> None:
@@ -47,15 +49,16 @@ def check_script(text: str, catalog: Catalog, has_offer: bool) -> None:
             continue
         if field in OFFER_FIELDS:
             if not has_offer:
-                raise ScriptError(f"{{{field}}} needs an offer, and the list has none; name one, or leave the field out")
+                english = "{{{field}}} needs an offer, and the list has none; name one, or leave the field out"
+                raise ScriptError(Message.of("field_needs_offer", english, field=field))
             continue
         if field not in known or not known[field].is_active:
             names = (*OFFER_FIELDS, *BEST_FIELDS, *(name for name, tag in known.items() if tag.is_active))
-            raise ScriptError(
-                f"unknown field {{{field}}}{did_you_mean(field, names) or '; fields are tags and what the offer says'}"
-            )
+            hint = did_you_mean(field, names) or Message.of("fields_are", "; fields are tags and what the offer says")
+            raise ScriptError(Message.of("unknown_field", "unknown field {{{field}}}{hint}", field=field, hint=hint))
         if known[field].kind == "flag":
-            raise ScriptError(f"{{{field}}} is a flag: true or false, which nobody says; leave it out")
+            english = "{{{field}}} is a flag: true or false, which nobody says; leave it out"
+            raise ScriptError(Message.of("field_is_flag", english, field=field))
 
 
 def tags_of(text: str | None) -> tuple[str, ...]:

@@ -51,6 +51,9 @@ def sign(engine: Engine, models: Models, path: Path, by: str, step: str | None, 
             size = Size.of(definition, found.waterfall["matched"], contact_costs(decided.tables))
         steps = read_steps()
         approved, done = approve(steps, definition, size, step, by, today)
+        if load_definition(path) != definition:  # the preview takes its time
+            english = "list {name}: its file was changed meanwhile; look at it again, then approve"
+            raise ListError(Message.of("changed_meanwhile", english, name=name))
         write_approvals(path, approved)
         act.rows = found.waterfall["exported"]
     left = tuple(one for one in needed(steps, approved, size) if one.name not in given(steps, approved))

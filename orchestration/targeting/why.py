@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlglot.tokens import Tokenizer, TokenType
 
 from orchestration.base.errors import ListError
+from orchestration.base.words import Message
 from orchestration.targeting import ledger
 from orchestration.targeting.definition import Conditions
 from orchestration.targeting.export import DecidedRun
@@ -137,7 +138,7 @@ def _values(decided: DecidedRun, conditions: Sequence[Condition], subscriber: st
     met = [condition.sql(tables.dialect) for condition in conditions]
     rows = tables.rows(sql("line_values", tables.dialect, **given, conditions=met, columns=list(read), subscriber=subscriber))
     if not rows:
-        raise ListError(f"subscriber {subscriber}: the published version has none such")
+        raise ListError(Message.of("not_in_version", "subscriber {id}: the published version has none such", id=subscriber))
     return [held is True for held in rows[0][: len(conditions)]], dict(zip(read, rows[0][len(conditions) :], strict=True))
 
 

@@ -21,6 +21,7 @@ from orchestration.base.errors import HomeBusy, WarehouseError
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home, memory_limit
 from orchestration.base.sql import identifier, literal
+from orchestration.base.words import Message
 from orchestration.warehouse.code import Code
 
 
@@ -64,10 +65,11 @@ def run_lock(home: Home) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read().strip() or "another process"
-            raise HomeBusy(
-                f"{home.root} is at work already ({holder}). Two builds at once would spoil each other: wait until it has "
-                f"ended, then run again."
-            ) from error
+            english = (
+                "{home} is at work already ({holder}). Two builds at once would spoil each other: wait until it has ended, "
+                "then run again."
+            )
+            raise HomeBusy(Message.of("home_busy", english, home=home.root, holder=holder)) from error
         file.truncate(0)
         file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()

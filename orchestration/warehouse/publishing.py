@@ -19,6 +19,7 @@ from orchestration.base import modes
 from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text, sync_folder
 from orchestration.base.settings import Home, timezone
+from orchestration.base.words import Message
 from orchestration.warehouse.candidate import Contents, candidate_path, facts_path, read_candidate
 
 VERSIONS_KEPT = 7
@@ -208,10 +209,12 @@ def _read(path: Path, target: str | None) -> Version | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         if not path.exists():  # superseded, and removed while we look
             return None
+        english = (
+            "{note}: the description of a published version cannot be read ({error}); readers are served all the same. Bring the "
+            "file back from a backup. Without one, remove {version} with it: what tags were on its day is gone then. Run again"
+        )
         raise WarehouseError(
-            f"{note}: the description of a published version cannot be read ({type(error).__name__}); readers are served all "
-            f"the same. Bring the file back from a backup. Without one, remove {path.name} with it: what tags were on its day is "
-            f"gone then. Run again"
+            Message.of("note_unreadable", english, note=note, error=type(error).__name__, version=path.name)
         ) from error
 
 

@@ -9,6 +9,7 @@ import duckdb
 from orchestration.base.errors import WarehouseError
 from orchestration.base.settings import Home
 from orchestration.base.sql import identifier, literal
+from orchestration.base.words import Message
 from orchestration.warehouse.manifest import Model
 
 
@@ -55,7 +56,8 @@ class DuckDBReader:
 def published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The current version, open for reading; the connection reaches no file and no setting. Raises WarehouseError for none."""
     if not home.current.exists():
-        raise WarehouseError(f"{home.current} is not there: nothing is published yet; run `telco360 nightly`")
+        english = "{place} is not there: nothing is published yet; run `telco360 nightly`"
+        raise WarehouseError(Message.of("nothing_published", english, place=home.current))
     # The link may move meanwhile; whoever has opened it stays on one version.
     with duckdb.connect(
         str(home.current.resolve()),

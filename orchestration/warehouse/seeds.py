@@ -20,6 +20,7 @@ import yaml
 
 from orchestration.base.errors import SeedError
 from orchestration.base.settings import PROJECT_DIR
+from orchestration.base.words import Message
 
 _A_DATE = re.compile(
     r"[0-9]{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -68,20 +69,34 @@ def read_seed(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file, strict=True))
     except OSError as error:
-        raise SeedError(f"{where}: cannot be read ({error.strerror}); put the seed back") from error
+        english = "{file}: cannot be read ({why}); put the seed back"
+        raise SeedError(Message.of("seed_unreadable", english, file=where, why=error.strerror)) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SeedError(f"{where}: cannot be read ({error}); save it as CSV in UTF-8") from error
+        english = "{file}: cannot be read ({why}); save it as CSV in UTF-8"
+        raise SeedError(Message.of("seed_no_csv", english, file=where, why=error)) from error
     while rows and not rows[-1]:
         rows.pop()
     if not rows:
-        raise SeedError(f"{where}: is empty; its first row must name the columns")
+        raise SeedError(Message.of("seed_empty", "{file}: is empty; its first row must name the columns", file=where))
     header, *rows = rows
     if twice := [name for name in header if header.count(name) > 1]:
-        raise SeedError(f"{where}, row 1: column '{twice[0]}' is there twice")
+        raise SeedError(
+            Message.of("seed_column_twice", "{file}, row 1: column '{name}' is there twice", file=where, name=twice[0])
+        )
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             fields = f"{len(row)} field{'s' if len(row) > 1 else ''}" if row else "a blank line"
-            raise SeedError(f"{where}, row {number}: {fields}, but the header has {len(header)}")
+            raise SeedError(
+                Message.of(
+                    "seed_row",
+                    "{file}, row {number}: {fields}, but the header has {columns}",
+                    file=where,
+                    number=number,
+                    fields=fields,
+                    columns=len(header),
+                    found=len(row),
+                )
+            )
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 

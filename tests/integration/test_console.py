@@ -20,6 +20,7 @@ from orchestration.base.settings import Home
 from orchestration.console.app import Console, application, figures_of
 from orchestration.console.context import Context
 from orchestration.console.pages import PAGES
+from orchestration.console.pages.definitions import sections
 from orchestration.targeting import ledger
 from orchestration.targeting.definition_file import load_definition
 from orchestration.warehouse.build import run_lock
@@ -94,6 +95,18 @@ def test_each_figure_is_a_file_of_the_same_rows(console, browser, home):
                 assert sent.headers["content-disposition"].endswith(f'"{figure.name}.csv"')
                 assert len(rows_of(sent.content.decode("utf-8-sig"))) == len(figure.rows), f"{page.name}: {figure.name}"
     assert browser.get("/", params={"csv": "nothing"}).status_code == 404
+
+
+def test_each_chart_has_a_definition_and_each_definition_is_there(console, home):
+    anchors, opened = {section.anchor for section in sections()}, console.versions.current()
+    given = {"lists": {"name": "vip_care"}, "tag": {"entity": "subscriber", "name": "value_tier"}}
+    for page in PAGES:
+        if page.method == "GET" and (page.is_in_menu or page.name in given) and "docs" not in page.path:
+            asked = ImmutableMultiDict(given.get(page.name, {}))
+            for figure in figures_of(
+                page.view(Context(home, console.models, opened, roles.person(home), "en", page.name, asked))
+            ):
+                assert figure.definition in anchors if figure.definition else not figure.is_chart, f"{page.path}: {figure.name}"
 
 
 def test_a_count_is_that_of_a_query_of_the_preview_and_of_the_rows_exported(browser, console, home):

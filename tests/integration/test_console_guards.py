@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from orchestration.base.settings import Home
 from orchestration.console.app import Console
+from orchestration.console.pages import PAGES
 from orchestration.console.versions import Versions
 from orchestration.targeting import ledger
 from orchestration.warehouse.build import run_lock
@@ -111,7 +112,7 @@ def test_a_version_of_other_code_is_told(browser, home):
 
 
 def test_an_operator_without_a_row_has_pages_that_say_so(browser, console, home):
-    addresses = paths(home)
+    addresses = [*paths(home), *(f"{page.path}?region=north&manager=m1" for page in PAGES if page.filters)]
     with published(home) as db:
         tables = db.execute(
             "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE'"
@@ -179,6 +180,15 @@ def test_texts_that_mean_harm_are_shown_as_texts(text, browser, console, home):
         assert 'href="javascript:' not in page and "49" not in page.partition("<h1>")[2][:60]
 
 
+def test_two_who_save_a_list_of_one_name_at_once_are_told_apart(browser, console, home, monkeypatch):
+    monkeypatch.setattr("orchestration.console.pages.audience.require_answers", lambda *asked: None)  # both have passed
+    assert post(browser, console, "/audience/save", **PLAN | {"name": "twice"}).status_code == 200
+    answer = post(browser, console, "/audience/save", **PLAN | {"name": "twice", "purpose": "Another."})
+    assert answer.status_code == 400 and "there is a list twice already" in answer.text
+    assert "A call of thanks." in (home.target_lists / "twice.yml").read_text()
+    (home.target_lists / "twice.yml").unlink()
+
+
 def test_a_form_that_holds_too_much_is_told_as_that(browser, console, home):
     answer = post(browser, console, "/audience/save", **PLAN | {"name": "far_too_long", "purpose": "很" * 30_000})
     assert answer.status_code == 413 and "This form holds too much" in answer.text
@@ -196,4 +206,22 @@ def test_a_list_whose_file_is_at_fault_is_told_with_what_to_do_in_both_languages
         for address in ("/lists", "/lists/at_fault"):
             text = browser.get(address, headers={"accept-language": language}).text
             assert all(each in text for each in words), address
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: at_fault\ntitle: {en: 'At fault, zh: x}\n", "该处的引号没有结束（第 2 行）"),
+        ("name: at_fault\npurpose: call: now\n", "含冒号的文本请加引号"),
+        ("name: at_fault\nname: at_fault\n", "name 重复（第 2 行）"),
+        ("- a\n", "清单定义应由若干键组成"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_told_in_chinese(text, words, browser, home):
+    path = home.target_lists / "at_fault.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    for address in ("/lists", "/lists/at_fault"):
+        assert words in browser.get(address, headers={"accept-language": "zh"}).text
     path.unlink()

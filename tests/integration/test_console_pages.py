@@ -160,6 +160,52 @@ def test_the_revenue_of_a_region_adds_up_to_the_pyramid(client, console):
     assert added == pytest.approx(sum(float(row["revenue_amount"]) for row in rows(client, "/value", "pyramid")))
 
 
+def added(client: TestClient, regions: list[str], address: str, figure: str, key: str, value: str) -> dict[str, float]:
+    """A column of a figure by the values of another, the regions' added up; without regions, of the whole operator."""
+    found: dict[str, float] = {}
+    for asked in [f"{address}?region={code}" for code in regions] or [address]:
+        for row in rows(client, asked, figure):
+            found[row[key]] = found.get(row[key], 0) + float(row[value])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("address", "figure", "key", "value"),
+    [
+        ("/value", "composition", "value_tier", "revenue_amount"),
+        ("/value", "layers", "service_layer", "revenue_amount"),
+        ("/churn", "movement", "month", "churned"),
+        ("/churn", "movement", "month", "on_net_end"),
+        ("/service", "complaints", "month", "opened"),
+        ("/service", "overall", "month", "responses"),
+    ],
+)
+def test_the_figures_of_all_regions_add_up_to_the_operators(client, console, address, figure, key, value):
+    regions = [code for (code,) in ask(console, "select distinct region_code from core.dim_subscribers where region_code <> ''")]
+    whole = added(client, [], address, figure, key, value)
+    assert len(regions) > 1 and whole and added(client, regions, address, figure, key, value) == pytest.approx(whole)
+
+
+def test_tariff_levels_of_all_regions_hold_each_mid_high_end_line_once(client, console):
+    regions = [code for (code,) in ask(console, "select distinct region_code from core.dim_subscribers where region_code <> ''")]
+    ((lines,),) = ask(console, "select sum(subscribers) from value.tariff_levels")
+    assert lines and sum(added(client, regions, "/value", "levels", "level", "subscribers").values()) == lines
+
+
+def test_the_effect_of_a_region_is_that_of_its_row(client, console):
+    query = "select code, targeted_treated from marketing.campaign_effect where dimension = 'region' order by code"
+    counted = ask(console, query)
+    assert counted and [row["region_code"] for row in rows(client, "/campaigns?by=region", "effect")] != []
+    for code, treated in counted:
+        (row,) = rows(client, f"/campaigns?region={code}", "of_region")
+        assert (row["region_code"], int(row["targeted_treated"])) == (code, treated)
+
+
+def test_links_to_other_pages_keep_the_filters(client):
+    text = client.get("/?region=R1").text
+    assert 'href="/value?region=R1"' in text and 'href="/churn?region=R1"' in text and 'href="/tags"' in text
+
+
 def test_members_of_lists_follow_the_region(client, console):
     of_all = "select region_code, count(*) from marketing.target_list_members where arm is not null group by region_code"
     counted = dict(ask(console, of_all))

@@ -37,6 +37,20 @@ def test_requests_for_approval_stand_until_one_is_given(operator):
     assert [row["action"] for row in signing.acts_on(operator.home, "fresh")][:2] == ["list_approval", "list_approval"]
 
 
+def test_a_list_that_another_changed_meanwhile_is_not_approved(operator, monkeypatch):
+    answers = ["fresh", "Fresh", "新", "retention", "A call.", "sms", "value_tier = 'gold'"]
+    operator.call("new", answers="\n".join(answers) + "\n")
+    path, look = operator.folder / "fresh.yml", signing.preview.preview
+
+    def looked_at_while_another_writes(*asked):
+        path.write_text(path.read_text(encoding="utf-8").replace("'gold'", "'mass'"), encoding="utf-8")
+        return look(*asked)
+
+    monkeypatch.setattr(signing.preview, "preview", looked_at_while_another_writes)
+    assert "its file was changed meanwhile" in operator.call("approve", "fresh", "--as", "boss", code=1)
+    assert "status: draft" in path.read_text(encoding="utf-8") and "'mass'" in path.read_text(encoding="utf-8")
+
+
 def test_a_list_is_retired_once_and_keeps_all_else(operator):
     path = operator.folder / "care.yml"
     before = path.read_text(encoding="utf-8")

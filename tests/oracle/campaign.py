@@ -53,7 +53,7 @@ def is_taken(desk: Desk, key: str, offer: str | None, at) -> bool:
 
 def target_lists(desk: Desk) -> dict[str, dict[tuple, dict]]:
     """The tables of runs and of members, by name: the run that counts of each list and day up to D."""
-    shown = ("arm", "offer_code", "manager_id", "is_at_risk", "value_tier")
+    shown = ("arm", "offer_code", "manager_id", "is_at_risk", "value_tier", "region_code")
     return {
         "marketing.target_list_runs": {
             key: {"channel": run.channel, "status": run.status, "matched": len(run.members)}
@@ -137,6 +137,7 @@ def outcome(desk: Desk, run: ListRun, member: dict, contacts: list[dict]) -> dic
         "subscriber_id": key,
         "channel": run.channel,
         "manager": member["manager_id"],
+        "region": member.get("region_code"),
         "key": key,
         "value_tier": member.get("value_tier"),
         "contacts": len(contacts),
@@ -160,11 +161,11 @@ def list_effect(desk: Desk) -> dict[tuple, dict]:
 
 
 def campaign_effect(desk: Desk) -> dict[tuple, dict]:
-    """One row a list, channel, manager and offer, over all runs."""
+    """One row a list, channel, manager, region and offer, over all runs."""
     cells = defaultdict(list)
     for row in outcomes(desk):
-        for dimension, code in (("list", "list_name"), ("channel", "channel"), ("manager", "manager"), ("offer", "offer")):
-            cells[dimension, row[code] or UNKNOWN].append(row)
+        for dimension in ("list", "channel", "manager", "region", "offer"):
+            cells[dimension, row["list_name" if dimension == "list" else dimension] or UNKNOWN].append(row)
     return {cell: effect(rows) for cell, rows in cells.items()}
 
 

@@ -170,6 +170,7 @@ def member(rng: Random, key: str, offer: str | None) -> dict:
         "manager_id": rng.choice(("m1", "m2", "m99", None)),
         "is_at_risk": rng.choice((True, True, False, None)),
         "value_tier": ("gold", "mass", None)[sum(map(ord, key)) % 3],
+        "region_code": ("north", "south", "gone", None)[sum(map(ord, key)) % 4],
         "reason": None if arm == "treated" else arm or "capped",
     }
 

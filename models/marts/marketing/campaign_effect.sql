@@ -1,6 +1,8 @@
--- What all runs together did, by list, channel, manager and offer, against those held back by the same runs.
-{% set dimensions = {'list': 'list_name', 'channel': 'channel', 'manager': 'manager_id', 'offer': 'offer_code'} %}
-{% set values = ['list_value', 'channel_value', 'manager_value', 'offer_value'] %}
+-- What all runs together did, by list, channel, manager, region and offer, against those held back by the same runs.
+{% set dimensions = {
+    'list': 'list_name', 'channel': 'channel', 'manager': 'manager_id', 'region': 'region_code', 'offer': 'offer_code'
+} %}
+{% set values = ['list_value', 'channel_value', 'manager_value', 'region_value', 'offer_value'] %}
 with
 
 members as (

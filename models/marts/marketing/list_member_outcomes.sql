@@ -92,6 +92,7 @@ select
     members.channel,
     members.manager_id,
     members.value_tier,
+    members.region_code,
     coalesce(members.is_at_risk, false) as is_at_risk,
     contacted.subscriber_id is not null as is_contacted,
     coalesce(contacted.is_connected, false) as is_connected,

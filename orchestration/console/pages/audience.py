@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestration.base.errors import ListError
 from orchestration.base.roles import DRAFTS
-from orchestration.base.words import words_of
+from orchestration.base.words import Message, words_of
 from orchestration.catalog.tags import Catalog, CatalogError, Tag
 from orchestration.console.conditions import (
     Free,
@@ -132,7 +132,11 @@ def save(context: Context) -> Go:
     """Writes the draft, as `telco360 lists new` does."""
     answers = _answers(context)
     require_answers(answers, context.version.catalog, list_files(*list_folders(context.home)))
-    write_draft(context.home, answers, context.version.catalog)
+    try:
+        write_draft(context.home, answers, context.version.catalog)
+    except FileExistsError as error:  # another browser was first
+        english = "there is a list {name} already; give another name"
+        raise ListError(Message.of("name_taken", english, name=answers["name"])) from error
     return Go(f"/lists/{answers['name']}")
 
 

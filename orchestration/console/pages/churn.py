@@ -12,8 +12,8 @@ def churn(context: Context) -> Values:
     months = context.months("churn.churn_monthly")
     month = context.month(months)
     own = context.filtered("lines.region_code", "lines.manager_id")
-    monthly = """select month, on_net_opening, activations, reinstated, churned, on_net_end, churn_rate, net_additions
-from churn.churn_monthly
+    monthly = f"""select month, on_net_opening, activations, reinstated, churned, on_net_end, churn_rate, net_additions
+from {_monthly(context) if context.region or context.manager else "churn.churn_monthly"}
 order by month"""
     plans = """select plan_code, tenure_band, churned, on_net_end, churn_rate, is_high_churn_cell
 from churn.churn_by_plan_tenure
@@ -26,17 +26,20 @@ order by rank"""
     cohorts = """select activation_month, months_since, activated, surviving, survival_rate
 from churn.new_subscriber_cohorts
 order by activation_month, months_since"""
-    regions = f"""select retained.cohort_month, coalesce(regions.region_name, retained.region_code) as region_name,
-    retained.cohort_subscribers, retained.lost, retained.retention_rate
-from churn.snapshot_retention as retained
-left join (select distinct region_code, region_name from core.dim_regions) as regions using (region_code)
-where retained.month = {month} and retained.is_manager_total and not retained.is_region_total
-order by retained.cohort_month, region_name"""
-    managers = f"""select retained.manager_id, retained.cohort_month, retained.cohort_subscribers, retained.lost,
+    # No snapshot of the running month, nor of one that is not billed.
+    retained_in = f"retained.month = (select max(month) from churn.snapshot_retention where month <= {month})"
+    regions = f"""select retained.month, retained.cohort_month,
+    coalesce(regions.region_name, retained.region_code) as region_name, retained.cohort_subscribers, retained.lost,
     retained.retention_rate
 from churn.snapshot_retention as retained
+left join (select distinct region_code, region_name from core.dim_regions) as regions using (region_code)
+where {retained_in} and retained.is_manager_total and not retained.is_region_total
+order by retained.cohort_month, region_name"""
+    managers = f"""select retained.month, retained.manager_id, retained.cohort_month, retained.cohort_subscribers,
+    retained.lost, retained.retention_rate
+from churn.snapshot_retention as retained
 inner join core.dim_managers as managers using (manager_id)
-where retained.month = {month} and {context.filtered("managers.region_code", "retained.manager_id")}
+where {retained_in} and {context.filtered("managers.region_code", "retained.manager_id")}
 order by retained.cohort_month, retained.manager_id"""
     pool = f"""select pool.month, pool.kind, count(*) as subscribers
 from churn.exception_pool as pool
@@ -71,6 +74,8 @@ order by lift desc nulls last"""
     return {
         "months": months,
         "own": [
+            context.figure("rate", monthly, "the-monthly-report", line("month", "churn_rate")),
+            context.figure("movement", monthly, "the-monthly-report", bar("month", "activations", "churned")),
             context.figure("zones", zones, "value-loss-warning", bar("warning_zone", "subscribers")),
             context.figure("pool", pool, "exception-pool", split("bar", "month", "kind", "subscribers", stacked=True)),
             context.figure(
@@ -80,8 +85,6 @@ order by lift desc nulls last"""
             context.figure("managers", managers, "snapshot-retention", heat("cohort_month", "manager_id", "retention_rate")),
         ],
         "whole": [
-            context.figure("rate", monthly, "the-monthly-report", line("month", "churn_rate")),
-            context.figure("movement", monthly, "the-monthly-report", bar("month", "activations", "churned")),
             context.figure("reasons", reasons, "reasons", pareto("reason_code", "churned", "cumulative_share")),
             context.figure("regions", regions, "snapshot-retention", heat("cohort_month", "region_name", "retention_rate")),
             context.figure("plans", plans, "rates-by-group-of-lines", heat("tenure_band", "plan_code", "churn_rate")),
@@ -90,3 +93,19 @@ order by lift desc nulls last"""
             context.figure("alerts", alerts, "what-alerts-are-worth"),
         ],
     }
+
+
+def _monthly(context: Context) -> str:
+    """The monthly report of the lines that are looked at, as a query of the columns of churn.churn_monthly."""
+    return f"""(
+    select counted.*, churned / nullif(on_net_end, 0) as churn_rate, on_net_end - on_net_opening as net_additions
+    from (
+        select months.month, count(*) filter (months.is_on_net_opening) as on_net_opening,
+            count(*) filter (months.is_new) as activations, count(*) filter (months.is_reinstated) as reinstated,
+            count(*) filter (months.is_churned) as churned, count(*) filter (months.is_on_net_end) as on_net_end
+        from core.fct_subscriber_months as months
+        {context.joined}
+        where months.is_complete_month and {context.filtered("lines.region_code", "lines.manager_id")}
+        group by months.month
+    ) as counted
+)"""

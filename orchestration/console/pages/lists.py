@@ -68,7 +68,7 @@ def one(context: Context) -> Values:
         "gone": None,
         "state": state,
         "definition": definition,
-        "facts": facts(definition),
+        "facts": facts(definition, context),
         "text": state.file.read_text(encoding="utf-8"),
         "drafted_by": signing.drafted_by(context.home, name),
         "asked": signing.asked_for(context.home).get(name),
@@ -79,7 +79,7 @@ def one(context: Context) -> Values:
             "names_another": OWNER in context.person.roles,
             "retire": context.may(TAKES_BACK) and definition.status != "retired",
             "export": context.may(STEWARD) and definition.status == "approved",
-            "file": context.may(STEWARD) and state.last is not None,
+            "file": context.may(STEWARD) and state.last is not None and bool(state.last["file"]),
             "members": context.may(DRAFTS | STEWARD) and state.last is not None,
         },
     } | _history(context, name, state.runs)
@@ -129,19 +129,19 @@ order by run_date"""
     }
 
 
-def facts(definition: TargetList) -> dict[str, object]:
-    """What else a list says of itself, by key; None or empty where it leaves that to the rules. Pure."""
-    order = ", ".join(f"{step.tag} {'desc' if step.descending else 'asc'}" for step in definition.order_by)
+def facts(definition: TargetList, context: Context) -> dict[str, object]:
+    """What else a list says of itself, by key; None or empty where it leaves that to the rules."""
+    order = [("desc" if step.descending else "asc", context.heading(step.tag)) for step in definition.order_by]
     return {
         "priority": definition.priority,
         "limit": definition.limit,
         "control_share": definition.control_share,
-        "order": order,
-        "columns": ", ".join(definition.columns),
-        "but_not_of": ", ".join(definition.exclude_lists),
-        "only_of": ", ".join(definition.include_lists),
-        "steps": ", ".join(f"{each.step}: {each.by}, {each.on}" for each in definition.also_approved),
-        "split": definition.split_by,
+        "order": context.joined_words(context.text(f"lists.{way}", tag=tag) for way, tag in order),
+        "columns": context.joined_words(map(context.heading, definition.columns)),
+        "but_not_of": context.joined_words(map(context.list_title, definition.exclude_lists)),
+        "only_of": context.joined_words(map(context.list_title, definition.include_lists)),
+        "steps": context.joined_words(f"{each.step}: {each.by}, {each.on}" for each in definition.also_approved),
+        "split": definition.split_by and context.heading(definition.split_by),
     }
 
 
@@ -217,9 +217,12 @@ def file(context: Context) -> Download:
     """The file of the last run, with phones; the audit trail has who took it."""
     state = _state(context)
     last = state.last
-    path = Path(str(last["file"])) if last else Path()
-    if last is None or not path.is_file():
-        raise ListError(context.text("lists.no_file", file=last["file"] if last else state.definition.name))
+    if last is None or not last["file"]:
+        why = context.text("lists.made_elsewhere", name=state.definition.name) if last else context.text("lists.no_runs")
+        raise ListError(why)
+    path = Path(str(last["file"]))
+    if not path.is_file():
+        raise ListError(context.text("lists.no_file", file=path))
     with audit.recorded(context.home, "list_download", f"list {state.definition.name}, run {last['run_id']}") as act:
         act.rows = int(str(last["exported"]))
     return Download(path.name, path)

@@ -32,12 +32,12 @@ order by residual <> 0 desc, month desc, check_name"""
     since = min((day for day, *_ in deliveries), default=date.max)
     faults = context.version.kept(f"faults {hash(tuple(deliveries))}", lambda: faults_since(context.home, since))
     checked = [
-        (result["validated_at"][:16].replace("T", " "), result["checks_of"], result["checks"], len(found), _said(found))
+        (context.moment(result["validated_at"]), result["checks_of"], result["checks"], len(found), _said(found))
         for result in reversed(data_docs.results(context.home.data_docs))
         for found in [[*result["failures"], *result["warnings"]]]
     ]
     runs = [
-        (f"{run.started:%Y-%m-%d %H:%M}", run.business_date, _minutes(run.started, run.ended), _ending(run.ended, run.is_well),
+        (context.moment(run.started), run.business_date, _minutes(run.started, run.ended), _ending(run.ended, run.is_well),
          "; ".join(run.facts.get("causes", [])))
         for run in reversed(last_runs(context.home)[-RUNS_SHOWN:])
     ]  # fmt: skip

@@ -53,6 +53,8 @@ order by month"""
         figures.append(context.figure("months", months, "tags", line("month", "known_share")))
     return {
         "tag": entry,
+        "column": f"{require_serving(context.models, 'tag_values', entry.entity).relation}.{name}",
+        "evidence": [context.heading(each) for each in entry.evidence],
         "bounds": bounds(entry).removeprefix(", "),
         "figures": figures,
         "lists": list(uses(context, name)) if entry.entity == SUBSCRIBER else [],

@@ -57,8 +57,14 @@ where {context.filtered("lines.region_code", "assignment.manager_id")}
 group by assignment.manager_id, assignment.reason, assignment.is_new_assignment
 order by subscribers desc"""
     level = "region" if context.region else "operator"
-    scorecard = f"""select measure, actual, target, attainment, change_on_month, change_on_year
-from marketing.scorecard
+    scorecard = f"""with scaled as (
+    select *, case when denominator is null then 'lines' when measure = 'nps' then 'points' else '%' end as unit,
+        case when denominator is null or measure = 'nps' then 1 else 100 end as scale
+    from marketing.scorecard
+)
+select measure, unit, actual * scale as actual, target * scale as target, attainment,
+    change_on_month * scale as change_on_month, change_on_year * scale as change_on_year
+from scaled
 where level = '{level}' and month = {month} and {context.filtered(manager="")}
 order by measure"""
     return {

@@ -13,6 +13,11 @@ TILES = {
 }  # fmt: skip
 """Columns whose last month stands above all, each with the anchor of its definition."""
 
+PAGES = {
+    "on_net_end": "churn", "activations": "churn", "churned": "churn", "revenue_amount": "value", "arpu_amount": "value",
+}  # fmt: skip
+"""The page that tells more of each of them."""
+
 
 def today(context: Context) -> Values:
     months = f"""with monthly as (
@@ -62,6 +67,7 @@ order by days_behind desc"""
     return {
         "tiles": tiles(base),
         "definition_of": TILES,
+        "page_of": PAGES,
         "charts": [
             base,
             context.figure("movement", months, "the-monthly-report", bar("month", "activations", "churned"), "churn"),

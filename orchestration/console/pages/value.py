@@ -1,5 +1,6 @@
 """Value: what lines and customers are worth, by tier, fee, layer and region, and how lines moved between tiers."""
 
+from orchestration.base.sql import identifier
 from orchestration.console.context import Context, Values
 from orchestration.console.figures import bar, flow, split
 
@@ -16,18 +17,19 @@ where month = {month}"""
 from {tiers}
 order by month"""
     composition = f"""select value_tier, fee_class, revenue_amount, revenue_share
-from value.value_composition
+from {_composition(context, month) if is_filtered else "value.value_composition"}
 where month = {month} and revenue_amount <> 0
-order by fee_class"""
+order by sum(abs(revenue_amount)) over (partition by fee_class) desc, fee_class"""
     migration = f"""select from_tier, to_tier, subscribers
 from {_moves(context, month) if is_filtered else "value.value_migration"}
 where month = {month}
 order by subscribers desc"""
-    layers = """select service_layer, customers, customer_share, revenue_amount, revenue_share
-from value.service_layers
+    layers = f"""select service_layer, customers, customer_share, revenue_amount, revenue_share
+from {_layers(context) if is_filtered else "value.service_layers"}
 order by service_layer"""
-    levels = """select level, subscribers, arpu_from, arpu_to, matched_amount, incentive_amount, plan_code
-from value.tariff_levels
+    levels = f"""select level, subscribers, arpu_from, arpu_to, matched_amount, incentive_amount, plan_code, plan_name
+from {_levels(context) if is_filtered else "value.tariff_levels"}
+left join (select plan_code, plan_name from core.dim_plans) as plans using (plan_code)
 order by level"""
     lines = f"""from value.subscriber_value_months as months
 {context.joined}
@@ -44,15 +46,13 @@ group by months.value_quadrant"""
     classes = f"""select months.value_class, count(*) as subscribers, sum(months.realised_value) as realised_value
 {lines}
 group by months.value_class"""
-    own = [
+    figures = [
         context.figure("pyramid", pyramid, "tables-of-tiers", bar("value_tier", "subscriber_share", "revenue_share")),
         context.figure("history", history, "tables-of-tiers", split("bar", "month", "value_tier", "subscribers", stacked=True)),
         context.figure("migration", migration, "tables-of-tiers", flow("from_tier", "to_tier", "subscribers")),
         context.figure("regions", regions, "value", split("bar", "region_name", "value_tier", "subscribers", stacked=True)),
         context.figure("quadrants", quadrants, "value", bar("value_quadrant", "subscribers")),
         context.figure("classes", classes, "value", bar("value_class", "subscribers")),
-    ]
-    whole = [
         context.figure(
             "composition",
             composition,
@@ -62,7 +62,7 @@ group by months.value_class"""
         context.figure("layers", layers, "customers-by-value", bar("service_layer", "customer_share", "revenue_share")),
         context.figure("levels", levels, "tariffs"),
     ]
-    return {"months": months} | ({"own": own, "whole": whole} if is_filtered else {"own": [*own, *whole], "whole": []})
+    return {"months": months, "own": figures, "whole": []}
 
 
 def _tiers(context: Context) -> str:
@@ -78,6 +78,63 @@ def _tiers(context: Context) -> str:
         where {context.filtered("lines.region_code", "lines.manager_id")}
         group by months.month, months.value_tier
     ) as tiers
+)"""
+
+
+def _composition(context: Context, month: str) -> str:
+    """What the revenue of the lines that are looked at is made of in the month, as a query of the columns of
+    value.value_composition: amounts billed by fee class, of classes that count to ARPU, and as one more what of these does not
+    count, below 0."""
+    counting = "select distinct fee_class from value.value_composition where revenue_amount <> 0 order by fee_class"
+    amounts = {fee_class: f"facts.{identifier(f'{fee_class}_amount')}" for (fee_class,) in context.version.ask(counting)[1]}
+    billed = "".join(f"sum({amount}) as {identifier(fee_class)}, " for fee_class, amount in amounts.items())
+    return f"""(
+    select parts.*, revenue_amount / nullif(sum(revenue_amount) over (partition by month, value_tier), 0) as revenue_share
+    from (
+        unpivot (
+            select months.month, months.value_tier, {billed}
+                sum({" - ".join(["facts.arpu_amount", *amounts.values()])}) as not_to_arpu
+            from value.subscriber_value_months as months
+            inner join core.fct_subscriber_months as facts using (subscriber_id, month)
+            {context.joined}
+            where months.month = {month} and {context.filtered("lines.region_code", "lines.manager_id")}
+            group by months.month, months.value_tier
+        ) on {", ".join([*map(identifier, amounts), "not_to_arpu"])} into name fee_class value revenue_amount
+    ) as parts
+)"""
+
+
+def _layers(context: Context) -> str:
+    """The layers of the customers who hold the lines that are looked at, with the worth of these lines alone, as a query of the
+    columns of value.service_layers. Who holds lines of several regions counts in each."""
+    return f"""(
+    select layers.*, customers / sum(customers) over () as customer_share,
+        revenue_amount / nullif(sum(revenue_amount) over (), 0) as revenue_share
+    from (
+        select customers.service_layer, count(distinct lines.customer_id) as customers,
+            sum(months.realised_value) as revenue_amount
+        from value.subscriber_value_months as months
+        {context.joined}
+        inner join value.customer_value as customers on lines.customer_id = customers.customer_id
+        where months.month = (select max(month) from value.subscriber_value_months)
+            and {context.filtered("lines.region_code", "lines.manager_id")}
+        group by customers.service_layer
+    ) as layers
+)"""
+
+
+def _levels(context: Context) -> str:
+    """The mid/high-end lines that are looked at by the operator's tariff levels, as a query of the columns of
+    value.tariff_levels. A line on the border of two counts to the lower."""
+    return f"""(
+    select levels.* exclude (over_amount) replace (count(*) as subscribers)
+    from value.subscriber_value_months as months
+    {context.joined}
+    inner join (select *, lag(arpu_to, 1, -1) over (order by level) as over_amount from value.tariff_levels) as levels
+        on months.arpu_3m > levels.over_amount and months.arpu_3m <= levels.arpu_to
+    where months.month = (select max(month) from value.subscriber_value_months) and months.is_mid_high_end
+        and {context.filtered("lines.region_code", "lines.manager_id")}
+    group by all
 )"""
 
 

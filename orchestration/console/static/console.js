@@ -7,6 +7,8 @@ const FORMATS = {
   percent: new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }),
 };
 const DAY = /^\d{4}-\d\d(-\d\d)?$/; // which no line may break
+const LEAST_HEIGHT = 16; // rem, of a chart
+const LEAST_FIELD = 34; // pixels of a map's field in which a figure can be read
 const COLOURS = ["#0b5c7a", "#c2570c", "#3f7d20", "#7a3e9d", "#b3261e", "#8a6d00", "#2f6fb7", "#5f6b73"];
 
 function draw(place) {
@@ -17,22 +19,25 @@ function draw(place) {
     const label = { color: "#3b474f", hideOverlap: true };
     if (axis.type === "value") label.formatter = told(FORMATS[own] || format);
     else if (name === "xAxis" && axis.data.length <= 10 && !axis.data.every((each) => DAY.test(each))) {
-      Object.assign(label, { interval: 0, hideOverlap: false, overflow: "break", width: (place.clientWidth - 60) / axis.data.length });
+      const width = (place.clientWidth - 60) / axis.data.length;
+      Object.assign(label, { interval: 0, hideOverlap: false, overflow: "break", width, fontSize: width < 52 ? 10 : 12 });
     }
     return { axisLabel: label, ...axis };
   };
-  if (option.tall) place.classList.add("tall");
-  delete option.format;
   if (option.wide) place.closest(".figure").classList.add("wide");
-  delete option.tall;
+  if (option.height > LEAST_HEIGHT) place.style.height = `${option.height}rem`;
+  delete option.format;
+  delete option.height;
   delete option.wide;
   for (const name of ["xAxis", "yAxis"]) {
     if (option[name]) option[name] = Array.isArray(option[name]) ? option[name].map((each) => styled(each, name)) : styled(option[name], name);
   }
   for (const series of option.series) {
     if (series.format) series.tooltip = { valueFormatter: told(FORMATS[series.format]) };
-    if (series.type === "heatmap") series.label = { ...series.label, color: "#16222a" };
-    if (series.type === "heatmap") series.label.formatter = ({ value }) => format.format(value[2]);
+    if (series.type === "heatmap") {
+      const show = series.label.show && (place.clientWidth - 100) / option.xAxis.data.length > LEAST_FIELD;
+      series.label = { show, color: "#16222a", formatter: ({ value }) => format.format(value[2]) };
+    }
   }
   const chart = echarts.init(place, null, { renderer: "canvas" });
   chart.setOption({

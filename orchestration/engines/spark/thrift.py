@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from orchestration.base.errors import WarehouseError
+from orchestration.base.words import Message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,10 +99,11 @@ def connect(environment: dict[str, str] | None = None) -> Iterator[Session]:
         user = environment.get("TELCO360_SPARK_USER", "telco360")
         connection = hive.connect(host, port=port, username=user, configuration=SESSION)
     except (TTransportException, OSError) as error:
-        raise WarehouseError(
-            f"no Spark Thrift server answers at {host}:{port} ({error}). Start one, or name yours in TELCO360_SPARK_HOST and "
-            f"TELCO360_SPARK_PORT; docs/spark.md says how."
-        ) from error
+        english = (
+            "no Spark Thrift server answers at {host}:{port} ({error}). Start one, or name yours in TELCO360_SPARK_HOST and "
+            "TELCO360_SPARK_PORT; docs/spark.md says how."
+        )
+        raise WarehouseError(Message.of("no_spark", english, host=host, port=port, error=error)) from error
     with contextlib.closing(connection):
         yield Session(connection)
 

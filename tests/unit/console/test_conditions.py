@@ -109,6 +109,7 @@ def test_a_form_that_was_tampered_with_gives_no_more_than_the_language(catalog):
         == "value_tier = 'x'' or ''1'"
     )
     assert tree_in(ImmutableMultiDict([("tag.0.0", "value_tier")]), catalog.tags()) == Group()
+    assert tree_in(ImmutableMultiDict([("join.0", "and"), ("tag.0.²", "value_tier")]), catalog.tags()) == Group()
 
 
 def test_what_is_not_filled_in_yet_is_not_in_the_text(catalog):

@@ -1,11 +1,11 @@
 """Figures: what a table shows of a value, what a file holds, what a chart is given."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 
-from orchestration.console.figures import Figure, bar, flow, heat, interval, line, ordered, pareto, shown, split
+from orchestration.console.figures import NO_VALUE, Figure, bar, flow, heat, interval, line, ordered, pareto, shown, split
 
 
 class Words:
@@ -18,6 +18,9 @@ class Words:
     def order(self, column):
         return ["gold", "mass"] if column == "tier" else []
 
+    def none(self):
+        return "none"
+
 
 def figure(columns: tuple, *rows: tuple) -> Figure:
     return Figure("f", "F", "select", columns, list(rows))
@@ -29,6 +32,7 @@ def figure(columns: tuple, *rows: tuple) -> Figure:
         ("month", date(2026, 10, 1), "2026-10"),
         ("last_billed_month", date(2026, 10, 1), "2026-10"),
         ("contact_date", date(2026, 10, 1), "2026-10-01"),
+        ("opened_at", datetime(2026, 10, 1, 9, 5, 59), "2026-10-01 09:05"),
         ("churn_rate", 0.03125, "3.1%"),
         ("subscriber_share", Decimal("0.5"), "50.0%"),
         ("revenue_amount", Decimal("1234.5"), "1,234.50"),
@@ -59,7 +63,12 @@ def test_lines_have_months_on_their_axis_and_a_series_a_column():
 def test_groups_keep_their_order_and_have_gaps_where_nothing_is():
     rows = figure(("month", "tier", "n"), ("9", "gold", 1), ("9", None, 2), ("10", "gold", 3))
     option = split("bar", "month", "tier", "n", stacked=True)(rows, Words())
-    assert [(each["name"], each["data"]) for each in option["series"]] == [("<gold>", [1, 3]), ("–", [2, None])]
+    assert [(each["name"], each["data"]) for each in option["series"]] == [("<gold>", [1, 3]), ("none", [2, None])]
+
+
+def test_a_column_without_a_value_is_in_no_legend():
+    months = figure(("month", "a", "b"), (date(2026, 9, 1), 1, None), (date(2026, 10, 1), 2, None))
+    assert [each["name"] for each in line("month", "a", "b")(months, Words())["series"]] == ["A"]
 
 
 def test_a_single_series_needs_no_legend():
@@ -99,4 +108,4 @@ def test_a_column_is_of_numbers_where_any_row_has_one():
 def test_values_with_a_colour_of_their_own_have_it():
     zones = figure(("warning_zone", "n"), ("red", 1), (None, 2))
     first, other = bar("warning_zone", "n")(zones, Words())["series"][0]["data"]
-    assert first == {"value": 1, "itemStyle": {"color": "#b3261e"}} and other == {"value": 2}
+    assert first == {"value": 1, "itemStyle": {"color": "#b3261e"}} and other["itemStyle"]["color"] == NO_VALUE

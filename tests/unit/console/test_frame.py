@@ -61,6 +61,28 @@ def test_nothing_published_and_being_built_are_told_apart(home):
         assert "is being built" in browser(home).get("/").text
 
 
+def test_a_version_whose_file_is_lost_is_told_with_what_to_do(home):
+    made_version(made_home(home.root)).path.unlink()
+    answer = browser(home).get("/")
+    assert answer.status_code == 503 and "The published version is missing" in answer.text and "rollback" in answer.text
+
+
+def test_the_address_of_a_form_leads_to_its_page(home):
+    for address, page in (
+        ("/lists/care/approve", "/lists/care"),
+        ("/lists/care/approve?lang=zh", "/lists/care?lang=zh"),
+        ("/audience/save", "/audience"),
+    ):
+        answer = browser(home).get(address, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
+    assert browser(home).put("/").status_code == 405
+
+
+def test_what_is_told_of_a_form_offers_the_other_language_of_its_page(home):
+    answer = browser(home).post("/lists/care/approve", data={"token": "of another console"})
+    assert answer.status_code == 403 and 'href="/lists/care?lang=zh"' in answer.text
+
+
 def test_a_version_that_goes_is_told_and_the_next_is_opened(home):
     shown = Versions(home, ())
     first = made_version(made_home(home.root))
@@ -173,6 +195,15 @@ def test_a_port_that_another_program_has_is_told():
 
 
 def test_an_address_keeps_what_is_not_changed():
-    asked = Request({"type": "http", "path": "/lists", "query_string": b"region=R+1&lang=zh", "headers": [], "server": ("a", 80)})
+    asked = Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/lists",
+            "query_string": b"region=R+1&lang=zh",
+            "headers": [],
+            "server": ("a", 80),
+        }
+    )
     assert same_page(asked, lang="en") == "/lists?region=R+1&lang=en"
     assert same_page(asked, lang=None, region=None) == "/lists"

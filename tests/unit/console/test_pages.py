@@ -1,12 +1,13 @@
 """What the reading pages work out by themselves, without a version."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import pytest
+from starlette.datastructures import ImmutableMultiDict
 
 from orchestration.catalog.tags import Tag
-from orchestration.console.context import in_words
+from orchestration.console.context import Context, in_words
 from orchestration.console.figures import Figure, calendar
 from orchestration.console.pages import customer, lists
 from orchestration.console.pages.quality import ACCEPTED, REJECTED, WITH_FAULTS, state_of
@@ -23,6 +24,20 @@ from orchestration.targeting.why import Part, Standing
 )
 def test_a_code_of_small_letters_is_told_in_words(code, said):
     assert in_words(code) == said
+
+
+@pytest.mark.parametrize(
+    ("utc", "zone", "said"),
+    [
+        ("2026-11-29T16:30:00+00:00", "Asia/Shanghai", "2026-11-30 00:30"),  # past midnight there
+        ("2026-11-29T15:59:59", "Asia/Shanghai", "2026-11-29 23:59"),
+        (datetime(2026, 11, 29, 16, 30, tzinfo=UTC), "UTC", "2026-11-29 16:30"),
+    ],
+)
+def test_a_moment_is_told_in_the_operators_time_zone(utc, zone, said, monkeypatch):
+    monkeypatch.setenv("TELCO360_TIMEZONE", zone)
+    context = Context(None, (), None, None, "en", "quality", ImmutableMultiDict())
+    assert (context.moment(utc), context.zone) == (said, zone)
 
 
 def test_tiles_tell_the_last_month_and_its_change_on_the_month_before():

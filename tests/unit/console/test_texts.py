@@ -107,6 +107,34 @@ def test_a_message_is_said_in_chinese_with_the_messages_in_it(words, said):
     assert texts.said(words, "zh") == said
 
 
+OF_COMMANDS_ALONE = {
+    "targeting": {"history.py", "imports.py", "offers.py", "rebuild.py", "table_file.py"},
+    "tags": {"catalogue.py", "diff.py", "rules.py", "why.py"},
+    "console": {"login.py", "texts.py"},
+}
+"""Modules by package whose errors without a code no page shows: they are of other commands, or end the console's start."""
+
+
+OURS = {
+    "ListError", "DefinitionError", "ExpressionError", "ScheduleError", "ScriptError", "FileError", "CatalogError", "SeedError",
+    "WarehouseError", "SettingsError", "NotPermitted", "HomeBusy", "LoginError",
+}  # fmt: skip
+
+
+def test_errors_that_pages_show_have_a_code():
+    plain = []
+    for package, others in OF_COMMANDS_ALONE.items():
+        for path in (PROJECT_DIR / "orchestration" / package).rglob("*.py"):
+            raised = [node.exc for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Raise)]
+            plain += [
+                f"{path}: {ast.unparse(call)}"
+                for call in raised
+                if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.JoinedStr | ast.Constant)
+                if path.name not in others and ast.unparse(call.func) in OURS
+            ]
+    assert plain == []
+
+
 def test_facts_of_messages_are_told_as_people_read_them_and_never_taken_for_places():
     words = Message.of("not_known", "{measure} is not known", measure="{arpu}")
     assert str(words) == "{arpu} is not known"
