@@ -13,11 +13,11 @@ from orchestration.warehouse.manifest import read_manifest
 TESTS = Path(__file__).parent
 MANY_RUNS = (
     "one oracle run", "test_cases", "test_figures", "test_months_built", "test_tag_library", "test_partitions",
-    "test_billing_days", "test_playbook_nights", "test_chaos", "test_dagster_retries",
+    "test_billing_days", "test_playbook_nights", "test_chaos", "test_dagster_retries", "test_adding_a_tag",
 )  # fmt: skip
 """Groups of tests over many whole runs, over all figures of one, or that wait for Dagster: `make test-runs`."""
 LONGEST = (
-    *MANY_RUNS, "test_nightly", "test_scoring", "test_dbt_project", "test_adding_a_tag", "test_list_effect",
+    *MANY_RUNS, "test_nightly", "test_scoring", "test_dbt_project", "test_list_effect",
     "test_sample", "test_random_lists",
 )  # fmt: skip
 """Groups of tests that take minutes, the longest first."""

@@ -9,10 +9,12 @@ engine as a whole, since joins give lines in no certain order.
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import reduce
 from typing import Any
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
@@ -57,11 +59,12 @@ class LineIndex:
         return int(np.count_nonzero(met))
 
     def warm(self, tables: Tables) -> None:
-        """Reads all tags, those with the smallest codes first, as far as they may be kept."""
-        there = set(tables.columns(tables.relations.tag_values))
-        for tag in sorted(self.tags.values(), key=lambda tag: tag.kind in ORDERED):
-            if tag.is_active and tag.name in there and self._has_room:
-                self._codes(tag, tables)
+        """Reads all tags, those with the smallest codes first, as far as they may be kept. A version that goes ends it."""
+        with suppress(duckdb.Error):
+            there = set(tables.columns(tables.relations.tag_values))
+            for tag in sorted(self.tags.values(), key=lambda tag: tag.kind in ORDERED):
+                if tag.is_active and tag.name in there and self._has_room:
+                    self._codes(tag, tables)
 
     @property
     def _has_room(self) -> bool:
