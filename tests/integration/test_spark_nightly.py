@@ -16,6 +16,7 @@ from benchmarks import cluster
 from benchmarks.compare import compare
 from orchestration.base.settings import PROJECT_DIR, Home
 from orchestration.engines.spark.thrift import connect
+from orchestration.warehouse.manifest import varying_columns
 
 if not os.environ.get("TELCO360_SPARK_TESTS"):
     pytest.skip("set TELCO360_SPARK_TESTS=1 to run what starts a Spark cluster", allow_module_level=True)
@@ -54,9 +55,8 @@ def test_a_night_on_spark_publishes_and_exports_what_one_on_duckdb_does(tmp_path
             for model in public:
                 table, export = f"{model['schema']}.{model['alias']}", tmp_path / "export" / model["alias"]
                 session.run(f"insert overwrite directory '{export}' using parquet select * from telco360_{table}")
-                found = compare(
-                    db, table, f"published.{table}", f"read_parquet('{export}/*.parquet')", model["config"]["meta"]["grain"]
-                )
+                spark, grain = f"read_parquet('{export}/*.parquet')", model["config"]["meta"]["grain"]
+                found = compare(db, table, f"published.{table}", spark, grain, varying_columns(model))
                 assert found.is_equal, found
 
     files = {name: {f.name: f.read_bytes() for f in home.exports.rglob("*.csv")} for name, home in homes.items()}
