@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,6 +32,11 @@ def copied(made, root: Path) -> Iterator[Home]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("orchestration.console.context.today", lambda: made.as_of + timedelta(1))
         yield Home(root)
+
+
+def filled(path: str, **parts: str) -> str:
+    """A path of PAGES with its parameters filled."""
+    return re.sub(r"\{(\w+)(:path)?\}", lambda found: parts[found[1]], path)
 
 
 def entered(console: Console) -> TestClient:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import uvicorn
-from console_kit import KEY, PLAN, SEED, WHERE, copied, entered, paths, post, rows_of
+from console_kit import KEY, PLAN, SEED, WHERE, copied, entered, filled, paths, post, rows_of
 from starlette.datastructures import ImmutableMultiDict
 from starlette.testclient import TestClient
 
@@ -63,11 +63,6 @@ def people(home, monkeypatch):
     path.chmod(0o600)
     yield lambda name: monkeypatch.setenv("SUDO_USER", name)
     path.unlink()
-
-
-def filled(path: str, **parts: str) -> str:
-    """A path of PAGES with its parameters filled."""
-    return re.sub(r"\{(\w+)(:path)?\}", lambda found: parts[found[1]], path)
 
 
 def test_every_page_opens_in_both_languages_and_shows_no_phone(browser, home):
