@@ -1,7 +1,8 @@
 """Why a chance is as high as it is: the families of features that raise it most, in words with figures. Pure.
 
 A feature's text names how its figure is told: `{change}` (-0.48 is down 48 %), `{points}` (0.12 is up 12 points), `{share}`
-(0.34 is 34 %), `{number}`, `{text}`. A figure of 0 has a text of its own where "0 of them" would read poorly.
+(0.34 is 34 %), `{days}` (32 is ends in 32 days, -32 is ended 32 days ago), `{number}`, `{text}`. A figure of 0 has a text of its
+own where "0 of them" would read poorly.
 """
 
 import re
@@ -89,6 +90,10 @@ FORMS: dict[str, tuple[Callable[[Any], str], Callable[[Any], str]]] = {
     "points": (
         lambda v: f"{'down' if v < 0 else 'up'} {_percent(v, ' points')}",
         lambda v: f"{'下降' if v < 0 else '上升'}{_percent(v, '个百分点')}",
+    ),
+    "days": (
+        lambda v: f"ended {_number(-v)} days ago" if v < 0 else f"ends in {_number(v)} days",
+        lambda v: f"已到期{_number(-v)}天" if v < 0 else f"还有{_number(v)}天到期",
     ),
     "share": (lambda v: _percent(v, " %"), lambda v: _percent(v, "%")),
     "number": (_number, _number),

@@ -64,6 +64,8 @@ def test_nothing_is_told_as_nothing_and_not_as_a_number():
         ("change", -1.0, "down 100 %", "下降100%"),
         ("points", -0.12, "down 12 points", "下降12个百分点"),
         ("share", 1.2, "120 %", "120%"),
+        ("days", 32.0, "ends in 32 days", "还有32天到期"),
+        ("days", -32.0, "ended 32 days ago", "已到期32天"),
         ("number", 3.0, "3", "3"),
         ("number", 3.25, "3.2", "3.2"),
         ("number", 3406.9, "3,407", "3,407"),
