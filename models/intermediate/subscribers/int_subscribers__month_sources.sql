@@ -54,19 +54,6 @@ catalogue as (
 
 ),
 
-lives as (
-
-    select
-        month,
-        {{ set_hash([
-            'subscriber_id', 'is_after_churn', 'is_on_net_opening', 'is_on_net_end', 'was_on_net', 'is_new', 'is_churned',
-            'tenure_months', 'plan_code',
-        ]) }} as rows_hash
-    from {{ ref('int_subscribers__months') }}
-    group by month
-
-),
-
 payments as (
 
     select
@@ -100,7 +87,7 @@ described as (
         months.month,
         {{ fingerprint_of(['lives.rows_hash', 'payments.rows_hash']) }} as description
     from months
-    left join lives on months.month = lives.month
+    left join {{ ref('int_subscribers__month_lives') }} as lives on months.month = lives.month
     left join payments on months.month = payments.month
 
 ),
