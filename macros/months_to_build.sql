@@ -16,21 +16,25 @@
 {# Has a table built by month. Returns the months that the statement being written is for, as date literals, so that they reach the
    scan of raw through every view; none where a query of all months is asked for, as by a unit test. `sources`: the model that
    gives the months and their fingerprints. `is_kept` false: a table of one build alone, made from nothing each time. `last_apart`: the
-   last month is made by itself. #}
-{% macro built_by_month(sources, is_kept=true, last_apart=false) -%}
+   last month is made by itself. `by_lines`: a row comes of what is told of its line, so that a month may be made in ranges of lines;
+   `looks_back`: and of so many months that all are made in ranges of lines at once. #}
+{% macro built_by_month(sources, is_kept=true, last_apart=false, by_lines=false, looks_back=false) -%}
     {%- if is_kept -%}{{ config(unique_key='month') }}{%- else -%}{{ config(full_refresh=true) }}{%- endif -%}
-    {{ return(adapter.dispatch('built_by_month', 'telco360')(sources, last_apart)) }}
+    {{ return(adapter.dispatch('built_by_month', 'telco360')(sources, last_apart, by_lines or looks_back, looks_back)) }}
 {%- endmacro %}
 
 {# The materialization (materializations/incremental.sql) writes the model's statement anew for each batch of months. #}
-{% macro default__built_by_month(sources, last_apart) -%}
-    {{ config(materialized='incremental', on_schema_change='fail', meta={'months_from': sources, 'last_apart': last_apart}) }}
+{% macro default__built_by_month(sources, last_apart, by_lines, looks_back) -%}
+    {{ config(
+        materialized='incremental', on_schema_change='fail',
+        meta={'months_from': sources, 'last_apart': last_apart, 'by_lines': by_lines, 'looks_back': looks_back}
+    ) }}
     {%- do ref(sources) -%}
     {{ return(model.get('months_of_batch')) }}
 {%- endmacro %}
 
 {# Spark plans within the memory of its executors and spills by itself: all months that changed in one statement. #}
-{% macro spark__built_by_month(sources, last_apart) -%}
+{% macro spark__built_by_month(sources, last_apart, by_lines, looks_back) -%}
     {{ config(
         materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['month'], on_schema_change='fail',
         pre_hook="{{ delete_months_to_build('" ~ sources ~ "') }}"

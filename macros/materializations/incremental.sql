@@ -1,5 +1,6 @@
 {# Tables of history on DuckDB, a batch of months a statement, also when they are made from nothing: no statement holds more than the
-   months of its batch, and the months of a batch stand once it is written, so that a run that stopped goes on after them.
+   months of its batch, and the months of a batch stand once it is written, so that a run that stopped goes on after them. Models that say
+   `by_lines` make what does not fit a range of lines a statement.
    Incremental models that are not kept by month are dbt-duckdb's own. #}
 {% materialization incremental, adapter='duckdb' %}
     {%- set sources = config.get('meta', {}).get('months_from') -%}
@@ -21,11 +22,16 @@
     {% endif %}
     {% do adapter.commit() %}
     {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='quoted') | join(', ') -%}
-    {% for batch in in_batches(months, config.get('meta')['last_apart']) %}
-        {% call statement('batch') %}
-            insert into {{ table }} ({{ columns }})
-            select {{ columns }} from ({{ statement_for(batch) }}) as rows
-        {% endcall %}
+    {%- set meta, fit = config.get('meta'), months_that_fit() -%}
+    {% for batch in in_batches(months, meta, fit) %}
+        {% for lines in ranges_of_lines(batch | length / fit) if meta['by_lines'] else [none] %}
+            {% call statement('batch') %}
+                insert into {{ table }} ({{ columns }})
+                select {{ columns }} from ({{ statement_for(batch) }}) as rows
+                {{ 'where ' ~ lines if lines }}
+            {% endcall %}
+        {% endfor %}
+        {#- Not before all of its lines are in: a month that stands is taken to be whole. #}
         {% do adapter.commit() %}
     {% endfor %}
 
@@ -36,17 +42,19 @@
 {% endmaterialization %}
 
 
-{# The months, in order, as the statements make them. `last_apart`: the last one by itself, for models that keep far more of it. #}
-{% macro in_batches(months, last_apart) -%}
-    {%- set last = 1 if last_apart else 0 -%}
+{# The months, in order, as the statements make them: as many as fit, at least one. `last_apart`: the last one by itself, for models that
+   keep far more of it. `looks_back`: all at once, cut by lines alone, for models that read a year for each month. #}
+{% macro in_batches(months, meta, fit) -%}
+    {%- set last = 1 if meta['last_apart'] else 0 -%}
     {%- set before = months[:months | length - last] -%}
-    {{ return(before | batch(months_at_once()) | list + ([months[-1:]] if last and months else [])) }}
+    {%- set at_once = months | length if meta['looks_back'] else fit | int -%}
+    {{ return(before | batch([1, at_once] | max) | list + ([months[-1:]] if last and months else [])) }}
 {%- endmacro %}
 
 
-{# Months that one statement may make: as many as fit in this model's share of DuckDB's memory by the number of lines, at least one. #}
-{% macro months_at_once() -%}
-    {%- if var('months_at_once') -%}{{ return(var('months_at_once') | int) }}{%- endif -%}
+{# How many months of all lines fit in a model's share of DuckDB's memory; less than one where a month is too large for it. #}
+{% macro months_that_fit() -%}
+    {%- if var('months_at_once') -%}{{ return(var('months_at_once')) }}{%- endif -%}
     {%- set found = run_query("
         select
             cast(split_part(current_setting('memory_limit'), ' ', 1) as double) * case split_part(current_setting('memory_limit'), ' ', 2)
@@ -54,7 +62,32 @@
             (select greatest(coalesce(max(rows_accepted), 1), 1) from " ~ source('ledger', 'intake') ~ "
              where table_name = 'crm_subscribers' and outcome = 'accepted') as lines
     ").rows[0] -%}
-    {{ return([1, (found[0] / target.threads / found[1] / var('bytes_per_subscriber_month')) | int] | max) }}
+    {{ return(found[0] / target.threads / found[1] / var('bytes_per_subscriber_month')) }}
+{%- endmacro %}
+
+
+{# Conditions that cut the lines into ranges of ids, about equally many in each: so many that each fits. By their bounds, which DuckDB passes
+   on through joins and windows by line down to the scans; a hash of the id would stay at the top. `needed`: what all lines need, as a
+   multiple of what fits. #}
+{% macro ranges_of_lines(needed) -%}
+    {%- set count = needed | round(0, 'ceil') | int -%}
+    {%- if count <= 1 -%}{{ return([none]) }}{%- endif -%}
+    {%- set shares = [] -%}
+    {%- for index in range(1, count) -%}{%- do shares.append(index / count) -%}{%- endfor -%}
+    {%- set bounds = run_query("
+        select distinct unnest(quantile_disc(subscriber_id, " ~ shares ~ ")) as bound
+        from (
+            select subscriber_id from " ~ source('crm', 'crm_subscribers') ~ "
+            where dt = (select max(dt) from " ~ source('crm', 'crm_subscribers') ~ ")
+            using sample reservoir (10000 rows) repeatable (1)
+        ) as lines
+        order by bound
+    ").columns[0].values() | reject('none') | map('replace', "'", "''") | list -%}
+    {%- set ranges = [] -%}
+    {%- for bound in bounds -%}
+        {%- do ranges.append(("subscriber_id >= '" ~ bounds[loop.index0 - 1] ~ "' and " if loop.index0 else '') ~ "subscriber_id < '" ~ bound ~ "'") -%}
+    {%- endfor -%}
+    {{ return(ranges + ["subscriber_id >= '" ~ bounds[-1] ~ "'"] if bounds else [none]) }}
 {%- endmacro %}
 
 

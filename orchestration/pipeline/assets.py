@@ -182,12 +182,14 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             code = code_of(raw_manifest, dbt.code_hash())
             prepared = run.engine.prepare(run.day, code, run.stale(deliveries))
             current.report = found = replace(found, discarded=prepared.discarded, changed=prepared.changed)
+            last = full_tests.last_passed(run.engine.home)
             is_whole = bool(
                 run.full_tests
                 or prepared.discarded
                 or prepared.changed
-                or full_tests.are_due(run.engine.home, run.day, settings.full_tests_days())
+                or full_tests.are_due(last, run.day, settings.full_tests_days())
             )
+            full_tests.begun(run.engine.home)
             called = dbt_build(run, code.hash, run.engine.home.dbt_artefacts, full_tests=is_whole, context=context)
             for number, event in enumerate(called.stream(), start=1):
                 current.note(f"{number} done")
@@ -200,8 +202,7 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
                 faults = "\n".join(found.dbt.failures) or f"dbt ended with code {code}; its own words are in {log}"
                 told = machine.out_of_memory(faults) or damaged(faults, run.home)
                 raise WarehouseError(told or f"dbt could not build the tables:\n{faults}")
-            if is_whole:
-                full_tests.passed(run.engine.home, run.day)
+            full_tests.passed(run.engine.home, run.day if is_whole else last)
             current.report = replace(found, **_built(run, deliveries))
 
     return models

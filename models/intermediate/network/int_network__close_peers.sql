@@ -4,7 +4,8 @@
 -- Call pairs are the longest table but one, and each enters three windows. So only months that changed are built, and peers who
 -- are never known as one of the operator's own lines, the larger half, are followed each for itself at the end of the last
 -- complete month alone, where the whole circle is asked for; before it they enter a line's totals as one.
-{% set to_build = built_by_month('int_network__circle_sources') %}
+{% set to_build = built_by_month('int_network__circle_sources', by_lines=true) %}
+{%- do ref('int_network__months_to_build') -%} {# read before this table changes #}
 with
 
 windows as (

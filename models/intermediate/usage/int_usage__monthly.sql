@@ -1,6 +1,6 @@
 -- Rated usage of a line and month, of the months that this build recomputes, a batch at a time: of the longest raw table the days
 -- in question alone are read. A measure that the source leaves empty counts 0.
-{% set months = built_by_month('int_subscribers__months_to_build', is_kept=false) %}
+{% set months = built_by_month('int_subscribers__months_to_build', is_kept=false, by_lines=true) %}
 with
 
 usage as (

@@ -1,7 +1,7 @@
 -- What alerts would have gone by at past month ends, and who left in the time after: lines on-net at the end of each billed month
 -- whose time is over. What was told of a day is looked for in the whole month; figures of the last 7 days are not known by then.
 {{ config(access='private', meta={'public': false}) }}
-{% set to_build = built_by_month('int_subscribers__months_held', is_kept=false) %}
+{% set to_build = built_by_month('int_subscribers__months_held', is_kept=false, by_lines=true) %}
 {% set days = 'cast(' ~ rule('churn_rules', 'alert_leaver_days') ~ ' as integer)' %}
 with
 

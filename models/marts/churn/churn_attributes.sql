@@ -1,6 +1,6 @@
 -- Lines of the churn base at the end of the last complete month with the attributes that rates go by: those of a churner at its
 -- churn date, of the others at the month's end; brand, number and region as the register has them. A null is a cell of its own.
-{{ config(materialized='view', access='private', meta={'public': false}) }}
+{{ config(access='private', meta={'public': false}) }}
 with
 
 base as (

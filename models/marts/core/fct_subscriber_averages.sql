@@ -1,7 +1,7 @@
 -- A line's means over the three complete months that end with each month, how they moved against the three months before, and
 -- what it brought in twelve. A month counts in a mean where the line was on-net on at least one of its days. Of a month whose
 -- bills are not in, use is known and money is not. Only months that changed are built.
-{% set to_build = built_by_month('fct_average_sources') %}
+{% set to_build = built_by_month('fct_average_sources', looks_back=true) %}
 {% set measures = {'arpu': 'arpu_amount', 'mou': 'mou_minutes', 'dou': 'dou_mb'} %}
 {% set uses = {'outgoing': 'outgoing_minutes', 'calls': 'call_count', 'messages': 'messages_sent'} %}
 with

@@ -1,6 +1,6 @@
 -- The backbone: every line's month with its state, plan, revenue, use, payments and balance. Only months that changed are
 -- built.
-{% set to_build = built_by_month('int_subscribers__month_sources') %}
+{% set to_build = built_by_month('int_subscribers__month_sources', by_lines=true) %}
 with
 
 months as (

@@ -1,6 +1,6 @@
 -- Use is that of the months up to this one, money that of the last month whose bills are in. Only changed months are made.
 {{ config(access='private', meta={'public': false}) }}
-{% set to_build = built_by_month('line_feature_sources', last_apart=true) %}
+{% set to_build = built_by_month('line_feature_sources', last_apart=true, by_lines=true) %}
 {% set uses = dict(minutes='mou_minutes', data='dou_mb', messages='messages_sent', use_days='active_days', paid='paid_amount') %}
 {% set carried = ['month', 'plan_code', 'offnet_minutes', 'roaming_minutes', 'competitor_hotline_calls', 'calls_forwarded_offnet',
     'last_usage_date'] + uses.values() | list %}

@@ -25,11 +25,19 @@ def test_they_are_due_a_week_after_they_passed(tmp_path, last, is_due):
     home.warehouse.mkdir()
     if last:
         full_tests.passed(home, last)
-    assert full_tests.are_due(home, DAY, every=7) is is_due
+    assert full_tests.are_due(full_tests.last_passed(home), DAY, every=7) is is_due
 
 
 def test_an_unreadable_mark_has_them_run(tmp_path):
     home = Home(tmp_path)
     full_tests.passed(home, DAY)
     next(home.warehouse.iterdir()).write_text("soon")
-    assert full_tests.are_due(home, DAY, every=7)
+    assert full_tests.last_passed(home) is None
+
+
+def test_a_build_that_did_not_pass_has_the_next_one_tested_whole(tmp_path):
+    home = Home(tmp_path)
+    full_tests.passed(home, DAY)
+    full_tests.begun(home)
+    assert full_tests.are_due(full_tests.last_passed(home), DAY, every=7)
+    full_tests.begun(home)  # and again
