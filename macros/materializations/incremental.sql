@@ -24,7 +24,8 @@
     {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='quoted') | join(', ') -%}
     {%- set meta, fit = config.get('meta'), months_that_fit() -%}
     {% for batch in in_batches(months, meta, fit) %}
-        {% for lines in ranges_of_lines(batch | length / fit) if meta['by_lines'] else [none] %}
+        {%- set ranges = ranges_of_lines(batch | length / fit) if meta['by_lines'] else [none] -%}
+        {% for lines in ranges %}
             {% call statement('batch') %}
                 insert into {{ table }} ({{ columns }})
                 select {{ columns }} from ({{ statement_for(batch) }}) as rows

@@ -2,7 +2,7 @@
 --
 -- Close peers are looked up by name, not by ref(): this reads what the build before left, not what this one makes.
 {{ config(materialized='table') }}
-{% set peers = adapter.get_relation(this.database, generate_schema_name('intermediate', none), 'int_network__close_peers')
+{% set peers = adapter.get_relation(this.database, this.schema, 'int_network__close_peers')
     if execute and not flags.FULL_REFRESH else none %}
 {% set sources = 'int_network__circle_sources' %}
 select month
