@@ -262,19 +262,21 @@ def test_points_and_rules_build_what_goes_by_them(builds):
 ALL_KEPT = ["int_network__close_peers", "fct_subscriber_averages", "fct_subscriber_months", "fct_value_months"]
 ALL_KEPT += ["activity_scores", "subscriber_value_months", "value_composition", "value_migration", "value_pyramid"]
 FEATURES = ["line_features", "line_group_rates"]
+ALL_KEPT += ["alert_replays"]
+BILLED = ["int_revenue__charges_allocated"]
 
 
 @pytest.mark.parametrize(
     ("node", "kept"),
     [
-        ("model.telco360.stg_billing__charges", [*ALL_KEPT, *FEATURES]),
+        ("model.telco360.stg_billing__charges", [*BILLED, *ALL_KEPT, *FEATURES]),
         ("model.telco360.int_revenue__charges_monthly", [*ALL_KEPT[1:], *FEATURES]),
         ("model.telco360.fct_value_months", ALL_KEPT[3:]),
         ("model.telco360.value_pyramid", ["value_pyramid"]),
         ("seed.telco360.value_rules", ["int_network__close_peers", *ALL_KEPT[3:], *FEATURES]),
         ("model.telco360.tags_risk", []),
         ("seed.telco360.alert_rules", FEATURES),
-        ("macro.telco360.month_of", [*ALL_KEPT, *FEATURES]),
+        ("macro.telco360.month_of", [*BILLED, *ALL_KEPT, *FEATURES]),
         ("macro.telco360.tag_values", []),
     ],
 )

@@ -1,7 +1,8 @@
 -- Billed amounts by month, split into what has a line's month to stand in and what has not: charges of unknown lines and of
 -- months before activation enter no figure. A line has its months from the one of its activation on, or is billed after its
 -- churn, which keeps its place; this is asked of the register, not of the months as they were made, which are checked against it.
-{{ config(materialized='table') }}
+-- Only months that changed are built.
+{% set to_build = built_by_month('int_revenue__charge_sources') %}
 with
 
 charges as (
@@ -15,6 +16,7 @@ charges as (
     left join {{ ref('stg_crm__subscribers') }} as lines
         on charges.subscriber_id = lines.subscriber_id
         and charges.bill_month >= {{ month_of('lines.activation_date') }}
+    where {{ in_months('charges.bill_month', to_build) }}
 
 ),
 
@@ -32,4 +34,8 @@ split as (
 
 )
 
-select * from split
+select
+    split.*,
+    sources.source_fingerprint
+from split
+inner join {{ ref('int_revenue__charge_sources') }} as sources on split.month = sources.month

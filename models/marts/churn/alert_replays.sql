@@ -1,27 +1,14 @@
 -- What alerts would have gone by at past month ends, and who left in the time after: lines on-net at the end of each billed month
--- whose time is over. What was told of a day is looked for in the whole month; figures of the last 7 days are not known by then.
+-- whose time is over. What was told of a day is looked for in the whole month; figures of the last 7 days are not known by then. Only
+-- months that changed are built.
 {{ config(access='private', meta={'public': false}) }}
-{% set to_build = built_by_month('int_subscribers__months_held', is_kept=false, by_lines=true) %}
-{% set days = 'cast(' ~ rule('churn_rules', 'alert_leaver_days') ~ ' as integer)' %}
+{% set to_build = built_by_month('alert_replay_sources', by_lines=true) %}
 with
-
-over_months as (
-
-    select
-        held.month,
-        held.last_day,
-        cast({{ dbt.dateadd('day', days, 'held.last_day') }} as date) as until_day,
-        row_number() over (order by held.month desc) as months_ago
-    from {{ ref('int_subscribers__months_held') }} as held
-    inner join {{ ref('dim_months') }} as months on held.month = months.month
-    where months.is_billed and {{ dbt.dateadd('day', days, 'held.last_day') }} <= {{ as_of_date() }}
-
-),
 
 months as (
 
-    select * from over_months
-    where months_ago <= {{ rule('churn_rules', 'alert_replay_months') }} and {{ in_months('month', to_build) }}
+    select * from {{ ref('alert_replay_sources') }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
@@ -104,7 +91,8 @@ select
     contracts.latest_contract_end,
     {{ ratio('lines.outgoing_minutes', 'plans.included_minutes') }} as minutes_saturation,
     {{ ratio('lines.dou_mb', 'plans.included_mb') }} as data_saturation,
-    customers.birth_month
+    customers.birth_month,
+    months.source_fingerprint
 from {{ ref('fct_subscriber_months') }} as lines
 inner join months on lines.month = months.month
 {%- for told in ['last_uses', 'statuses', 'contracts', 'surveys', 'leavers'] %}

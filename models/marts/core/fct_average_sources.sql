@@ -1,5 +1,5 @@
 -- What each month's averages are made from: a fingerprint of the figures of the twelve months that end with it, and of the bands.
-{{ config(access='private', meta={'public': false}) }}
+{{ config(access='protected', meta={'public': false}) }}
 with
 
 held as (
