@@ -67,7 +67,7 @@ class Builds:
             self.dbt(self.home, "seed")
         self.dbt(self.home, "run", *KEPT)
 
-    def dbt(self, home: Home, *arguments: str) -> None:
+    def dbt(self, home: Home, *arguments: str, **given: float) -> None:
         target = str(self.targets[home.root])
         paths = {"TELCO360_HOME": str(home.root), "DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
         command = [
@@ -79,7 +79,7 @@ class Builds:
             self.project,
         ]
         done = subprocess.run(
-            [*command, "--vars", f"{{as_of_date: {self.as_of}}}"],
+            [*command, "--vars", json.dumps({"as_of_date": self.as_of.isoformat()} | given)],
             env=os.environ | paths, capture_output=True, text=True, cwd=self.project,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-5000:]
@@ -112,8 +112,8 @@ class Builds:
         now = self.fingerprints(model)
         return {month for month in now.keys() | before.keys() if now.get(month) != before.get(month)}
 
-    def assert_as_from_nothing(self) -> None:
-        """Every table kept by month has the rows that it has when all of it is rebuilt, and some."""
+    def assert_as_from_nothing(self, **given: float) -> None:
+        """Every table kept by month has the rows that it has when all of it is rebuilt, with these variables, and some."""
         shutil.rmtree(self.whole.root, ignore_errors=True)
         self.whole.warehouse.mkdir(parents=True)
         self.targets[self.whole.root].mkdir(exist_ok=True)
@@ -121,7 +121,7 @@ class Builds:
         self.whole.lake.symlink_to(self.home.lake)
         for own, copied in zip(files(self.home), files(self.whole), strict=True):
             shutil.copy(own, copied)
-        self.dbt(self.whole, "run", *KEPT, "--full-refresh")
+        self.dbt(self.whole, "run", *KEPT, "--full-refresh", **given)
         with duckdb.connect() as db:
             for own, copied in zip(files(self.home), files(self.whole), strict=True):
                 db.execute(f"attach '{own}' as grown_{own.stem} (read_only); attach '{copied}' (read_only)")
@@ -148,6 +148,13 @@ def test_months_whose_sources_stay_are_not_touched_and_one_that_lacks_its_finger
     builds.ask(f"delete from {scores} where month = '{first}'")
     builds.build_upon({})
     builds.assert_as_from_nothing()
+
+
+def test_a_month_that_does_not_fit_is_made_in_ranges_of_lines(builds):
+    """A quarter of a month at once: four statements a month, and sixty for averages, which look back a year."""
+    builds.assert_as_from_nothing(months_at_once=0.25)
+    log = (builds.targets[builds.whole.root] / "dbt.log").read_text()
+    assert log.count("where subscriber_id >=") > 60
 
 
 def test_what_the_register_says_of_a_line_builds_the_months_in_which_it_stands(builds):
