@@ -269,7 +269,7 @@ def test_points_and_rules_build_what_goes_by_them(builds):
 ALL_KEPT = ["int_network__close_peers", "fct_subscriber_averages", "fct_subscriber_months", "fct_value_months"]
 ALL_KEPT += ["activity_scores", "subscriber_value_months", "value_composition", "value_migration", "value_pyramid"]
 FEATURES = ["line_features", "line_group_rates"]
-ALL_KEPT += ["alert_replays"]
+ALL_KEPT += ["alert_replays", "alert_counts"]
 BILLED = ["int_revenue__charges_allocated"]
 
 
@@ -282,7 +282,7 @@ BILLED = ["int_revenue__charges_allocated"]
         ("model.telco360.value_pyramid", ["value_pyramid"]),
         ("seed.telco360.value_rules", ["int_network__close_peers", *ALL_KEPT[3:], *FEATURES]),
         ("model.telco360.tags_risk", []),
-        ("seed.telco360.alert_rules", FEATURES),
+        ("seed.telco360.alert_rules", [*FEATURES, "alert_counts"]),
         ("macro.telco360.month_of", [*BILLED, *ALL_KEPT, *FEATURES]),
         ("macro.telco360.tag_values", []),
     ],

@@ -1,6 +1,8 @@
--- How often each alert would have been raised at past month ends, at its threshold and at others, and for how many who then left:
--- every value class of the lines has a row, also where nothing was raised. Beside them all alerts together, and the severe ones.
+-- How often each alert would have been raised at each past month end, at its threshold and at others, and for how many who then left:
+-- every value class of the lines has a row, also where nothing was raised. Beside them all alerts together, and the severe ones. Only
+-- months that changed are built.
 {{ config(access='private', meta={'public': false}) }}
+{% set to_build = built_by_month('alert_replay_sources') %}
 {% set conditions = alert_conditions('last_day', "coalesce(statuses_taken, '') like '%CODE%'") %}
 {# The figure that must be known of some line. Of the last 7 days before a month's end nothing is kept. #}
 {% set figures = {
@@ -13,35 +15,29 @@ with
 
 thresholds as (
 
-    select alert_code, cast(threshold as decimal(18, 6)) as threshold, true as is_in_force
-    from {{ ref('alert_rules') }}
+    select * from {{ ref('alert_thresholds') }}
 
-    union all
+),
 
-    select distinct tried.alert_code, cast(tried.threshold as decimal(18, 6)) as threshold, false as is_in_force
-    from {{ ref('alert_thresholds_tried') }} as tried
-    inner join {{ ref('alert_rules') }} as rules on tried.alert_code = rules.alert_code
-    where tried.threshold <> rules.threshold
+replays as (
 
-    union all
-
-    select scope as alert_code, cast(0 as decimal(18, 6)) as threshold, true as is_in_force
-    from (values ('any'), ('any_severe')) as scopes (scope)
+    select * from {{ ref('alert_replays') }}
+    where {{ in_months('month', to_build) }}
 
 ),
 
 raised as (
 
     {% for code, condition in conditions.items() if figures[code] != 'null' %}
-    select thresholds.alert_code, thresholds.threshold, replays.value_class, replays.days_to_leaving
-    from {{ ref('alert_replays') }} as replays
+    select replays.month, thresholds.alert_code, thresholds.threshold, replays.value_class, replays.days_to_leaving
+    from replays
     inner join thresholds on thresholds.alert_code = '{{ code }}'
     where {{ condition }}
     union all
     {% endfor %}
     {%- for scope in ['any', 'any_severe'] %}
-    select '{{ scope }}' as alert_code, cast(0 as decimal(18, 6)) as threshold, value_class, days_to_leaving
-    from {{ ref('alert_replays') }} as replays
+    select month, '{{ scope }}' as alert_code, cast(0 as decimal(18, 6)) as threshold, value_class, days_to_leaving
+    from replays
     where
         {%- for code, condition in conditions.items() if figures[code] != 'null' %}
         {{ "or " if not loop.first }}({{ condition | replace('threshold', alert_threshold(code)) }}
@@ -56,6 +52,7 @@ counted as (
 
     {%- for class in ['value_class', "'all'"] %}
     select
+        month,
         alert_code,
         threshold,
         {{ class }} as value_class,
@@ -63,7 +60,7 @@ counted as (
         count(days_to_leaving) as raised_leavers,
         sum(days_to_leaving) as days_ahead
     from raised
-    group by alert_code, threshold{{ ", value_class" if loop.first }}
+    group by month, alert_code, threshold{{ ", value_class" if loop.first }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 
@@ -73,11 +70,12 @@ classes as (
 
     {%- for class in ['value_class', "'all'"] %}
     select
+        month,
         {{ class }} as value_class,
         count(*) as lines,
         count(days_to_leaving) as leavers
-    from {{ ref('alert_replays') }} as replays
-    {{ "group by value_class union all" if loop.first }}
+    from replays
+    group by month{{ ", value_class union all" if loop.first }}
     {%- endfor %}
 
 ),
@@ -85,10 +83,12 @@ classes as (
 known as (
 
     select
-        {%- for code, figure in figures.items() %}
-        count({{ figure }}) > 0 as {{ code }}{{ "," if not loop.last }}
+        month
+        {%- for code, figure in figures.items() %},
+        count({{ figure }}) > 0 as {{ code }}
         {%- endfor %}
-    from {{ ref('alert_replays') }} as replays
+    from replays
+    group by month
 
 )
 
@@ -103,11 +103,14 @@ select
     end as is_replayed,
     cast(coalesce(counted.raised, 0) as bigint) as raised,
     cast(coalesce(counted.raised_leavers, 0) as bigint) as raised_leavers,
-    cast(coalesce(counted.days_ahead, 0) as bigint) as days_ahead
+    cast(coalesce(counted.days_ahead, 0) as bigint) as days_ahead,
+    sources.source_fingerprint
 from thresholds
 cross join classes
-cross join known
+inner join known on classes.month = known.month
+inner join {{ ref('alert_replay_sources') }} as sources on classes.month = sources.month
 left join counted
-    on thresholds.alert_code = counted.alert_code
+    on classes.month = counted.month
+    and thresholds.alert_code = counted.alert_code
     and thresholds.threshold = counted.threshold
     and classes.value_class = counted.value_class

@@ -4,9 +4,20 @@ with
 counted as (
 
     select
-        *,
+        thresholds.alert_code,
+        thresholds.threshold,
+        thresholds.is_in_force,
+        coalesce(counts.value_class, 'all') as value_class,
+        coalesce(max(case when counts.is_replayed then 1 else 0 end), 0) = 1 as is_replayed,
+        {%- for count in ['lines', 'leavers', 'raised', 'raised_leavers', 'days_ahead'] %}
+        cast(coalesce(sum(counts.{{ count }}), 0) as bigint) as {{ count }},
+        {%- endfor %}
         cast({{ rule('churn_rules', 'alert_worth_z') }} as double) as z
-    from {{ ref('alert_counts') }}
+    from {{ ref('alert_thresholds') }} as thresholds
+    left join {{ ref('alert_counts') }} as counts
+        on thresholds.alert_code = counts.alert_code
+        and thresholds.threshold = counts.threshold
+    group by thresholds.alert_code, thresholds.threshold, thresholds.is_in_force, counts.value_class
 
 )
 
