@@ -266,7 +266,8 @@ def test_points_and_rules_build_what_goes_by_them(builds):
     builds.assert_as_from_nothing()
 
 
-ALL_KEPT = ["int_network__close_peers", "fct_subscriber_averages", "fct_subscriber_months", "fct_value_months"]
+ALL_KEPT = ["int_network__close_peers", "fct_expected_lifetimes", "fct_subscriber_averages", "fct_subscriber_months"]
+ALL_KEPT += ["fct_value_months"]
 ALL_KEPT += ["activity_scores", "subscriber_value_months", "value_composition", "value_migration", "value_pyramid"]
 FEATURES = ["line_features", "line_group_rates"]
 ALL_KEPT += ["alert_replays", "alert_counts"]
@@ -278,9 +279,9 @@ BILLED = ["int_revenue__charges_allocated"]
     [
         ("model.telco360.stg_billing__charges", [*BILLED, *ALL_KEPT, *FEATURES]),
         ("model.telco360.int_revenue__charges_monthly", [*ALL_KEPT[1:], *FEATURES]),
-        ("model.telco360.fct_value_months", ALL_KEPT[3:]),
+        ("model.telco360.fct_value_months", ALL_KEPT[4:]),
         ("model.telco360.value_pyramid", ["value_pyramid"]),
-        ("seed.telco360.value_rules", ["int_network__close_peers", *ALL_KEPT[3:], *FEATURES]),
+        ("seed.telco360.value_rules", [*ALL_KEPT[:2], *ALL_KEPT[4:], *FEATURES]),
         ("model.telco360.tags_risk", []),
         ("seed.telco360.alert_rules", [*FEATURES, "alert_counts"]),
         ("macro.telco360.month_of", [*BILLED, *ALL_KEPT, *FEATURES]),

@@ -1,6 +1,7 @@
 -- How long a line of a tenure and ARPU band is expected to remain, at each month's end: one over its monthly churn rate, a
 -- third of the three months'. A cell with too few lines takes the rate of its tenure band, and that of all where the band has
--- too few. Only months whose bills are in: the bands are bands of money.
+-- too few. Only months whose bills are in: the bands are bands of money. Only months that changed are built.
+{% set to_build = built_by_month('fct_lifetime_sources') %}
 {% set enough = rule('value_rules', 'min_cell_subscribers') %}
 with
 
@@ -12,7 +13,7 @@ base as (
         coalesce(arpu_band, 'unknown') as arpu_band,
         is_churned
     from {{ ref('fct_churn_base') }}
-    where month <= {{ last_billed_month() }}
+    where month <= {{ last_billed_month() }} and {{ in_months('month', to_build) }}
 
 ),
 
@@ -72,4 +73,8 @@ expected as (
 
 )
 
-select * from expected
+select
+    expected.*,
+    sources.source_fingerprint
+from expected
+inner join {{ ref('fct_lifetime_sources') }} as sources on expected.month = sources.month

@@ -7,5 +7,6 @@ select
     cast(sum(paid_amount) as decimal(18, 2)) as paid_amount_6m,
     max(last_paid_date) as last_paid_date
 from {{ ref('int_revenue__payments_by_channel') }}
-where month between {{ first_month_of_last(6) }} and {{ last_complete_month() }}
+where month between {{ last_complete_month(-5) }} and {{ last_complete_month() }}
+    and month >= {{ first_month_of_last(6) }}
 group by subscriber_id, payment_channel
