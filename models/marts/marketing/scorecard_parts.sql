@@ -5,18 +5,23 @@
 {% set took = "rows.arm = 'treated'" %}
 {% set at_risk = took ~ ' and rows.is_at_risk and rows.is_contacted and rows.is_kept is not null' %}
 {% set promoters_less_detractors = "case rows.nps_class when 'promoter' then 100 when 'detractor' then -100 else 0 end" %}
-{# By measure: its rows, their date, which of them the numerator counts, which the denominator. A sum stands for itself. #}
-{% set measures = {
-    'mid_high_end_subscribers': ['mid_high_end', 'month', 'true', none],
-    'bundling_rate': ['mid_high_end', 'month', 'rows.is_bundled', 'true'],
-    'retention_rate': ['months', 'month', 'rows.is_on_net_opening and rows.is_on_net_end', 'rows.is_on_net_opening'],
-    'warning_coverage': ['months', 'month', 'rows.is_churned and rows.is_warned', 'rows.is_churned and rows.is_scored'],
-    'participation_rate': [ref('list_member_outcomes'), 'run_date', took ~ ' and rows.is_contacted', took],
-    'save_rate': [ref('list_member_outcomes'), 'run_date', at_risk ~ ' and rows.is_kept', at_risk],
-    'success_rate': ['contacts', 'contact_date', 'rows.has_succeeded', 'true'],
-    'nps': [ref('fct_surveys'), 'surveyed_at', promoters_less_detractors, '1'],
-    'data_completeness': ['register', 'month', 'rows.filled', asked | length],
-    'data_accuracy': ['register', 'month', 'rows.is_real_name', 'true'],
+{# What is counted: rows, their date, and by measure which of them the numerator counts, which the denominator. A sum stands for itself. #}
+{% set counted = {
+    'mid_high_end': ('mid_high_end', 'month', {
+        'mid_high_end_subscribers': ['true', none], 'bundling_rate': ['rows.is_bundled', 'true'],
+    }),
+    'months': ('months', 'month', {
+        'retention_rate': ['rows.is_on_net_opening and rows.is_on_net_end', 'rows.is_on_net_opening'],
+        'warning_coverage': ['rows.is_churned and rows.is_warned', 'rows.is_churned and rows.is_scored'],
+    }),
+    'members': (ref('list_member_outcomes'), 'run_date', {
+        'participation_rate': [took ~ ' and rows.is_contacted', took], 'save_rate': [at_risk ~ ' and rows.is_kept', at_risk],
+    }),
+    'contacts': ('contacts', 'contact_date', {'success_rate': ['rows.has_succeeded', 'true']}),
+    'surveys': (ref('fct_surveys'), 'surveyed_at', {'nps': [promoters_less_detractors, '1']}),
+    'register': ('register', 'month', {
+        'data_completeness': ['rows.filled', asked | length], 'data_accuracy': ['rows.is_real_name', 'true'],
+    }),
 } %}
 with
 
@@ -92,28 +97,42 @@ register as (
 
 )
 
-{% for measure, (rows, date, numerator, denominator) in measures.items() %}
-{%- set manager = 'rows' if rows == 'contacts' or date == 'run_date' else 'lines' %}
-{%- set parts = [] %}
-{%- for counts in [numerator, denominator] if counts %}
-{%- set one = counts if measure in ['nps', 'data_completeness'] else 'case when ' ~ counts ~ ' then 1 else 0 end' %}
-{%- do parts.append('sum(' ~ one ~ ')') %}
+{%- for name, (rows, date, measures) in counted.items() %},
+
+{{ name }}_counted as (
+
+    select
+        {{ month_of('rows.' ~ date) }} as month,
+        coalesce(lines.region_code, 'unknown') as region_code,
+        coalesce(lines.county_code, 'unknown') as county_code,
+        coalesce({{ 'rows' if name in ['contacts', 'members'] else 'lines' }}.manager_id, 'unknown') as manager_id
+        {%- for measure, parts in measures.items() %}{% for part in parts if part %},
+        cast(sum({{ part if measure in ['nps', 'data_completeness'] else 'case when ' ~ part ~ ' then 1 else 0 end' }}) as bigint)
+            as {{ measure }}_{{ loop.index }}
+        {%- endfor %}{% endfor %}
+    from {{ rows }} as rows
+    left join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.subscriber_id
+    where {{ month_of('rows.' ~ date) }} <= {{ last_complete_month() }}
+    group by 1, 2, 3, 4
+
+)
 {%- endfor %}
+
+{% for name, (rows, date, measures) in counted.items() %}
+{%- for measure, (numerator, denominator) in measures.items() %}
 select
-    {{ month_of('rows.' ~ date) }} as month,
+    month,
     '{{ measure }}' as measure,
-    coalesce(lines.region_code, 'unknown') as region_code,
-    coalesce(lines.county_code, 'unknown') as county_code,
-    coalesce({{ manager }}.manager_id, 'unknown') as manager_id,
-    cast({{ parts[0] }} as bigint) as numerator,
-    cast({{ parts[1] or 'null' }} as bigint) as denominator
-from {{ rows }} as rows
-left join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.subscriber_id
-where {{ month_of('rows.' ~ date) }} <= {{ last_complete_month() }}
-group by 1, 2, 3, 4, 5
-having {{ parts | last }} > 0
+    region_code,
+    county_code,
+    manager_id,
+    {{ measure }}_1 as numerator,
+    {{ measure ~ '_2' if denominator else 'cast(null as bigint)' }} as denominator
+from {{ name }}_counted
+where {{ measure }}_{{ 2 if denominator else 1 }} > 0
 union all
 {% endfor %}
+{%- endfor %}
 -- Counted already.
 select
     month,
