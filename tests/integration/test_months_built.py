@@ -266,25 +266,26 @@ def test_points_and_rules_build_what_goes_by_them(builds):
     builds.assert_as_from_nothing()
 
 
-ALL_KEPT = ["int_network__close_peers", "fct_expected_lifetimes", "fct_subscriber_averages", "fct_subscriber_months"]
-ALL_KEPT += ["fct_value_months"]
-ALL_KEPT += ["activity_scores", "subscriber_value_months", "value_composition", "value_migration", "value_pyramid"]
+FACTS = ["fct_bill_closings", "fct_subscriber_averages", "fct_subscriber_months"]
+LIVES = ["fct_circles", "fct_expected_lifetimes"]
+"""Go by lines' months and, circles or churn being counted by them, by the rules of value too."""
+VALUES = ["fct_value_months", "activity_scores", "subscriber_value_months", "value_composition", "value_migration", "value_pyramid"]
+ALERTS = ["alert_counts", "alert_replays"]
 FEATURES = ["line_features", "line_group_rates"]
-ALL_KEPT += ["alert_replays", "alert_counts"]
-BILLED = ["int_revenue__charges_allocated"]
+OF_MONTHS = [*FACTS, *LIVES, *VALUES, *ALERTS, *FEATURES]
 
 
 @pytest.mark.parametrize(
     ("node", "kept"),
     [
-        ("model.telco360.stg_billing__charges", [*BILLED, *ALL_KEPT, *FEATURES]),
-        ("model.telco360.int_revenue__charges_monthly", [*ALL_KEPT[1:], *FEATURES]),
-        ("model.telco360.fct_value_months", ALL_KEPT[4:]),
+        ("model.telco360.stg_billing__charges", ["int_network__close_peers", "int_revenue__charges_allocated", *OF_MONTHS]),
+        ("model.telco360.int_revenue__charges_monthly", OF_MONTHS),
+        ("model.telco360.fct_value_months", [*VALUES, *ALERTS]),
         ("model.telco360.value_pyramid", ["value_pyramid"]),
-        ("seed.telco360.value_rules", [*ALL_KEPT[:2], *ALL_KEPT[4:], *FEATURES]),
+        ("seed.telco360.value_rules", ["int_network__close_peers", *LIVES, *VALUES, *ALERTS, *FEATURES]),
         ("model.telco360.tags_risk", []),
-        ("seed.telco360.alert_rules", [*FEATURES, "alert_counts"]),
-        ("macro.telco360.month_of", [*BILLED, *ALL_KEPT, *FEATURES]),
+        ("seed.telco360.alert_rules", ["alert_counts", *FEATURES]),
+        ("macro.telco360.month_of", ["int_network__close_peers", "int_revenue__charges_allocated", *OF_MONTHS]),
         ("macro.telco360.tag_values", []),
     ],
 )

@@ -1,6 +1,8 @@
 -- When the bills of each complete month were in, by payment type and billing cycle: the first day on which enough of the lines
 -- that were billed in the month before, and are on-net at its end, had bills again. In the first month held all lines on-net
--- count. Groups with few lines are looked at together; one whose charges come day by day is billed with the month's last day.
+-- count. Groups with few lines are looked at together; one whose charges come day by day is billed with the month's last day. Only
+-- months that changed are built.
+{% set to_build = built_by_month('fct_bill_closing_sources') %}
 {% set closed_share = rule('billing_rules', 'billing_closed_share') %}
 with
 
@@ -11,10 +13,9 @@ facts as (
         subscriber_id,
         is_on_net_end,
         first_billed_on,
-        lag(has_charges) over (partition by subscriber_id order by month) as was_billed_before,
-        min(month) over () as first_month
+        lag(has_charges) over (partition by subscriber_id order by month) as was_billed_before
     from {{ ref('fct_subscriber_months') }}
-    where is_complete_month and not is_after_churn
+    where is_complete_month and not is_after_churn and {{ in_months('month', to_build, back=1) }}
 
 ),
 
@@ -27,8 +28,9 @@ expected as (
         facts.first_billed_on,
         count(*) as lines
     from facts
+    inner join {{ ref('fct_bill_closing_sources') }} as sources on facts.month = sources.month
     inner join {{ ref('dim_subscribers') }} as lines on facts.subscriber_id = lines.subscriber_id
-    where facts.is_on_net_end and (facts.month = facts.first_month or facts.was_billed_before)
+    where facts.is_on_net_end and (sources.is_first_month or facts.was_billed_before) and {{ in_months('facts.month', to_build) }}
     group by facts.month, lines.payment_type, lines.billing_cycle_code, facts.first_billed_on
 
 ),
@@ -103,15 +105,17 @@ closed as (
 )
 
 select
-    month,
-    payment_type,
-    billing_cycle_code,
+    closed.month,
+    closed.payment_type,
+    closed.billing_cycle_code,
     cast(lines_expected as bigint) as lines_expected,
     cast(lines_billed as bigint) as lines_billed,
     {{ ratio('lines_billed', 'lines_expected') }} as billed_share,
     is_charged_daily,
     case
-        when is_charged_daily then {{ month_end('month') }}
-        when enough_on is not null then greatest(enough_on, {{ month_end('month') }})
-    end as closed_on
+        when is_charged_daily then {{ month_end('closed.month') }}
+        when enough_on is not null then greatest(enough_on, {{ month_end('closed.month') }})
+    end as closed_on,
+    sources.source_fingerprint
 from closed
+inner join {{ ref('fct_bill_closing_sources') }} as sources on closed.month = sources.month

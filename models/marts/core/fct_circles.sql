@@ -1,5 +1,6 @@
 -- How large each line's effective circle is at the end of the last complete month: all peers who stand close enough, and the
--- operator's own on-net lines among them.
+-- operator's own on-net lines among them. Only built where that month is another, or changed.
+{% set to_build = built_by_month('fct_circle_sources') %}
 with
 
 on_net as (
@@ -34,6 +35,9 @@ counted as (
 )
 
 select
-    {{ last_complete_month() }} as month,
-    counted.*
+    sources.month,
+    counted.*,
+    sources.source_fingerprint
 from counted
+cross join {{ ref('fct_circle_sources') }} as sources
+where {{ in_months('sources.month', to_build) }}

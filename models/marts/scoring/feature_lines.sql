@@ -6,12 +6,19 @@ with
 
 lines as (
 
-    select
-        subscriber_id,
-        month,
-        count(*) over (partition by month) as lines_of_month
+    select subscriber_id, month
     from {{ ref('fct_subscriber_months') }}
     where is_on_net_end and is_complete_month
+
+),
+
+sizes as (
+
+    select
+        month,
+        count(*) as lines_of_month
+    from lines
+    group by month
 
 ),
 
@@ -30,9 +37,10 @@ drawn as (
     select
         lines.subscriber_id,
         lines.month,
-        {{ draw }} < {{ rule('scoring_rules', 'feature_lines') }} / lines.lines_of_month as is_sampled,
+        {{ draw }} < {{ rule('scoring_rules', 'feature_lines') }} / sizes.lines_of_month as is_sampled,
         listed.subscriber_id is not null as is_listed
     from lines
+    inner join sizes on lines.month = sizes.month
     left join listed on lines.subscriber_id = listed.subscriber_id and lines.month = listed.month
 
 )
