@@ -1,5 +1,5 @@
-"""When dbt's tests look at all of history: after a first build or one by other code or one that did not pass, when asked, and once in so
-many days.
+"""When dbt's tests look at all of history: after a first build, one by other code or one that did not pass, when asked, and once
+in so many days.
 
 Between, grains of long histories are tested in months that are new or made anew (`tests/dbt/generic/unique_grain.sql`).
 """
@@ -10,12 +10,12 @@ from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 
 _MARK = "full_tests_passed.txt"
-"""File beside the build that holds the business date of the last build whose full tests passed. It is gone while a build is tested, so
-that one which fails or is killed leaves none: months that it made anew are not new to the next."""
+"""File beside the build that holds the business date of the last build whose full tests passed. It is gone while a build is
+tested, so that one which fails or is killed leaves none: months that it made anew are not new to the next."""
 
 
 def last_passed(home: Home) -> date | None:
-    """The business date of the last build whose full tests passed; None where there is none, or where the last build did not pass."""
+    """The business date of the last build whose full tests passed; None where there is none, or the last build did not pass."""
     try:
         return date.fromisoformat((home.warehouse / _MARK).read_text(encoding="utf-8").strip())
     except (FileNotFoundError, ValueError):

@@ -1,5 +1,5 @@
--- What each month's billed amounts are made from: a fingerprint of the deliveries of charges that touch the month, and of the lines that
--- were activated by its end.
+-- What each month's billed amounts are made from: a fingerprint of the deliveries of charges that touch the month, and of the
+-- lines that were activated by its end.
 {{ config(materialized='table') }}
 with
 

@@ -1,6 +1,6 @@
--- How often each alert would have been raised at each past month end, at its threshold and at others, and for how many who then left:
--- every value class of the lines has a row, also where nothing was raised. Beside them all alerts together, and the severe ones. Only
--- months that changed are built.
+-- How often each alert would have been raised at each past month end, at its threshold and at others, and for how many who then
+-- left: every value class of the lines has a row, also where nothing was raised. Beside them all alerts together, and the severe
+-- ones. Only months that changed are built.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('alert_replay_sources') %}
 {% set conditions = alert_conditions('last_day', "coalesce(statuses_taken, '') like '%CODE%'") %}

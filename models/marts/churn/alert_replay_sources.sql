@@ -1,5 +1,6 @@
--- The month ends at which alerts are replayed, the last billed ones whose time is over, and what each is made from: a fingerprint of the
--- months of its lines up to it, of who left in the days after, of what was told of lines by then, of plans and of the rules.
+-- The month ends at which alerts are replayed, the last billed ones whose time is over, and what each is made from: a fingerprint
+-- of the months of its lines up to it, of who left in the days after, of what was told of lines by then, of plans and of the
+-- rules.
 {{ config(access='private', meta={'public': false}) }}
 {% set days = 'cast(' ~ rule('churn_rules', 'alert_leaver_days') ~ ' as integer)' %}
 {# What was told, and of when: in the month, by its end, in the days after it. #}

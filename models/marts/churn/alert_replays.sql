@@ -1,6 +1,6 @@
 -- What alerts would have gone by at past month ends, and who left in the time after: lines on-net at the end of each billed month
--- whose time is over. What was told of a day is looked for in the whole month; figures of the last 7 days are not known by then. Only
--- months that changed are built.
+-- whose time is over. What was told of a day is looked for in the whole month; figures of the last 7 days are not known by then.
+-- Only months that changed are built.
 {{ config(access='private', meta={'public': false}) }}
 {% set to_build = built_by_month('alert_replay_sources', by_lines=true) %}
 with

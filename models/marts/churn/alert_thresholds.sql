@@ -1,5 +1,5 @@
--- Thresholds at which alerts are replayed: those in force, others that are tried, and all alerts together, the severe ones apart, which have
--- none.
+-- Thresholds at which alerts are replayed: those in force, others that are tried, and all alerts together, the severe ones apart,
+-- which have none.
 {{ config(materialized='view', access='private', meta={'public': false}) }}
 select alert_code, cast(threshold as decimal(18, 6)) as threshold, true as is_in_force
 from {{ ref('alert_rules') }}

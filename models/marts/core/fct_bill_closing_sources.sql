@@ -1,5 +1,5 @@
--- What the closing of each complete month's bills is told from: a fingerprint of the month's lines and of those of the month before, of how
--- lines activated by its end are billed, and of the rules.
+-- What the closing of each complete month's bills is told from: a fingerprint of the month's lines and of those of the month
+-- before, of how lines activated by its end are billed, and of the rules.
 {{ config(access='private', meta={'public': false}) }}
 with
 

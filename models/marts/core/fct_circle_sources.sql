@@ -1,4 +1,5 @@
--- What the circles at the end of the last complete month are made from: a fingerprint of the month's lines and of its close peers.
+-- What the circles at the end of the last complete month are made from: a fingerprint of the month's lines and of its close
+-- peers.
 {{ config(access='private', meta={'public': false}) }}
 select
     held.month,

@@ -1,6 +1,6 @@
--- What each month's expected lifetimes are made from: a fingerprint of the figures and averages of the lines, and of how they lived, in the
--- three months that end with it and the one before, in which a churner of the first was last seen; and of the rules. Only months whose
--- bills are in.
+-- What each month's expected lifetimes are made from: a fingerprint of the figures and averages of the lines, and of how they
+-- lived, in the three months that end with it and the one before, in which a churner of the first was last seen; and of the
+-- rules. Only months whose bills are in.
 {{ config(access='private', meta={'public': false}) }}
 with
 

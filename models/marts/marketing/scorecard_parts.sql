@@ -5,44 +5,35 @@
 {% set took = "rows.arm = 'treated'" %}
 {% set at_risk = took ~ ' and rows.is_at_risk and rows.is_contacted and rows.is_kept is not null' %}
 {% set promoters_less_detractors = "case rows.nps_class when 'promoter' then 100 when 'detractor' then -100 else 0 end" %}
-{# What is counted: rows, their date, and by measure which of them the numerator counts, which the denominator. A sum stands for itself. #}
+{# By rows: their date, and by measure which of them the numerator counts, which the denominator. A sum stands for itself. #}
+{% set tables = {'members': ref('list_member_outcomes'), 'surveys': ref('fct_surveys')} %}
 {% set counted = {
-    'mid_high_end': ('mid_high_end', 'month', {
-        'mid_high_end_subscribers': ['true', none], 'bundling_rate': ['rows.is_bundled', 'true'],
-    }),
-    'months': ('months', 'month', {
+    'mid_high_end': ('month', {'mid_high_end_subscribers': ['true', none], 'bundling_rate': ['rows.is_bundled', 'true']}),
+    'months': ('month', {
         'retention_rate': ['rows.is_on_net_opening and rows.is_on_net_end', 'rows.is_on_net_opening'],
         'warning_coverage': ['rows.is_churned and rows.is_warned', 'rows.is_churned and rows.is_scored'],
     }),
-    'members': (ref('list_member_outcomes'), 'run_date', {
+    'members': ('run_date', {
         'participation_rate': [took ~ ' and rows.is_contacted', took], 'save_rate': [at_risk ~ ' and rows.is_kept', at_risk],
     }),
-    'contacts': ('contacts', 'contact_date', {'success_rate': ['rows.has_succeeded', 'true']}),
-    'surveys': (ref('fct_surveys'), 'surveyed_at', {'nps': [promoters_less_detractors, '1']}),
-    'register': ('register', 'month', {
-        'data_completeness': ['rows.filled', asked | length], 'data_accuracy': ['rows.is_real_name', 'true'],
-    }),
+    'contacts': ('contact_date', {'success_rate': ['rows.has_succeeded', 'true']}),
+    'surveys': ('surveyed_at', {'nps': [promoters_less_detractors, '1']}),
+    'register': ('month', {'data_completeness': ['rows.filled', asked | length], 'data_accuracy': ['rows.is_real_name', 'true']}),
 } %}
 with
 
 bundles as (
 
-    select distinct
-        months.month,
-        contracts.subscriber_id
+    select distinct months.month, contracts.subscriber_id
     from {{ ref('dim_months') }} as months
     inner join {{ ref('fct_contracts') }} as contracts
-        on {{ month_end('months.month') }} >= contracts.start_date
-        and {{ month_end('months.month') }} <= contracts.end_date
+        on {{ month_end('months.month') }} between contracts.start_date and contracts.end_date
 
 ),
 
 mid_high_end as (
 
-    select
-        worth.month,
-        worth.subscriber_id,
-        bundles.subscriber_id is not null as is_bundled
+    select worth.month, worth.subscriber_id, bundles.subscriber_id is not null as is_bundled
     from {{ ref('subscriber_value_months') }} as worth
     left join bundles on worth.month = bundles.month and worth.subscriber_id = bundles.subscriber_id
     where worth.is_mid_high_end
@@ -63,19 +54,14 @@ months as (
     left join {{ ref('stg_ledger__value_loss_scores') }} as scores
         on facts.subscriber_id = scores.subscriber_id
         and {{ months_before('facts.month', '1') }} = scores.month
-    left join {{ bands('warning_zones') }} as zones
-        on {{ in_band('scores.probability', 'zones') }}
+    left join {{ bands('warning_zones') }} as zones on {{ in_band('scores.probability', 'zones') }}
     where facts.is_complete_month and not facts.is_after_churn
 
 ),
 
 contacts as (
 
-    select
-        contacts.contact_date,
-        contacts.subscriber_id,
-        contacts.manager_id,
-        conversions.contact_id is not null as has_succeeded
+    select contacts.contact_date, contacts.subscriber_id, contacts.manager_id, conversions.contact_id is not null as has_succeeded
     from {{ ref('fct_contacts') }} as contacts
     left join {{ ref('contact_conversions') }} as conversions on contacts.contact_id = conversions.contact_id
     where contacts.direction = 'outbound'
@@ -97,7 +83,7 @@ register as (
 
 )
 
-{%- for name, (rows, date, measures) in counted.items() %},
+{%- for name, (date, measures) in counted.items() %},
 
 {{ name }}_counted as (
 
@@ -110,7 +96,7 @@ register as (
         cast(sum({{ part if measure in ['nps', 'data_completeness'] else 'case when ' ~ part ~ ' then 1 else 0 end' }}) as bigint)
             as {{ measure }}_{{ loop.index }}
         {%- endfor %}{% endfor %}
-    from {{ rows }} as rows
+    from {{ tables[name] or name }} as rows
     left join {{ ref('dim_subscribers') }} as lines on rows.subscriber_id = lines.subscriber_id
     where {{ month_of('rows.' ~ date) }} <= {{ last_complete_month() }}
     group by 1, 2, 3, 4
@@ -118,8 +104,7 @@ register as (
 )
 {%- endfor %}
 
-{% for name, (rows, date, measures) in counted.items() %}
-{%- for measure, (numerator, denominator) in measures.items() %}
+{% for name, (date, measures) in counted.items() %}{% for measure, (numerator, denominator) in measures.items() %}
 select
     month,
     '{{ measure }}' as measure,
@@ -131,8 +116,7 @@ select
 from {{ name }}_counted
 where {{ measure }}_{{ 2 if denominator else 1 }} > 0
 union all
-{% endfor %}
-{%- endfor %}
+{% endfor %}{% endfor %}
 -- Counted already.
 select
     month,
