@@ -22,9 +22,9 @@
     {% endif %}
     {% do adapter.commit() %}
     {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='quoted') | join(', ') -%}
-    {%- set meta, fit = config.get('meta'), months_that_fit() -%}
-    {% for batch in in_batches(months, meta, fit) %}
-        {%- set ranges = ranges_of_lines(batch | length / fit) if meta['by_lines'] else [none] -%}
+    {%- set meta, share = config.get('meta'), memory_of_a_line() -%}
+    {% for batch in in_batches(months, meta, share) %}
+        {%- set ranges = ranges_of_lines(batch, share) if meta['by_lines'] else [none] -%}
         {% for lines in ranges %}
             {% call statement('batch') %}
                 insert into {{ table }} ({{ columns }})
@@ -45,17 +45,20 @@
 
 {# The months, in order, as the statements make them: as many as fit, at least one. `last_apart`: the last one by itself, for models that
    keep far more of it. `looks_back`: all at once, cut by lines alone, for models that read a year for each month. #}
-{% macro in_batches(months, meta, fit) -%}
+{% macro in_batches(months, meta, share) -%}
     {%- set last = 1 if meta['last_apart'] else 0 -%}
     {%- set before = months[:months | length - last] -%}
-    {%- set at_once = months | length if meta['looks_back'] else fit | int -%}
-    {{ return(before | batch([1, at_once] | max) | list + ([months[-1:]] if last and months else [])) }}
+    {%- if meta['looks_back'] -%}{%- set at_once = months | length -%}
+    {%- elif var('months_at_once') -%}{%- set at_once = var('months_at_once') -%}
+    {%- else -%}
+        {%- set at_once = (share - (var('bytes_per_subscriber') if meta['by_lines'] else 0)) / var('bytes_per_subscriber_month') -%}
+    {%- endif -%}
+    {{ return(before | batch([1, at_once | int] | max) | list + ([months[-1:]] if last and months else [])) }}
 {%- endmacro %}
 
 
-{# How many months of all lines fit in a model's share of DuckDB's memory; less than one where a month is too large for it. #}
-{% macro months_that_fit() -%}
-    {%- if var('months_at_once') -%}{{ return(var('months_at_once')) }}{%- endif -%}
+{# How many bytes of a model's share of DuckDB's memory come to one line. #}
+{% macro memory_of_a_line() -%}
     {%- set found = run_query("
         select
             cast(split_part(current_setting('memory_limit'), ' ', 1) as double) * case split_part(current_setting('memory_limit'), ' ', 2)
@@ -63,14 +66,17 @@
             (select greatest(coalesce(max(rows_accepted), 1), 1) from " ~ source('ledger', 'intake') ~ "
              where table_name = 'crm_subscribers' and outcome = 'accepted') as lines
     ").rows[0] -%}
-    {{ return(found[0] / target.threads / found[1] / var('bytes_per_subscriber_month')) }}
+    {{ return(found[0] / target.threads / found[1]) }}
 {%- endmacro %}
 
 
-{# Conditions that cut the lines into ranges of ids, about equally many in each: so many that each fits. By their bounds, which DuckDB passes
-   on through joins and windows by line down to the scans; a hash of the id would stay at the top. `needed`: what all lines need, as a
-   multiple of what fits. #}
-{% macro ranges_of_lines(needed) -%}
+{# Conditions that cut the lines into ranges of ids, about equally many in each: so many that the months fit. By their bounds, which DuckDB
+   passes on through joins and windows by line down to the scans; a hash of the id would stay at the top. #}
+{% macro ranges_of_lines(months, share) -%}
+    {%- if var('months_at_once') -%}{%- set needed = months | length / var('months_at_once') -%}
+    {%- else -%}
+        {%- set needed = (var('bytes_per_subscriber') + months | length * var('bytes_per_subscriber_month')) / share -%}
+    {%- endif -%}
     {%- set count = needed | round(0, 'ceil') | int -%}
     {%- if count <= 1 -%}{{ return([none]) }}{%- endif -%}
     {%- set shares = [] -%}
