@@ -1,6 +1,6 @@
 -- How large each line's effective circle is at the end of the last complete month: all peers who stand close enough, and the
 -- operator's own on-net lines among them. Only built where that month is another, or changed.
-{% set to_build = built_by_month('fct_circle_sources') %}
+{% set to_build = built_by_month('fct_circle_sources', by_lines=true) %}
 with
 
 on_net as (
