@@ -21,6 +21,11 @@ def are_due(home: Home, day: date, every: int) -> bool:
     return not 0 <= (day - last).days < every
 
 
+def require(home: Home) -> None:
+    """Has them be due until they have passed."""
+    (home.warehouse / _MARK).unlink(missing_ok=True)
+
+
 def passed(home: Home, day: date) -> None:
     """Notes that full tests passed on the build for this day."""
     replace_text(home.warehouse / _MARK, f"{day}\n")

@@ -33,3 +33,13 @@ def test_an_unreadable_mark_has_them_run(tmp_path):
     full_tests.passed(home, DAY)
     next(home.warehouse.iterdir()).write_text("soon")
     assert full_tests.are_due(home, DAY, every=7)
+
+
+def test_where_they_are_required_they_are_due_until_they_have_passed(tmp_path):
+    home = Home(tmp_path)
+    full_tests.require(home)
+    full_tests.passed(home, DAY)
+    full_tests.require(home)
+    assert full_tests.are_due(home, DAY, every=7)
+    full_tests.passed(home, DAY)
+    assert not full_tests.are_due(home, DAY, every=7)
