@@ -40,7 +40,7 @@ class MadeRows:
     """What a build of `last` holds, of `lines` lines a month."""
 
     features = FEATURES
-    last_fingerprint = "made"
+    fingerprint = last_fingerprint = "made"
     least = Least(100, 10)
     offers: tuple[str, ...] = ("A",)
 

@@ -86,7 +86,7 @@ def test_an_outcome_is_known_once_the_months_after_are_complete_or_billed(made):
 def test_when_the_first_model_is_trained_is_told_by_the_months_held(made):
     assert made.first_trained(VALUE_LOSS) == "the first is trained once 2026-07 is billed"
     assert made.first_trained(HANDSET_CHANGE) == "the first is trained once 2026-08 is complete"
-    made.__dict__["_with_features"] = set()
+    made.__dict__["_fingerprints"] = {}
     assert made.first_trained(HANDSET_CHANGE) == "the first is trained once 2026-08 is complete"
     made.__dict__["months"] = made.months.head(0)
     assert made.first_trained(HANDSET_CHANGE) == "no month is complete yet"

@@ -156,16 +156,28 @@ def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_pa
 
 
 def test_an_operator_that_does_not_deliver_what_a_model_learns_from_has_none_and_no_warning(tmp_path):
+    read = []
+
     class WithoutHandsets(MadeRows):
         def labelled(self, purpose, months):
+            read.append(purpose.name)
             found = super().labelled(purpose, months)
             return found.iloc[:0] if purpose.name.startswith("handset") else found
 
+    handsets = ["handset_change", "handset_band", "handset_brand"]
+    told = [f"{', '.join(handsets)}: no model: nothing that is delivered tells what happened"]
     trained = train_all(WithoutHandsets(), Home(tmp_path), quiet)
-    assert trained.problems == []
-    assert trained.waiting == [
-        "handset_change, handset_band, handset_brand: no model: nothing that is delivered tells what happened"
-    ]
+    assert (trained.problems, trained.waiting) == ([], told)
+    read.clear()
+    assert train_all(WithoutHandsets(), Home(tmp_path), quiet).waiting == told
+    assert read == []  # nothing is read again where nothing has changed
+    later = WithoutHandsets()
+    later.fingerprint = "late rows"
+    assert train_all(later, Home(tmp_path), quiet).waiting == told
+    assert read == handsets
+    read.clear()
+    assert train_all(WithoutHandsets(date(2026, 7, 1)), Home(tmp_path), quiet).waiting == told
+    assert set(handsets) < set(read)  # another month is the last whose outcome is known
 
 
 def test_with_few_lines_nothing_is_grouped_and_no_model_is_made(tmp_path):
