@@ -27,7 +27,11 @@ def scoring_assets(raw_manifest: dict, translator: Translator, days: dg.Partitio
     read = [keys[require_serving(models, role).name] for role in READ]
     written = [
         dg.AssetSpec(
-            translator.get_asset_key(source), deps=[MODEL], description=source["description"], group_name="scoring", kinds={"parquet"}
+            translator.get_asset_key(source),
+            deps=[MODEL],
+            description=source["description"],
+            group_name="scoring",
+            kinds={"parquet"},
         )
         for source in raw_manifest["sources"].values()
         if SCORES in source["tags"]
@@ -45,9 +49,7 @@ def scoring_assets(raw_manifest: dict, translator: Translator, days: dg.Partitio
             current.result = found.in_short
         return dg.MaterializeResult(metadata=_metadata(found))
 
-    @dg.multi_asset(
-        specs=written, name="line_scores", required_resource_keys={"run"}, partitions_def=days
-    )
+    @dg.multi_asset(specs=written, name="line_scores", required_resource_keys={"run"}, partitions_def=days)
     def line_scores(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         """What the models say of each line, and checks of what they said before."""
         from orchestration.scoring.nightly import score_all

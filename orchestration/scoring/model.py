@@ -188,8 +188,9 @@ def contributions(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     """How much each feature raises (above 0) or lowers each row's calibrated log-odds against the mean line; a column a feature.
     Of a model of an event.
 
-    LightGBM's own (`pred_contrib`, TreeSHAP). What a tree adds follows from the sides of its few splits on which a row lies: it is
-    asked for once for each case there is, not for each row. Raises ScoringError where the frame lacks a feature of the model.
+    LightGBM's own (`pred_contrib`, TreeSHAP). What a tree adds to a row follows from the sides of the tree's few splits on which
+    the row lies: it is asked for once for each case that there is. Raises ScoringError where the frame lacks a feature of the
+    model.
     """
     import lightgbm
 

@@ -64,7 +64,9 @@ class Rows:
     @cached_property
     def _fingerprints(self) -> dict[date, str]:
         """Of what the features of each month that has some are made from."""
-        found = self.ask(f"select month, min(source_fingerprint) as told from {self.features.relation} group by month order by month")
+        found = self.ask(
+            f"select month, min(source_fingerprint) as told from {self.features.relation} group by month order by month"
+        )
         return {day_of(month): str(told) for month, told in zip(found["month"], found["told"], strict=True)}
 
     @property

@@ -29,8 +29,8 @@ RUN_RESULTS = "run_results.json"
 """File among a home's dbt artefacts: what its last build came to."""
 
 SCORES = "scores"
-"""The tag of the sources that scoring writes. What reads them is built by a dbt of its own, whose artefacts lie in a folder of this
-name among the others."""
+"""The tag of the sources that scoring writes. What reads them is built by a dbt of its own, whose artefacts lie in a folder of
+this name among the others."""
 
 
 BYTES_OF_A_LINE = 1_200

@@ -70,7 +70,13 @@ def test_a_look_that_missed_an_ending_process_takes_no_cpu_away():
 
 
 def test_target_lists_are_one_step_and_so_are_both_of_dbt():
-    spans = [Span("dbt", 0, 3), Span("scoring", 3, 4), Span("scored tables", 4, 5), Span("list one", 5, 6), Span("list two", 7, 9)]
+    spans = [
+        Span("dbt", 0, 3),
+        Span("scoring", 3, 4),
+        Span("scored tables", 4, 5),
+        Span("list one", 5, 6),
+        Span("list two", 7, 9),
+    ]
     found = costs.step_costs(costs.step_spans(spans), [(5.5, 70, 1.0), (8.0, 40, 2.0)])
     assert list(found) == ["dbt", "scoring", "lists"]
     assert found["dbt"].seconds == 4

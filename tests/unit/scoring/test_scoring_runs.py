@@ -43,7 +43,6 @@ def test_every_purpose_is_trained_and_scored_at_once(run):
     assert (trained.problems, scored.problems, trained.waiting) == ([], [], [])
     assert [text.partition(":")[0] for text in trained.done] == list(NAMES)
     assert [text.partition(":")[0] for text in scored.done] == list(NAMES)
-    assert scored.is_new
     assert all(store.champion() for store in stores(home).values())
 
 
@@ -51,7 +50,7 @@ def test_a_night_that_changes_nothing_writes_nothing(run):
     home, _, _ = run
     before = files(home)
     trained, scored = train_all(MadeRows(), home, quiet), score_all(MadeRows(), home, quiet)
-    assert (trained.in_short, scored.in_short, scored.is_new) == ("none due", "none due", False)
+    assert (trained.in_short, scored.in_short) == ("none due", "none due")
     assert files(home) == before
 
 
@@ -207,7 +206,7 @@ def test_cards_hold_every_model_with_its_status_and_follow_a_pin(run):
     assert cards.loc["handset_brand", "right_share"] > 0.9
     version = cards.loc["handset_change", "model_version"]
     store_with(home, version).pin(version)
-    assert score_all(MadeRows(), home, quiet).is_new
+    score_all(MadeRows(), home, quiet)
     assert ledger.read(ledger.cards_file(home)).set_index("purpose").loc["handset_change", "is_pinned"]
 
 
