@@ -62,28 +62,25 @@ class Rows:
         return day_of(self.months["month"].iloc[-1]) if len(self.months) else None
 
     @cached_property
-    def _fingerprints(self) -> dict[date, str]:
-        """Of what the features of each month that has some are made from."""
-        found = self.ask(
-            f"select month, min(source_fingerprint) as told from {self.features.relation} group by month order by month"
-        )
-        return {day_of(month): str(told) for month, told in zip(found["month"], found["told"], strict=True)}
-
-    @property
-    def fingerprint(self) -> str:
-        """Of what the features of all months are made from."""
-        return hashlib.sha256(repr(self._fingerprints).encode()).hexdigest()[:12]
+    def _with_features(self) -> set[date]:
+        found = self.ask(f"select distinct month from {self.features.relation}")
+        return {day_of(month) for month in found["month"]}
 
     def known(self, purpose: Purpose) -> list[date]:
         """Months with features whose outcome is known, the earliest first: those after it are complete, or billed."""
         months = self.months[self.months["is_billed"]] if purpose.is_billed else self.months
         told = [day_of(month) for month in months["month"][: -purpose.months_after]]
-        return [month for month in told if month in self._fingerprints]
+        return [month for month in told if month in self._with_features]
+
+    def is_told(self, purpose: Purpose, month: date) -> bool:
+        """Whether anything that is delivered tells what happened after the month."""
+        told = f"where month = date '{month}' and {self._told(purpose, '')}"
+        return not self.ask(f"select 1 as told from {self._outcomes(purpose)} {told} limit 1").empty
 
     def first_trained(self, purpose: Purpose) -> str:
         """When the first model of the purpose is trained, in words: when so many months have features and what came after."""
-        if self._fingerprints:
-            first = pd.Period(min(self._fingerprints), "M")
+        if self._with_features:
+            first = pd.Period(min(self._with_features), "M")
         elif len(self.months):
             first = pd.Period(day_of(self.months["month"].iloc[0]), "M") + MONTHS_BEFORE
         else:
@@ -91,10 +88,11 @@ class Rows:
         needed = first + LEAST_MONTHS - 1 + purpose.months_after
         return f"the first is trained once {needed} is {'billed' if purpose.is_billed else 'complete'}"
 
-    @property
+    @cached_property
     def last_fingerprint(self) -> str:
         """Of what the features of the last complete month are made from."""
-        return self._fingerprints.get(self.last, "") if self.last else ""
+        found = self.ask(f"select min(source_fingerprint) as told from {self.features.relation} where month = date '{self.last}'")
+        return str(found["told"].iloc[0])
 
     def of_last(self) -> Iterator[pd.DataFrame]:
         """Line, is_too_new and features of the last complete month, in the order of lines, LINES_AT_ONCE a frame."""

@@ -1,7 +1,7 @@
 """Models on disk: a text and a card of JSON each, and which of them scores. No pickles: nothing here can run.
 
     <lake>/models/<purpose>/<version>/model.txt, card.json
-    <lake>/models/<purpose>/champion.json, nothing_in.json
+    <lake>/models/<purpose>/champion.json
 
 A version is the month that a model was tested on and a checksum of both files: one that was changed is refused.
 """
@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from orchestration.base.files import replace_text, sync_folder
 from orchestration.scoring.errors import ScoringError
 
-_TEXT, _CARD, _CHAMPION, _DRAFT, _NOTHING = "model.txt", "card.json", "champion.json", ".draft", "nothing_in.json"
+_TEXT, _CARD, _CHAMPION, _DRAFT = "model.txt", "card.json", "champion.json", ".draft"
 
 
 class Kind(Protocol):
@@ -148,17 +148,6 @@ class Store(Generic[Of]):
         self.load(last)
         self._choose(Champion(last, tuple(rest)))
         return last
-
-    def note_nothing_in(self, looked_at: Mapping[str, str]) -> None:
-        """Notes what was looked at in vain for rows to learn from, so that it is not read again each night."""
-        replace_text(self.folder / _NOTHING, json.dumps(dict(looked_at), indent=1) + "\n")
-
-    def found_nothing_in(self) -> dict[str, str] | None:
-        """What was last looked at in vain; None where nothing was, or what is noted cannot be read."""
-        try:
-            return dict(json.loads((self.folder / _NOTHING).read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError):
-            return None
 
     def _choose(self, champion: Champion) -> None:
         replace_text(self.folder / _CHAMPION, json.dumps(asdict(champion), indent=1) + "\n")

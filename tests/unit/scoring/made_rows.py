@@ -40,7 +40,7 @@ class MadeRows:
     """What a build of `last` holds, of `lines` lines a month."""
 
     features = FEATURES
-    fingerprint = last_fingerprint = "made"
+    last_fingerprint = "made"
     least = Least(100, 10)
     offers: tuple[str, ...] = ("A",)
 
@@ -86,6 +86,9 @@ class MadeRows:
             return frame.assign(label=np.where(frame["spend"] > 30, "dear", "cheap"))
         old = frame["months_of_handset"].fillna(0) > 18
         return frame.assign(label=rng.random(len(frame)) < np.where(old, 0.6, 0.1), is_mid_high_end=frame["spend"] > 30)
+
+    def is_told(self, purpose: Purpose, month: date) -> bool:
+        return True
 
     def labelled(self, purpose: Purpose, months: list[date]) -> pd.DataFrame:
         told = [self.became(purpose, month).assign(month=month) for month in months]

@@ -14,6 +14,7 @@ from orchestration.scoring.nightly import score_all, train_all
 from orchestration.scoring.plots import draw_all, reason_rows
 from orchestration.scoring.purposes import HANDSET_BRAND, HANDSET_CHANGE, NAMES, SERVICE_UPTAKE, VALUE_LOSS, purpose_of
 from orchestration.scoring.show import all_listed, shown
+from orchestration.scoring.train import store_of, train
 
 AUGUST = date(2026, 8, 1)
 
@@ -155,28 +156,28 @@ def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_pa
 
 
 def test_an_operator_that_does_not_deliver_what_a_model_learns_from_has_none_and_no_warning(tmp_path):
-    read = []
-
     class WithoutHandsets(MadeRows):
-        def labelled(self, purpose, months):
-            read.append(purpose.name)
-            found = super().labelled(purpose, months)
-            return found.iloc[:0] if purpose.name.startswith("handset") else found
+        def is_told(self, purpose, month):
+            return not purpose.name.startswith("handset")
 
-    handsets = ["handset_change", "handset_band", "handset_brand"]
-    told = [f"{', '.join(handsets)}: no model: nothing that is delivered tells what happened"]
+        def labelled(self, purpose, months):
+            assert not purpose.name.startswith("handset"), "months are read though nothing tells what happened"
+            return super().labelled(purpose, months)
+
     trained = train_all(WithoutHandsets(), Home(tmp_path), quiet)
-    assert (trained.problems, trained.waiting) == ([], told)
-    read.clear()
-    assert train_all(WithoutHandsets(), Home(tmp_path), quiet).waiting == told
-    assert read == []  # nothing is read again where nothing has changed
-    later = WithoutHandsets()
-    later.fingerprint = "late rows"
-    assert train_all(later, Home(tmp_path), quiet).waiting == told
-    assert read == handsets
-    read.clear()
-    assert train_all(WithoutHandsets(date(2026, 7, 1)), Home(tmp_path), quiet).waiting == told
-    assert set(handsets) < set(read)  # another month is the last whose outcome is known
+    assert trained.problems == []
+    told = "nothing that is delivered tells what happened after 2026-05"
+    assert trained.waiting == [f"handset_change, handset_band, handset_brand: no model: {told}"]
+
+
+def test_a_model_stands_where_nothing_is_delivered_any_more_that_tells_what_happened(run):
+    home, _, _ = run
+    champion = store_of(home, HANDSET_CHANGE).champion()
+    rows = MadeRows(date(2026, 9, 1))
+    rows.is_told = lambda purpose, month: False
+    told = train(rows, home, HANDSET_CHANGE, quiet)
+    assert told.why == "not due: nothing that is delivered tells what happened after 2026-06"
+    assert store_of(home, HANDSET_CHANGE).champion() == champion
 
 
 def test_with_few_lines_nothing_is_grouped_and_no_model_is_made(tmp_path):
