@@ -208,10 +208,10 @@ def contributions(model: Model, features: pd.DataFrame) -> pd.DataFrame:
         # One thread: more take longer to begin than so few rows take.
         asked = {"pred_contrib": True, "start_iteration": tree, "num_iteration": 1, "num_threads": 1}
         told = np.asarray(booster.predict(rows[example[there]], **asked))
-        of_case = np.zeros((told.shape[1], cases))
-        of_case[:, there] = told.T
+        of_case = np.zeros(cases)
         for at in splits:
-            added[at] += of_case[at][case]
+            of_case[there] = told[:, at]
+            added[at] += of_case[case]
     return pd.DataFrame(added.T * model.calibration[0], columns=list(model.features), index=features.index)
 
 
