@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
@@ -166,7 +167,7 @@ def intake_facts(report: IntakeReport, table: str) -> dict:
 def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """All dbt models as assets, their tests as checks, in two steps: scores are made between them. dbt's unit tests are no part
     of a run; `make test` runs them."""
-    made = {
+    made: dict[str, Any] = {
         "manifest": raw_manifest,
         "dagster_dbt_translator": translator,
         "required_resource_keys": {"run"},

@@ -206,7 +206,7 @@ def contributions(model: Model, features: pd.DataFrame) -> pd.DataFrame:
         example[case] = np.arange(len(rows))
         there = np.flatnonzero(example >= 0)
         # One thread: more take longer to begin than so few rows take.
-        asked = {"pred_contrib": True, "start_iteration": tree, "num_iteration": 1, "num_threads": 1}
+        asked: dict[str, Any] = {"pred_contrib": True, "start_iteration": tree, "num_iteration": 1, "num_threads": 1}
         told = np.asarray(booster.predict(rows[example[there]], **asked))
         of_case = np.zeros(cases)
         for at in splits:
