@@ -31,6 +31,7 @@ from orchestration.base.errors import WarehouseError
 from orchestration.base.files import replace_text, share_or_copy
 from orchestration.base.settings import PROJECT_DIR, Home, SettingsError, environment, memory_limit
 from orchestration.warehouse.dbt import arguments, code_hash, dbt_environment, executable
+from orchestration.warehouse.dbt_results import last_results
 from sample import SampleError, make_operator
 
 AS_OF, DAILY = date(2026, 6, 20), 7  # an ordinary run: bills and call pairs of a month come on its last day
@@ -161,7 +162,7 @@ def measured_run(home: Home, bare: Home, as_of: date, bytes_in: int, is_anew: bo
         raise BenchError(f"the run of {as_of} failed\n" + "\n".join(told["failures"]))
     if told["discarded"] and not is_anew:
         raise BenchError(f"the run of {as_of} built all anew, which is no second run: {told['discarded']}. Run the bench again")
-    ran, manifest = read(home.dbt_artefacts / "run_results.json"), read(_target(home) / "manifest.json")
+    ran, manifest = last_results(home), read(_target(home) / "manifest.json")
     steps = costs.step_costs(costs.step_spans(told["spans"]), watch.samples)
     _say(f"the same by dbt alone, after {watch.cost.seconds:.0f} s")
     return RunCost(

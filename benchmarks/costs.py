@@ -100,14 +100,18 @@ def minus(whole: Cost, *parts: Cost) -> Cost:
 
 
 def step_spans(spans: Iterable[Span]) -> list[Span]:
-    """The steps of a run, all target lists under one name."""
-    return [Span("lists" if span.name.startswith("list ") else span.name, span.started, span.ended) for span in spans]
+    """The steps of a run, all target lists under one name, and so both steps of dbt."""
+    names = {"scored tables": "dbt"}
+    return [
+        Span("lists" if span.name.startswith("list ") else names.get(span.name, span.name), span.started, span.ended)
+        for span in spans
+    ]
 
 
-def node_spans(run_results: dict, manifest: dict) -> list[Span]:
-    """When each node that dbt ran was at work, named by its layer."""
+def node_spans(results: list[dict], manifest: dict) -> list[Span]:
+    """When each node that dbt ran was at work, named by its layer. `results`: what dbt told of each."""
     spans = []
-    for result in run_results["results"]:
+    for result in results:
         moments = [datetime.fromisoformat(t[end]).timestamp() for t in result["timing"] for end in ("started_at", "completed_at")]
         if moments:
             spans.append(Span(layer(manifest["nodes"][result["unique_id"]]), min(moments), max(moments)))
@@ -122,9 +126,9 @@ def layer(node: dict) -> str:
     return below[0] if folder == "marts" else folder
 
 
-def slowest_models(run_results: dict, count: int = 3) -> dict[str, float]:
+def slowest_models(results: list[dict], count: int = 3) -> dict[str, float]:
     """The models that took longest, by name with their own seconds (two may have run at once), slowest first."""
-    models = [r for r in run_results["results"] if r["unique_id"].startswith("model.")]
+    models = [r for r in results if r["unique_id"].startswith("model.")]
     models.sort(key=lambda r: -r["execution_time"])
     return {r["unique_id"].split(".")[2]: r["execution_time"] for r in models[:count]}
 

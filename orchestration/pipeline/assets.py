@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, dbt_assets
@@ -25,7 +26,7 @@ from orchestration.base.errors import WarehouseError
 from orchestration.intake import IntakeReport, ledger
 from orchestration.intake.future_dated import future_rows
 from orchestration.intake.run import SUBSCRIBERS
-from orchestration.pipeline.reports import BuildFound, IntakeFound, step
+from orchestration.pipeline.reports import BuildFound, IntakeFound, Step, step
 from orchestration.pipeline.run import Run, ledger_dates
 from orchestration.quality.release_checks import check_candidate, leaks
 from orchestration.quality.source_checks import check_deliveries, not_passed
@@ -40,8 +41,12 @@ from orchestration.warehouse.seeds import check_seeds
 
 CANDIDATE, PUBLICATION = dg.AssetKey("release_candidate"), dg.AssetKey("publication")
 SOURCE_CHECKS, RELEASE_CHECKS = "source_checks", "release_checks"
+DBT, SCORED = "dbt", "scored tables"
+"""The two steps of dbt, as they are told."""
 TESTS_OF_SEEDS = "resource_type:test,path:seeds"
 """As dbt selects them. A run leaves them out: `check_seeds` applies the same declarations to the files before dbt starts."""
+READS_SCORES = f"tag:{dbt.SCORES}+"
+"""As dbt selects them: all that reads what scoring writes. It is built once scores are made, and so once a night."""
 A_RUN_A_DAY = dg.BackfillPolicy.multi_run(1)
 """A build holds one business date, so a backfill makes a run of each."""
 
@@ -96,6 +101,7 @@ def intake_assets(raw_manifest: dict, translator: Translator) -> list:
     It takes in all that is there, of whichever day: raw tables have no partition."""
     contract = load_contract()
     sources = [s for s in raw_manifest["sources"].values() if s["name"] in contract or s["source_name"] == "ledger"]
+    sources = [source for source in sources if dbt.SCORES not in source["tags"]]
     keys = {s["name"]: translator.get_asset_key(s) for s in sources}
     specs = [
         dg.AssetSpec(keys[s["name"]], description=s["description"], group_name="raw", kinds={"parquet"}, skippable=True)
@@ -158,21 +164,21 @@ def intake_facts(report: IntakeReport, table: str) -> dict:
     return facts | ({"reasons": dg.MetadataValue.md("\n\n".join(reasons))} if reasons else {})
 
 
-def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """All dbt models as assets, their tests as checks. dbt's unit tests are no part of a run; `make test` runs them."""
+def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """All dbt models as assets, their tests as checks, in two steps: scores are made between them. dbt's unit tests are no part
+    of a run; `make test` runs them."""
+    made: dict[str, Any] = {
+        "manifest": raw_manifest,
+        "dagster_dbt_translator": translator,
+        "required_resource_keys": {"run"},
+        "partitions_def": days,
+        "backfill_policy": A_RUN_A_DAY,
+    }
 
-    @dbt_assets(
-        manifest=raw_manifest,
-        exclude=TESTS_OF_SEEDS,
-        dagster_dbt_translator=translator,
-        name="dbt",
-        required_resource_keys={"run"},
-        partitions_def=days,
-        backfill_policy=A_RUN_A_DAY,
-    )
+    @dbt_assets(name="dbt", exclude=f"{TESTS_OF_SEEDS} {READS_SCORES}", **made)
     def models(context: dg.AssetExecutionContext) -> Iterator:
         run: Run = context.resources.run
-        with step(context, "dbt") as current:
+        with step(context, DBT) as current:
             check_seeds()
             dbt.require_profiles()
             dbt.require_current_manifest()
@@ -181,42 +187,46 @@ def dbt_models(raw_manifest: dict, translator: Translator, days: dg.PartitionsDe
             deliveries = ledger_dates(run.home)
             code = code_of(raw_manifest, dbt.code_hash())
             prepared = run.engine.prepare(run.day, code, run.stale(deliveries))
-            current.report = found = replace(found, discarded=prepared.discarded, changed=prepared.changed)
-            last = full_tests.last_passed(run.engine.home)
-            is_whole = bool(
-                run.full_tests
-                or prepared.discarded
-                or prepared.changed
-                or full_tests.are_due(last, run.day, settings.full_tests_days())
-            )
-            full_tests.begun(run.engine.home)
-            called = dbt_build(run, code.hash, run.engine.home.dbt_artefacts, full_tests=is_whole, context=context)
-            for number, event in enumerate(called.stream(), start=1):
-                current.note(f"{number} done")
-                yield event
-            current.report = found = replace(found, dbt=_dbt_results(called))
-            run.engine.ended()
-            current.result = str(found.dbt)
-            if not called.is_successful():
-                code, log = called.process.returncode, called.target_path / "dbt.log"
-                faults = "\n".join(found.dbt.failures) or f"dbt ended with code {code}; its own words are in {log}"
-                told = machine.out_of_memory(faults) or damaged(faults, run.home)
-                raise WarehouseError(told or f"dbt could not build the tables:\n{faults}")
-            full_tests.passed(run.engine.home, run.day if is_whole else last)
-            current.report = replace(found, **_built(run, deliveries))
+            current.report = replace(found, discarded=prepared.discarded, changed=prepared.changed)
+            full_tests.begun(run.engine.home, is_changed=bool(prepared.discarded or prepared.changed))
+            yield from _passed_on(run, current, dbt_build(run, code.hash, run.engine.home.dbt_artefacts, context))
+            current.report = replace(current.report, **_built(run, deliveries))
 
-    return models
+    @dbt_assets(name="scored_tables", select=READS_SCORES, exclude=TESTS_OF_SEEDS, **made)
+    def scored_tables(context: dg.AssetExecutionContext) -> Iterator:
+        run: Run = context.resources.run
+        with step(context, SCORED) as current:
+            current.report = BuildFound()
+            called = dbt_build(run, dbt.code_hash(), run.engine.home.dbt_artefacts / dbt.SCORES, context)
+            yield from _passed_on(run, current, called)
+            full_tests.passed(run.engine.home, run.day, were_full=_tests_all(run))
+
+    return [models, scored_tables]
 
 
-def dbt_build(
-    run: Run,
-    code: str,
-    artefacts: Path,
-    *selected: str,
-    full_tests: bool = False,
-    context: dg.AssetExecutionContext | None = None,
-) -> DbtCliInvocation:
-    """Starts `dbt build` for the run's day, of what is selected or of all; what it tells goes to the folder `artefacts`."""
+def _passed_on(run: Run, current: Step, called: DbtCliInvocation) -> Iterator:
+    """What dbt tells while it builds; what it came to is noted in the step's report. Raises WarehouseError where a table or test
+    fails."""
+    for number, event in enumerate(called.stream(), start=1):
+        current.note(f"{number} done")
+        yield event
+    found = _dbt_results(called)
+    current.report, current.result = replace(current.report, dbt=found), str(found)
+    run.engine.ended()
+    if not called.is_successful():
+        code, log = called.process.returncode, called.target_path / "dbt.log"
+        faults = "\n".join(found.failures) or f"dbt ended with code {code}; its own words are in {log}"
+        told = machine.out_of_memory(faults) or damaged(faults, run.home)
+        raise WarehouseError(told or f"dbt could not build the tables:\n{faults}")
+
+
+def _tests_all(run: Run) -> bool:
+    """Whether dbt's tests look at all of history."""
+    return run.full_tests or full_tests.are_due(run.engine.home, run.day, settings.full_tests_days())
+
+
+def dbt_build(run: Run, code: str, artefacts: Path, context: dg.AssetExecutionContext) -> DbtCliInvocation:
+    """Starts `dbt build` for the run's day, of what the step is to build; what it tells goes to the folder `artefacts`."""
     client = Dbt(
         project_dir=str(settings.PROJECT_DIR),
         profiles_dir=str(settings.PROJECT_DIR),
@@ -229,8 +239,8 @@ def dbt_build(
     before = run.current_engine.version_before(run.day)
     lines = 0 if settings.target() == settings.SPARK else ledger.most_rows(run.home, SUBSCRIBERS)
     threads = dbt.threads_for(lines, settings.memory_bytes())
-    arguments = dbt.arguments("build", run.day, before, code, full_tests, threads)
-    arguments += ["--exclude-resource-type", "unit_test", "exposure", *selected]
+    arguments = dbt.arguments("build", run.day, before, code, _tests_all(run), threads)
+    arguments += ["--exclude-resource-type", "unit_test", "exposure"]
     with dbt.building_in(run.engine.home):
         started = client.cli(arguments, context=context, target_path=artefacts, raise_on_error=False)
     if (parsed := artefacts / dbt.PARSED).exists():  # Dagster has copied it with the mode that it has in the project
@@ -265,17 +275,16 @@ def model_keys(raw_manifest: dict, translator: Translator) -> dict[str, dg.Asset
 
 
 def release_assets(
-    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition, *behind: dg.AssetKey
+    models: tuple[manifest.Model, ...], keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
-    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them. `behind`: what else
-    changes those tables after they were built."""
+    """The candidate (a copy of all public tables), the release checks on it, and the publication behind them."""
     made = {
         "group_name": "release",
         "required_resource_keys": {"run"},
         "partitions_def": days,
     }
 
-    @dg.asset(key=CANDIDATE, deps=[*behind, *(keys[m.name] for m in models if m.is_public)], **made)
+    @dg.asset(key=CANDIDATE, deps=[keys[m.name] for m in models if m.is_public], **made)
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The public tables of the build, copied and described, not yet published."""
         run: Run = context.resources.run

@@ -42,17 +42,16 @@ def definitions(last: date) -> dg.Definitions:
     )
     switch = "RUNNING" if settings.environment() == "production" else "STOPPED"
     intake, source_checks = assets.intake_assets(manifest, translator)
-    candidate, release_checks, publication = assets.release_assets(
-        load_models(manifest), assets.model_keys(manifest, translator), days, scoring.SCORES
-    )
-    trained, scored = scoring.scoring_assets(load_models(manifest), assets.model_keys(manifest, translator), days)
+    models, keys = load_models(manifest), assets.model_keys(manifest, translator)
+    candidate, release_checks, publication = assets.release_assets(models, keys, days)
+    trained, scored = scoring.scoring_assets(manifest, translator, days)
     exports = lists.list_assets(read_definitions(*list_folders(settings.home())), days)
     released = [
         one.with_attributes(backfill_policy=assets.A_RUN_A_DAY)
         for one in (trained, scored, candidate, publication, tasks.raised_tasks(days), *exports, retention.retention(days))
     ]
     return dg.Definitions(
-        assets=[intake, assets.dbt_models(manifest, translator, days), *released, run_report(days)],
+        assets=[intake, *assets.dbt_models(manifest, translator, days), *released, run_report(days)],
         asset_checks=[source_checks, release_checks],
         jobs=[nightly],
         schedules=[automation.at_two(nightly, switch)],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
@@ -66,12 +66,19 @@ def outcome(run: Run, events: Iterable[dg.DagsterEvent]) -> Outcome:
         ledger.outcomes(run.home, intake.intake_id) if intake else [],
         source_checks=checks[assets.SOURCE_CHECKS],
         release_checks=checks[assets.RELEASE_CHECKS],
-        build=read(BuildFound, found.get("dbt")),
+        build=whole_build(*(read(BuildFound, found.get(name)) for name in (assets.DBT, assets.SCORED))),
         scoring=[told for name in ("training", "scoring") if (told := read(ScoringFound, found.get(name)))],
         version=next((version for version in run.engine.versions() if version.name == name), None) if name else None,
         lists=[read(ListRun, said) for step, said in found.items() if step.startswith("list ")],
         retention=read(RetentionFound, found.get("retention")),
     )
+
+
+def whole_build(build: BuildFound | None, scored: BuildFound | None) -> BuildFound | None:
+    """What both steps of dbt came to, counted together; what the first told where the second was not reached. Pure."""
+    if build and build.dbt and scored and scored.dbt:
+        return replace(build, dbt=build.dbt + scored.dbt)
+    return build
 
 
 def was_interrupted(events: Iterable) -> bool:

@@ -1,38 +1,41 @@
-"""Training and scoring as steps between the build and the candidate, of all purposes together.
+"""Training and scoring as steps between the two of dbt, of all purposes together: what scoring writes is sources of the second.
 
-Neither stops the run: what fails is reported, and the scores of before stand. Tables that read scores are built anew where these
-changed, so that tags of a run go by the scores of the same run.
+Neither stops the run: what fails is reported, and the scores of before stand, which the tables are then built from.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.base.errors import WarehouseError
-from orchestration.pipeline.assets import dbt_build
+from orchestration.pipeline.assets import Translator, model_keys
 from orchestration.pipeline.reports import ScoringFound, step
 from orchestration.pipeline.run import Run
-from orchestration.warehouse import dbt
-from orchestration.warehouse.manifest import Models, require_serving
+from orchestration.warehouse.dbt import SCORES
+from orchestration.warehouse.manifest import load_models, require_serving
 
 if TYPE_CHECKING:
     from orchestration.scoring.nightly import ScoringRun
 
-MODEL, SCORES = (dg.AssetKey(["scoring", what]) for what in ("line_models", "line_scores"))
+MODEL = dg.AssetKey(["scoring", "line_models"])
 READ = ("scoring_features", "scoring_outcomes", "handset_outcomes", "service_outcomes", "lines", "value_months", "list_outcomes")
 
 
-def reads_scores() -> str:
-    """What dbt builds anew when scores have changed: all that reads them, as one argument, for dagster-dbt keeps no more."""
-    from orchestration.scoring.ledger import TABLES
-
-    return " ".join(f"source:ledger.{table.name}+" for table in TABLES)
-
-
-def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The models that score, and the scores of the last complete month."""
+def scoring_assets(raw_manifest: dict, translator: Translator, days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The models that score, and all that they write for dbt to read: scores of the last complete month, checks, cards."""
+    models, keys = load_models(raw_manifest), model_keys(raw_manifest, translator)
     read = [keys[require_serving(models, role).name] for role in READ]
+    written = [
+        dg.AssetSpec(
+            translator.get_asset_key(source),
+            deps=[MODEL],
+            description=source["description"],
+            group_name="scoring",
+            kinds={"parquet"},
+        )
+        for source in raw_manifest["sources"].values()
+        if SCORES in source["tags"]
+    ]
 
     @dg.asset(key=MODEL, deps=read, group_name="scoring", required_resource_keys={"run"}, partitions_def=days)
     def line_models(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -42,45 +45,33 @@ def scoring_assets(models: Models, keys: dict[str, dg.AssetKey], days: dg.Partit
 
         run: Run = context.resources.run
         with step(context, "training") as current:
-            current.report = found = _found(run, lambda: train_all(Rows(run.engine, run.models), run.home, current.note))[0]
+            current.report = found = _found(run, lambda: train_all(Rows(run.engine, run.models), run.home, current.note))
             current.result = found.in_short
         return dg.MaterializeResult(metadata=_metadata(found))
 
-    @dg.asset(key=SCORES, deps=[MODEL], group_name="scoring", required_resource_keys={"run"}, partitions_def=days)
-    def line_scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        """What the models say of each line, checks of what they said before, and the tables that read it."""
+    @dg.multi_asset(specs=written, name="line_scores", required_resource_keys={"run"}, partitions_def=days)
+    def line_scores(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        """What the models say of each line, and checks of what they said before."""
         from orchestration.scoring.nightly import score_all
         from orchestration.scoring.rows import Rows
 
         run: Run = context.resources.run
         with step(context, "scoring") as current:
-            rows = Rows(run.engine, run.models)
-            current.report, is_new = found, _ = _found(run, lambda: score_all(rows, run.home, current.note))
-            if is_new:
-                current.note("tables that read scores")
-                build_readers(run)
+            current.report = found = _found(run, lambda: score_all(Rows(run.engine, run.models), run.home, current.note))
             current.result = found.in_short
-        return dg.MaterializeResult(metadata=_metadata(found))
+        for spec in written:
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(found))
 
     return [line_models, line_scores]
 
 
-def _found(run: Run, work: Callable[[], "ScoringRun"]) -> tuple[ScoringFound, bool]:
-    """What the work came to, and whether scores have changed. Of an earlier day nothing is trained or scored."""
+def _found(run: Run, work: Callable[[], "ScoringRun"]) -> ScoringFound:
+    """What the work came to. Of an earlier day nothing is trained or scored."""
     if run.is_earlier:
-        return ScoringFound("none: an earlier day goes by the scores that stand"), False
+        return ScoringFound("none: an earlier day goes by the scores that stand")
     made = work()
-    return ScoringFound(made.in_short, [*made.done, *made.waiting], made.problems), made.is_new
+    return ScoringFound(made.in_short, [*made.done, *made.waiting], made.problems)
 
 
 def _metadata(found: ScoringFound) -> dict[str, str]:
     return {"told": "\n".join([*found.told, *found.problems]) or found.in_short}
-
-
-def build_readers(run: Run) -> None:
-    """Builds and tests what reads scores, in the build that stands. Raises WarehouseError where dbt fails."""
-    # Artefacts of its own: those of the build tell of all tables.
-    artefacts = run.engine.home.dbt_artefacts / "scores"
-    called = dbt_build(run, dbt.code_hash(), artefacts, "--select", reads_scores()).wait()
-    if not called.is_successful():
-        raise WarehouseError(f"dbt could not build the tables that read scores; its own words are in {artefacts / 'dbt.log'}")

@@ -33,15 +33,15 @@ def store_with(home: Home, version: str) -> Store[Any]:
     return found[0]
 
 
-def write_cards(home: Home) -> bool:
-    """Writes the cards of all models that can be read; gives whether they say anything new."""
+def write_cards(home: Home) -> None:
+    """Writes the cards of all models that can be read, where they say anything new."""
     frame = pd.DataFrame(list(_rows(home)), columns=ledger.CARDS.form.names)
     for name, kind in zip(ledger.CARDS.form.names, ledger.CARDS.form.types, strict=True):
         if str(kind) == "int64":
             frame[name] = frame[name].astype("Int64")
         elif str(kind) == "date32[day]":  # where no model has such a month, pandas takes the column for numbers
             frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    return ledger.write(home, ledger.cards_file(home), ledger.CARDS, frame)
+    ledger.write(home, ledger.cards_file(home), ledger.CARDS, frame)
 
 
 def _rows(home: Home) -> Iterator[dict[str, Any]]:

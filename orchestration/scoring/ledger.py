@@ -181,14 +181,12 @@ def write_frames(home: Home, path: Path, table: Table, frames: Iterable[pd.DataF
     write_atomically(path, home.ledger / ".drafts", written)
 
 
-def write(home: Home, path: Path, table: Table, rows: pd.DataFrame, made_from: Mapping[str, str] | None = None) -> bool:
-    """Writes a file of a table in place of the one there; gives whether it says anything new."""
+def write(home: Home, path: Path, table: Table, rows: pd.DataFrame, made_from: Mapping[str, str] | None = None) -> None:
+    """Writes a file of a table in place of the one there, where it says anything new."""
     found = pa.Table.from_pandas(rows, schema=table.form, preserve_index=False)
     is_same = path.exists() and made_from_of(path) == dict(made_from or {}) and pq.ParquetFile(path).read().equals(found)
-    if is_same:
-        return False
-    _write(home, path, found.replace_schema_metadata(_told(made_from or {})))
-    return True
+    if not is_same:
+        _write(home, path, found.replace_schema_metadata(_told(made_from or {})))
 
 
 def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:

@@ -22,12 +22,11 @@ Made = TypeVar("Made")
 @dataclass
 class ScoringRun:
     """What came of one step. `done`: what is new, in words; `waiting`: purposes without a model, and why; `problems`: why others
-    failed; `is_new`: whether what dbt reads has changed."""
+    failed."""
 
     done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    is_new: bool = False
 
     @property
     def in_short(self) -> str:
@@ -63,7 +62,6 @@ def score_all(rows: Rows, home: Home, note: Note) -> ScoringRun:
         checked = _alone(run, purpose.name, partial(check, rows, home, purpose, note))
         if checked:
             run.done.append(f"{purpose.name}: scores of {', '.join(f'{month:%Y-%m}' for month in checked)} checked")
-            run.is_new = True
     works: dict[str, Callable[[], Scored]] = {
         **{purpose.name: partial(score, rows, home, purpose, note) for purpose in PURPOSES},
         SEGMENTS: partial(put_into_segments, rows, home, note),
@@ -73,8 +71,7 @@ def score_all(rows: Rows, home: Home, note: Note) -> ScoringRun:
         made = _alone(run, name, work)
         if made and made.is_new:
             run.done.append(f"{name}: {made.why}")
-            run.is_new = True
-    run.is_new |= bool(_alone(run, "cards", partial(write_cards, home)))
+    _alone(run, "cards", partial(write_cards, home))
     return run
 
 

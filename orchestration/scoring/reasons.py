@@ -49,20 +49,19 @@ def reasons(contributions: pd.DataFrame, figures: pd.DataFrame, features: Featur
     return found.where(found.notna(), None)
 
 
-def _told(contributions: pd.DataFrame, figures: pd.DataFrame, known: dict[str, Any]) -> tuple[list[str], list[str]]:
+def _told(contributions: pd.DataFrame, figures: pd.DataFrame, known: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """(English, Chinese) text of a family for each row: that of its strongest feature with a known figure, '' without one."""
     names = list(contributions.columns)
     strength = np.where(figures.notna().to_numpy(), contributions.to_numpy(), -np.inf)
     strongest = strength.argmax(axis=1)
-    texts: list[list[str]] = [[""] * len(figures), [""] * len(figures)]
+    texts = [np.full(len(figures), "", dtype=object) for _ in ("en", "zh")]
     for at, name in enumerate(names):
         rows = np.flatnonzero((strongest == at) & np.isfinite(strength[:, at]))
-        values = figures[name].iloc[rows].tolist()
+        place, values = pd.factorize(figures[name].iloc[rows])  # many rows share a figure
         feature = known[name]
         for language, (template, zero) in enumerate(((feature.en, feature.zero_en), (feature.zh, feature.zero_zh))):
             tell = _teller(template, zero, language)
-            for row, value in zip(rows, values, strict=True):
-                texts[language][row] = tell(value)
+            texts[language][rows] = np.array([tell(value) for value in values.tolist()], dtype=object)[place]
     return texts[0], texts[1]
 
 

@@ -72,6 +72,11 @@ class Rows:
         told = [day_of(month) for month in months["month"][: -purpose.months_after]]
         return [month for month in told if month in self._with_features]
 
+    def is_told(self, purpose: Purpose, month: date) -> bool:
+        """Whether anything that is delivered tells what happened after the month."""
+        told = f"where month = date '{month}' and {self._told(purpose, '')}"
+        return not self.ask(f"select 1 as told from {self._outcomes(purpose)} {told} limit 1").empty
+
     def first_trained(self, purpose: Purpose) -> str:
         """When the first model of the purpose is trained, in words: when so many months have features and what came after."""
         if self._with_features:

@@ -50,10 +50,11 @@ def train(rows: Rows, home: Home, purpose: Purpose, note: Note) -> Trained:
     for version in store.versions():
         if version.startswith(f"{months[-1]:%Y-%m}_") and store.load(version).goes_by(names):
             return Trained(f"not due: {version} was tested on {months[-1]:%Y-%m}, the last month whose outcome is known")
+    if not rows.is_told(purpose, months[-1]):
+        stands = "not due" if store.champion() else "no model"
+        return Trained(f"{stands}: nothing that is delivered tells what happened after {months[-1]:%Y-%m}")
     note(f"{purpose.name}: reading {len(months)} months")
     found = rows.labelled(purpose, months)
-    if found.empty:
-        return Trained("no model: nothing that is delivered tells what happened")
     label = found["label"] if purpose.is_choice else found["label"].astype(bool)
     note(f"{purpose.name}: learning from {len(found):,} rows")
     flags = {name: found[column].astype(bool) for name, column in purpose.flags.items()}

@@ -28,6 +28,10 @@ PARSED = "partial_parse.msgpack"
 RUN_RESULTS = "run_results.json"
 """File among a home's dbt artefacts: what its last build came to."""
 
+SCORES = "scores"
+"""The tag of the sources that scoring writes. What reads them is built by a dbt of its own, whose artefacts lie in a folder of
+this name among the others."""
+
 
 BYTES_OF_A_LINE = 1_200
 """What a table of all lines takes of memory while it is built, at the least, for each of them."""

@@ -9,29 +9,34 @@ from datetime import date
 from orchestration.base.files import replace_text
 from orchestration.base.settings import Home
 
-_MARK = "full_tests_passed.txt"
-"""File beside the build that holds the business date of the last build whose full tests passed. It is gone while a build is
-tested, so that one which fails or is killed leaves none: months that it made anew are not new to the next."""
+_PASSED = "full_tests_passed.txt"
+"""File beside the build that holds the business date of the last build whose full tests passed."""
+
+_BEGUN = "tests_begun.txt"
+"""File that is there while a build is tested. One that failed or was killed leaves it: months that it made anew are not new to
+the next."""
 
 
-def last_passed(home: Home) -> date | None:
-    """The business date of the last build whose full tests passed; None where there is none, or the last build did not pass."""
+def are_due(home: Home, day: date, every: int) -> bool:
+    """Whether `every` days have gone by since full tests passed on this home's build, or they never did."""
     try:
-        return date.fromisoformat((home.warehouse / _MARK).read_text(encoding="utf-8").strip())
+        last = date.fromisoformat((home.warehouse / _PASSED).read_text(encoding="utf-8").strip())
     except (FileNotFoundError, ValueError):
-        return None
+        return True
+    return not 0 <= (day - last).days < every
 
 
-def are_due(last: date | None, day: date, every: int) -> bool:
-    """Whether `every` days have gone by since full tests passed (`last_passed`), or they never did. Pure."""
-    return last is None or not 0 <= (day - last).days < every
+def begun(home: Home, *, is_changed: bool) -> None:
+    """Notes that a build is tested. Full tests are due, until they pass, where it is by other code or the one before did not
+    pass."""
+    flag = home.warehouse / _BEGUN
+    if is_changed or flag.exists():
+        (home.warehouse / _PASSED).unlink(missing_ok=True)
+    replace_text(flag, "")
 
 
-def begun(home: Home) -> None:
-    """Notes that a build is being tested."""
-    (home.warehouse / _MARK).unlink(missing_ok=True)
-
-
-def passed(home: Home, last: date) -> None:
-    """Notes that a build passed its tests, and for which business date full ones last did."""
-    replace_text(home.warehouse / _MARK, f"{last}\n")
+def passed(home: Home, day: date, *, were_full: bool) -> None:
+    """Notes that the build for this day passed its tests, and whether these were full ones."""
+    if were_full:
+        replace_text(home.warehouse / _PASSED, f"{day}\n")
+    (home.warehouse / _BEGUN).unlink(missing_ok=True)

@@ -354,6 +354,7 @@ DESCRIBE = """
 import dagster as dg, json
 from orchestration.base.contract import load_contract
 from orchestration.pipeline.definitions import defs as load
+from orchestration.scoring.ledger import TABLES
 defs = load()
 dg.Definitions.validate_loadable(defs)
 graph = defs.resolve_asset_graph()
@@ -364,6 +365,10 @@ lists = [key for key in graph.materializable_asset_keys if key.path[0] == "targe
 (schedule,) = defs.schedules
 print(json.dumps({
     "raw is made": raw <= graph.materializable_asset_keys,
+    "scores are made between what they are learnt from and what reads them": all(
+        key in above and dg.AssetKey(["scoring", "line_features"]) in graph.get_ancestor_asset_keys(key)
+        for key in (dg.AssetKey(["ledger", table.name]) for table in TABLES)
+    ),
     "required raw reaches it": all(dg.AssetKey([t.system, t.name]) in above for t in load_contract().values() if t.required),
     "lists stand on the publication": bool(lists) and all(publication in graph.get(key).parent_keys for key in lists),
     "job holds all": set(defs.resolve_job_def("nightly").asset_layer.executable_asset_keys) == set(graph.executable_asset_keys),

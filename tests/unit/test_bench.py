@@ -69,10 +69,17 @@ def test_a_look_that_missed_an_ending_process_takes_no_cpu_away():
     assert costs.cpu_used(samples, [Span("a", 2.5, 3.5)]) == 1.0
 
 
-def test_target_lists_are_one_step():
-    spans = [Span("dbt", 0, 5), Span("list one", 5, 6), Span("list two", 7, 9)]
+def test_target_lists_are_one_step_and_so_are_both_of_dbt():
+    spans = [
+        Span("dbt", 0, 3),
+        Span("scoring", 3, 4),
+        Span("scored tables", 4, 5),
+        Span("list one", 5, 6),
+        Span("list two", 7, 9),
+    ]
     found = costs.step_costs(costs.step_spans(spans), [(5.5, 70, 1.0), (8.0, 40, 2.0)])
-    assert list(found) == ["dbt", "lists"]
+    assert list(found) == ["dbt", "scoring", "lists"]
+    assert found["dbt"].seconds == 4
     assert found["lists"] == Cost(3, 2.0, 70)
 
 
@@ -110,12 +117,12 @@ MANIFEST = {"nodes": {"model.telco360.big": {"resource_type": "model", "fqn": ["
 
 
 def test_a_node_is_at_work_from_compiling_to_the_end_and_one_that_never_ran_is_left_out():
-    (span,) = costs.node_spans(RESULTS, MANIFEST)
+    (span,) = costs.node_spans(RESULTS["results"], MANIFEST)
     assert (span.name, span.ended - span.started) == ("core", 4.0)
 
 
 def test_slowest_models_are_models_slowest_first():
-    assert costs.slowest_models(RESULTS, 2) == {"big": 4.0, "small": 0.5}
+    assert costs.slowest_models(RESULTS["results"], 2) == {"big": 4.0, "small": 0.5}
 
 
 def test_layers_stand_in_the_order_of_the_build_and_the_rest_of_dbt_is_told():

@@ -11,8 +11,11 @@ import pytest
 
 from orchestration.base.contract import load_contract
 from orchestration.base.settings import PROJECT_DIR, TARGET_LISTS
+from orchestration.pipeline.scoring import READ as LEARNT_FROM
+from orchestration.scoring.ledger import TABLES
 from orchestration.targeting.exposures import PAGE, exposures
 from orchestration.targeting.folder import load_definitions
+from orchestration.warehouse.dbt import SCORES
 from orchestration.warehouse.figures import NAMED
 from orchestration.warehouse.manifest import AS_OF, load_models, require_serving
 from reference import readers
@@ -148,6 +151,19 @@ def test_what_is_published_is_public_and_every_model_has_a_group(manifest, model
         assert (node["access"] == "public") == bool(node["config"]["meta"].get("public")), node["name"]
         assert node["group"], node["name"]
     assert all(group["owner"]["name"] for group in manifest["groups"].values())
+
+
+def test_what_scores_are_learnt_from_reads_none_and_what_reads_them_is_built_whole(manifest):
+    written = {key for key, source in manifest["sources"].items() if SCORES in source["tags"]}
+    assert {manifest["sources"][key]["name"] for key in written} == {table.name for table in TABLES}
+    readers, new = set(written), set(written)
+    while new:
+        new = {child for key in new for child in manifest["child_map"].get(key, ())} - readers
+        readers |= new
+    built = {manifest["nodes"][key]["name"]: manifest["nodes"][key] for key in readers if key.startswith("model.")}
+    assert not built.keys() & {require_serving(load_models(manifest), role).name for role in LEARNT_FROM}
+    # It is built after the step that notes how a build was begun and ended.
+    assert {node["config"]["materialized"] for node in built.values()} == {"table", "view"}
 
 
 def test_lists_stand_as_exposures(manifest):

@@ -87,6 +87,9 @@ class MadeRows:
         old = frame["months_of_handset"].fillna(0) > 18
         return frame.assign(label=rng.random(len(frame)) < np.where(old, 0.6, 0.1), is_mid_high_end=frame["spend"] > 30)
 
+    def is_told(self, purpose: Purpose, month: date) -> bool:
+        return True
+
     def labelled(self, purpose: Purpose, months: list[date]) -> pd.DataFrame:
         told = [self.became(purpose, month).assign(month=month) for month in months]
         found = pd.concat(told, ignore_index=True)

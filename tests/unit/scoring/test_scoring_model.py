@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +57,22 @@ def test_contributions_add_up_to_the_log_odds(model):
     added = contributions(model, features).sum(axis=1)
     base = np.log(chance / (1 - chance)) - added
     assert np.ptp(base) < 1e-6  # the same for every row: the mean line's
+
+
+def test_contributions_are_those_that_lightgbm_tells_of_each_row():
+    rng = np.random.default_rng(5)
+    features, label, month = made()
+    features["plan"] = rng.choice(["P1", "P2", "P3", "P4"], len(features))
+    features["steps"] = rng.integers(0, 4, len(features)).astype(float)
+    features.loc[rng.random(len(features)) < 0.2, ["drop", "plan"]] = None
+    model = fit(features, label | (features["plan"] == "P3") | (features["steps"] == 2), month)
+    asked = features.assign(drop=features["drop"].round(1)).tail(500)  # values that recur
+    asked.iloc[0] = ["P9" if name == "plan" else np.nan for name in asked.columns]
+    codes = {value: code for code, value in enumerate(model.categories["plan"])}
+    rows = asked.assign(plan=asked["plan"].map(codes))[list(model.features)].to_numpy(float)
+    told = lightgbm.Booster(model_str=model.booster).predict(rows, pred_contrib=True)[:, :-1] * model.calibration[0]
+    np.testing.assert_allclose(contributions(model, asked), told, rtol=1e-12, atol=1e-15)
+    assert contributions(model, asked).index.equals(asked.index)
 
 
 def test_a_category_never_seen_counts_as_unknown(model):

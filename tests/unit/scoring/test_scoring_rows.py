@@ -83,6 +83,16 @@ def test_an_outcome_is_known_once_the_months_after_are_complete_or_billed(made):
     assert made.known(HANDSET_CHANGE) == [date(2026, month, 1) for month in (3, 4, 5, 6)]
 
 
+def test_a_month_is_told_of_where_a_row_of_it_has_an_outcome(made):
+    assert made.is_told(HANDSET_CHANGE, MARCH)
+    assert not made.is_told(HANDSET_CHANGE, date(2026, 10, 1))  # no row
+    made.ask("update handsets set is_handset_changed = null where month = date '2026-03-01'")
+    assert not made.is_told(HANDSET_CHANGE, MARCH)
+    made.ask("update handsets set is_handset_changed = false where month = date '2026-03-01'")
+    assert made.is_told(HANDSET_CHANGE, MARCH)
+    assert not made.is_told(HANDSET_BAND, MARCH)  # nobody changed
+
+
 def test_when_the_first_model_is_trained_is_told_by_the_months_held(made):
     assert made.first_trained(VALUE_LOSS) == "the first is trained once 2026-07 is billed"
     assert made.first_trained(HANDSET_CHANGE) == "the first is trained once 2026-08 is complete"

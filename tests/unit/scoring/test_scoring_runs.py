@@ -14,6 +14,7 @@ from orchestration.scoring.nightly import score_all, train_all
 from orchestration.scoring.plots import draw_all, reason_rows
 from orchestration.scoring.purposes import HANDSET_BRAND, HANDSET_CHANGE, NAMES, SERVICE_UPTAKE, VALUE_LOSS, purpose_of
 from orchestration.scoring.show import all_listed, shown
+from orchestration.scoring.train import store_of, train
 
 AUGUST = date(2026, 8, 1)
 
@@ -43,7 +44,6 @@ def test_every_purpose_is_trained_and_scored_at_once(run):
     assert (trained.problems, scored.problems, trained.waiting) == ([], [], [])
     assert [text.partition(":")[0] for text in trained.done] == list(NAMES)
     assert [text.partition(":")[0] for text in scored.done] == list(NAMES)
-    assert scored.is_new
     assert all(store.champion() for store in stores(home).values())
 
 
@@ -51,7 +51,7 @@ def test_a_night_that_changes_nothing_writes_nothing(run):
     home, _, _ = run
     before = files(home)
     trained, scored = train_all(MadeRows(), home, quiet), score_all(MadeRows(), home, quiet)
-    assert (trained.in_short, scored.in_short, scored.is_new) == ("none due", "none due", False)
+    assert (trained.in_short, scored.in_short) == ("none due", "none due")
     assert files(home) == before
 
 
@@ -157,15 +157,27 @@ def test_with_few_months_no_model_is_made_and_one_sentence_says_from_when(tmp_pa
 
 def test_an_operator_that_does_not_deliver_what_a_model_learns_from_has_none_and_no_warning(tmp_path):
     class WithoutHandsets(MadeRows):
+        def is_told(self, purpose, month):
+            return not purpose.name.startswith("handset")
+
         def labelled(self, purpose, months):
-            found = super().labelled(purpose, months)
-            return found.iloc[:0] if purpose.name.startswith("handset") else found
+            assert not purpose.name.startswith("handset"), "months are read though nothing tells what happened"
+            return super().labelled(purpose, months)
 
     trained = train_all(WithoutHandsets(), Home(tmp_path), quiet)
     assert trained.problems == []
-    assert trained.waiting == [
-        "handset_change, handset_band, handset_brand: no model: nothing that is delivered tells what happened"
-    ]
+    told = "nothing that is delivered tells what happened after 2026-05"
+    assert trained.waiting == [f"handset_change, handset_band, handset_brand: no model: {told}"]
+
+
+def test_a_model_stands_where_nothing_is_delivered_any_more_that_tells_what_happened(run):
+    home, _, _ = run
+    champion = store_of(home, HANDSET_CHANGE).champion()
+    rows = MadeRows(date(2026, 9, 1))
+    rows.is_told = lambda purpose, month: False
+    told = train(rows, home, HANDSET_CHANGE, quiet)
+    assert told.why == "not due: nothing that is delivered tells what happened after 2026-06"
+    assert store_of(home, HANDSET_CHANGE).champion() == champion
 
 
 def test_with_few_lines_nothing_is_grouped_and_no_model_is_made(tmp_path):
@@ -195,7 +207,7 @@ def test_cards_hold_every_model_with_its_status_and_follow_a_pin(run):
     assert cards.loc["handset_brand", "right_share"] > 0.9
     version = cards.loc["handset_change", "model_version"]
     store_with(home, version).pin(version)
-    assert score_all(MadeRows(), home, quiet).is_new
+    score_all(MadeRows(), home, quiet)
     assert ledger.read(ledger.cards_file(home)).set_index("purpose").loc["handset_change", "is_pinned"]
 
 

@@ -1,6 +1,10 @@
 """What a dbt run says of itself."""
 
-from orchestration.warehouse.dbt_results import compiled_sql, results
+import json
+
+from orchestration.base.files import replace_text
+from orchestration.base.settings import Home
+from orchestration.warehouse.dbt_results import compiled_sql, last_results, results
 
 
 def told(*nodes):
@@ -38,3 +42,15 @@ def test_the_sql_that_ran_is_told_by_model():
         {"unique_id": "test.telco360.tags_a.123", "status": "pass", "compiled_code": "select 3"},
     ]
     assert compiled_sql({"results": ran}, {"tags_a", "tags_b"}) == {"tags_a": "select 1"}
+
+
+def test_both_steps_of_a_build_are_told_together(tmp_path):
+    home = Home(tmp_path)
+    assert last_results(home) == []
+    for folder, name in ((home.dbt_artefacts, "tags_a"), (home.dbt_artefacts / "scores", "tags_b")):
+        ran = [{"unique_id": f"model.telco360.{name}", "status": "success", "message": None}]
+        replace_text(folder / "run_results.json", json.dumps({"results": ran}))
+    assert [one["unique_id"] for one in last_results(home)] == ["model.telco360.tags_a", "model.telco360.tags_b"]
+    first, then = told(("model", "a", "success", None), ("test", "w", "warn", "two")), told(("test", "t", "pass", None))
+    assert str(first + then) == "1 tables and views, 1 tests passed, 1 warned"
+    assert (first + then).warnings == ["test w: two"]
