@@ -48,9 +48,9 @@ def found(tmp_path):
                     folder.mkdir(parents=True)
                     values = ", ".join(str(row) for row in held)
                     db.execute(f"copy (from (values {values}) as t({columns})) to '{folder}/part-0.parquet' (format parquet)")
-            create_identifiers(db, tmp_path, CONTRACT, LIMITS)
+            looks = create_identifiers(db, tmp_path, CONTRACT, LIMITS)
             db.execute(f"create table public as from (values {', '.join(map(str, rows))}) as t(subscriber_id, value)")
-            return column_verdict(db, "public", "value", owners, LIMITS)
+            return column_verdict(db, "public", "value", owners, LIMITS, looks)
 
     return call
 
