@@ -15,7 +15,7 @@ from orchestration.warehouse.candidate import (
     read_candidate,
     remove_candidate,
 )
-from orchestration.warehouse.checksums import checksum_sql, count_sql
+from orchestration.warehouse.checksums import checksum_sql, count_sql, table_facts
 from orchestration.warehouse.manifest import Model
 
 
@@ -174,6 +174,8 @@ GRAINS = {"core.worth": ["month", "line"], "core.months": ["month", "line"]}
         (MONTHS.replace("w.tier", "count(*)").replace('m."month", m.line, ', "", 1), False),
         (MONTHS.replace("core.worth", "core.others"), False),  # of no grain that is known
         (MONTHS + " limit 1", False),
+        (MONTHS.replace("w.tier", "histogram(w.tier)").replace('m."month", m.line, ', "", 1), False),
+        (MONTHS.replace("w.tier", "regexp_split_to_table(w.tier, 'o') as tier"), False),
         (MONTHS.replace("as select", "as with m as (from core.months as k) select", 1).replace("core.months as m", "m"), False),
         ("create view v as select * from core.months", False),
     ],
@@ -193,3 +195,16 @@ def test_rows_of_a_view_are_counted_without_what_it_joins_by_a_whole_grain(view,
             db.execute("use memory")
             assert "worth" not in query
             assert db.execute(query).fetchone() == db.execute("select count(*) from candidate.main.v").fetchone() == (24,)
+
+
+def test_a_view_of_today_that_a_version_has_as_a_table_is_counted_too(tmp_path):
+    home = made_home(tmp_path)
+    made_candidate(home)
+    with duckdb.connect() as db:
+        db.execute(f"attach '{candidate_path(home)}' as candidate (read_only)")
+        db.execute("attach ':memory:' as older")
+        db.execute("create schema older.tags")
+        db.execute("create table older.tags.tag_history as from candidate.tags.tag_history limit 7")
+        view = next(m for m in MODELS if m.name == "tag_history")
+        assert table_facts(db, view).rows == 30
+        assert table_facts(db, view, catalog="older").rows == 7
