@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DuckDBCandidate:
-    """The candidate's file, attached for reading as `candidate`, and the lake's raw tables."""
+    """The candidate's file, attached for reading as `candidate`, what it holds, and the lake's raw tables."""
 
     raw: Path
+    contents: candidate.Contents
     dialect: str = "duckdb"
 
 
@@ -84,9 +85,9 @@ class DuckDBEngine:
 
     @contextmanager
     def candidate(self, facts: duckdb.DuckDBPyConnection) -> Iterator[DuckDBCandidate]:
-        candidate.read_candidate(self.home)
+        contents = candidate.read_candidate(self.home)
         facts.execute(f"attach {literal(candidate.candidate_path(self.home))} as candidate (read_only)")
-        yield DuckDBCandidate(self.home.raw)
+        yield DuckDBCandidate(self.home.raw, contents)
         facts.execute("detach candidate")
 
     def approve(self) -> None:

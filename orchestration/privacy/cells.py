@@ -29,17 +29,18 @@ def found_in_cells(
     place: str,
     owners: Collection[str],
     limits: ReleaseLimits,
+    looks: privacy.Looks,
     allowed: Collection[str] = (),
 ) -> Iterator[Found]:
-    """What the columns of a table hold. `owners`: columns that may name a customer or a line; `allowed`: columns whose purpose is
-    to hold phones."""
+    """What the columns of a table hold. `owners`: columns that may name a customer or a line; `looks`: of the numbers searched
+    for; `allowed`: columns whose purpose is to hold phones."""
     columns = {name: kind for name, kind, *_ in db.execute(f"describe select * from {relation}").fetchall()}
     here = sorted(set(owners) & columns.keys())
     dates = [name for name, kind in columns.items() if kind == "DATE" or kind.startswith("TIMESTAMP")]
     for name in (name for name, kind in columns.items() if privacy.may_hold(kind)):
         may_be = _looks_like(db, relation, name, limits)
         if may_be.number and name not in allowed:
-            verdict = privacy.column_verdict(db, relation, name, here, limits)
+            verdict = privacy.column_verdict(db, relation, name, here, limits, looks)
             if verdict.found or verdict.by_chance > verdict.most_by_chance:
                 yield Found(f"{place}.{name}", NUMBER, max(verdict.found, verdict.by_chance), verdict.detail.split(";")[0])
         if may_be.name:

@@ -75,6 +75,7 @@ class _Searched:
 
     def __init__(self, db: duckdb.DuckDBPyConnection, limits: ReleaseLimits, owners: set[str]):
         self.db, self.limits, self.owners = db, limits, owners
+        self.looks = privacy.looks_of(db)
         days = db.execute("select distinct strftime(birth, '%Y%m%d') from births").fetchall()
         self.days = frozenset(day for (day,) in days)
 
@@ -85,7 +86,7 @@ class _Searched:
             query = "select schema_name, table_name from duckdb_tables() where database_name = 'scanned' order by all"
             for schema, table in self.db.execute(query).fetchall():
                 relation = f"scanned.{identifier(schema)}.{identifier(table)}"
-                yield from found_in_cells(self.db, relation, f"{place} {schema}.{table}", self.owners, self.limits)
+                yield from found_in_cells(self.db, relation, f"{place} {schema}.{table}", self.owners, self.limits, self.looks)
         finally:
             self.db.execute("detach scanned")
 
@@ -97,7 +98,7 @@ class _Searched:
         else:
             relation = from_files(paths)
         self.db.execute(f"create or replace temp table from_files as select * from {relation}")
-        yield from found_in_cells(self.db, "from_files", place, self.owners, self.limits, tuple(allowed))
+        yield from found_in_cells(self.db, "from_files", place, self.owners, self.limits, self.looks, tuple(allowed))
         self.db.execute("drop table from_files")
 
     def files(self, root: Path, paths: Sequence[Path]) -> Iterator[Found]:

@@ -12,6 +12,7 @@ import duckdb
 from orchestration.base.contract import Table
 from orchestration.base.settings import Home
 from orchestration.base.sql import from_folder, identifier, literal, one_row
+from orchestration.quality.facts import add_rows
 from orchestration.quality.levels import move
 from orchestration.quality.limits import DriftLimits, ReleaseLimits, drift_limit, load_drift_limits, load_release_limits
 from orchestration.quality.privacy import SEPARATORS, masked
@@ -48,9 +49,9 @@ def content_facts(
         )
         profiles = [profile for profile in profiles if profile.month <= as_of]
         dates = {d["dt"] for d in mine}
-        _add(db, "ids", (row for d in mine for row in _id_rows(db, home, table, d["dt"], limits)))
-        _add(db, "lines", _line_rows(db, home, table, profiles, dates, register, limits))
-        _add(db, "levels", _level_rows(table, profiles, dates, limits, drift))
+        add_rows(db, "ids", (row for d in mine for row in _id_rows(db, home, table, d["dt"], limits)))
+        add_rows(db, "lines", _line_rows(db, home, table, profiles, dates, register, limits))
+        add_rows(db, "levels", _level_rows(table, profiles, dates, limits, drift))
 
 
 def register_of(home: Home, current: list[dict[str, Any]], contract: dict[str, Table]) -> Register | None:
@@ -130,8 +131,3 @@ def _level_rows(
                 is_blocking = moved.times >= limit.block_ratio  # of a table that is not required, for itself alone
                 warn, block = (None, limit.block_ratio) if is_blocking else (limit.warn_ratio, None)
                 yield f"{table.name} dt={now.dt}", column, moved.detail, moved.times, warn, block
-
-
-def _add(db: duckdb.DuckDBPyConnection, facts: str, rows: Iterator[tuple[Any, ...]]) -> None:
-    if found := list(rows):
-        db.executemany(f"insert into {facts} values ({', '.join('?' * len(found[0]))})", found)

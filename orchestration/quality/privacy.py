@@ -3,9 +3,12 @@
 A match is the line's own number (the row names the line or customer that has it), or somebody else's. A longer number of
 somebody else is no coincidence either; a few short ones are: eight-digit ids and eight-digit phones do meet. Names are not
 searched for, since they may hold any word and any digits.
+
+Few public values look like any number that is searched for. On DuckDB only those that do (`Looks`) are taken apart.
 """
 
-from collections.abc import Collection, Iterable
+import string
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +27,17 @@ SEPARATORS = " -+()./"
 COUNTRY_CODE = "^(00)?86"
 """What may stand before a phone of the lake elsewhere; the lake's are without it, as seeds/msisdn_patterns.csv says."""
 
+COUNTRY_DIGITS = (0, 2, 4)
+"""How many more digits that makes."""
+
+LONGEST = 100
+"""Digits from which on a number is as long as any longer one: an expression counts no further than to a thousand."""
+
 MANY = 10_000
 """Different values from which on a column's are remembered: ids stand in most tables, and none is taken apart twice."""
+
+FIRST_ROWS, FEW = 10_000, 1_000
+"""Rows from which is told whether a column has few different values, and below how many they are few."""
 
 EXAMPLES = 3
 REMEDY = (
@@ -55,6 +67,62 @@ class Verdict:
     by_chance: int = 0
     most_by_chance: int = 0
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How a value looks in which a number of `identifiers` stands, as `_numbers` takes it apart. Any other holds none.
+
+    `digits`: how many digits the numbers of digits alone have, an X at their end apart. Of all others, such as a passport's:
+    `firsts`, the characters that they begin with, and `least`, the characters of the shortest.
+    """
+
+    digits: tuple[int, ...] = ()
+    firsts: tuple[str, ...] = ()
+    least: int = 0
+
+    def of_column(self, column: str, data_type: str) -> str:
+        """The condition for values of a column of that DuckDB type. Pure."""
+        name = identifier(column)
+        if not data_type.endswith("INT"):
+            return self.of_text(name if data_type == "VARCHAR" else f"{name}::varchar")
+        if not self.digits:
+            return "false"
+        bound = 10 ** (min(self.digits) - 1)
+        return f"coalesce({name} >= {bound} or {name} <= -{bound}, false)"
+
+    def of_text(self, value: str) -> str:
+        """The condition for a text, an expression of SQL. Pure."""
+        # Lengths first, in cases: an expression is looked for in few of the texts then.
+        cases = []
+        if self.digits:
+            found = f"regexp_matches({value}, {literal(self._digits_pattern())})"
+            cases.append(f"when length({value}) >= {min(self.digits)} and {found} then true")
+        if self.firsts:
+            cases.append(f"when length({value}) >= {self.least} then regexp_matches({value}, {literal(self._firsts_pattern())})")
+        return f"case {' '.join(cases)} else false end" if cases else "false"
+
+    def _digits_pattern(self) -> str:
+        """So many digits with none before and after them, or in all of a text but separators."""
+        counts = sorted({min(count + more, LONGEST) for count in self.digits for more in COUNTRY_DIGITS})
+        within = "|".join(f"[0-9]{{{count}{',' * (count == LONGEST)}}}" for count in counts)
+        between = f"{_any_of(SEPARATORS)}*"
+        alone = "|".join(f"(?:[0-9]{between}){{{count}{',' * (count == LONGEST)}}}" for count in counts)
+        return f"(?:^|[^0-9])(?:{within})(?:[^0-9]|$)|^{between}(?:{alone})[Xx]?{between}$"
+
+    def _firsts_pattern(self) -> str:
+        """A text that begins so, whichever case, or with a country code."""
+        separators, firsts = f"{_any_of(SEPARATORS)}*", {first for first in self.firsts if first.isascii()}
+        # Of two letters beyond ASCII upper() makes one of ASCII. Where a number begins beyond ASCII, so may the text with any.
+        first = _any_of(sorted(firsts | {one.lower() for one in firsts} | {"ı", "ſ"}))
+        beyond = r"|[^\x00-\x7F]" * (len(firsts) < len(self.firsts))
+        code = "".join(f"{one}{separators}" for one in "86")
+        return f"^{separators}(?:(?:0{separators}0{separators})?{code})?(?:{first}{beyond})"
+
+
+def _any_of(characters: Iterable[str]) -> str:
+    """A class of a regular expression."""
+    return f"[{''.join(chr(92) * (one in string.punctuation) + one for one in characters)}]"
 
 
 def verdict(matches: Collection[Match], distinct_values: int, limits: ReleaseLimits) -> Verdict:
@@ -91,9 +159,11 @@ def may_hold(data_type: str) -> bool:
 
 def create_identifiers(
     db: duckdb.DuckDBPyConnection, raw: Path, contract: dict[str, Table], limits: ReleaseLimits, sampled: int | None = SAMPLED
-) -> None:
+) -> Looks:
     """Fills the table `identifiers`: number, source, and whose it is (owner_column, owner), a row for each owner; one of nobody
-    where the raw table names none. `sampled`: rows of the latest delivery that are looked at; None: all of all deliveries."""
+    where the raw table names none. `sampled`: rows of the latest delivery that are looked at; None: all of all deliveries.
+
+    Gives how they look."""
     db.execute("create temp table identifiers (number varchar, source varchar, owner_column varchar, owner varchar)")
     db.execute("create temp table looked_at (value varchar)")
     db.execute("create temp table numbers_within (value varchar, number varchar)")
@@ -116,16 +186,46 @@ def create_identifiers(
                 ) as sampled
                 where length(number) >= {limits.identifier_length} and replace(number, number[1], '') <> ''"""
         )
+    return looks_of(db)
+
+
+def looks_of(db: duckdb.DuckDBPyConnection) -> Looks:
+    """How the numbers of `identifiers` look."""
+    is_digits = "regexp_full_match(number, '[0-9]+X?')"
+    query = f"""select list(distinct length(rtrim(number, 'X'))) filter ({is_digits}),
+            list(distinct number[1]) filter (not {is_digits}), min(length(number)) filter (not {is_digits})
+        from identifiers"""
+    digits, firsts, least = one_row(db.execute(query))
+    return Looks(tuple(sorted(digits or ())), tuple(sorted(firsts or ())), least or 0)
+
+
+def suspects(db: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str], looks: Looks) -> list[str]:
+    """Those of a table's columns, given with their DuckDB types, in which a value looks as a number of `identifiers` does."""
+    if not columns:
+        return []
+    # Of few values, each is looked at once; to gather the values of an id would cost more than to look at them.
+    counted = ", ".join(f"approx_count_distinct({identifier(name)})" for name in columns)
+    counts = one_row(db.execute(f"select {counted} from (from {relation} limit {FIRST_ROWS})"))
+    looked = []
+    for (name, data_type), count in zip(columns.items(), counts, strict=True):
+        values = f"(select distinct {identifier(name)} from {relation})" if count < FEW else relation
+        looked.append(f"select {literal(name)} from {values} having bool_or({looks.of_column(name, data_type)})")
+    return [name for (name,) in db.execute(" union all ".join(looked)).fetchall()]
 
 
 def column_verdict(
-    db: duckdb.DuckDBPyConnection, relation: str, column: str, owners: Collection[str], limits: ReleaseLimits
+    db: duckdb.DuckDBPyConnection,
+    relation: str,
+    column: str,
+    owners: Collection[str],
+    limits: ReleaseLimits,
+    looks: Looks,
 ) -> Verdict:
-    """What a public column of an attached file holds of `identifiers`. `owners`: columns of the table that may name an owner."""
+    """What a public column of an attached file holds of `identifiers`. `owners`: columns of the table that may name an owner;
+    `looks`: of the numbers of `identifiers`."""
     name = identifier(column)
-    is_long = f"length({name}::varchar) >= {limits.identifier_length}"
-    distinct = f"create or replace temp table held as select distinct {name}::varchar as value from {relation} where {is_long}"
-    (held,) = one_row(db.execute(distinct))
+    db.execute(f"create or replace temp table cells as select distinct {name}::varchar as value from {relation}")
+    (held,) = one_row(db.execute(f"create or replace temp table held as from cells where {looks.of_text('value')}"))
     if held < MANY:
         created = db.execute(f"create or replace temp table matched as {_within('held', limits)}")
     else:

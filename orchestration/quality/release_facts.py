@@ -6,6 +6,7 @@ What must hold of the facts stands in `release_checks`; Spark's way to them in `
 import json
 import statistics
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from orchestration.base.contract import Table
 from orchestration.base.sql import identifier, literal, one_row
 from orchestration.engines.duckdb import DuckDBCandidate
 from orchestration.quality import privacy
+from orchestration.quality.facts import add_rows
 from orchestration.quality.limits import ReleaseLimits
+from orchestration.warehouse.candidate import Contents
 from orchestration.warehouse.checksums import qualified
 from orchestration.warehouse.manifest import Model, Models, relation_for, serving
 from orchestration.warehouse.publishing import Version
@@ -56,7 +59,7 @@ def gather(
     """
     public = [m for m in models if m.is_public]
     columns = _columns(db, public)
-    _table_facts(db, before, public, columns, limits)
+    _table_facts(db, candidate.contents, before, public, columns, limits)
     _privacy_facts(db, candidate.raw, columns, contract, limits)
     _tag_facts(db, columns, relation_for(models, "tag_catalog"))
     _reconciliation_facts(db, f"candidate.{relation_for(models, 'reconciliation')}", limits)
@@ -72,20 +75,27 @@ def _columns(db: duckdb.DuckDBPyConnection, public: list[Model]) -> list[_Column
 
 
 def _table_facts(
-    db: duckdb.DuckDBPyConnection, published: Version | None, public: list[Model], columns: list[_Column], limits: ReleaseLimits
+    db: duckdb.DuckDBPyConnection,
+    contents: Contents,
+    published: Version | None,
+    public: list[Model],
+    columns: list[_Column],
+    limits: ReleaseLimits,
 ) -> None:
     there = {c.model.relation for c in columns}
-    before = published.contents.tables if published else {}
-    for model in public:
-        is_there = model.relation in there
-        rows = one_row(db.execute(f"select count(*) from {qualified('candidate', model)}"))[0] if is_there else 0
-        known = before.get(model.relation)
-        kept = rows / known.rows if known and known.rows else None
-        least = 1 if model.meta.get("never_empty") else 0
-        db.execute(
-            "insert into tables values (?, '', '', ?, ?, ?, ?, ?, ?)",
-            [model.relation, int(is_there), rows, least, known.rows if known else None, kept, limits.min_kept_share],
-        )
+    add_rows(db, "tables", (table_row(m.relation, m, m.relation in there, contents, published, limits) for m in public))
+
+
+def table_row(
+    label: str, model: Model, is_there: bool, contents: Contents, published: Version | None, limits: ReleaseLimits
+) -> tuple[Any, ...]:
+    """The fact `tables` of a model that candidates call so: its rows, as they were counted for the candidate, and how many the
+    version before had. Pure."""
+    rows = contents.tables[label].rows if is_there else 0
+    known = published.contents.tables.get(label) if published else None
+    kept = rows / known.rows if known and known.rows else None
+    least = 1 if model.meta.get("never_empty") else 0
+    return (label, "", "", int(is_there), rows, least, known.rows if known else None, kept, limits.min_kept_share)
 
 
 def _privacy_facts(
@@ -94,17 +104,20 @@ def _privacy_facts(
     """A row a public column: is it called as a pii column of the contract is, and what numbers of the lake it holds."""
     pii = {c.name for table in contract.values() for c in table.columns if c.pii}
     owners = {name for table in contract.values() for name in privacy.owner_columns(table, contract)}
-    there: dict[str, set[str]] = {}
-    for column in columns:
-        there.setdefault(column.model.relation, set()).add(column.name)
-    privacy.create_identifiers(db, raw, contract, limits)
-    for column in (c for c in columns if not c.model.is_published_as_view):  # a view holds what its tables hold
-        relation, found = column.model.relation, privacy.Verdict()
-        if privacy.may_hold(column.data_type):
-            public = qualified("candidate", column.model)
-            found = privacy.column_verdict(db, public, column.name, sorted(owners & there[relation]), limits)
-        row = [relation, column.name, found.detail, int(column.name in pii), found.found, found.by_chance, found.most_by_chance]
-        db.execute("insert into privacy values (?, ?, ?, ?, ?, ?, ?)", row)
+    looks, rows = privacy.create_identifiers(db, raw, contract, limits), []
+    stored = [c for c in columns if not c.model.is_published_as_view]  # a view holds what its tables hold
+    for model, own in groupby(stored, key=lambda column: column.model):
+        types, public = {c.name: c.data_type for c in own}, qualified("candidate", model)
+        searched = {name: kind for name, kind in types.items() if privacy.may_hold(kind)}
+        suspects = privacy.suspects(db, public, searched, looks)
+        for name in types:
+            found = privacy.Verdict()
+            if name in suspects:
+                here = sorted(owners & types.keys())
+                found = privacy.column_verdict(db, public, name, here, limits, looks)
+            counts = (found.found, found.by_chance, found.most_by_chance)
+            rows.append((model.relation, name, found.detail, int(name in pii), *counts))
+    add_rows(db, "privacy", rows)
 
 
 def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: ReleaseLimits) -> None:
@@ -118,8 +131,7 @@ def _reconciliation_facts(db: duckdb.DuckDBPyConnection, relation: str, limits: 
     kinds = [identifier(column) for column, data_type, *_ in described if data_type == "VARCHAR"]
     query = f"select concat_ws(' ', {', '.join(kinds)}), {name}, raw_value, unallocated_value from {relation}"
     rows = db.execute(query).fetchall()
-    if found := unallocated_rows(rows, limits):
-        db.executemany("insert into unallocated values (?, ?, ?, ?, ?, ?)", found)
+    add_rows(db, "unallocated", unallocated_rows(rows, limits))
 
 
 def unallocated_rows(figures: list[tuple[Any, ...]], limits: ReleaseLimits) -> list[tuple[Any, ...]]:
@@ -151,8 +163,8 @@ def unallocated_rows(figures: list[tuple[Any, ...]], limits: ReleaseLimits) -> l
 
 def _drift_facts(db: duckdb.DuckDBPyConnection, models: Models) -> None:
     drift = serving(models, "tag_drift")
-    if drift is not None and (rows := drift_rows(db.execute(drifted_sql(f"candidate.{drift.relation}")).fetchall())):
-        db.executemany("insert into drift values (?, ?, ?, ?, ?, ?, ?)", rows)
+    if drift is not None:
+        add_rows(db, "drift", drift_rows(db.execute(drifted_sql(f"candidate.{drift.relation}")).fetchall()))
 
 
 def drifted_sql(relation: str) -> str:
@@ -182,26 +194,37 @@ def _tag_facts(db: duckdb.DuckDBPyConnection, columns: list[_Column], catalog: s
     models = {(c.model.relation, c.name): c.model for c in columns}
     tags: dict[str, dict[str, str]] = {}
     made_from: dict[tuple[str, str], str] = {}
-    for table, tag, raw, *limits in db.execute(query).fetchall():
+    telling: dict[tuple[str, str], str] = {}
+    rows: list[tuple[Any, ...]] = []
+    for table, tag, raw, allowed, least, greatest in db.execute(query).fetchall():
         if (table, tag) in models:
-            tags.setdefault(table, {})[tag] = outside_sql(tag, *limits)
+            tags.setdefault(table, {})[tag] = outside_sql(tag, allowed, least, greatest)
             made_from[table, tag] = raw_tables(raw)
+            telling[table, tag] = telling_values(tag, allowed, qualified("candidate", models[table, tag]))
         else:
-            db.execute("insert into tag_values values (?, ?, '', null)", [table, tag])
+            rows.append((table, tag, "", None))
     for table, outside in tags.items():
         model = models[table, next(iter(outside))]
         relation = qualified("candidate", model)
-        counts = ", ".join(f"count(*) filter ({condition})" for condition in outside.values())
-        found = dict(zip(outside, one_row(db.execute(f"select {counts} from {relation}")), strict=True))
+        queries = [f"select {literal(tag)} from {telling[table, tag]} having bool_or({outside[tag]})" for tag in outside]
+        found = {tag for (tag,) in db.execute(" union all ".join(queries)).fetchall()}
         key = model.meta.get("grain", [c.name for c in columns if c.model is model])[0]
-        for tag, count in found.items():
-            detail = ""
-            if count:
-                selected = (
-                    f"select {identifier(key)}, {identifier(tag)} from {relation} where {outside[tag]} order by all limit 3"
-                )
+        for tag, condition in outside.items():
+            count, detail = 0, ""
+            if tag in found:
+                (count,) = one_row(db.execute(f"select count(*) from {relation} where {condition}"))
+                selected = f"select {identifier(key)}, {identifier(tag)} from {relation} where {condition} order by all limit 3"
                 detail = outside_detail(key, db.execute(selected).fetchall(), made_from[table, tag])
-            db.execute("insert into tag_values values (?, ?, ?, ?)", [table, tag, detail, count])
+            rows.append((table, tag, detail, count))
+    add_rows(db, "tag_values", rows)
+
+
+def telling_values(tag: str, allowed: list[str] | None, relation: str) -> str:
+    """A FROM item of the values of a tag that tell whether any lies outside: of a closed set each, else the extremes. Pure."""
+    name = identifier(tag)
+    if allowed is not None:
+        return f"(select distinct {name} from {relation})"
+    return f"(select unnest([min({name}), max({name})]) as {name} from {relation})"
 
 
 def raw_tables(sources: str | None) -> str:

@@ -15,8 +15,9 @@ from orchestration.engines.spark.engine import SparkCandidate
 from orchestration.engines.spark.thrift import Session
 from orchestration.engines.spark.versions import text
 from orchestration.quality import privacy
+from orchestration.quality.facts import add_rows
 from orchestration.quality.limits import ReleaseLimits
-from orchestration.quality.release_facts import drift_rows, drifted_sql, outside_detail, raw_tables, unallocated_rows
+from orchestration.quality.release_facts import drift_rows, drifted_sql, outside_detail, raw_tables, table_row, unallocated_rows
 from orchestration.warehouse.manifest import Model, Models, relation_for, serving
 from orchestration.warehouse.publishing import Version
 
@@ -39,7 +40,7 @@ def gather(
     columns = {m.name: session.columns(_relation(name, m)) for m in public if _table(m) in there}
     reconciliation = relation_for(models, "reconciliation")
     gathered = {
-        "tables": table_facts(session, name, public, columns, before, limits),
+        "tables": [table_row(_label(m), m, m.name in columns, candidate.contents, before, limits) for m in public],
         "privacy": privacy_facts(session, name, public, columns, contract, limits),
         "tag_values": tag_facts(session, name, public, columns, models),
         "reconciliation": reconciliation_facts(session, reconciliation),
@@ -47,25 +48,7 @@ def gather(
         "drift": drift_facts(session, models),
     }
     for table, rows in gathered.items():
-        if rows:
-            db.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
-
-
-def table_facts(
-    session: Session, name: str, public: list[Model], columns: dict[str, Any], before: Version | None, limits: ReleaseLimits
-) -> Rows:
-    """A row a public table: is it there, how many rows it has and had."""
-    known = before.contents.tables if before else {}
-    rows = []
-    for model in public:
-        is_there = model.name in columns
-        count = session.rows(f"select count(*) from {_relation(name, model)}")[0][0] if is_there else 0
-        published = known.get(_label(model))
-        kept = count / published.rows if published and published.rows else None
-        least = 1 if model.meta.get("never_empty") else 0
-        known_rows = published.rows if published else None
-        rows.append((_label(model), "", "", int(is_there), count, least, known_rows, kept, limits.min_kept_share))
-    return rows
+        add_rows(db, table, rows)
 
 
 def privacy_facts(

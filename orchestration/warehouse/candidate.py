@@ -5,6 +5,7 @@ release checks to say; moving it there is `publishing`'s business.
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -100,7 +101,10 @@ def make_candidate(
         _require(home, public)
         copy_file(home.public_database, candidate_path(home))
         notes = {m.name: missing_notes(m, deliveries, stamp.as_of_date) for m in public}
-        tables = _finish(home, public, models, notes, stamp.kept)
+        with ThreadPoolExecutor(1) as beside:  # the disk takes the copy while its tables are summed up
+            copied = beside.submit(sync_file, candidate_path(home))
+            tables = _finish(home, public, models, notes, stamp.kept)
+            copied.result()
         sync_file(candidate_path(home))
         told = list(dict.fromkeys(note for found in notes.values() for note in found))
         contents = Contents(stamp.as_of, stamp.code, stamp.stale, told, tables, definitions or {})
@@ -134,7 +138,8 @@ def _finish(
                 _free_view(db, model)
             _describe(db, model, notes[model.name], descriptions(model, models))
         db.commit()
-        tables = {m.relation: table_facts(db, m, sums=sums, made_by=kept.get(m.relation, "")) for m in public}
+        grains = {m.relation: m.meta["grain"] for m in public if "grain" in m.meta}
+        tables = {m.relation: table_facts(db, m, sums=sums, made_by=kept.get(m.relation, ""), grains=grains) for m in public}
         db.execute("checkpoint candidate")
         db.execute("detach candidate")
     sums.keep(home)

@@ -45,10 +45,11 @@ SESSIONS = 4
 
 @dataclass(frozen=True)
 class SparkCandidate:
-    """The candidate's database, called `name`, and the build, asked through one session."""
+    """The candidate's database, called `name`, what it holds, and the build, asked through one session."""
 
     session: Session
     name: str
+    contents: Contents
     dialect: str = "spark"
 
 
@@ -132,9 +133,9 @@ class SparkEngine:
 
     @contextmanager
     def candidate(self, facts: duckdb.DuckDBPyConnection) -> Iterator[SparkCandidate]:
-        name, _ = self._candidate()
+        name, contents = self._candidate()
         with connect() as session:
-            yield SparkCandidate(session, name)
+            yield SparkCandidate(session, name, contents)
 
     def approve(self) -> None:
         name, contents = self._candidate()

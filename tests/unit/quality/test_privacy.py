@@ -5,7 +5,19 @@ import pytest
 
 from orchestration.base.contract import Column, Table
 from orchestration.quality.limits import load_release_limits
-from orchestration.quality.privacy import Match, column_verdict, create_identifiers, masked, verdict
+from orchestration.quality.privacy import (
+    FEW,
+    FIRST_ROWS,
+    Looks,
+    Match,
+    _within,
+    column_verdict,
+    create_identifiers,
+    looks_of,
+    masked,
+    suspects,
+    verdict,
+)
 
 LIMITS = load_release_limits()
 CONTRACT = {
@@ -48,9 +60,9 @@ def found(tmp_path):
                     folder.mkdir(parents=True)
                     values = ", ".join(str(row) for row in held)
                     db.execute(f"copy (from (values {values}) as t({columns})) to '{folder}/part-0.parquet' (format parquet)")
-            create_identifiers(db, tmp_path, CONTRACT, LIMITS)
+            looks = create_identifiers(db, tmp_path, CONTRACT, LIMITS)
             db.execute(f"create table public as from (values {', '.join(map(str, rows))}) as t(subscriber_id, value)")
-            return column_verdict(db, "public", "value", owners, LIMITS)
+            return column_verdict(db, "public", "value", owners, LIMITS, looks)
 
     return call
 
@@ -129,3 +141,86 @@ def test_the_larger_of_number_and_share_is_the_limit_of_coincidence():
 
 def test_an_example_shows_the_ends_alone():
     assert masked("13800138000") == "138******00"
+
+
+NUMBERS = [
+    "13800138000", "61234567", "02861234567", "8613800138000", "51010219800101123X", "1234567X", "ID100000", "SE1234567",
+    "E12345678", "0A0A0A0A0A", "86ABCDEFGH", "护照A1234567", "ÄB1234567", "9" * 99, "9" * 100, "7" * 150,
+]  # fmt: skip
+
+
+def written(number):
+    """A number as people write it, and near to it what is none."""
+    spread = f" ({number[:3]}) {number[3:6]}-{number[6:]}"
+    yield from (number, number.lower(), spread, spread.lower())
+    yield from (f"86{number}", f"+86 {number}", f"0086{number}", f"00 86-{spread}")
+    yield from (f"call {number} now", f"电话{number}。", f"x{number}X", f"1{number}", f"{number}1", number[:-1], number[1:])
+    yield from (number.replace("I", "ı"), number.replace("S", "ſ"), f"{number}\n{number}", f"{number} {number}", "8 6" + number)
+
+
+@pytest.mark.parametrize("searched", [*([number] for number in NUMBERS), NUMBERS, []])
+def test_whatever_holds_a_number_looks_like_it(searched):
+    """What looks otherwise is not taken apart: of no value that holds a number may that be said."""
+    with duckdb.connect() as db:
+        db.execute("create table identifiers (number varchar, source varchar, owner_column varchar, owner varchar)")
+        for number in searched:
+            db.execute("insert into identifiers values (?, '', '', '')", [number])
+        db.execute("create table given (value varchar)")
+        for value in {value for number in NUMBERS for value in written(number)} | {"", " ", "gold"}:
+            db.execute("insert into given values (?)", [value])
+        looks = looks_of(db)
+        holding = {value for (value,) in db.execute(f"select value from ({_within('given', LIMITS)})").fetchall()}
+        looking = {value for (value,) in db.execute(f"select value from given where {looks.of_text('value')}").fetchall()}
+    assert holding <= looking
+    assert holding >= set(searched)
+    assert {"gold", "", " "}.isdisjoint(looking)
+
+
+def test_ids_of_another_length_or_beginning_are_not_taken_apart():
+    looks = Looks(digits=(11, 17), firsts=("E",), least=9)
+    others = ["S000000001", "AC000000001234", "101234567890", "20260301123456", "C12345678", "E1234567", "in 2026: 12.45, 67.10"]
+    alike = ["10123456789", "S10123456789", "1012345678901", "E12345678", "e-12345678", "51010219800101123x"]
+    with duckdb.connect() as db:
+        for value in others + alike:
+            (told,) = db.execute(f"select {looks.of_text('value')} from (select ? as value)", [value]).fetchone()
+            assert told is (value in alike), value
+        assert db.execute(f"select {looks.of_text('value')} from (select null::varchar as value)").fetchone() == (False,)
+
+
+def test_upper_makes_a_letter_of_ascii_of_no_other_letters_than_are_looked_for():
+    with duckdb.connect() as db:
+        query = """select chr(n::integer) from range(1, 1114112) as r(n)
+            where n not between 55296 and 57343 and unicode(upper(chr(n::integer))) < 128 and n > 127"""
+        assert {letter for (letter,) in db.execute(query).fetchall()} == {"ı", "ſ"}
+
+
+@pytest.mark.parametrize("kind", ["BIGINT", "HUGEINT", "UBIGINT"])
+def test_a_number_column_is_looked_at_by_how_many_digits_it_has(kind):
+    looks = Looks(digits=(8, 11))
+    with duckdb.connect() as db:
+        for value, told in (("10000000", True), ("9999999", False), ("13800138000", True), ("0", False), ("null", False)):
+            for sign in ("", "-") if kind != "UBIGINT" and value != "null" else ("",):
+                query = f"select {looks.of_column('value', kind)} from (select {sign}{value}::{kind} as value)"
+                assert db.execute(query).fetchone() == (told,), (sign, value)
+        assert Looks(firsts=("E",), least=8).of_column("value", kind) == "false"
+        longest = Looks(digits=(60,)).of_column("value", kind)
+        assert db.execute(f"select {longest} from (select 9223372036854775807::{kind} as value)").fetchone() == (False,)
+
+
+@pytest.mark.parametrize("different", [FEW - 1, FEW * 2])
+def test_columns_are_suspected_by_one_value_be_theirs_few_or_many(different):
+    """Of few values each is looked at, of many each cell; a value beyond the rows that tell which counts as well."""
+    with duckdb.connect() as db:
+        db.execute(
+            f"""create table made as select 'id' || n % {different} as id,
+                case when n = {FIRST_ROWS} + 5 then 'call 13800138000' else 'said ' || n % {different} end as remark,
+                case when n = {FIRST_ROWS} + 5 then 13800138000 else n % {different} end as figure,
+                ['x', case when n = {FIRST_ROWS} + 5 then '13800138000' end] as listed,
+                {{'a': 'said ' || n % {different}}} as held
+                from range({FIRST_ROWS} + 10) as r(n)"""
+        )
+        types = {name: kind for name, kind, *_ in db.execute("describe made").fetchall()}
+        assert suspects(db, "made", types, Looks(digits=(11,))) == ["remark", "figure", "listed"]
+        assert suspects(db, "made", {}, Looks(digits=(11,))) == suspects(db, "made", types, Looks()) == []
+        db.execute("delete from made")
+        assert suspects(db, "made", types, Looks(digits=(11,))) == []

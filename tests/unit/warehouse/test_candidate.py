@@ -15,7 +15,7 @@ from orchestration.warehouse.candidate import (
     read_candidate,
     remove_candidate,
 )
-from orchestration.warehouse.checksums import checksum_sql
+from orchestration.warehouse.checksums import checksum_sql, count_sql, table_facts
 from orchestration.warehouse.manifest import Model
 
 
@@ -154,3 +154,57 @@ def test_months_that_stand_are_not_summed_up_again_and_all_others_are(tmp_path):
     assert fewer.rows == 5 and fewer.checksum != first.checksum
     (home.warehouse / "month_sums.json").write_text("{half")
     assert by_month(home, rows) == first
+
+
+MONTHS = """create view v as select m."month", m.line, w.tier from core.months as m
+    left join core.worth as w on (((m.line = w.line) and (m."month" = w."month"))) where m.is_whole"""
+GRAINS = {"core.worth": ["month", "line"], "core.months": ["month", "line"]}
+
+
+@pytest.mark.parametrize(
+    ("view", "is_shorter"),
+    [
+        (MONTHS, True),
+        (MONTHS.replace('((m.line = w.line) and (m."month" = w."month"))', "m.line = w.line"), False),  # not its whole grain
+        (MONTHS.replace(" and ", " or "), False),
+        (MONTHS.replace("m.is_whole", "w.tier = 'gold'"), False),  # rows go by what was joined
+        (MONTHS.replace("left join", "inner join"), False),
+        (MONTHS.replace("select m", "select distinct m", 1), False),
+        (MONTHS.replace("w.tier from", "unnest(['a', 'b']) from"), False),
+        (MONTHS.replace("w.tier", "count(*)").replace('m."month", m.line, ', "", 1), False),
+        (MONTHS.replace("core.worth", "core.others"), False),  # of no grain that is known
+        (MONTHS + " limit 1", False),
+        (MONTHS.replace("w.tier", "histogram(w.tier)").replace('m."month", m.line, ', "", 1), False),
+        (MONTHS.replace("w.tier", "regexp_split_to_table(w.tier, 'o') as tier"), False),
+        (MONTHS.replace("as select", "as with m as (from core.months as k) select", 1).replace("core.months as m", "m"), False),
+        ("create view v as select * from core.months", False),
+    ],
+)  # fmt: skip
+def test_rows_of_a_view_are_counted_without_what_it_joins_by_a_whole_grain(view, is_shorter):
+    with duckdb.connect() as db:
+        db.execute("attach ':memory:' as candidate")
+        db.execute("use candidate; create schema core")
+        db.execute("""create table core.months as select make_date(2026, 1 + (n % 3)::int, 1) as "month", n // 3 as line,
+            n % 5 > 0 as is_whole from range(30) as r(n)""")
+        db.execute("""create table core.worth as select "month", line, 'gold' as tier from core.months where line % 2 = 0""")
+        db.execute("create table core.others as from core.worth union all from core.worth")
+        db.execute(view)
+        query = count_sql(view, "candidate", GRAINS)
+        assert (query is not None) is is_shorter
+        if query:
+            db.execute("use memory")
+            assert "worth" not in query
+            assert db.execute(query).fetchone() == db.execute("select count(*) from candidate.main.v").fetchone() == (24,)
+
+
+def test_a_view_of_today_that_a_version_has_as_a_table_is_counted_too(tmp_path):
+    home = made_home(tmp_path)
+    made_candidate(home)
+    with duckdb.connect() as db:
+        db.execute(f"attach '{candidate_path(home)}' as candidate (read_only)")
+        db.execute("attach ':memory:' as older")
+        db.execute("create schema older.tags")
+        db.execute("create table older.tags.tag_history as from candidate.tags.tag_history limit 7")
+        view = next(m for m in MODELS if m.name == "tag_history")
+        assert table_facts(db, view).rows == 30
+        assert table_facts(db, view, catalog="older").rows == 7
