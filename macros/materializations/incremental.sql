@@ -24,7 +24,7 @@
     {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='quoted') | join(', ') -%}
     {%- set meta, share = config.get('meta'), memory_of_a_line() -%}
     {% for batch in in_batches(months, meta, share) %}
-        {%- set ranges = ranges_of_lines(batch, share) if meta['by_lines'] else [none] -%}
+        {%- set ranges = ranges_of_lines(batch | length, share) if meta['by_lines'] else [none] -%}
         {% for lines in ranges %}
             {% call statement('batch') %}
                 insert into {{ table }} ({{ columns }})
@@ -70,12 +70,13 @@
 {%- endmacro %}
 
 
-{# Conditions that cut the lines into ranges of ids, about equally many in each: so many that the months fit. By their bounds, which DuckDB
-   passes on through joins and windows by line down to the scans; a hash of the id would stay at the top. #}
+{# Conditions that cut the lines into ranges of ids, about equally many in each: so many that so many months of
+   each fit. By their bounds, which DuckDB passes on through joins and windows by line down to the scans; a hash of the id would stay at the
+   top. #}
 {% macro ranges_of_lines(months, share) -%}
-    {%- if var('months_at_once') -%}{%- set needed = months | length / var('months_at_once') -%}
+    {%- if var('months_at_once') -%}{%- set needed = months / var('months_at_once') -%}
     {%- else -%}
-        {%- set needed = (var('bytes_per_subscriber') + months | length * var('bytes_per_subscriber_month')) / share -%}
+        {%- set needed = (var('bytes_per_subscriber') + months * var('bytes_per_subscriber_month')) / share -%}
     {%- endif -%}
     {%- set count = needed | round(0, 'ceil') | int -%}
     {%- if count <= 1 -%}{{ return([none]) }}{%- endif -%}
