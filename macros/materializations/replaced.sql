@@ -1,7 +1,7 @@
 {# Tables and views on DuckDB are replaced where they stand. dbt's own way builds under another name, renames twice and drops the old
    one afterwards, for engines that cannot take back a definition. DuckDB's transactions can: where a statement fails, what stood
-   before stands again. A table whose row of a line takes as much memory as so many of its months (meta `months_of_a_line`) is made in ranges
-   of lines where all do not fit. #}
+   before stands again. A table whose row of a line takes as much memory as so many of its months (meta `months_of_a_line`) is made
+   in ranges of lines where all do not fit. #}
 {% materialization table, adapter='duckdb' %}
     {{ return(replaced('table')) }}
 {% endmaterialization %}
@@ -31,10 +31,4 @@
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
     {{ return({'relations': [relation]}) }}
-{%- endmacro %}
-
-
-{# A query of all lines, or of those of one range. #}
-{% macro of_lines(sql, lines) -%}
-    {{ return('select * from (' ~ sql ~ ') as rows where ' ~ lines if lines else sql) }}
 {%- endmacro %}

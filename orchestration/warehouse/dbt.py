@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+import yaml
+
 from orchestration.base import settings
 from orchestration.base.errors import WarehouseError
 
@@ -31,10 +33,6 @@ RUN_RESULTS = "run_results.json"
 SCORES = "scores"
 """The tag of the sources that scoring writes. What reads them is built by a dbt of its own, whose artefacts lie in a folder of
 this name among the others."""
-
-
-BYTES_OF_A_LINE = 1_200
-"""What a table of all lines takes of memory while it is built, at the least, for each of them."""
 
 
 def code_hash(project: Path = settings.PROJECT_DIR, parts: Iterable[str] = TABLE_CODE) -> str:
@@ -73,8 +71,9 @@ def arguments(
 
 def threads_for(lines: int, memory: int) -> int | None:
     """How many tables dbt builds at once: one where `memory` (bytes for DuckDB) does not hold two of so many lines, None (as the
-    profile says) where it does. A large query writes to disk what does not fit; two that share the memory cannot. Pure."""
-    return 1 if 2 * BYTES_OF_A_LINE * lines > memory else None
+    profile says) where it does. A large query writes to disk what does not fit; two that share the memory cannot."""
+    variables = yaml.safe_load((settings.PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return 1 if 2 * variables["bytes_per_subscriber"] * lines > memory else None
 
 
 def target_dir() -> Path:

@@ -4,6 +4,7 @@
 {{ config(access='private', meta={'public': false}) }}
 {% set days = 'cast(' ~ rule('churn_rules', 'alert_leaver_days') ~ ' as integer)' %}
 {# What was told, and of when: in the month, by its end, in the days after it. #}
+{% set tables = {'statuses': ref('int_subscribers__status_periods'), 'contracts': ref('fct_contracts')} %}
 {% set told = {
     'statuses': ('rows.from_date between months.month and months.last_day', ['subscriber_id', 'from_date', 'status_code']),
     'surveys': ('rows.surveyed_on between months.month and months.last_day', ['survey_id', 'subscriber_id', 'score']),
@@ -33,21 +34,9 @@ months as (
 
 ),
 
-statuses as (
-
-    select * from {{ ref('int_subscribers__status_periods') }}
-
-),
-
 surveys as (
 
     select *, cast(surveyed_at as date) as surveyed_on from {{ ref('fct_surveys') }}
-
-),
-
-contracts as (
-
-    select * from {{ ref('fct_contracts') }}
 
 ),
 
@@ -95,7 +84,7 @@ described as (
         months.month,
         concat('{{ rows }} ', {{ set_hash(columns) }}) as description
     from months
-    inner join {{ rows }} as rows on {{ condition }}
+    inner join {{ tables[rows] or rows }} as rows on {{ condition }}
     group by months.month
     {%- endfor %}
 

@@ -1,7 +1,6 @@
 -- When the bills of each complete month were in, by payment type and billing cycle: the first day on which enough of the lines
 -- that were billed in the month before, and are on-net at its end, had bills again. In the first month held all lines on-net
--- count. Groups with few lines are looked at together; one whose charges come day by day is billed with the month's last day.
--- Only months that changed are built.
+-- count. Small groups are looked at together; one charged day by day is billed with its last day. Only changed months are made.
 {% set to_build = built_by_month('fct_bill_closing_sources') %}
 {% set closed_share = rule('billing_rules', 'billing_closed_share') %}
 with
